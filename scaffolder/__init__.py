@@ -1,0 +1,1 @@
+"""viscaffold: services that start at once, grow stage by stage, and never die in silence."""

@@ -1,0 +1,126 @@
+"""`viscaffold new`: a service that runs at once, as a git repository with one commit."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .completion import complete_stage
+
+if TYPE_CHECKING:
+    from scaffolder.git import Repository
+    from scaffolder.source import Source
+
+
+@click.command(short_help="Make a service.")
+@click.argument("name_or_path", required=False)
+@click.option("--language", metavar="LANGUAGE", help="Language of the service (default: python).")
+@click.option("--stage", "-s", "stages", multiple=True, metavar="STAGE",
+              shell_complete=complete_stage, help="Start with this stage; repeatable.")  # fmt: skip
+@click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
+              help="Answer a question of the template, e.g. ci=gitlab; repeatable.")  # fmt: skip
+@click.option("--no-git", is_flag=True, help="Make no git repository and no commit.")
+@click.option("--yes", "-y", is_flag=True, help="Accept every confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
+def new(  # noqa: PLR0913 - one parameter an option
+    *,
+    name_or_path: str | None,
+    language: str | None,
+    stages: tuple[str, ...],
+    pairs: tuple[str, ...],
+    no_git: bool,
+    yes: bool,  # noqa: ARG001 - every command that changes something takes it
+    as_json: bool,
+) -> None:
+    """Make a service in the new or empty directory NAME_OR_PATH.
+
+    Asks for nothing that has a default. The service is called like the directory.
+    """
+    from scaffolder import console, creation, names, source
+
+    asked = name_or_path is None
+    target = Path(os.path.abspath(name_or_path if name_or_path is not None else _ask()))  # noqa: PTH100 - Path.resolve would follow links
+    if name_or_path == "":
+        names.check("")
+    names.check(target.name)
+    template = source.builtin()
+    answers = _answers(template, target.name, language, stages, pairs)
+    creation.require_free(target)
+    within = None if no_git else _repository(target)
+    message = f"Start {target.name}, made with viscaffold {template.version}"
+    commit = "" if no_git or within else message
+    with console.progress(f"making {target.name}"):
+        oid = creation.create(template, answers, target, commit=commit, within=within)
+    if as_json:
+        made = {"path": str(target), "commit": oid or None, **answers}
+        console.data({**made, "template": {"name": template.name, "version": template.version}})
+        return
+    console.say(f"Made {target.name} in {target}" + (", one commit" if oid else ""))
+    if asked:
+        console.say(f"The same again: {_command(target.name, language, stages, pairs)}")
+    console.next_steps(_next_steps(target, staged=within is not None))
+
+
+def _ask() -> str:
+    if not sys.stdin.isatty():
+        from scaffolder.errors import UsageError
+
+        raise UsageError("NAME_OR_PATH is missing, and nobody to ask", "viscaffold new orders")
+    return str(click.prompt("Name of the service", err=True))
+
+
+def _answers(
+    template: "Source",
+    name: str,
+    language: str | None,
+    stages: tuple[str, ...],
+    pairs: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return an answer to every question, so that the service records all of them."""
+    from scaffolder import catalogue, questions
+
+    known = questions.load(template.root)
+    given = [*pairs, *([f"language={language}"] if language else [])]
+    answers: dict[str, Any] = questions.answers(given, known)
+    answers["stages"] = catalogue.load(template.root).closure(stages)
+    return {"name": name, **answers}
+
+
+def _repository(target: Path) -> "Repository | None":
+    from scaffolder import creation
+
+    within = creation.enclosing(target)
+    if within is None:
+        creation.require_identity(target)
+    return within
+
+
+def _command(
+    name: str, language: str | None, stages: tuple[str, ...], pairs: tuple[str, ...]
+) -> str:
+    import shlex
+
+    words = ["viscaffold", "new", name]
+    words += ["--language", language] if language else []
+    for stage in stages:
+        words += ["--stage", stage]
+    for pair in pairs:
+        words += ["--answer", pair]
+    return shlex.join(words)
+
+
+def _next_steps(target: Path, *, staged: bool) -> list[str]:
+    import shlex
+
+    from scaffolder.names import package
+
+    here = os.path.relpath(target)
+    steps = [f"cd {shlex.quote(here)}"] if here != "." else []
+    steps += [
+        "python3 -m venv --upgrade-deps .venv && .venv/bin/pip install -e . --group dev",
+        f".venv/bin/python -m {package(target.name)}      (then: curl localhost:8080/health)",
+        "viscaffold add-stage auth     (see them all: viscaffold stages)",
+    ]
+    return [*steps, "git commit     (everything is staged)"] if staged else steps

@@ -1,0 +1,64 @@
+"""What the user sees: messages on stderr, data on stdout; colour and progress on a terminal."""
+
+import itertools
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+SPINNER_SECONDS = 0.5
+SPINNER_TICK = 0.1
+
+
+def say(message: str = "") -> None:
+    """Write a message for the person to stderr."""
+    click.echo(message, err=True)
+
+
+def data(value: object) -> None:
+    """Write a JSON document to stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def next_steps(steps: Sequence[str]) -> None:
+    """Write numbered next steps."""
+    say("\nNext:")
+    for number, step in enumerate(steps, start=1):
+        say(f"  {number}. {step}")
+
+
+def wants_colour() -> bool | None:
+    """Return False where colour is unwanted, None where a terminal decides (no-color.org)."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+@contextmanager
+def progress(label: str) -> Iterator[None]:
+    """Turn a spinner on a terminal's stderr, once the work has taken half a second."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    done = threading.Event()
+    spinner = threading.Thread(target=_spin, args=(label, done), daemon=True)
+    spinner.start()
+    try:
+        yield
+    finally:
+        done.set()
+        spinner.join()
+
+
+def _spin(label: str, done: threading.Event) -> None:
+    if done.wait(SPINNER_SECONDS):
+        return
+    for frame in itertools.cycle("-\\|/"):
+        sys.stderr.write(f"\r{frame} {label} ")
+        sys.stderr.flush()
+        if done.wait(SPINNER_TICK):
+            break
+    sys.stderr.write("\r" + " " * (len(label) + 3) + "\r")
+    sys.stderr.flush()

@@ -1,0 +1,58 @@
+"""Every failure that is expected: what was found, what to type next, and the exit code."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import IO, Any, ClassVar
+
+import click
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    CONFLICTS = 3
+    REFUSED = 5
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+class ScaffoldError(click.ClickException):
+    """The machine is in the way: a program is missing, a disk is full. Exit code 1."""
+
+    exit_code: ClassVar[int] = ExitCode.FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Say what was found in `message`, and what to type next in `hint`."""
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write both to stderr."""
+        click.echo(click.style("Error: ", fg="red", bold=True) + self.message, file=file, err=True)
+        if self.hint:
+            click.echo(f"Try: {self.hint}", file=file, err=True)
+
+
+class UsageError(ScaffoldError):
+    """What was typed is wrong. Exit code 2."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RefusedError(ScaffoldError):
+    """The state of the place or of the service forbids it. Exit code 5, nothing changed."""
+
+    exit_code = ExitCode.REFUSED
+
+
+def unknown(kind: str, name: str, known: Iterable[str], hint: str) -> UsageError:
+    """Build the error for a name that is not among `known`, with the closest ones."""
+    from difflib import get_close_matches
+
+    known = sorted(known)
+    close = get_close_matches(name, known, n=3)
+    suggestion = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
+    return UsageError(f"there is no {kind} {name!r}; {suggestion}", hint)

@@ -1,0 +1,108 @@
+"""An existing service: where it is, the answers that it was made with, and its repository."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import catalogue, names
+from .catalogue import Catalogue
+from .errors import RefusedError
+from .render import ANSWERS_FILE
+from .source import Source
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A service and its answers."""
+
+    root: Path
+    answers: Answers
+
+    @property
+    def stages(self) -> list[str]:
+        """Return the stages that it has, sorted."""
+        return list(self.answers["stages"])
+
+    def with_stages(self, stages: list[str]) -> Answers:
+        """Return the answers with other stages."""
+        return {**self.answers, "stages": stages}
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest directory, from `start` upwards, that holds a service."""
+    for directory in (start, *start.parents):
+        if (directory / ANSWERS_FILE).is_file():
+            return directory
+    return None
+
+
+def load(start: Path, source: Source, stages: Catalogue) -> Project:
+    """Load the service that `start` is in.
+
+    Raise RefusedError if there is none, if its answers are damaged, or if another template or
+    another version of this one made it.
+    """
+    root = find(start)
+    if root is None:
+        raise RefusedError(
+            f"{start} is not in a service: there is no {ANSWERS_FILE} here or above",
+            "cd into a service, or make one: viscaffold new NAME",
+        )
+    recorded = _read(root / ANSWERS_FILE)
+    _check_template(recorded, source)
+    answers = {key: value for key, value in recorded.items() if not key.startswith("_")}
+    answers["stages"] = _stages(answers, stages)
+    return Project(root, answers)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        recorded = catalogue.read_yaml(path)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        words = " ".join(str(error).split())
+        raise _damaged(f"cannot be read: {words}") from error
+    if not isinstance(recorded, dict) or not all(isinstance(key, str) for key in recorded):
+        raise _damaged("does not hold answers, `question: answer` on each line")
+    for key in ("_src_path", "_commit", "name", "language"):
+        if not isinstance(recorded.get(key), str):
+            raise _damaged(f"has no text for {key!r}")
+    if not names.PATTERN.fullmatch(recorded["name"]):
+        raise _damaged(f"has a name that no service can have: {recorded['name']!r}")
+    return recorded
+
+
+def _check_template(recorded: Mapping[str, Any], source: Source) -> None:
+    made_with, version = recorded["_src_path"], recorded["_commit"]
+    if made_with != source.name:
+        raise RefusedError(
+            f"this project was made with another template: {names.shown(made_with)}",
+            "viscaffold changes services that `viscaffold new` made",
+        )
+    if version != source.version:
+        raise RefusedError(
+            f"this service was made with template version {version}; this viscaffold carries "
+            f"{source.version}",
+            f"pip install viscaffold=={version}",
+        )
+
+
+def _stages(answers: Answers, known: Catalogue) -> list[str]:
+    stages = answers.get("stages", [])
+    if not isinstance(stages, list) or not all(isinstance(name, str) for name in stages):
+        raise _damaged("has something else than a list of names for 'stages'")
+    strange = [name for name in stages if name not in known.stages]
+    if strange:
+        raise _damaged(f"has a stage that this viscaffold does not know: {strange[0]!r}")
+    return known.closure(stages)
+
+
+def _damaged(problem: str) -> RefusedError:
+    return RefusedError(
+        f"{ANSWERS_FILE} {problem}",
+        f"take back what was changed in it: git checkout {ANSWERS_FILE}",
+    )
