@@ -12,55 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import preflight
 from .errors import RefusedError
-from .git import Git, Repository
+from .git import Repository
 from .interrupts import Interrupts, uninterrupted
-from .merge import Change, Merge
-
-
-def check(repository: Repository, merge: Merge) -> None:
-    """Raise RefusedError, with the list, if a path to be written holds what git does not have."""
-    top = Path(repository.top, repository.prefix)
-    added = [change.path for change in merge.changes if change.kind == "add"]
-    others = sorted(set(merge.paths) - set(added))
-    in_the_way = [path for path in added if _blocked(top, path)]
-    dirty = _unstaged(repository, merge.scratch, others)
-    if in_the_way or dirty:
-        lines = [f"  {path} (in the way, not in the index)" for path in in_the_way]
-        lines += [f"  {path} (changed, not staged)" for path in dirty]
-        raise RefusedError(
-            "it would write what is not safe in the index:\n" + "\n".join(lines),
-            "commit or `git add` your changes, or move the files away",
-        )
-
-
-def _blocked(top: Path, path: str) -> bool:
-    """Tell whether something is at `path`, or something other than a directory above it."""
-    if os.path.lexists(top / path):
-        return True
-    above = [top / parent for parent in list(Path(path).parents)[:-1]]
-    return any(os.path.lexists(p) and (p.is_symlink() or not p.is_dir()) for p in above)
-
-
-def _unstaged(repository: Repository, scratch: Git, paths: list[str]) -> list[str]:
-    """Return those of `paths` whose file differs from the index, by content rather than by time."""
-    if not paths:
-        return []
-    copy = scratch.cwd / "index.check"
-    shutil.copyfile(repository.index, copy)
-    index = {"GIT_INDEX_FILE": str(copy)}
-    repository.git("update-index", "-q", "--really-refresh", expect=(0, 1), env=index)
-    full = [repository.prefix + path for path in paths]
-    found = repository.git.fields(
-        "--literal-pathspecs", "diff-files", "-z", "--name-only", "--", *full, env=index
-    )
-    return sorted({path.removeprefix(repository.prefix) for path in found})
+from .merge import Merge
+from .trees import Change
 
 
 def apply(repository: Repository, merge: Merge) -> None:
     """Carry out `merge`; raise RefusedError or OSError with everything as it was before."""
     with _locked(repository) as lock, _staging(repository) as staging:
-        check(repository, merge)
+        preflight.check(repository, merge)
         _require_same_index(repository, merge)
         _import_objects(repository, merge)
         _stage(repository, merge, staging)

@@ -42,17 +42,12 @@ for command in (new, add_stage, stages, completion):
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run the command line and exit with its code."""
+def run(args: list[str] | None = None) -> int:
+    """Run the command line; return its exit code, having said what went wrong."""
     # Whoever stops the command by a signal gets the same tidying up as by Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _interrupt)
-    sys.exit(run())
-
-
-def run(args: list[str] | None = None) -> int:
-    """Run the command line; return its exit code, having said what went wrong."""
     try:
         code = cli.main(args, prog_name="viscaffold", standalone_mode=False)
         sys.stdout.flush()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import git, merge
+from . import git, merge, trees
 from .errors import RefusedError
 from .merge import Merge
 from .project import Project
@@ -46,9 +46,9 @@ def planned(
     with (
         rendered(source, project.answers) as before,
         rendered(source, answers) as after,
-        merge.scratch(repo) as scratch,
+        trees.scratch(repo) as scratch,
     ):
-        base, theirs = merge.read_tree(before), merge.read_tree(after)
+        base, theirs = trees.read_tree(before), trees.read_tree(after)
         yield merge.merge(scratch, repo, base, theirs, label)
 
 

@@ -14,8 +14,30 @@ PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 # A service of that name would hide a module which it imports, or its own tests.
 TAKEN = (
-    *("anyio", "argon2", "click", "fastapi", "h11", "httpx2", "idna", "jwt", "multipart", "mypy"),
-    *("pydantic", "pytest", "ruff", "src", "starlette", "tests", "uvicorn"),
+    *(
+        "anyio",
+        "argon2",
+        "argon2-cffi",
+        "click",
+        "fastapi",
+        "h11",
+        "httpx2",
+        "idna",
+        "jwt",
+        "multipart",
+        "mypy",
+    ),
+    *(
+        "pydantic",
+        "pyjwt",
+        "pytest",
+        "python-multipart",
+        "ruff",
+        "src",
+        "starlette",
+        "tests",
+        "uvicorn",
+    ),
 )
 
 RULE = (
@@ -34,7 +56,7 @@ def check(name: str) -> None:
         reason = "it is a keyword of Python"
     elif module in sys.stdlib_module_names:
         reason = "it would hide a module of Python's standard library"
-    elif module in TAKEN:
+    elif name in TAKEN:
         reason = "it would hide a module that the service uses"
     if reason:
         raise UsageError(f"{name!r} cannot be a service's name: {reason}", _try(f"{name}-service"))

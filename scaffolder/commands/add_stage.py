@@ -30,7 +30,7 @@ def add_stage(
     The change is merged with yours and staged, ready to commit. Exit code 3 means that it is in
     place but for conflicts, which are marked and listed.
     """
-    from scaffolder import apply, catalogue, console, growth, project, source
+    from scaffolder import apply, catalogue, console, growth, preflight, project, source
     from scaffolder.errors import ExitCode
 
     template = source.builtin()
@@ -51,7 +51,7 @@ def add_stage(
         growth.planned(service, repository, template, answers, label) as merge,
     ):
         back = growth.way_back(repository, merge)
-        apply.check(repository, merge) if dry_run else apply.apply(repository, merge)
+        preflight.check(repository, merge) if dry_run else apply.apply(repository, merge)
         diff = merge.diff(colour=_colour(as_json=as_json)) if dry_run else None
     if as_json:
         console.data(_report(service, added, merge, diff))

@@ -1,0 +1,142 @@
+"""What the tests share: a quiet git, the command line in-process, and services to work on."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from scaffolder import cli
+
+settings.register_profile("default", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("default")
+
+STAGES = ("api", "auth", "logging")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:  # noqa: ANN401 - whatever it printed
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+MakeService = Callable[..., Path]
+
+
+def viscaffold(*args: str) -> Ran:
+    """Run the command line in this process, in the current directory."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = cli.run(list(args))
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def git(cwd: Path, *args: str, stdin: str = "") -> str:
+    """Run git in `cwd`; return what it prints."""
+    return subprocess.run(
+        ["git", *args], cwd=cwd, input=stdin, text=True, capture_output=True, check=True
+    ).stdout
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Return the content of every file below `root`, but for git's; a link's is its target."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if relative.parts[0] != ".git" and (path.is_file() or path.is_symlink()):
+            linked = path.is_symlink()
+            found[str(relative)] = str(path.readlink()).encode() if linked else path.read_bytes()
+    return found
+
+
+def state(root: Path) -> tuple[dict[str, bytes], str, str]:
+    """Return all that must not change when a command refuses: files, index and HEAD."""
+    return files(root), git(root, "ls-files", "--stage"), git(root, "for-each-ref")
+
+
+def commit(root: Path, message: str = "mine") -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", message)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Git with an identity and nothing else of the person's who runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    config = home / ".gitconfig"
+    config.write_text("[user]\n\tname = Test\n\temail = test@example.com\n", encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
+    for name in ("NO_COLOR", "PORT", "HOST", "LOG_LEVEL", "PYTHONPATH"):
+        os.environ.pop(name, None)
+    os.environ |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]], Path]:
+    """Services as `new` makes them, one for each set of stages; not to be changed."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def make(stages: tuple[str, ...]) -> Path:
+        if stages not in made:
+            path = tmp_path_factory.mktemp("pristine") / "orders"
+            flags = [word for stage in stages for word in ("--stage", stage)]
+            ran = viscaffold("new", str(path), *flags)
+            assert ran.code == 0, ran.err
+            made[stages] = path
+        return made[stages]
+
+    return make
+
+
+@pytest.fixture
+def service(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pristine: Callable[[tuple[str, ...]], Path],
+) -> MakeService:
+    """Make a service with the stages given, and step into it."""
+
+    def make(*stages: str) -> Path:
+        path = tmp_path / "orders"
+        shutil.copytree(pristine(tuple(sorted(stages))), path, symlinks=True)
+        git(path, "status")  # the copies are new files: let git note that they are the same
+        monkeypatch.chdir(path)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mount a small file system with the options given."""
+    mounted: list[Path] = []
+
+    def mount(options: str) -> Path:
+        place = tmp_path / "disk"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+        ran = subprocess.run(command, check=False, capture_output=True, text=True)
+        if ran.returncode:
+            pytest.skip(f"this machine mounts no file system for tests: {ran.stderr.strip()}")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", "--lazy", place], check=True)

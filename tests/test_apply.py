@@ -1,0 +1,214 @@
+"""All of a merge, or nothing: refusals, failures and interrupts leave the service as it was."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from conftest import MakeService, commit, files, git, state, viscaffold
+
+from scaffolder import apply
+from scaffolder.git import Repository
+
+SEAM = "src/orders/stages/__init__.py"
+
+
+def no_traces(root: Path) -> bool:
+    """Tell whether nothing but git's own files is in the repository."""
+    return not (root / ".git/viscaffold").exists() and not (root / ".git/index.lock").exists()
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_an_untracked_file_in_the_way_is_refused(service: MakeService, *, ignored: bool) -> None:
+    root = service()
+    if ignored:
+        with (root / ".gitignore").open("a", encoding="utf-8") as rules:
+            rules.write("docs/stages/\n")
+        commit(root)
+    (root / "docs/stages").mkdir(parents=True)
+    (root / "docs/stages/api.md").write_text("not in git\n", encoding="utf-8")
+    before = state(root)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 5
+    assert "docs/stages/api.md (in the way, not in the index)" in ran.err
+    assert state(root) == before
+    assert no_traces(root)
+
+
+def test_a_file_where_the_stage_needs_a_directory_is_refused(service: MakeService) -> None:
+    root = service()
+    (root / "docs").mkdir(exist_ok=True)
+    (root / "docs/stages").write_text("a file\n", encoding="utf-8")
+    before = state(root)
+    untracked = viscaffold("add-stage", "api")
+    commit(root)
+    tracked = viscaffold("add-stage", "api")
+
+    assert (untracked.code, tracked.code) == (5, 5)
+    assert "in the way" in untracked.err
+    assert "a file stands where a directory has to be: docs/stages" in tracked.err
+    assert files(root) == before[0]
+
+
+def test_unstaged_changes_to_a_file_that_the_stage_writes_are_refused(
+    service: MakeService,
+) -> None:
+    root = service()
+    with (root / SEAM).open("a", encoding="utf-8") as seam:
+        seam.write("# not staged\n")
+    before = state(root)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 5
+    assert f"{SEAM} (changed, not staged)" in ran.err
+    assert "git add" in ran.err
+    assert state(root) == before
+
+
+def test_a_change_that_git_was_told_to_overlook_is_refused_too(service: MakeService) -> None:
+    root = service()
+    git(root, "update-index", "--assume-unchanged", SEAM)
+    (root / SEAM).write_text("# hidden from git\n", encoding="utf-8")
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 5
+    assert (root / SEAM).read_text(encoding="utf-8") == "# hidden from git\n"
+
+
+def test_a_file_that_was_only_touched_is_no_obstacle(service: MakeService) -> None:
+    root = service()
+    os.utime(root / SEAM, (1, 1))
+
+    assert viscaffold("add-stage", "api").code == 0
+
+
+def test_another_git_command_at_work_is_refused(service: MakeService) -> None:
+    root = service()
+    (root / ".git/index.lock").touch()
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 5
+    assert "another git command is at work" in ran.err
+    assert (root / ".git/index.lock").exists()
+
+
+@pytest.mark.parametrize("nth", [0, 1, 3, 7])
+def test_a_failure_while_files_are_replaced_puts_everything_back(
+    service: MakeService, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    root = service()
+    before = state(root)
+    calls = iter(range(1000))
+    move = apply._move  # noqa: SLF001 - the seam between two renames is what is tested
+
+    def fail(source: Path, target: Path) -> None:
+        if next(calls) == nth:
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        move(source, target)
+
+    monkeypatch.setattr(apply, "_move", fail)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 1
+    assert "No space left on device" in ran.err
+    assert state(root) == before
+    assert no_traces(root)
+
+
+def test_a_service_on_a_full_disk_stays_as_it_was(
+    service: MakeService, small_disk: Callable[[str], Path]
+) -> None:
+    root = service()
+    disk = small_disk("size=4m")
+    small = disk / "orders"
+    shutil.copytree(root, small, symlinks=True, ignore=shutil.ignore_patterns("hooks"))
+    git(small, "status")
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    (disk / "filler").write_bytes(b"x" * (free - 8 * 4096))
+    before = state(small)
+    os.chdir(small)
+    ran = viscaffold("add-stage", "api")
+    os.chdir(root)
+
+    assert ran.code == 1, ran.err
+    assert "No space left" in ran.err
+    assert state(small) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("delay", [0.05, 0.3, 0.7, 0.9])
+def test_an_interrupted_command_leaves_nothing_behind(
+    service: MakeService, number: signal.Signals, delay: float, tmp_path: Path
+) -> None:
+    root = service()
+    before = state(root)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scaffolder", "add-stage", "api"],
+        cwd=root,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(delay)
+    process.send_signal(number)
+    process.communicate(timeout=30)
+
+    assert no_traces(root)
+    if process.returncode == 0:  # it was done before the signal came
+        assert "stages/api" in git(root, "diff", "--staged", "--name-only")
+    else:
+        assert process.returncode in (130, -number)  # or the signal came before Python was up
+        assert state(root) == before
+        assert list(scratch.iterdir()) == []
+
+
+def test_the_index_may_not_change_meanwhile(
+    service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = service()
+    locked = apply._locked  # noqa: SLF001 - what happens just before it is what is tested
+
+    def late(repository: Repository) -> AbstractContextManager[Path]:
+        (root / "late.txt").write_text("late\n", encoding="utf-8")
+        git(root, "add", "late.txt")
+        return locked(repository)
+
+    monkeypatch.setattr(apply, "_locked", late)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 5
+    assert "the index changed" in ran.err
+    assert not (root / "docs/stages/api.md").exists()
+
+
+def test_a_dry_run_writes_nothing_and_names_the_tree_that_comes_of_it(
+    service: MakeService,
+) -> None:
+    root = service()
+    before = state(root)
+    objects = sorted((root / ".git").rglob("*"))
+    dry = viscaffold("add-stage", "api", "--dry-run", "--json").json()
+
+    assert state(root) == before
+    assert sorted((root / ".git").rglob("*")) == objects
+    wet = viscaffold("add-stage", "api", "--json").json()
+    assert dry["tree"] == wet["tree"] == git(root, "write-tree").strip()
+    assert dry["files"] == wet["files"]
+
+
+def test_the_diff_of_a_dry_run_applies(service: MakeService, pristine: MakeService) -> None:
+    root = service()
+    ran = viscaffold("add-stage", "api", "--dry-run")
+    git(root, "apply", "--index", "-", stdin=ran.out)
+
+    assert files(root) == files(pristine(("api",)))

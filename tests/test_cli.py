@@ -1,0 +1,152 @@
+"""The command line as a whole: help, version, exit codes, colour, completion, a terminal."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pexpect
+import pytest
+from conftest import MakeService, git, viscaffold
+
+from scaffolder import cli, console
+
+COMMAND = f"{sys.executable} -m scaffolder"
+ESCAPE = "\x1b["
+
+
+def test_the_version_is_the_distributions() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+    ran = viscaffold("--version")
+
+    assert (ran.code, ran.out) == (0, f"viscaffold {project['project']['version']}\n")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_lists_every_command(flag: str) -> None:
+    ran = viscaffold(flag)
+
+    assert ran.code == 0
+    for name, command in cli.cli.commands.items():
+        assert f"  {name} " in ran.out
+        assert not command.get_short_help_str().endswith("...")
+        assert viscaffold(name, flag).code == 0
+
+
+def test_every_command_that_changes_something_takes_yes_and_json() -> None:
+    for name in ("new", "add-stage"):
+        options = {opt for param in cli.cli.commands[name].params for opt in param.opts}
+        assert {"--yes", "--json"} <= options
+
+
+def test_an_unknown_command_gets_the_closest_one() -> None:
+    ran = viscaffold("add-stag", "auth")
+
+    assert ran.code == 2
+    assert "Did you mean" in ran.err
+    assert "add-stage" in ran.err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from scaffolder import cli; cli.run(['--help']);"
+        "print([m for m in ('copier', 'yaml', 'jinja2', 'importlib.metadata', 'subprocess')"
+        " if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_fault_of_the_tool_says_how_to_report_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(console, "wants_colour", fail)
+    ran = viscaffold("stages")
+
+    assert ran.code == 70
+    assert "Internal error: ZeroDivisionError: by zero" in ran.err
+    assert "report it" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell: str) -> None:
+    ran = viscaffold("completion", shell)
+
+    assert ran.code == 0
+    assert "_VISCAFFOLD_COMPLETE" in ran.out
+
+
+def test_stages_are_completed() -> None:
+    environment = {
+        **os.environ,
+        "_VISCAFFOLD_COMPLETE": "bash_complete",
+        "COMP_WORDS": "viscaffold add-stage a",
+        "COMP_CWORD": "2",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-m", "scaffolder"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert re.findall(r"plain,(\w+)", ran.stdout) == ["api", "auth"]
+
+
+def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
+    terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
+    terminal.expect("Name of the service")
+    terminal.sendline("orders")
+    terminal.expect("The same again: viscaffold new orders")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 0
+    assert git(tmp_path / "orders", "status", "--porcelain") == ""
+
+
+def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
+    terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
+    terminal.expect("Name of the service")
+    terminal.sendintr()
+    terminal.expect("nothing was changed")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def on_terminal(cwd: Path, command: str, **variables: str) -> str:
+    environment = {**os.environ, "TERM": "xterm", **variables}
+    terminal = pexpect.spawn(command, cwd=cwd, env=environment, encoding="utf-8", timeout=30)
+    terminal.expect(pexpect.EOF)
+    return str(terminal.before)
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_is_for_terminals_that_want_it(
+    service: MakeService, variables: dict[str, str]
+) -> None:
+    root = service()
+
+    assert ESCAPE in on_terminal(root, f"{COMMAND} stages")
+    assert ESCAPE not in on_terminal(root, f"{COMMAND} stages", **variables)
+    assert ESCAPE not in viscaffold("stages").out
+
+
+def test_what_takes_long_shows_that_it_is_at_work_on_a_terminal_only(
+    service: MakeService,
+) -> None:
+    root = service()
+    shown = on_terminal(root, f"{COMMAND} add-stage api")
+    piped = viscaffold("add-stage", "auth").err
+
+    assert "adding api" in shown
+    assert "adding auth" not in piped
