@@ -85,6 +85,7 @@ def _report(
         "files": [{"path": change.path, "change": change.kind} for change in changes],
         "conflicts": [{"path": item.path, "reason": item.reason} for item in conflicts],
         "kept_deleted": merge.kept_deleted if merge else [],
+        "notes": merge.notes if merge else [],
         "tree": merge.result if merge else None,
         "diff": diff,
     }

@@ -38,7 +38,7 @@ def new(  # noqa: PLR0913 - one parameter an option
 
     Asks for nothing that has a default. The service is called like the directory.
     """
-    from scaffolder import console, creation, names, source
+    from scaffolder import catalogue, console, creation, names, project, source
 
     asked = name_or_path is None
     target = Path(os.path.abspath(name_or_path if name_or_path is not None else _ask()))  # noqa: PTH100 - Path.resolve would follow links
@@ -54,8 +54,9 @@ def new(  # noqa: PLR0913 - one parameter an option
     with console.progress(f"making {target.name}"):
         oid = creation.create(template, answers, target, commit=commit, within=within)
     if as_json:
-        made = {"path": str(target), "commit": oid or None, **answers}
-        console.data({**made, "template": {"name": template.name, "version": template.version}})
+        recorded = project.load(target, template, catalogue.load(template.root)).answers
+        version = {"name": template.name, "version": template.version}
+        console.data({"path": str(target), **recorded, "template": version, "commit": oid or None})
         return
     console.say(f"Made {target.name} in {target}" + (", one commit" if oid else ""))
     if asked:

@@ -1,0 +1,51 @@
+"""The template without the tool: plain `copier copy`, through pytest-copie."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import STAGES, files
+from pytest_copie.plugin import Copie
+
+# In a checkout with changes, Copier says that it renders them, too.
+pytestmark = pytest.mark.filterwarnings("ignore::copier.errors.DirtyLocalWarning")
+
+ANSWERS = ".copier-answers.yml"
+
+
+@pytest.mark.parametrize("stages", [(), ("logging",), ("auth",), STAGES], ids="-".join)
+def test_a_plain_copy_is_what_new_gives(
+    copie: Copie, pristine: Callable[[tuple[str, ...]], Path], stages: tuple[str, ...]
+) -> None:
+    copied = copie.copy(extra_answers={"name": "orders", "stages": list(stages)})
+
+    assert copied.exception is None
+    assert copied.exit_code == 0
+    made, expected = files(copied.project_dir), files(pristine(stages))
+    made.pop(ANSWERS)
+    expected.pop(ANSWERS)
+    assert made == expected
+
+
+def test_a_bad_name_is_refused_by_the_template_itself(copie: Copie) -> None:
+    copied = copie.copy(extra_answers={"name": "../x"})
+
+    assert copied.exit_code != 0
+    assert "a name starts with a lower-case letter" in str(copied.exception)
+
+
+def test_a_folder_named_for_a_stage_overlays_the_root_or_vanishes(copie: Copie) -> None:
+    without = files(copie.copy(extra_answers={"name": "orders"}).project_dir)
+    chosen = files(copie.copy(extra_answers={"name": "orders", "stages": ["auth"]}).project_dir)
+
+    assert "docs/stages/auth.md" not in without
+    assert {"docs/stages/auth.md", "docs/stages/api.md"} <= chosen.keys()
+    assert not any("stage" in path.split("/")[0] for path in chosen)
+
+
+def test_the_template_needs_no_trust(copie: Copie) -> None:
+    from scaffolder.catalogue import read_yaml
+
+    config = read_yaml(Path(__file__).parent.parent / "copier.yml")
+    assert not {"_tasks", "_migrations", "_jinja_extensions"} & config.keys()
+    assert copie.copy(extra_answers={"name": "orders"}).exit_code == 0

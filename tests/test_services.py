@@ -1,0 +1,131 @@
+"""Every subset of the stages: generated, then tested, linted and type-checked as its users would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from conftest import STAGES, files, git, viscaffold
+
+from scaffolder import catalogue, names, source
+
+SUBSETS = [subset for size in range(len(STAGES) + 1) for subset in combinations(STAGES, size)]
+KNOWN = catalogue.load(source.builtin().root)
+CLOSED = sorted({tuple(KNOWN.closure(subset)) for subset in SUBSETS})
+BIN = Path(sys.executable).parent
+
+
+def ids(subset: tuple[str, ...]) -> str:
+    return "-".join(subset) or "base"
+
+
+Checked = Callable[[Path, tuple[str, ...]], str]
+
+
+@pytest.fixture(scope="session")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    """Run a tool in a service; return what it printed, or fail with it."""
+    cache = tmp_path_factory.mktemp("cache")
+    environment = {**os.environ, "MYPY_CACHE_DIR": str(cache / "mypy")}
+
+    def run(root: Path, command: tuple[str, ...]) -> str:
+        ran = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=root,
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session", params=CLOSED, ids=ids)
+def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a service with one of the sets of stages."""
+    root = tmp_path_factory.mktemp("generated") / "orders"
+    flags = [word for stage in request.param for word in ("--stage", stage)]
+    ran = viscaffold("new", str(root), *flags)
+    assert ran.code == 0, ran.err
+    return root
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids=ids)
+def test_a_subset_comes_to_its_closure(
+    pristine: Callable[[tuple[str, ...]], Path], subset: tuple[str, ...]
+) -> None:
+    assert files(pristine(subset)) == files(pristine(tuple(KNOWN.closure(subset))))
+
+
+def test_a_service_passes_its_own_tests(generated: Path, checked: Checked) -> None:
+    out = checked(generated, ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"))
+
+    assert "passed" in out
+    assert "skipped" not in out
+
+
+def test_a_service_is_linted_clean(generated: Path, checked: Checked) -> None:
+    checked(generated, ("ruff", "check", "--no-cache"))
+
+
+def test_a_service_is_formatted(generated: Path, checked: Checked) -> None:
+    checked(generated, ("ruff", "format", "--check", "--no-cache"))
+
+
+def test_a_service_is_typed_strictly(generated: Path, checked: Checked) -> None:
+    checked(generated, ("mypy", "--strict"))
+
+
+def test_texts_are_tidy(generated: Path) -> None:
+    for path, content in files(generated).items():
+        text = content.decode("utf-8")
+        assert not any(line != line.rstrip() for line in text.splitlines()), path
+        assert text.endswith("\n") and not text.endswith("\n\n"), path
+        assert "\n\n\n\n" not in text, path
+        assert "\r" not in text and "\t" not in text, path
+        if path.endswith((".md", ".toml", ".yaml", ".yml", ".example")):
+            assert "\n\n\n" not in text, path
+
+
+def test_no_file_of_a_service_names_the_machine_it_was_made_on(generated: Path) -> None:
+    for path, content in files(generated).items():
+        assert str(generated.parent).encode() not in content, path
+        assert str(source.builtin().root).encode() not in content, path
+
+
+def test_git_sees_a_clean_service_after_its_checks(generated: Path, checked: Checked) -> None:
+    checked(generated, ("python", "-m", "pytest", "-q", "-k", "health"))
+
+    assert git(generated, "status", "--porcelain") == ""
+
+
+def test_the_longest_name_gives_clean_code_too(tmp_path: Path, checked: Checked) -> None:
+    root = tmp_path / ("long-" * 8 + "x" * 40)[: names.LONGEST].rstrip("-")
+    assert len(root.name) == names.LONGEST
+    flags = [word for stage in STAGES for word in ("--stage", stage)]
+    assert viscaffold("new", str(root), *flags).code == 0
+
+    checked(root, ("ruff", "check", "--no-cache"))
+    checked(root, ("ruff", "format", "--check", "--no-cache"))
+    checked(root, ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"))
+
+
+@pytest.mark.parametrize("subset", CLOSED, ids=ids)
+def test_dependencies_of_chosen_stages_are_uncommented_in_place(
+    pristine: Callable[[tuple[str, ...]], Path], subset: tuple[str, ...]
+) -> None:
+    lines = (pristine(subset) / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    base = (pristine(()) / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) == len(base)
+    for stage in KNOWN.stages.values():
+        for dependency in stage.dependencies("python"):
+            line = f'"{dependency}",  # {stage.name}'
+            at = base.index(f"    # {line}")
+            assert lines[at] == (f"    {line}" if stage.name in subset else f"    # {line}")
