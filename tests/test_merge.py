@@ -158,7 +158,7 @@ def test_changes_to_the_same_lines_conflict_with_markers_and_index_stages(
     root = service()
     seam = root / SEAM
     text = seam.read_text(encoding="utf-8")
-    mine = text.replace("STAGES: tuple[Stage, ...] = ()", "STAGES: tuple[Stage, ...] = MINE")
+    mine = text.replace("STAGES: list[Stage] = []", "STAGES: list[Stage] = MINE")
     seam.write_text(mine, encoding="utf-8")
     commit(root)
     ran = viscaffold("add-stage", "api")
@@ -167,7 +167,7 @@ def test_changes_to_the_same_lines_conflict_with_markers_and_index_stages(
     assert ran.code == 3
     assert f"C {SEAM}: you and the template changed the same lines" in ran.err
     assert f"git add {SEAM}" in ran.err
-    assert "<<<<<<< yours\nSTAGES: tuple[Stage, ...] = MINE\n=======\n" in conflicted
+    assert "<<<<<<< yours\nSTAGES: list[Stage] = MINE\n=======\n" in conflicted
     assert ">>>>>>> stage/api\n" in conflicted
     assert git(root, "show", f":2:{SEAM}") == mine
     assert [line.split()[2] for line in git(root, "ls-files", "-u").splitlines()] == ["1", "2", "3"]
@@ -180,7 +180,7 @@ def test_a_conflict_can_be_taken_back_with_the_command_that_is_printed(
 ) -> None:
     root = service()
     seam = root / SEAM
-    seam.write_text(seam.read_text(encoding="utf-8").replace("= ()", "= MINE"), encoding="utf-8")
+    seam.write_text(seam.read_text(encoding="utf-8").replace("= []", "= MINE"), encoding="utf-8")
     commit(root)
     before = state(root)
     ran = viscaffold("add-stage", "api")
