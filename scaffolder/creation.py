@@ -40,18 +40,6 @@ def enclosing(target: Path) -> Repository | None:
     return None if ignored.returncode == 0 else found
 
 
-def require_identity(directory: Path) -> None:
-    """Raise ScaffoldError if git does not know whose name a commit would bear."""
-    git = Git(next(parent for parent in (directory, *directory.parents) if parent.is_dir()))
-    for variable in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
-        if git("var", variable, expect=(0, 1, 128)).returncode:
-            raise ScaffoldError(
-                "git does not know your name, so it cannot make the first commit",
-                'git config --global user.name "Your Name" && '
-                "git config --global user.email you@example.com; or use --no-git",
-            )
-
-
 def create(
     source: Source,
     answers: Mapping[str, Any],
@@ -59,8 +47,8 @@ def create(
     *,
     commit: str,
     within: Repository | None,
-) -> str:
-    """Render the service and put it at `target`; return its commit, if it has one of its own.
+) -> None:
+    """Render the service and put it at `target`.
 
     With `commit`, the message, it becomes a repository with one commit; `within` a repository it is
     added to that one's index instead. On any failure nothing is left behind.
@@ -68,11 +56,11 @@ def create(
     with _workshop(target) as workshop:
         tree = workshop / "tree"
         render(source, answers, tree)
-        oid = _commit(tree, commit) if commit else ""
+        if commit:
+            _commit(tree, commit)
         with _in_place(tree, target):
             if within:
                 within.git("add", "--force", "--", str(target))
-    return oid
 
 
 @contextmanager
@@ -93,7 +81,7 @@ def _workshop(target: Path) -> Iterator[Path]:
         raise
 
 
-def _commit(tree: Path, message: str) -> str:
+def _commit(tree: Path, message: str) -> None:
     git = Git(tree)
     # Where the user has not chosen a name for the first branch, use the one that CI looks at.
     chosen = git("config", "--get", "init.defaultBranch", expect=(0, 1)).returncode == 0
@@ -104,8 +92,18 @@ def _commit(tree: Path, message: str) -> str:
     try:
         git("commit", "--quiet", "--message", message)
     except GitError as error:
+        _require_identity(git)
         raise GitError(error.message, "mend that, or use --no-git and commit by hand") from error
-    return git.line("rev-parse", "HEAD")
+
+
+def _require_identity(git: Git) -> None:
+    for variable in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        if git("var", variable, expect=(0, 1, 128)).returncode:
+            raise ScaffoldError(
+                "git does not know your name, so it cannot make the first commit",
+                'git config --global user.name "Your Name" && '
+                "git config --global user.email you@example.com; or use --no-git",
+            )
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import click
 from .completion import complete_stage
 
 if TYPE_CHECKING:
-    from scaffolder.git import Repository
     from scaffolder.source import Source
 
 
@@ -38,7 +37,7 @@ def new(  # noqa: PLR0913 - one parameter an option
 
     Asks for nothing that has a default. The service is called like the directory.
     """
-    from scaffolder import catalogue, console, creation, names, project, source
+    from scaffolder import catalogue, console, creation, git, names, project, source
 
     asked = name_or_path is None
     target = Path(os.path.abspath(name_or_path if name_or_path is not None else _ask()))  # noqa: PTH100 - Path.resolve would follow links
@@ -48,17 +47,18 @@ def new(  # noqa: PLR0913 - one parameter an option
     template = source.builtin()
     answers = _answers(template, target.name, language, stages, pairs)
     creation.require_free(target)
-    within = None if no_git else _repository(target)
+    within = None if no_git else creation.enclosing(target)
     message = f"Start {target.name}, made with viscaffold {template.version}"
     commit = "" if no_git or within else message
     with console.progress(f"making {target.name}"):
-        oid = creation.create(template, answers, target, commit=commit, within=within)
+        creation.create(template, answers, target, commit=commit, within=within)
     if as_json:
         recorded = project.load(target, template, catalogue.load(template.root)).answers
         version = {"name": template.name, "version": template.version}
-        console.data({"path": str(target), **recorded, "template": version, "commit": oid or None})
+        oid = git.Git(target).line("rev-parse", "HEAD") if commit else None
+        console.data({"path": str(target), **recorded, "template": version, "commit": oid})
         return
-    console.say(f"Made {target.name} in {target}" + (", one commit" if oid else ""))
+    console.say(f"Made {target.name} in {target}" + (", one commit" if commit else ""))
     if asked:
         console.say(f"The same again: {_command(target.name, language, stages, pairs)}")
     console.next_steps(_next_steps(target, staged=within is not None))
@@ -87,15 +87,6 @@ def _answers(
     answers: dict[str, Any] = questions.answers(given, known)
     answers["stages"] = catalogue.load(template.root).closure(stages)
     return {"name": name, **answers}
-
-
-def _repository(target: Path) -> "Repository | None":
-    from scaffolder import creation
-
-    within = creation.enclosing(target)
-    if within is None:
-        creation.require_identity(target)
-    return within
 
 
 def _command(

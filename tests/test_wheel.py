@@ -1,0 +1,95 @@
+"""What is shipped: the built wheel in a clean environment, and the commands of the pages."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import files, git
+from running import free_port, serving, shell_commands, wait_for
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(command: str, cwd: Path, **variables: str) -> str:
+    """Run a command line as it is printed; return its output, or fail with it."""
+    ran = subprocess.run(
+        ["bash", "-c", command],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build sdist and wheel from a copy, install the wheel by itself; return its `bin`."""
+    place = tmp_path_factory.mktemp("wheel")
+    checkout = place / "checkout"
+    tracked = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, checkout / name)
+    run(f"{sys.executable} -m build --no-isolation --outdir {place}/dist", checkout)
+    shutil.rmtree(checkout)
+    run(
+        f"{sys.executable} -m venv --upgrade-deps tool && tool/bin/pip install -q dist/*.whl", place
+    )
+    return place / "tool/bin"
+
+
+@pytest.fixture(scope="module")
+def service(tool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("user")
+    run("viscaffold new orders", place, PATH=f"{tool}:{os.environ['PATH']}")
+    return place / "orders"
+
+
+def test_the_wheel_carries_the_template_and_nothing_of_the_tests(tool: Path) -> None:
+    listed = run(f"{tool}/pip show --files viscaffold", tool)
+
+    assert "scaffolder/builtin/copier.yml" in listed
+    assert "scaffolder/builtin/template/stages.yml" in listed
+    assert "tests/conftest.py" not in listed
+
+
+def test_a_service_of_the_wheel_is_the_one_of_the_checkout(service: Path, pristine: object) -> None:
+    assert callable(pristine)
+    assert files(service) == files(pristine(()))
+
+
+def test_the_commands_of_the_generated_readme_work_as_printed(tool: Path, service: Path) -> None:
+    """A new user's way: install, run, test, grow, run again; then the service with a login."""
+    port = free_port()
+    path = f"{tool}:{os.environ['PATH']}"
+    commands = shell_commands(service / "README.md")
+    assert len(commands) > 5
+    assert any("viscaffold add-stage" in command for command in commands)
+    for command in commands:
+        fitted = command.replace("8080", str(port))
+        if command == ".venv/bin/python -m orders":
+            with serving(command, service, port):
+                health = wait_for(f"http://127.0.0.1:{port}/health")
+                assert json.loads(health)["status"] == "ok"
+                for asking in [other for other in commands if other.startswith("curl")]:
+                    run(asking.replace("8080", str(port)), service)
+        elif not command.startswith(("curl", "docker")):  # docker: see test_container.py
+            run(fitted, service, PATH=path)
+    assert git(service, "status", "--porcelain") == ""
+
+    run(".venv/bin/pip install -q -e . --group dev && .venv/bin/python -m pytest -q", service)
+    run(".venv/bin/python -m orders.stages.auth add alice <<<'correct horse battery'", service)
+    with serving(".venv/bin/python -m orders", service, port):
+        url = f"http://127.0.0.1:{port}/api"
+        form = "-d username=alice --data-urlencode 'password=correct horse battery'"
+        token = json.loads(run(f"curl -sf {form} {url}/auth/token", service))["access_token"]
+        me = run(f"curl -sf -H 'Authorization: Bearer {token}' {url}/v1/me", service)
+    assert "alice" in me
