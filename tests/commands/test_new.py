@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import files, git, viscaffold
 
+# Copier leaves its scan of a directory open when a render fails.
+scan_left_open = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -319,6 +324,7 @@ def test_a_pipe_that_closes_early_costs_no_traceback(here: Path) -> None:
     assert "Exception ignored" not in ran.stderr
 
 
+@scan_left_open
 def test_a_full_disk_leaves_nothing(
     small_disk: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,8 +337,7 @@ def test_a_full_disk_leaves_nothing(
     assert list(disk.iterdir()) == []
 
 
-# Copier's directory scan is left open when a render fails.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@scan_left_open
 def test_a_failing_render_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from scaffolder import source
 
