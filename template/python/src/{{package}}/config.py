@@ -21,7 +21,7 @@ class ConfigError(Exception):
 
 
 def setting(
-    name: str, parse: Callable[[str], T], *, default: T | None = None, secret: bool = False
+    name: str, parse: Callable[[str], object], *, default: object, secret: bool = False
 ) -> Any:  # noqa: ANN401 - like dataclasses.field, it stands where a value of the field's type does
     """Declare a dataclass field that is read from the variable `name`.
 

@@ -20,30 +20,32 @@ UNAWAITED_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
+class ListenError(Exception):
+    """The address cannot be used."""
+
+
 def run() -> int:
     """Serve until asked to stop; return the exit status."""
     try:
         config.check(config.Settings, *stages.settings())
         settings = config.read(config.Settings)
         listener = listen(settings.host, settings.port)
+        # Imported late: the user's code runs on import, and may use what the checks vouch for.
+        from .app import create_app
+
+        app = create_app()
     except config.ConfigError as error:
         for problem in error.problems:
             log.critical("setting %s", problem)
         return config.EXIT_CONFIG
-    except OSError as error:
-        log.critical("%s", error.strerror)
+    except ListenError as error:
+        log.critical("%s", error)
         return EXIT_SYSTEM
 
-    # Imported late: the user's code runs on import, and it may use what the checks above vouch for.
-    from .app import create_app
-
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(),
-            log_config=None,  # uvicorn's loggers use the handlers that are there
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-    )
+    log.info("listening on %s:%d", settings.host, settings.port)
+    # log_config=None: uvicorn's loggers use the handlers that are there.
+    options = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN_SECONDS)
+    server = uvicorn.Server(options)
     asyncio.run(serve(server, listener))
     # After a stop that was asked for, boot's signal handler ends the process before this line.
     log.critical("the server stopped without being asked to")
@@ -51,7 +53,7 @@ def run() -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind the address; raise OSError whose text says what to do."""
+    """Bind the address; raise ListenError, which says what to do."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -60,7 +62,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {_advice(error)}") from error
+        raise ListenError(f"cannot listen on {host}:{port}: {_advice(error)}") from error
     if os.path.exists("/.dockerenv") and address[0] in ("127.0.0.1", "::1"):  # noqa: PTH110
         log.warning("HOST=%s is reachable only from inside this container", host)
     return listener

@@ -1,0 +1,102 @@
+"""Access tokens: JSON Web Tokens, by the advice of RFC 8725."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import jwt
+
+ALGORITHM = "HS256"
+TYPE = "at+jwt"
+SHORTEST_SECRET = 32
+"""Bytes: as many as the hash has (RFC 7518, 3.2)."""
+LEEWAY_SECONDS = 5
+CLAIMS = ("exp", "iat", "sub", "aud", "iss", "jti")
+
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+class InvalidTokenError(Exception):
+    """The token does not prove anything; the text says why, without the token."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A signing key; its secret stays out of logs."""
+
+    id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a valid token says."""
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+def parse_keys(raw: str) -> tuple[Key, ...]:
+    """Parse AUTH_KEYS; raise ValueError with what it accepts."""
+    pairs = [pair.strip().partition(":") for pair in raw.split(",")]
+    keys = tuple(Key(name, secret) for name, _, secret in pairs)
+    long_enough = all(len(key.secret.encode()) >= SHORTEST_SECRET for key in keys)
+    if not long_enough or not all(KEY_ID.fullmatch(key.id) for key in keys):
+        raise ValueError(f"id:secret pairs, comma-separated, secrets of {SHORTEST_SECRET} bytes up")
+    if len({key.id for key in keys}) < len(keys):
+        raise ValueError("id:secret pairs with a different id each")
+    return keys
+
+
+def new_key() -> Key:
+    """Make a key that only this process has."""
+    return Key("process", secrets.token_urlsafe(SHORTEST_SECRET))
+
+
+class Tokens:
+    """Signs with the first key, verifies with all: so that keys can be rotated."""
+
+    def __init__(self, keys: tuple[Key, ...], service: str, seconds: int) -> None:
+        """Issue and accept tokens of `service` alone, which last `seconds`."""
+        self.seconds = seconds
+        self._signing = keys[0]
+        self._keys = {key.id: key for key in keys}
+        self._service = service
+
+    def issue(self, name: str, scopes: tuple[str, ...]) -> str:
+        """Return a token for a user."""
+        now = int(time.time())
+        claims = {
+            "iss": self._service,
+            "aud": self._service,
+            "sub": name,
+            "scope": " ".join(scopes),
+            "iat": now,
+            "exp": now + self.seconds,
+            "jti": secrets.token_urlsafe(16),
+        }
+        headers = {"kid": self._signing.id, "typ": TYPE}
+        return jwt.encode(claims, self._signing.secret, ALGORITHM, headers)
+
+    def verify(self, token: str) -> Claims:
+        """Return what a token says; raise InvalidTokenError unless all of it is right."""
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keys.get(str(header.get("kid")))
+            if key is None or header.get("typ") != TYPE:
+                raise InvalidTokenError("it was signed with an unknown key, or is no access token")
+            found = jwt.decode(
+                token,
+                key.secret,
+                [ALGORITHM],  # never what the token itself says
+                options={"require": list(CLAIMS)},
+                audience=self._service,
+                issuer=self._service,
+                leeway=LEEWAY_SECONDS,
+            )
+        except jwt.ExpiredSignatureError:
+            raise InvalidTokenError("it has expired") from None
+        except jwt.InvalidTokenError:
+            raise InvalidTokenError("it is not valid") from None
+        return Claims(str(found["sub"]), tuple(str(found.get("scope", "")).split()))
