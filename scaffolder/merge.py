@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import trees
+from . import moves, trees
 from .errors import RefusedError
 from .git import Git, Repository
 from .render import ANSWERS_FILE
@@ -58,6 +58,7 @@ def merge(git: Git, repository: Repository, base: Tree, theirs: Tree, label: str
     ours = trees.index_tree(git, repository)
     mine = trees.list_tree(git, ours)
     base, theirs = _like_ours(git, repository, mine, base, theirs)
+    theirs, notes = moves.follow(git, base, mine, ours, theirs)
     trees.write_commits(git, base, (OURS, ours), (label, theirs))
     command = ["merge-tree", "--write-tree", "-z", "--messages", OURS, label]
     fields = os.fsdecode(git(*command, expect=(0, 1)).stdout).split("\0")
@@ -72,7 +73,7 @@ def merge(git: Git, repository: Repository, base: Tree, theirs: Tree, label: str
         trees.changes(git, ours, result),
         [_conflict(p, found, messages) for p, found in stages.items() if p not in deleted],
         deleted,
-        [text for kind, _, text in messages if kind.startswith("Path updated")],
+        notes,
     )
 
 

@@ -51,8 +51,8 @@ def scratch(repository: Repository) -> Iterator[Git]:
         quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         git = Git(directory, quiet)
         git("init", "-q", "--bare", "--template=", f"--object-format={repository.object_format}")
-        # A file that is new in a directory which the user renamed goes where the others went.
-        git("config", "merge.directoryRenames", "true")
+        # moves.py does it, for whole directories too.
+        git("config", "merge.directoryRenames", "false")
         alternates = directory / "objects" / "info" / "alternates"
         alternates.parent.mkdir(exist_ok=True)
         alternates.write_bytes(os.fsencode(repository.objects.resolve()) + b"\n")
@@ -117,6 +117,12 @@ def write_commits(git: Git, base: Tree, ours: tuple[str, str], theirs: tuple[str
     head, parent = _commit_head(name), b"from refs/heads/base\ndeleteall\n"
     stream += head + parent + b'M 040000 %s ""\n\n' % tree.encode()
     git("fast-import", "--quiet", stdin=stream)
+
+
+def write_tree(git: Git, tree: Tree) -> str:
+    """Write a tree; return its name."""
+    git("fast-import", "--quiet", stdin=_commit("tree", tree))
+    return git.line("rev-parse", "refs/heads/tree^{tree}")
 
 
 def _commit(ref: str, tree: Tree, parent: str = "") -> bytes:

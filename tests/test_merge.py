@@ -149,7 +149,7 @@ def test_in_a_directory_that_the_user_renamed_new_files_go_along_with_a_note(
     assert ran.code == 0, ran.err
     assert (root / "src/shop/stages/api/__init__.py").exists()
     assert not (root / "src/orders").exists()
-    assert "inside a directory that was renamed" in ran.err
+    assert "you moved src/orders/stages to src/shop/stages: its new files go along" in ran.err
 
 
 def test_changes_to_the_same_lines_conflict_with_markers_and_index_stages(
