@@ -58,7 +58,7 @@ def test_the_wheel_carries_the_template_and_nothing_of_the_tests(tool: Path) -> 
 
     assert "scaffolder/builtin/copier.yml" in listed
     assert "scaffolder/builtin/template/stages.yml" in listed
-    assert "tests/conftest.py" not in listed
+    assert "\n  tests/" not in listed
 
 
 def test_a_service_of_the_wheel_is_the_one_of_the_checkout(service: Path, pristine: object) -> None:
