@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Coroutine, Generator
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
@@ -43,6 +44,7 @@ def run() -> int:
         return EXIT_SYSTEM
 
     log.info("listening on %s:%d", settings.host, settings.port)
+    logging.getLogger("uvicorn.access").addFilter(_no_probe)
     # log_config=None: uvicorn's loggers use the handlers that are there.
     options = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN_SECONDS)
     server = uvicorn.Server(options)
@@ -50,6 +52,14 @@ def run() -> int:
     # After a stop that was asked for, boot's signal handler ends the process before this line.
     log.critical("the server stopped without being asked to")
     return EXIT_SOFTWARE
+
+
+def _no_probe(record: logging.LogRecord) -> bool:
+    """Drop the lines of health checks that succeed, which would bury all others."""
+    match record.args:
+        case (_, _, str(path), _, int(status)) if status < HTTPStatus.BAD_REQUEST:
+            return not (path == "/health" or path.startswith("/health/"))
+    return True
 
 
 def listen(host: str, port: int) -> socket.socket:
