@@ -31,6 +31,7 @@ def apply(repository: Repository, merge: Merge) -> None:
         with uninterrupted() as interrupted:
             _swap(repository, merge, staging, interrupted)
             lock.replace(repository.index)
+            interrupted.finish()
     # New files have new times: let git note them, so that its next command need not compare.
     repository.git("update-index", "-q", "--refresh", expect=(0, 1, 128))
 

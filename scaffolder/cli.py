@@ -2,9 +2,7 @@
 
 import errno
 import os
-import signal
 import sys
-from types import FrameType
 
 import click
 
@@ -14,6 +12,7 @@ from .commands.completion import completion
 from .commands.new import new
 from .commands.stages import stages
 from .errors import ExitCode, ScaffoldError
+from .interrupts import interruptible
 
 REPORT = """\
 This is a fault of viscaffold, not yours. Please report it with the command that you typed and what
@@ -44,13 +43,10 @@ for command in (new, add_stage, stages, completion):
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line; return its exit code, having said what went wrong."""
-    # Whoever stops the command by a signal gets the same tidying up as by Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _interrupt)
     try:
-        code = cli.main(args, prog_name="viscaffold", standalone_mode=False)
-        sys.stdout.flush()
+        with interruptible():
+            code = cli.main(args, prog_name="viscaffold", standalone_mode=False)
+            sys.stdout.flush()
         return int(code or ExitCode.DONE)
     except click.ClickException as error:
         error.show()
@@ -62,10 +58,6 @@ def run(args: list[str] | None = None) -> int:
         return _system_failure(error)
     except Exception as error:  # noqa: BLE001 - the last one to see it
         return _internal_failure(error)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _system_failure(error: OSError) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import RefusedError, ScaffoldError
 from .git import Git, GitError, Repository, repository
+from .interrupts import uninterrupted
 from .render import render
 from .source import Source
 
@@ -58,9 +59,11 @@ def create(
         render(source, answers, tree)
         if commit:
             _commit(tree, commit)
-        with _in_place(tree, target):
+        with uninterrupted() as interrupts, _in_place(tree, target):
             if within:
                 within.git("add", "--force", "--", str(target))
+            interrupts.check()
+            interrupts.finish()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,6 +76,8 @@ class Git:
             raise ScaffoldError(
                 "git was not found on PATH", "install git 2.38 or newer (git-scm.com/downloads)"
             ) from None
+        if done.returncode == -signal.SIGINT:  # a terminal interrupts all that runs in it
+            raise KeyboardInterrupt
         if done.returncode not in expect:
             words = done.stderr.decode(errors="replace").strip()
             raise GitError(f"`git {shlex.join(args[:2])}` failed: {words or done.returncode}")

@@ -14,24 +14,51 @@ class Interrupts:
     def __init__(self) -> None:
         """Start without any."""
         self.noted: list[int] = []
+        self.finished = False
 
     def note(self, number: int, _frame: FrameType | None) -> None:
         """Note one, as a signal handler."""
         self.noted.append(number)
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if there was one."""
+        """Raise KeyboardInterrupt if there was one: here it can be undone."""
         if self.noted:
             raise KeyboardInterrupt
+
+    def finish(self) -> None:
+        """Pass the point of no return: what is done gets reported, and nothing interrupts that."""
+        self.finished = True
 
 
 @contextmanager
 def uninterrupted() -> Iterator[Interrupts]:
-    """Note the signals that come meanwhile."""
+    """Note the signals that come meanwhile; ignore them from then on if the work was finished."""
     interrupts = Interrupts()
     before = {number: signal.signal(number, interrupts.note) for number in SIGNALS}
     try:
         yield interrupts
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if interrupts.finished else handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have every signal that asks to stop raise KeyboardInterrupt, for the time of a command.
+
+    Once the work is finished, they stay ignored until the process ends.
+    """
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler == signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from scaffolder import cli
+from scaffolder.interrupts import SIGNALS
 
 settings.register_profile("default", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("default")
@@ -41,8 +43,11 @@ MakeService = Callable[..., Path]
 def viscaffold(*args: str) -> Ran:
     """Run the command line in this process, in the current directory."""
     out, err = io.StringIO(), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     with redirect_stdout(out), redirect_stderr(err):
         code = cli.run(list(args))
+    for number, handler in handlers.items():  # a command that has done its work ignores them
+        signal.signal(number, handler)
     return Ran(code, out.getvalue(), err.getvalue())
 
 

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -144,7 +144,7 @@ def test_a_service_on_a_full_disk_stays_as_it_was(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("delay", [0.05, 0.3, 0.7, 0.9])
+@pytest.mark.parametrize("delay", [0.05, 0.3, 0.5, 0.6, 0.7, 0.9])
 def test_an_interrupted_command_leaves_nothing_behind(
     service: MakeService, number: signal.Signals, delay: float, tmp_path: Path
 ) -> None:
@@ -170,6 +170,46 @@ def test_an_interrupted_command_leaves_nothing_behind(
         assert process.returncode in (130, -number)  # or the signal came before Python was up
         assert state(root) == before
         assert list(scratch.iterdir()) == []
+
+
+def test_an_interrupt_after_the_last_step_changes_nothing_of_the_outcome(
+    service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = service()
+    staging = apply._staging  # noqa: SLF001 - it is tidied up after the last step
+
+    @contextmanager
+    def late(repository: Repository) -> Iterator[Path]:
+        with staging(repository) as directory:
+            yield directory
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(apply, "_staging", late)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 0
+    assert "Added api" in ran.err
+    assert "stages/api" in git(root, "diff", "--staged", "--name-only")
+
+
+def test_an_interrupt_before_the_last_step_takes_everything_back(
+    service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = service()
+    before = state(root)
+    move, calls = apply._move, iter(range(1000))  # noqa: SLF001 - between two renames
+
+    def interrupted(source: Path, target: Path) -> None:
+        if next(calls) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        move(source, target)
+
+    monkeypatch.setattr(apply, "_move", interrupted)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 130
+    assert state(root) == before
+    assert no_traces(root)
 
 
 def test_the_index_may_not_change_meanwhile(

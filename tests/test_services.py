@@ -79,8 +79,9 @@ def test_a_service_is_formatted(generated: Path, checked: Checked) -> None:
     checked(generated, ("ruff", "format", "--check", "--no-cache"))
 
 
-def test_a_service_is_typed_strictly(generated: Path, checked: Checked) -> None:
-    checked(generated, ("mypy", "--strict"))
+@pytest.mark.parametrize("version", ["3.11", "3.14"])
+def test_a_service_is_typed_strictly(generated: Path, checked: Checked, version: str) -> None:
+    checked(generated, ("mypy", "--strict", "--python-version", version))
 
 
 def test_texts_are_tidy(generated: Path) -> None:

@@ -5,7 +5,6 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Coroutine, Generator
 from http import HTTPStatus
 from typing import Any
 
@@ -103,8 +102,8 @@ def _report_callback(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
 
 def _watched_task(
     loop: asyncio.AbstractEventLoop,
-    coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
-    **options: Any,  # noqa: ANN401 - name, context and whatever later versions of Python add
+    coroutine: Any,  # noqa: ANN401 - its type depends on Python's version
+    **options: Any,  # noqa: ANN401 - name, context and whatever later versions add
 ) -> "asyncio.Task[Any]":
     task = asyncio.Task(coroutine, loop=loop, **options)
     task.add_done_callback(_look_after)
