@@ -5,6 +5,7 @@ then files are replaced one by one, each by a single rename, and last the index,
 lock. A failure or an interrupt on the way puts back what was replaced.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -38,7 +39,11 @@ def apply(repository: Repository, merge: Merge) -> None:
 
 @contextmanager
 def _locked(repository: Repository) -> Iterator[Path]:
-    """Hold git's lock on the index: no other git command changes it meanwhile."""
+    """Hold git's lock on the index: no other git command changes it meanwhile.
+
+    It becomes the index in the end; only when that fails is it removed. Afterwards a lock of that
+    name is somebody else's.
+    """
     lock = repository.index.with_name("index.lock")
     try:
         lock.touch(exist_ok=False)
@@ -48,9 +53,11 @@ def _locked(repository: Repository) -> Iterator[Path]:
             "wait for it to end; if it was killed, remove the file",
         ) from None
     try:
+        shutil.copymode(repository.index, lock)
         yield lock
-    finally:
+    except BaseException:
         lock.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -170,7 +177,9 @@ def _move(source: Path, target: Path) -> None:
     """Rename, or copy and rename where .git and the work tree are on different file systems."""
     try:
         source.replace(target)
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
         beside = target.with_name(f".{target.name}.viscaffold")
         try:
             shutil.copy2(source, beside, follow_symlinks=False)
