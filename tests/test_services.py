@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -133,3 +134,27 @@ def test_dependencies_of_chosen_stages_are_uncommented_in_place(
             line = f'"{dependency}",  # {stage.name}'
             at = base.index(f"    # {line}")
             assert lines[at] == (f"    {line}" if stage.name in subset else f"    # {line}")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "all lower case",
+        "Ends with a period.",
+        "L\u2019été \u2013 naïve €",
+        "with $HOME | `x` 'q' # {{ name }}",
+    ],
+)
+def test_any_description_gives_clean_files(
+    tmp_path: Path, checked: Checked, description: str
+) -> None:
+    root = tmp_path / "orders"
+    ran = viscaffold("new", str(root), "--answer", f"description={description}")
+    assert ran.code == 0, ran.err
+
+    checked(root, ("ruff", "check", "--no-cache"))
+    checked(root, ("ruff", "format", "--check", "--no-cache"))
+    checked(root, ("hadolint", "Dockerfile"))
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["description"] == description
+    assert description in (root / "README.md").read_text(encoding="utf-8")

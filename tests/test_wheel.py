@@ -93,3 +93,14 @@ def test_the_commands_of_the_generated_readme_work_as_printed(tool: Path, servic
         token = json.loads(run(f"curl -sf {form} {url}/auth/token", service))["access_token"]
         me = run(f"curl -sf -H 'Authorization: Bearer {token}' {url}/v1/me", service)
     assert "alice" in me
+
+
+def test_the_demo_runs_and_tidies_up(tmp_path: Path) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("the demo logs in with curl, which was not found")
+    shown = run(str(ROOT / "scripts/demo"), tmp_path, TMPDIR=str(tmp_path))
+
+    assert '"status":"ok"' in shown
+    assert '{"name":"alice","scopes":[]}' in shown
+    assert "src/orders/stages/auth/routes.py" in shown
+    assert list(tmp_path.iterdir()) == []
