@@ -269,6 +269,8 @@ def test_a_dry_run_writes_nothing_and_names_the_tree_that_comes_of_it(
     service: MakeService,
 ) -> None:
     root = service()
+    (root / "mine.txt").write_text("mine\n", encoding="utf-8")
+    git(root, "add", "mine.txt")
     before = state(root)
     objects = sorted((root / ".git").rglob("*"))
     dry = viscaffold("add-stage", "api", "--dry-run", "--json").json()

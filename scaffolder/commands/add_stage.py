@@ -36,7 +36,6 @@ def add_stage(
     template = source.builtin()
     known = catalogue.load(template.root)
     service = project.load(Path.cwd(), template, known)
-    repository = growth.repository(service)
     wanted = known.closure({*service.stages, *names})
     added = [name for name in wanted if name not in service.stages]
     if not added:
@@ -44,15 +43,20 @@ def add_stage(
         if as_json:
             console.data(_report(service, [], None, None))
         return ExitCode.DONE
+    repository = growth.repository(service)
     label = "stage/" + "+".join(added)
     answers = service.with_stages(wanted)
     with (
         console.progress(f"adding {', '.join(added)}"),
         growth.planned(service, repository, template, answers, label) as merge,
     ):
-        back = growth.way_back(repository, merge)
-        preflight.check(repository, merge) if dry_run else apply.apply(repository, merge)
-        diff = merge.diff(colour=_colour(as_json=as_json)) if dry_run else None
+        diff = back = None
+        if dry_run:
+            preflight.check(repository, merge)
+            diff = merge.diff(colour=_colour(as_json=as_json))
+        else:
+            back = growth.way_back(repository, merge)
+            apply.apply(repository, merge)
     if as_json:
         console.data(_report(service, added, merge, diff))
     else:

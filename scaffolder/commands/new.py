@@ -37,13 +37,9 @@ def new(  # noqa: PLR0913 - one parameter an option
 
     Asks for nothing that has a default. The service is called like the directory.
     """
-    from scaffolder import catalogue, console, creation, git, names, project, source
+    from scaffolder import catalogue, console, creation, git, project, source
 
-    asked = name_or_path is None
-    target = Path(os.path.abspath(name_or_path if name_or_path is not None else _ask()))  # noqa: PTH100 - Path.resolve would follow links
-    if name_or_path == "":
-        names.check("")
-    names.check(target.name)
+    target = _target(_ask() if name_or_path is None else name_or_path)
     template = source.builtin()
     answers = _answers(template, target.name, language, stages, pairs)
     creation.require_free(target)
@@ -59,7 +55,7 @@ def new(  # noqa: PLR0913 - one parameter an option
         console.data({"path": str(target), **recorded, "template": version, "commit": oid})
         return
     console.say(f"Made {target.name} in {target}" + (", one commit" if commit else ""))
-    if asked:
+    if name_or_path is None:
         console.say(f"The same again: {_command(target.name, language, stages, pairs)}")
     console.next_steps(_next_steps(target, staged=within is not None))
 
@@ -72,6 +68,16 @@ def _ask() -> str:
     return str(click.prompt("Name of the service", err=True))
 
 
+def _target(path: str) -> Path:
+    """Return the absolute directory; raise UsageError if a service cannot be called like it."""
+    from scaffolder import names
+
+    # Neither `Path.resolve`, which would follow links, nor an empty path, which would be this one.
+    target = Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100
+    names.check(target.name)
+    return target
+
+
 def _answers(
     template: "Source",
     name: str,
@@ -79,7 +85,7 @@ def _answers(
     stages: tuple[str, ...],
     pairs: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Return an answer to every question, so that the service records all of them."""
+    """Return the answers given, checked; the template has defaults for the others."""
     from scaffolder import catalogue, questions
 
     known = questions.load(template.root)
