@@ -82,6 +82,8 @@ def commit(root: Path, message: str = "mine") -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Git with an identity and nothing else of the person's who runs the tests."""
+    # A background job of a script ignores Ctrl-C, and so would every process that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tmp_path_factory.mktemp("home")
     config = home / ".gitconfig"
     config.write_text("[user]\n\tname = Test\n\temail = test@example.com\n", encoding="utf-8")

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -115,7 +114,6 @@ def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
 def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
     terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
     terminal.expect("Name of the service")
-    time.sleep(0.5)  # the prompt is shown a moment before the terminal is read
     terminal.sendintr()
     terminal.expect("nothing was changed")
     terminal.expect(pexpect.EOF)
