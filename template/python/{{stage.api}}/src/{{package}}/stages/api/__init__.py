@@ -7,7 +7,8 @@ from starlette.applications import Starlette
 
 from ... import config, health
 from ...config import boolean, integer, setting
-from . import items, problems
+from . import problems
+from .items import add_items
 from .limits import BodyLimit
 
 PREFIX = "/api"
@@ -31,12 +32,13 @@ def install(app: Starlette) -> None:
         docs_url="/docs" if settings.docs else None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
+        # One address a resource: a redirect would name this host, not the proxy before it.
+        redirect_slashes=False,
         responses=problems.RESPONSES,
     )
     problems.install(api)
     api.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    api.state.items = items.Items()
-    api.include_router(items.router, prefix="/v1")
+    add_items(api)
     app.mount(PREFIX, api)
     app.state.api = api
 

@@ -1,10 +1,10 @@
-"""An example resource, kept in memory: replace it by what your service is about."""
+"""An example resource, kept in memory, to read and then to delete: docs/stages/api.md says how."""
 
 from http import HTTPStatus
 from itertools import count, islice
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from .pagination import Asked, Page, page
@@ -73,8 +73,7 @@ router = APIRouter(prefix="/items", tags=["items"])
 async def list_items(request: Request, items: Store, asked: Asked) -> Page[Item]:
     """List the items, a page at a time."""
     found = items.after(asked.after, asked.limit + 1)
-    shown = found[: asked.limit]
-    return page(request, asked, found, shown[-1].id if shown else asked.after)
+    return page(request, asked, found, lambda item: item.id)
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -95,3 +94,9 @@ async def get_item(item_id: int, items: Store) -> Item:
 async def remove_item(item_id: int, items: Store) -> None:
     """Remove an item."""
     items.remove(item_id)
+
+
+def add_items(api: FastAPI) -> None:
+    """Add the example to the API, with a store of its own."""
+    api.state.items = Items()
+    api.include_router(router, prefix="/v1")

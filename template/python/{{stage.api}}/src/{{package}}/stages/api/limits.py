@@ -23,9 +23,8 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > self.limit:
-            path = scope["path"]
-            refusal = problems.answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail, path)
+        if announced.isdecimal() and int(announced) > self.limit:
+            refusal = problems.answer(scope, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail)
             await refusal(scope, receive, send)
             return
         await self.app(scope, self._counted(receive), send)

@@ -1,6 +1,6 @@
 """Pages of a list: `?limit=` and `?after=`, and the link to the next page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -21,7 +21,7 @@ class Page(BaseModel, Generic[T]):
 class Window(BaseModel):
     """Which part was asked for: up to `limit` entries that come after the id `after`.
 
-    An id stays where it is while entries come and go, other than a page's number.
+    Unlike the number of a page, an id keeps its place while entries come and go.
     """
 
     limit: int
@@ -37,14 +37,13 @@ def _window(
 Asked = Annotated[Window, Depends(_window)]
 
 
-def page(request: Request, window: Window, found: Sequence[T], last_id: int) -> Page[T]:
-    """Build the page of `found`: up to one more than the limit, so as to know if there is more.
-
-    `last_id` is the id of the last entry that the page shows.
-    """
+def page(
+    request: Request, window: Window, found: Sequence[T], id_of: Callable[[T], int]
+) -> Page[T]:
+    """Build the page of `found`: up to one entry more than the limit, which shows there is more."""
     shown = list(found[: window.limit])
     following = None
-    if len(found) > window.limit:
-        url = request.url.include_query_params(limit=window.limit, after=last_id)
+    if len(found) > len(shown):
+        url = request.url.include_query_params(limit=window.limit, after=id_of(shown[-1]))
         following = f"{url.path}?{url.query}"
     return Page(items=shown, next=following)

@@ -1,14 +1,18 @@
 """Every error as application/problem+json (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
+from http.client import responses
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -56,17 +60,15 @@ class Problem(HTTPException):
 
 
 def answer(
+    scope: Scope,
     status: int,
     detail: str,
-    instance: str,
-    *,
     headers: Mapping[str, str] | None = None,
     **members: object,
 ) -> JSONResponse:
-    """Build the response for a problem."""
-    title = HTTPStatus(status).phrase
-    about = {"type": "about:blank", "title": title, "status": status}
-    body = {**about, "detail": detail, "instance": instance, **members}
+    """Build the response for a problem of the request."""
+    about = {"type": "about:blank", "title": responses.get(status, "Error"), "status": status}
+    body = {**about, "detail": detail, "instance": quote(scope["path"]), **members}
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
@@ -80,34 +82,52 @@ def install(api: FastAPI) -> None:
 async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # pragma: no cover - registered for nothing else
         raise error
+    headers = dict(error.headers or {})
     if error.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-        return Response(status_code=error.status_code, headers=error.headers)
+        return Response(status_code=error.status_code, headers=headers)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
     members = error.members if isinstance(error, Problem) else {}
-    headers = error.headers
-    return answer(error.status_code, error.detail, request.url.path, headers=headers, **members)
+    # FastAPI lets a detail be anything; RFC 9457 wants text.
+    return answer(request.scope, error.status_code, str(error.detail), headers, **members)
+
+
+def _allowed(request: Request) -> str:
+    """Name every method that the path takes: Starlette names those of its first route only."""
+    routes: Sequence[BaseRoute] = request.app.routes
+    scopes = {method: {**request.scope, "method": method} for method in HTTPMethod}
+    return ", ".join(
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    )
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):  # pragma: no cover - as above
         raise error
+    match error.errors():
+        case [{"type": "json_invalid", "loc": ("body", int(place)), "ctx": {"error": reason}}]:
+            detail = f"the body is not JSON: {reason} (character {place})"
+            return answer(request.scope, HTTPStatus.BAD_REQUEST, detail)
+        case found:
+            fields = [_field_error(item) for item in found]
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    found = [_field_error(item) for item in error.errors()]
-    return answer(status, "the request is not valid", request.url.path, errors=found)
+    return answer(request.scope, status, "the request is not valid", errors=fields)
 
 
 def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
     """Say where and what, but not the value: it may be a secret."""
-    where: Sequence[int | str] = found["loc"]
     detail = str(found["msg"])
-    if where[0] == "body":
-        # A JSON pointer (RFC 6901) as a fragment; of JSON that cannot be read, no place is known.
-        known = () if found["type"] == "json_invalid" else where[1:]
-        escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in known)
-        return {"detail": detail, "pointer": "#" + "".join(f"/{part}" for part in escaped)}
-    return {"detail": detail, "parameter": ".".join(str(part) for part in where[1:])}
+    part, *where = (str(step) for step in found["loc"])
+    if part == "body":
+        # A JSON pointer (RFC 6901) as a fragment.
+        escaped = (step.replace("~", "~0").replace("/", "~1") for step in where)
+        return {"detail": detail, "pointer": "#" + "".join(f"/{quote(step)}" for step in escaped)}
+    return {"detail": detail, "parameter": ".".join(where)}
 
 
 async def _failure(request: Request, _error: Exception) -> Response:
     # The exception goes on to the log; the client learns nothing of it.
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return answer(status, "the service failed to answer; its log says why", request.url.path)
+    return answer(request.scope, status, "the service failed to answer; its log says why")

@@ -12,7 +12,7 @@ from .. import api
 from . import routes
 from .limits import Limiter
 from .tokens import Key, Tokens, new_key, parse_keys
-from .users import DEFAULT_FILE, Users, UsersFileError
+from .users import Users, UsersFileError
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Settings:
     """What the stage reads from the environment."""
 
-    users_file: str = setting("AUTH_USERS_FILE", text, default=DEFAULT_FILE)
+    users_file: str = setting("AUTH_USERS_FILE", text, default="data/users.json")
     keys: tuple[Key, ...] = setting("AUTH_KEYS", parse_keys, default=(), secret=True)
     token_seconds: int = setting("AUTH_TOKEN_SECONDS", integer(10, 86400), default=900)
 
@@ -39,6 +39,7 @@ def install(app: Starlette) -> None:
     _check(users, service)
     tokens = Tokens(settings.keys or (new_key(),), service, settings.token_seconds)
     api.of(app).state.auth = routes.Auth(users, tokens, Limiter())
+    api.of(app).add_exception_handler(UsersFileError, routes.unavailable)
     api.of(app).include_router(routes.router)
 
 

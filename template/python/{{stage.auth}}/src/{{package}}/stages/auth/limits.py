@@ -1,5 +1,6 @@
 """A growing delay after failed logins, by user and by address."""
 
+import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -12,9 +13,29 @@ LONGEST_SECONDS = 300.0
 """Bounded, as anybody can cause the delay of a user."""
 FORGET_SECONDS = 3600.0
 MOST_ENTRIES = 10_000
+LONGEST_VALUE = 64
+"""Of a name that is longer, which no user has, the rest is not kept."""
 
 Who = tuple[str, str]
 """Kind and value: ("user", "alice"), ("address", "192.0.2.7")."""
+
+
+def user(name: str) -> Who:
+    """Return as what the limiter knows a user."""
+    return ("user", name[:LONGEST_VALUE])
+
+
+def address(host: str) -> Who:
+    """Return as what the limiter knows an address: of IPv6 the /64, which is all one customer's."""
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return ("address", host[:LONGEST_VALUE])
+    if isinstance(found, ipaddress.IPv4Address):
+        return ("address", str(found))
+    if found.ipv4_mapped:
+        return ("address", str(found.ipv4_mapped))
+    return ("address", str(ipaddress.ip_network((found, 64), strict=False)))
 
 
 @dataclass
@@ -25,7 +46,10 @@ class _Record:
 
 
 class Limiter:
-    """Counts attempts until one succeeds; forgets the oldest when there are too many."""
+    """Counts attempts until one succeeds; forgets the oldest when there are too many.
+
+    For use in one thread, that of the event loop.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start without any; `clock` is in seconds."""

@@ -11,17 +11,21 @@ from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm, SecurityScopes
 from pydantic import BaseModel
 
-from ..api.problems import Problem
-from .limits import Limiter
+from ..api import PREFIX
+from ..api.problems import Problem, answer
+from . import limits
 from .tokens import Claims, InvalidTokenError, Tokens
-from .users import Users
+from .users import User, Users
 
 HASHES_AT_ONCE = 2
 """Each takes a core and 64 MiB for a moment."""
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["auth"])
-bearer = OAuth2PasswordBearer(tokenUrl="auth/token", auto_error=False)
+# OpenAPI resolves it against the server's URL, which ends in /api and not in a slash.
+bearer = OAuth2PasswordBearer(tokenUrl=f"{PREFIX[1:]}/auth/token", auto_error=False)
+INVALID = 'Bearer error="invalid_token"'
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 @dataclass
@@ -30,7 +34,7 @@ class Auth:
 
     users: Users
     tokens: Tokens
-    limiter: Limiter
+    limiter: limits.Limiter
     hashing: Executor = field(default_factory=lambda: ThreadPoolExecutor(HASHES_AT_ONCE, "login"))
 
 
@@ -88,8 +92,7 @@ def current_user(
     return Claims(claims.name, scopes)
 
 
-INVALID = 'Bearer error="invalid_token"'
-User = Annotated[Claims, Security(current_user)]
+LoggedIn = Annotated[Claims, Security(current_user)]
 Reader = Annotated[Claims, Security(current_user, scopes=["users:read"])]
 
 
@@ -105,44 +108,59 @@ async def log_in(
     response: Response,
 ) -> Token:
     """Give a token for a name and a password (RFC 6749, 4.3)."""
-    address = request.client.host if request.client else "unknown"
-    who = (("user", form.username), ("address", address))
-    wait = auth.limiter.attempt(*who)
-    if wait:
-        log.warning("too many failed logins from %s; the next one may come in %d s", address, wait)
-        raise Problem(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            f"too many failed logins; try again in {wait} s",
-            headers={"Retry-After": str(wait)},
-        )
-    loop = asyncio.get_running_loop()
-    credentials = (form.username, form.password)
-    user = await loop.run_in_executor(auth.hashing, auth.users.verify, *credentials)
-    if user is None:
-        log.warning("failed login from %s", address)
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "the name or the password is wrong",
-            headers={"WWW-Authenticate": "Bearer"},
-            error="invalid_grant",
-        )
-    auth.limiter.succeeded(*who)
-    response.headers["Cache-Control"] = "no-store"
+    host = request.client.host if request.client else "unknown"
+    user = await _verified(auth, host, form.username, form.password)
     scopes = _granted(form.scopes, user.scopes)
     token = auth.tokens.issue(form.username, scopes)
+    response.headers.update(NO_STORE)
     return Token(access_token=token, expires_in=auth.tokens.seconds, scope=" ".join(scopes))
 
 
+async def _verified(auth: Auth, host: str, name: str, password: str) -> User:
+    # The log gets no name: people type passwords there by mistake.
+    who = (limits.user(name), limits.address(host))
+    wait = auth.limiter.attempt(*who)
+    if wait:
+        log.warning("too many failed logins from %s; the next one may come in %d s", host, wait)
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"too many failed logins; try again in {wait} s",
+            headers={"Retry-After": str(wait), **NO_STORE},
+        )
+    loop = asyncio.get_running_loop()
+    user = await loop.run_in_executor(auth.hashing, auth.users.verify, name, password)
+    if user is None:
+        log.warning("failed login from %s", host)
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "the name or the password is wrong",
+            headers={"WWW-Authenticate": "Bearer", **NO_STORE},
+            error="invalid_grant",
+        )
+    auth.limiter.succeeded(*who)
+    return user
+
+
 def _granted(asked: list[str], held: tuple[str, ...]) -> tuple[str, ...]:
-    beyond = [scope for scope in asked if scope not in held]
-    if beyond:
-        detail = "the user does not have every scope that was asked for"
-        raise Problem(HTTPStatus.BAD_REQUEST, detail, error="invalid_scope")
+    if not set(asked) <= set(held):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "the user does not have every scope that was asked for",
+            headers=NO_STORE,
+            error="invalid_scope",
+        )
     return tuple(asked) or held
 
 
+async def unavailable(request: Request, error: Exception) -> Response:
+    """Answer for a file of users that was damaged while the service ran."""
+    log.error("nobody can log in: %s", error)
+    detail = "the users cannot be read; the log says why"
+    return answer(request.scope, HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+
 @router.get("/v1/me")
-async def me(user: User) -> Me:
+async def me(user: LoggedIn) -> Me:
     """Say whose token it is: an example of a route for everybody who is logged in."""
     return Me(name=user.name, scopes=list(user.scopes))
 

@@ -15,6 +15,7 @@ LEEWAY_SECONDS = 5
 CLAIMS = ("exp", "iat", "sub", "aud", "iss", "jti")
 
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+ACCEPTED = f"id:secret pairs, comma-separated, each secret of {SHORTEST_SECRET} bytes or more"
 
 
 class InvalidTokenError(Exception):
@@ -39,14 +40,29 @@ class Claims:
 
 def parse_keys(raw: str) -> tuple[Key, ...]:
     """Parse AUTH_KEYS; raise ValueError with what it accepts."""
-    pairs = [pair.strip().partition(":") for pair in raw.split(",")]
-    keys = tuple(Key(name, secret) for name, _, secret in pairs)
-    long_enough = all(len(key.secret.encode()) >= SHORTEST_SECRET for key in keys)
-    if not long_enough or not all(KEY_ID.fullmatch(key.id) for key in keys):
-        raise ValueError(f"id:secret pairs, comma-separated, secrets of {SHORTEST_SECRET} bytes up")
+    keys = tuple(_key(place, pair) for place, pair in enumerate(raw.split(","), 1))
     if len({key.id for key in keys}) < len(keys):
-        raise ValueError("id:secret pairs with a different id each")
+        raise ValueError(f"{ACCEPTED}, and a different id for each")
     return keys
+
+
+def _key(place: int, pair: str) -> Key:
+    # A wrong pair is named by its place: all of it may be a secret.
+    name, _, secret = pair.strip().partition(":")
+    if not KEY_ID.fullmatch(name):
+        raise ValueError(f"{ACCEPTED}; key {place} has no id of letters, digits, _ and -")
+    if not _usable(secret):
+        raise ValueError(f"{ACCEPTED}; the secret of key {place} is too short, or of another kind")
+    return Key(name, secret)
+
+
+def _usable(secret: str) -> bool:
+    try:
+        # Refuses what is meant for other algorithms: a public key must not sign.
+        prepared = jwt.get_algorithm_by_name(ALGORITHM).prepare_key(secret)
+    except (jwt.InvalidKeyError, UnicodeEncodeError):
+        return False
+    return len(prepared) >= SHORTEST_SECRET
 
 
 def new_key() -> Key:
