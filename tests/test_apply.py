@@ -20,6 +20,26 @@ from scaffolder.git import Repository
 SEAM = "src/orders/stages/__init__.py"
 
 
+Late = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def after_the_last_step(monkeypatch: pytest.MonkeyPatch) -> Late:
+    """Have something happen right after a merge was carried out, before the command ends."""
+    staging = apply._staging  # noqa: SLF001 - it is tidied up after the last step
+
+    def arrange(action: Callable[[], object]) -> None:
+        @contextmanager
+        def late(repository: Repository) -> Iterator[Path]:
+            with staging(repository) as directory:
+                yield directory
+            action()
+
+        monkeypatch.setattr(apply, "_staging", late)
+
+    return arrange
+
+
 def no_traces(root: Path) -> bool:
     """Tell whether nothing but git's own files is in the repository."""
     return not (root / ".git/viscaffold").exists() and not (root / ".git/index.lock").exists()
@@ -175,18 +195,10 @@ def test_an_interrupted_command_leaves_nothing_behind(
 
 
 def test_an_interrupt_after_the_last_step_changes_nothing_of_the_outcome(
-    service: MakeService, monkeypatch: pytest.MonkeyPatch
+    service: MakeService, after_the_last_step: Late
 ) -> None:
     root = service()
-    staging = apply._staging  # noqa: SLF001 - it is tidied up after the last step
-
-    @contextmanager
-    def late(repository: Repository) -> Iterator[Path]:
-        with staging(repository) as directory:
-            yield directory
-        os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(apply, "_staging", late)
+    after_the_last_step(lambda: os.kill(os.getpid(), signal.SIGINT))
     ran = viscaffold("add-stage", "api")
 
     assert ran.code == 0
@@ -248,18 +260,10 @@ def test_a_repository_on_another_file_system_than_its_work_tree_works(
 
 
 def test_a_lock_that_another_git_command_takes_right_afterwards_stays_its_own(
-    service: MakeService, monkeypatch: pytest.MonkeyPatch
+    service: MakeService, after_the_last_step: Late
 ) -> None:
     root = service()
-    staging = apply._staging  # noqa: SLF001 - it is tidied up after the last step
-
-    @contextmanager
-    def late(repository: Repository) -> Iterator[Path]:
-        with staging(repository) as directory:
-            yield directory
-        (root / ".git/index.lock").write_text("theirs", encoding="utf-8")
-
-    monkeypatch.setattr(apply, "_staging", late)
+    after_the_last_step(lambda: (root / ".git/index.lock").write_text("theirs", encoding="utf-8"))
 
     assert viscaffold("add-stage", "api").code == 0
     assert (root / ".git/index.lock").read_text(encoding="utf-8") == "theirs"
