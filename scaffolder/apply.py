@@ -18,7 +18,7 @@ from .errors import RefusedError
 from .git import Repository
 from .interrupts import Interrupts, uninterrupted
 from .merge import Merge
-from .trees import Change
+from .trees import Blob, Change, write_entries
 
 
 def apply(repository: Repository, merge: Merge) -> None:
@@ -96,12 +96,8 @@ def _stage(repository: Repository, merge: Merge, staging: Path) -> None:
     shutil.copyfile(repository.index, staging / "index")
     index = {"GIT_INDEX_FILE": str(staging / "index")}
     prefix, git = repository.prefix, repository.git
-    nothing = "0" * len(merge.result)
-    lines = []
-    for change in merge.changes:
-        mode, oid = (change.new.mode, change.new.oid) if change.new else ("0", nothing)
-        lines.append(f"{mode} {oid}\t{prefix}{change.path}\0")
-    git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
+    entries = [(prefix + change.path, 0, change.new) for change in merge.changes]
+    write_entries(git, index, entries, len(merge.result))
 
     new = [prefix + change.path + "\0" for change in merge.changes if change.new]
     into = f"--prefix={staging / 'new'}{os.sep}"
@@ -110,12 +106,10 @@ def _stage(repository: Repository, merge: Merge, staging: Path) -> None:
         if change.old:
             _keep(repository.top / prefix / change.path, staging / "old" / prefix / change.path)
 
-    lines = []
     for conflict in merge.conflicts:
-        lines.append(f"0 {nothing}\t{prefix}{conflict.path}\0")
-        for number, blob in sorted(conflict.stages.items()):
-            lines.append(f"{blob.mode} {blob.oid} {number}\t{prefix}{conflict.path}\0")
-    git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
+        stages: dict[int, Blob | None] = {0: None, **conflict.stages}
+        entries = [(prefix + conflict.path, number, stages[number]) for number in sorted(stages)]
+        write_entries(git, index, entries, len(merge.result))
 
 
 def _keep(path: Path, copy: Path) -> None:

@@ -129,7 +129,7 @@ class Repository:
 def repository(directory: Path) -> Repository | None:
     """Find the repository whose work tree `directory` is in; None if there is none.
 
-    Raise GitError where git refuses to look: a repository of another user, a damaged one.
+    Raise RefusedError where git refuses to look: a repository of another user, a damaged one.
     """
     git = Git(directory)
     where = ["--show-toplevel", "--show-prefix", "--absolute-git-dir", "--git-path", "objects"]

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,14 +144,27 @@ def _quoted(path: str) -> bytes:
     return b'"' + os.fsencode(escaped) + b'"'
 
 
+def write_entries(
+    git: Git, index: Mapping[str, str], entries: Iterable[tuple[str, int, Blob | None]], width: int
+) -> None:
+    """Put path, stage and blob into the index that the variables `index` name; None removes it.
+
+    `width` is the length of an object's name: "none" is that many zeros.
+    """
+    lines = []
+    for path, stage, blob in entries:
+        found = blob or Blob("0", "0" * width)
+        lines.append(f"{found.mode} {found.oid} {stage}\t{path}\0")
+    git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
+
+
 def without(git: Git, tree: str, paths: list[str]) -> str:
     """Return `tree` less `paths`."""
     if not paths:
         return tree
     index = {"GIT_INDEX_FILE": str(git.cwd / "index.less")}
     git("read-tree", tree, env=index)
-    lines = "".join(f"0 {'0' * len(tree)}\t{path}\0" for path in paths)
-    git("update-index", "-z", "--index-info", stdin=os.fsencode(lines), env=index)
+    write_entries(git, index, [(path, 0, None) for path in paths], len(tree))
     return git("write-tree", env=index).stdout.decode().strip()
 
 

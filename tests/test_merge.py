@@ -380,6 +380,38 @@ def test_a_repository_with_sha256_objects_works(
     assert len(git(root, "write-tree").strip()) == 64
 
 
+def test_in_a_repository_with_sha256_objects_conflicts_work_too(
+    service: MakeService,
+) -> None:
+    root = service()
+    subprocess.run(["rm", "-rf", root / ".git"], check=True)
+    (root / "docs/stages").mkdir()
+    (root / "docs/stages/api.md").write_text("My notes\n", encoding="utf-8")
+    git(root, "init", "--quiet", "--object-format=sha256")
+    commit(root)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 3, ran.err
+    unmerged = git(root, "ls-files", "-u").splitlines()
+    assert [line.split()[2] for line in unmerged] == ["2", "3"]
+    assert "My notes\n" in (root / "docs/stages/api.md").read_text(encoding="utf-8")
+
+
+def test_in_a_repository_with_sha256_objects_what_was_deleted_stays_so(
+    service: MakeService,
+) -> None:
+    root = service()
+    subprocess.run(["rm", "-rf", root / ".git"], check=True)
+    git(root, "init", "--quiet", "--object-format=sha256")
+    commit(root)
+    git(root, "rm", "--quiet", MANIFEST)
+    ran = viscaffold("add-stage", "api")
+
+    assert ran.code == 0, ran.err
+    assert not (root / MANIFEST).exists()
+    assert f"{MANIFEST}: you deleted it" in ran.err
+
+
 def test_the_environment_of_a_git_hook_does_not_mislead(
     service: MakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
