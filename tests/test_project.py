@@ -85,39 +85,35 @@ def test_an_answer_that_the_template_does_not_take_is_refused(service: MakeServi
     assert state(root) == before
 
 
-def test_a_service_in_no_repository_is_refused_with_the_commands_to_make_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A service in no repository, stepped into."""
     monkeypatch.chdir(tmp_path)
     viscaffold("new", "orders", "--no-git")
     monkeypatch.chdir("orders")
+    return tmp_path / "orders"
+
+
+def test_a_service_in_no_repository_is_refused_with_the_commands_to_make_one(
+    without_git: Path,  # noqa: ARG001 - the current directory
+) -> None:
     ran = viscaffold("add-stage", "api")
 
     assert ran.code == 5
     assert "git init" in ran.err
 
 
-def test_a_service_that_git_does_not_track_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    viscaffold("new", "orders", "--no-git")
-    git(tmp_path / "orders", "init", "--quiet")
-    monkeypatch.chdir("orders")
+def test_a_service_that_git_does_not_track_is_refused(without_git: Path) -> None:
+    git(without_git, "init", "--quiet")
     ran = viscaffold("add-stage", "api")
 
     assert ran.code == 5
     assert "git does not track" in ran.err
 
 
-def test_a_service_without_a_commit_yet_can_grow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    viscaffold("new", "orders", "--no-git")
-    monkeypatch.chdir("orders")
-    git(Path(), "init", "--quiet")
-    git(Path(), "add", "--all")
+def test_a_service_without_a_commit_yet_can_grow(without_git: Path) -> None:
+    git(without_git, "init", "--quiet")
+    git(without_git, "add", "--all")
     ran = viscaffold("add-stage", "api")
 
     assert ran.code == 0, ran.err
