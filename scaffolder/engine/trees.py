@@ -4,12 +4,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import RefusedError
 from .git import Git, Repository
 
 Tree = dict[str, tuple[str, bytes]]
@@ -40,6 +39,14 @@ class Change:
         return "modify" if self.new else "delete"
 
 
+@dataclass(frozen=True)
+class Overlay:
+    """A tree that git has, with some of its files replaced; None takes one away."""
+
+    tree: str
+    files: Mapping[str, Blob | None] = field(default_factory=dict)
+
+
 @contextmanager
 def scratch(repository: Repository) -> Iterator[Git]:
     """Make a throw-away bare repository that reads the user's objects and keeps its own.
@@ -55,7 +62,7 @@ def scratch(repository: Repository) -> Iterator[Git]:
         git("config", "merge.directoryRenames", "false")
         alternates = directory / "objects" / "info" / "alternates"
         alternates.parent.mkdir(exist_ok=True)
-        alternates.write_bytes(os.fsencode(repository.objects.resolve()) + b"\n")
+        alternates.write_bytes(quoted(str(repository.objects.resolve())) + b"\n")
         yield git
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -71,26 +78,6 @@ def read_tree(directory: Path) -> Tree:
             mode = "100755" if path.stat().st_mode & 0o100 else "100644"
             tree[relative] = (mode, path.read_bytes())
     return tree
-
-
-def index_tree(git: Git, repository: Repository) -> str:
-    """Write the service's part of the index as a tree, into the scratch repository."""
-    copy = git.cwd / "index.ours"
-    if repository.index.exists():
-        shutil.copyfile(repository.index, copy)
-    done = repository.git(
-        "write-tree",
-        f"--prefix={repository.prefix}",
-        expect=(0, 128),
-        env={"GIT_INDEX_FILE": str(copy), "GIT_OBJECT_DIRECTORY": str(git.cwd / "objects")},
-    )
-    if done.returncode:
-        words = done.stderr.decode(errors="replace")
-        raise RefusedError(
-            f"git cannot write the index as a tree: {words.strip()}",
-            "finish what is under way (`git status` shows it)",
-        )
-    return done.stdout.decode().strip()
 
 
 def list_tree(git: Git, tree: str) -> dict[str, Blob]:
@@ -110,62 +97,42 @@ def oid(repository: Repository, content: bytes) -> str:
     return digest.hexdigest()
 
 
-def write_commits(git: Git, base: Tree, ours: tuple[str, str], theirs: tuple[str, Tree]) -> None:
-    """Write three commits, two of them children of `base`, as branches of the names given."""
-    stream = _commit("base", base) + _commit(*theirs, parent="base")
-    name, tree = ours
-    head, parent = _commit_head(name), b"from refs/heads/base\ndeleteall\n"
-    stream += head + parent + b'M 040000 %s ""\n\n' % tree.encode()
-    git("fast-import", "--quiet", stdin=stream)
+def write_commits(git: Git, base: Tree | Overlay, sides: Mapping[str, Tree | Overlay]) -> None:
+    """Write a commit of `base`, and its children, as branches of the names given."""
+    stream = _commit("base", base)
+    for name, side in sides.items():
+        stream += _commit(name, side, parent="base")
+    git("fast-import", "--quiet", "--force", stdin=stream)
 
 
-def write_tree(git: Git, tree: Tree) -> str:
+def write_tree(git: Git, tree: Tree | Overlay) -> str:
     """Write a tree; return its name."""
-    git("fast-import", "--quiet", stdin=_commit("tree", tree))
+    git("fast-import", "--quiet", "--force", stdin=_commit("tree", tree))
     return git.line("rev-parse", "refs/heads/tree^{tree}")
 
 
-def _commit(ref: str, tree: Tree, parent: str = "") -> bytes:
-    parts = [_commit_head(ref)]
+def _commit(ref: str, content: Tree | Overlay, parent: str = "") -> bytes:
+    """Return a commit as `git fast-import` reads it."""
+    parts = [b"commit refs/heads/%s\n" % ref.encode()]
+    parts.append(b"committer viscaffold <> 0 +0000\ndata 0\n")
     if parent:
         parts.append(b"from refs/heads/%s\ndeleteall\n" % parent.encode())
-    for path, (mode, content) in tree.items():
-        parts.append(b"M %s inline %s\n" % (mode.encode(), _quoted(path)))
-        parts.append(b"data %d\n%s\n" % (len(content), content))
+    if isinstance(content, Overlay):
+        parts.append(b'M 040000 %s ""\n' % content.tree.encode())
+        for path, blob in content.files.items():
+            how = b"M %s %s" % (blob.mode.encode(), blob.oid.encode()) if blob else b"D"
+            parts.append(b"%s %s\n" % (how, quoted(path)))
+    else:
+        for path, (mode, data) in content.items():
+            parts.append(b"M %s inline %s\n" % (mode.encode(), quoted(path)))
+            parts.append(b"data %d\n%s\n" % (len(data), data))
     return b"".join(parts) + b"\n"
 
 
-def _commit_head(ref: str) -> bytes:
-    return b"commit refs/heads/%s\ncommitter viscaffold <> 0 +0000\ndata 0\n" % ref.encode()
-
-
-def _quoted(path: str) -> bytes:
+def quoted(path: str) -> bytes:
+    """Return a path in quotes, as git's own files have them."""
     escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return b'"' + os.fsencode(escaped) + b'"'
-
-
-def write_entries(
-    git: Git, index: Mapping[str, str], entries: Iterable[tuple[str, int, Blob | None]], width: int
-) -> None:
-    """Put path, stage and blob into the index that the variables `index` name; None removes it.
-
-    `width` is the length of an object's name: "none" is that many zeros.
-    """
-    lines = []
-    for path, stage, blob in entries:
-        found = blob or Blob("0", "0" * width)
-        lines.append(f"{found.mode} {found.oid} {stage}\t{path}\0")
-    git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
-
-
-def without(git: Git, tree: str, paths: list[str]) -> str:
-    """Return `tree` less `paths`."""
-    if not paths:
-        return tree
-    index = {"GIT_INDEX_FILE": str(git.cwd / "index.less")}
-    git("read-tree", tree, env=index)
-    write_entries(git, index, [(path, 0, None) for path in paths], len(tree))
-    return git("write-tree", env=index).stdout.decode().strip()
 
 
 def changes(git: Git, old: str, new: str) -> list[Change]:

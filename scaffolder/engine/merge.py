@@ -1,17 +1,17 @@
 """Three-way merge of trees with git.
 
-`base` is what the template gave, `theirs` what it gives now, `ours` the index of the service.
+`base` is what both sides started from, `theirs` what is to come, `ours` what the service has.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import moves, trees
-from .errors import RefusedError
+from scaffolder.errors import RefusedError
+
+from . import ANSWERS_FILE, attributes, index, moves, trees
 from .git import Git, Repository
-from .render import ANSWERS_FILE
-from .trees import Blob, Change, Tree
+from .trees import Blob, Change, Overlay, Tree
 
 OURS = "yours"
 """How conflict markers call the user's side."""
@@ -24,6 +24,7 @@ class Conflict:
     path: str
     stages: Mapping[int, Blob]
     reason: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,29 +44,25 @@ class Merge:
         """Return every path that is written, in the work tree or in the index."""
         return sorted({*(c.path for c in self.changes), *(c.path for c in self.conflicts)})
 
-    def diff(self, *, colour: bool = False) -> str:
+    def diff(self, *, colour: bool = False) -> bytes:
         """Return the difference as a patch that `git apply` takes."""
         flag = "--color=always" if colour else "--color=never"
-        done = self.scratch("diff-tree", "-r", "-p", "--binary", flag, self.ours, self.result)
-        return done.stdout.decode(errors="surrogateescape")
+        command = ("diff-tree", "-r", "-p", "--binary", flag, self.ours, self.result)
+        return self.scratch(*command).stdout
 
 
-def merge(git: Git, repository: Repository, base: Tree, theirs: Tree, label: str) -> Merge:
+def merge(git: Git, base: Tree | Overlay, ours: str, theirs: Tree | Overlay, label: str) -> Merge:
     """Merge in the scratch repository `git`; `label` is how conflict markers call their side.
 
     Raise RefusedError if a file stands where a directory has to be.
     """
-    ours = trees.index_tree(git, repository)
-    mine = trees.list_tree(git, ours)
-    base, theirs = _like_ours(git, repository, mine, base, theirs)
-    theirs, notes = moves.follow(git, base, mine, ours, theirs)
-    trees.write_commits(git, base, (OURS, ours), (label, theirs))
+    trees.write_commits(git, base, {OURS: Overlay(ours), label: theirs})
     command = ["merge-tree", "--write-tree", "-z", "--messages", OURS, label]
     fields = os.fsdecode(git(*command, expect=(0, 1)).stdout).split("\0")
     result, stages, messages = _parse(fields)
-    _refuse_blocked(messages)
+    _refuse_blocked(git, ours, messages)
     deleted = [path for path, found in stages.items() if found.keys() == {1, 3}]
-    result = trees.without(git, result, deleted)
+    result = index.without(git, result, deleted)
     return Merge(
         git,
         ours,
@@ -73,8 +70,24 @@ def merge(git: Git, repository: Repository, base: Tree, theirs: Tree, label: str
         trees.changes(git, ours, result),
         [_conflict(p, found, messages) for p, found in stages.items() if p not in deleted],
         deleted,
-        notes,
     )
+
+
+def merge_renders(git: Git, repository: Repository, base: Tree, theirs: Tree, label: str) -> Merge:
+    """Merge what the template changed, from `base` to `theirs`, into the index of the service."""
+    index.copied(git, repository, index.SEEN)
+    ours = index.write_tree(git, repository, index.copied(git, repository, "ours"))
+    mine = trees.list_tree(git, ours)
+    changed = [path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)]
+    found = attributes.look_up(repository, changed)
+    base = attributes.converted(git, repository, base, found)
+    theirs = attributes.converted(git, repository, theirs, found)
+    attributes.use(git, repository, found)
+    base, theirs = _like_ours(git, repository, mine, base, theirs)
+    theirs, notes = moves.follow(git, base, mine, ours, theirs)
+    merged = merge(git, base, ours, theirs, label)
+    merged.notes.extend(notes)
+    return merged
 
 
 def _like_ours(
@@ -121,11 +134,13 @@ def _parse(fields: list[str]) -> tuple[str, Stages, Messages]:
     return fields[0], stages, messages
 
 
-def _refuse_blocked(messages: Messages) -> None:
+def _refuse_blocked(git: Git, ours: str, messages: Messages) -> None:
     blocked = [paths[0] for kind, paths, _ in messages if kind == "CONFLICT (file/directory)"]
     if blocked:
+        path = blocked[0].removesuffix("~" + OURS)
+        submodule = git.line("ls-tree", ours, "--", path).startswith("160000")
         raise RefusedError(
-            f"a file stands where a directory has to be: {blocked[0].removesuffix('~' + OURS)}",
+            f"a {'submodule' if submodule else 'file'} stands where a directory has to be: {path}",
             "move it away with `git mv`",
         )
 
@@ -133,10 +148,18 @@ def _refuse_blocked(messages: Messages) -> None:
 def _conflict(path: str, stages: Mapping[int, Blob], messages: Messages) -> Conflict:
     about = [(kind, text) for kind, paths, text in messages if path in paths and "CONFLICT" in kind]
     kind, text = about[0] if about else ("", "")
+    edit = "edit it between its markers, then git add it"
+    keep = "git add it to keep it, or git rm it to let it go"
     words = {
-        "CONFLICT (contents)": "you and the template changed the same lines",
-        "CONFLICT (binary)": "it is binary; yours stays in place",
+        "CONFLICT (contents)": ("you and the template changed the same lines", edit),
+        "CONFLICT (binary)": (
+            "it is binary; yours stays in place",
+            "git add it to keep it, or first git checkout --theirs it",
+        ),
+        "CONFLICT (modify/delete)": ("it would go, but you changed it", keep),
     }
     if kind == "CONFLICT (contents)" and 1 not in stages:
-        return Conflict(path, stages, "you and the template added it, with different contents")
-    return Conflict(path, stages, words.get(kind, text))
+        return Conflict(
+            path, stages, "you and the template added it, with different contents", edit
+        )
+    return Conflict(path, stages, *words.get(kind, (text, keep)))

@@ -1,0 +1,177 @@
+"""The index of a service: its lock, copies of it, trees from it, and what it says of files."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from scaffolder.errors import RefusedError
+
+from . import journal
+from .git import Git, Repository
+from .journal import Journal
+from .trees import Blob
+
+SEEN = "seen"
+"""The copy of the index that a plan was made from; it stays as it is, unlike those git works on."""
+
+LOCK = b"viscaffold "
+"""What git's lock starts with where it is ours; git's own are empty, or an index."""
+
+
+@contextmanager
+def locked(repository: Repository) -> Iterator[None]:
+    """Hold git's lock on the index: no git command changes it meanwhile.
+
+    The lock appears in one step with all that it holds, so that `unlock` knows one that a killed
+    process left.
+    """
+    lock = _lock(repository)
+    draft = Journal(repository).home / lock.name
+    try:
+        draft.write_bytes(LOCK + b"%d\n" % os.getpid())
+        _link(draft, lock)
+    except FileExistsError:
+        raise RefusedError(
+            f"another git command is at work here: {lock} exists",
+            "wait for it to end; if it was killed, remove the file",
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the next command unlocks it
+            lock.unlink()
+
+
+@contextmanager
+def rewritten(repository: Repository) -> Iterator[Mapping[str, str]]:
+    """Give the variables that name a copy of the index; it replaces the index afterwards.
+
+    Git's own way to change the index would leave its lock behind when it is killed.
+    """
+    with locked(repository):
+        copy = Journal(repository).home / "index"
+        try:
+            shutil.copyfile(repository.index, copy)
+            yield {"GIT_INDEX_FILE": str(copy)}
+            journal.sync([copy])
+            copy.replace(repository.index)
+        finally:
+            copy.unlink(missing_ok=True)
+
+
+def is_locked(repository: Repository) -> bool:
+    """Tell if viscaffold has the lock; without one at work, it was killed."""
+    with suppress(OSError), _lock(repository).open("rb") as lock:
+        return lock.read(len(LOCK)) == LOCK
+    return False
+
+
+def unlock(repository: Repository) -> None:
+    """Remove the lock that a killed viscaffold left; to be called as the only one at work."""
+    if is_locked(repository):
+        _lock(repository).unlink(missing_ok=True)
+
+
+def _lock(repository: Repository) -> Path:
+    return repository.index.with_name("index.lock")
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the file system has only one for each."""
+    try:
+        target.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}:
+            raise
+        with source.open("rb") as content, target.open("xb") as copy:
+            shutil.copyfileobj(content, copy)
+
+
+def write_tree(git: Git, repository: Repository, index: Path) -> str:
+    """Write the service's part of the file `index` as a tree, into the scratch repository.
+
+    Raise RefusedError where git cannot: unmerged entries, a damaged index, missing objects.
+    """
+    done = repository.git(
+        "write-tree",
+        f"--prefix={repository.prefix}",
+        expect=(0, 128),
+        env={"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(git.cwd / "objects")},
+    )
+    if done.returncode:
+        words = done.stderr.decode(errors="replace")
+        raise RefusedError(
+            f"git cannot write the index as a tree: {words.strip()}",
+            "finish what is under way (`git status` shows it)",
+        )
+    return done.stdout.decode().strip()
+
+
+def copied(git: Git, repository: Repository, name: str) -> Path:
+    """Copy the index into the scratch repository, under a name of its own."""
+    copy = git.cwd / f"index.{name}"
+    if repository.index.exists():
+        shutil.copyfile(repository.index, copy)
+    return copy
+
+
+def write_entries(
+    git: Git, index: Mapping[str, str], entries: Iterable[tuple[str, int, Blob | None]], width: int
+) -> None:
+    """Put path, stage and blob into the index that the variables `index` name; None removes it.
+
+    `width` is the length of an object's name: "none" is that many zeros.
+    """
+    lines = []
+    for path, stage, blob in entries:
+        found = blob or Blob("0", "0" * width)
+        lines.append(f"{found.mode} {found.oid} {stage}\t{path}\0")
+    git("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)), env=index)
+
+
+def without(git: Git, tree: str, paths: list[str]) -> str:
+    """Return `tree` less `paths`."""
+    if not paths:
+        return tree
+    index = {"GIT_INDEX_FILE": str(git.cwd / "index.less")}
+    git("read-tree", tree, env=index)
+    write_entries(git, index, [(path, 0, None) for path in paths], len(tree))
+    return git("write-tree", env=index).stdout.decode().strip()
+
+
+def entries(repository: Repository, paths: list[str]) -> dict[str, dict[int, Blob]]:
+    """Return path → stage → blob, as the index has them."""
+    found: dict[str, dict[int, Blob]] = {}
+    command = ("--literal-pathspecs", "ls-files", "--stage", "-z", "--", *paths)
+    for line in repository.git.fields(*command) if paths else ():
+        about, _, path = line.partition("\t")
+        mode, oid, stage = about.split(" ")
+        found.setdefault(path, {})[int(stage)] = Blob(mode, oid)
+    return found
+
+
+def unmerged(repository: Repository) -> list[str]:
+    """Return the service's paths that have conflicts in the index."""
+    lines = repository.git.fields("ls-files", "--unmerged", "-z", "--", repository.prefix or ".")
+    return sorted({line.partition("\t")[2].removeprefix(repository.prefix) for line in lines})
+
+
+def overlooked(repository: Repository, paths: list[str]) -> dict[str, bytes]:
+    """Return the paths that git was told to overlook, by the option that has it look at them."""
+    full = [repository.prefix + path for path in paths]
+    command = ("--literal-pathspecs", "ls-files", "-v", "-z", "--", *full)
+    tagged = repository.git.fields(*command) if paths else []
+    found = {
+        "--no-assume-unchanged": [line[2:] for line in tagged if line[0].islower()],
+        "--no-skip-worktree": [line[2:] for line in tagged if line[0] in "Ss"],
+    }
+    return {
+        flag: os.fsencode("".join(f"{path}\0" for path in listed))
+        for flag, listed in found.items()
+        if listed
+    }
