@@ -1,7 +1,7 @@
 """The catalogue of stages, read from template/stages.yml."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ class Stage:
     title: str
     summary: str
     requires: tuple[str, ...]
+    formerly: tuple[str, ...]
+    """Names that it had in earlier versions of the template."""
     languages: dict[str, dict[str, Any]]
 
     def dependencies(self, language: str) -> list[str]:
@@ -32,6 +34,19 @@ class Catalogue:
     """All stages, in the order shown: a stage comes after those that it requires."""
 
     stages: dict[str, Stage]
+    removed: dict[str, str] = field(default_factory=dict)
+    """Stages of earlier versions → why they are gone, and what to use instead."""
+
+    def successor(self, name: str) -> str | None:
+        """Return what the stage `name` of an earlier version is called now; None if it is gone."""
+        if name in self.stages:
+            return name
+        return next((s.name for s in self.stages.values() if name in s.formerly), None)
+
+    def dependents(self, names: Iterable[str], among: Iterable[str]) -> list[str]:
+        """Return those `among` that require one of `names`, directly or not, sorted."""
+        gone = set(names)
+        return sorted(s for s in set(among) - gone if gone & set(self.closure([s])))
 
     def closure(self, names: Iterable[str]) -> list[str]:
         """Return `names` and all that they require, sorted; raise UsageError for unknown ones."""
@@ -52,14 +67,16 @@ def load(root: Path) -> Catalogue:
     stages = {}
     for name, entry in read_yaml(root / "template" / "stages.yml").items():
         title, summary = entry.pop("title"), entry.pop("summary")
-        requires = tuple(entry.pop("requires"))
-        stages[name] = Stage(name, title, summary, requires, languages=entry)
-    return Catalogue(stages)
+        requires, formerly = tuple(entry.pop("requires")), tuple(entry.pop("formerly", ()))
+        stages[name] = Stage(name, title, summary, requires, formerly, languages=entry)
+    gone = root / "template" / "removed.yml"
+    return Catalogue(stages, read_yaml(gone) if gone.exists() else {})
 
 
-def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """Read a YAML file safely, with libyaml where there is one (ten times as fast)."""
+def read_yaml(file: Path | bytes) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Read YAML safely, a file or its content; with libyaml, if any (ten times as fast)."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both are safe loaders
+    content = file if isinstance(file, bytes) else file.read_bytes()
+    return yaml.load(content, Loader=loader)  # noqa: S506 - both are safe loaders

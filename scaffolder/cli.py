@@ -10,7 +10,11 @@ from . import console
 from .commands.add_stage import add_stage
 from .commands.completion import completion
 from .commands.new import new
+from .commands.remove_stage import remove_stage
 from .commands.stages import stages
+from .commands.status import status
+from .commands.undo import undo
+from .commands.update import update
 from .errors import ExitCode, ScaffoldError
 from .interrupts import interruptible
 
@@ -22,9 +26,11 @@ VISCAFFOLD_TRACEBACK=1 makes it print."""
 def print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
     """Print the version, for --version."""
     if wanted:
+        from importlib import metadata
+
         from .source import builtin
 
-        click.echo(f"viscaffold {builtin().version}")
+        click.echo(f"viscaffold {metadata.version('viscaffold')}, template {builtin().version}")
         ctx.exit()
 
 
@@ -37,7 +43,7 @@ def cli(ctx: click.Context) -> None:
     ctx.color = console.wants_colour()
 
 
-for command in (new, add_stage, stages, completion):
+for command in (new, add_stage, remove_stage, update, undo, status, stages, completion):
     cli.add_command(command)
 
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -16,12 +16,17 @@ SPINNER_TICK = 0.1
 
 def say(message: str = "") -> None:
     """Write a message for the person to stderr."""
+    stop_progress()
     click.echo(message, err=True)
 
 
 def data(value: object) -> None:
-    """Write a JSON document to stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Write a JSON document to stdout; a byte that is no UTF-8 becomes a lone surrogate."""
+    stop_progress()
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        text = json.dumps(value, indent=2)
+    click.echo(text)
 
 
 def next_steps(steps: Sequence[str]) -> None:
@@ -36,6 +41,15 @@ def wants_colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
+_stops: list[Callable[[], None]] = []
+
+
+def stop_progress() -> None:
+    """End the spinner, if one turns: what follows is the outcome."""
+    while _stops:
+        _stops.pop()()
+
+
 @contextmanager
 def progress(label: str) -> Iterator[None]:
     """Turn a spinner on a terminal's stderr, once the work has taken half a second."""
@@ -45,11 +59,16 @@ def progress(label: str) -> Iterator[None]:
     done = threading.Event()
     spinner = threading.Thread(target=_spin, args=(label, done), daemon=True)
     spinner.start()
+
+    def stop() -> None:
+        done.set()
+        spinner.join()
+
+    _stops.append(stop)
     try:
         yield
     finally:
-        done.set()
-        spinner.join()
+        stop_progress()
 
 
 def _spin(label: str, done: threading.Event) -> None:

@@ -5,13 +5,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import cache
+from .engine import ANSWERS_FILE, trees
+from .engine.git import QUIET, Git, GitError, Repository, repository
 from .errors import RefusedError, ScaffoldError
-from .git import Git, GitError, Repository, repository
 from .interrupts import uninterrupted
-from .render import render
+from .render import recorded, render, rendered
 from .source import Source
 
 
@@ -57,6 +60,7 @@ def create(
     with _workshop(target) as workshop:
         tree = workshop / "tree"
         render(source, answers, tree)
+        made = trees.read_tree(tree)
         if commit:
             _commit(tree, commit)
         with uninterrupted() as interrupts, _in_place(tree, target):
@@ -64,6 +68,32 @@ def create(
                 within.git("add", "--force", "--", str(target))
             interrupts.check()
             interrupts.finish()
+    if commit or within:
+        home = within.git_dir if within else target / ".git"
+        cache.put(home / "viscaffold" / "cache", source, made)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be made: its answers, paths, the name of its tree in git, and a patch."""
+
+    answers: dict[str, Any]
+    paths: list[str]
+    tree: str
+    diff: bytes
+
+
+def preview(source: Source, answers: Mapping[str, Any]) -> Preview:
+    """Render the service out of the way, and show it; nothing is left of it."""
+    with rendered(source, answers) as directory:
+        made = trees.read_tree(directory)
+        git = Git(directory, options=QUIET)
+        git("init", "--quiet", "--template=")
+        git("add", "--all", "--force")
+        tree = git.line("write-tree")
+        empty = git("hash-object", "-t", "tree", "--stdin", "-w").stdout.decode().strip()
+        diff = git("diff-tree", "-r", "-p", "--binary", empty, tree).stdout
+    return Preview(recorded(made[ANSWERS_FILE][1]), sorted(made), tree, diff)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     CONFLICTS = 3
     REFUSED = 5
+    UPDATE = 10
     INTERNAL = 70
     INTERRUPTED = 130
 

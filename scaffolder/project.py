@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import catalogue, names
+from . import catalogue, names, source
 from .catalogue import Catalogue
+from .engine import ANSWERS_FILE
 from .errors import RefusedError
-from .render import ANSWERS_FILE
 from .source import Source
 
 Answers = dict[str, Any]
@@ -16,10 +17,16 @@ Answers = dict[str, Any]
 
 @dataclass(frozen=True)
 class Project:
-    """A service and its answers."""
+    """A service, its answers, and the template that it was made with."""
 
     root: Path
     answers: Answers
+    source: Source
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return the stages of its template."""
+        return catalogue.load(self.source.root)
 
     @property
     def stages(self) -> list[str]:
@@ -39,23 +46,30 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def load(start: Path, source: Source, stages: Catalogue) -> Project:
-    """Load the service that `start` is in.
-
-    Raise RefusedError if there is none, if its answers are damaged, or if another template or
-    another version of this one made it.
-    """
-    root = find(start)
-    if root is None:
+def root(start: Path) -> Path:
+    """Return the directory of the service around `start`; raise RefusedError if there is none."""
+    found = find(start)
+    if found is None:
         raise RefusedError(
             f"{start} is not in a service: there is no {ANSWERS_FILE} here or above",
             "cd into a service, or make one: viscaffold new NAME",
         )
-    recorded = _read(root / ANSWERS_FILE)
-    _check_template(recorded, source)
+    return found
+
+
+def load(start: Path) -> Project:
+    """Load the service that `start` is in.
+
+    Raise RefusedError if there is none, if its answers are damaged, or if it was made with another
+    template or with a version that this tool does not carry.
+    """
+    directory = root(start)
+    recorded = _read(directory / ANSWERS_FILE)
+    _check_template(recorded)
     answers = {key: value for key, value in recorded.items() if not key.startswith("_")}
-    answers["stages"] = _stages(answers, stages)
-    return Project(root, answers)
+    project = Project(directory, answers, source.carried(recorded["_commit"]))
+    answers["stages"] = _stages(answers, project.catalogue)
+    return project
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -76,18 +90,12 @@ def _read(path: Path) -> Mapping[str, Any]:
     return recorded
 
 
-def _check_template(recorded: Mapping[str, Any], source: Source) -> None:
-    made_with, version = recorded["_src_path"], recorded["_commit"]
-    if made_with != source.name:
+def _check_template(recorded: Mapping[str, Any]) -> None:
+    made_with = recorded["_src_path"]
+    if made_with != source.NAME:
         raise RefusedError(
             f"this project was made with another template: {names.shown(made_with)}",
             "viscaffold changes services that `viscaffold new` made",
-        )
-    if version != source.version:
-        raise RefusedError(
-            f"this service was made with template version {version}; this viscaffold carries "
-            f"{source.version}",
-            f"pip install viscaffold=={version}",
         )
 
 
@@ -97,7 +105,7 @@ def _stages(answers: Answers, known: Catalogue) -> list[str]:
         raise _damaged("has something else than a list of names for 'stages'")
     strange = [name for name in stages if name not in known.stages]
     if strange:
-        raise _damaged(f"has a stage that this viscaffold does not know: {strange[0]!r}")
+        raise _damaged(f"has a stage that its template does not have: {strange[0]!r}")
     return known.closure(stages)
 
 

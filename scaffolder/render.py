@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from .catalogue import read_yaml
+from .engine import ANSWERS_FILE
 from .errors import UsageError
 from .source import Source
-
-ANSWERS_FILE = ".copier-answers.yml"
 
 HEADER = """\
 # Written by viscaffold: the template that this service was made with, and the answers to its
@@ -82,6 +81,11 @@ def _compiled_once() -> Iterator[None]:
         yield
     finally:
         Environment.compile = compile_  # type: ignore[method-assign]
+
+
+def recorded(content: bytes) -> dict[str, Any]:
+    """Return the answers in an answers file, without what Copier keeps beside them."""
+    return {key: value for key, value in read_yaml(content).items() if not key.startswith("_")}
 
 
 def record(source: Source, into: Path) -> None:

@@ -1,8 +1,11 @@
-"""Where a template version comes from: for now, the one that the tool carries."""
+"""Where a template version comes from: the tool carries them all."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
+
+from . import releases
+from .errors import RefusedError
 
 NAME = "viscaffold"
 
@@ -13,17 +16,72 @@ class Source:
 
     root: Path
     name: str
-
-    @cached_property
-    def version(self) -> str:
-        """Return the version of the template: the one of the distribution that carries it."""
-        from importlib import metadata
-
-        return metadata.version("viscaffold")
+    version: str
+    digest: str
 
 
+@cache
 def builtin() -> Source:
-    """Return the template that the tool carries: in the wheel, or around it in a checkout."""
+    """Return the newest template: in the wheel, or around it in a checkout.
+
+    Its version is the released one with the same content; a template under development is told
+    apart by a part of its digest.
+    """
     here = Path(__file__).parent
     carried = here / "builtin"
-    return Source(carried if carried.is_dir() else here.parent, NAME)
+    root = carried if carried.is_dir() else here.parent
+    digest = releases.digest(root)
+    known = {found: version for version, found in releases.digests().items()}
+    return Source(root, NAME, known.get(digest, f"{newest_release()}+dev.{digest[:8]}"), digest)
+
+
+def newest_release() -> str:
+    """Return the newest version that was released."""
+    return list(releases.digests())[-1]
+
+
+def versions() -> list[str]:
+    """Return every version that this tool can render, oldest first."""
+    return list(dict.fromkeys([*releases.digests(), builtin().version]))
+
+
+def carried(version: str) -> Source:
+    """Return the template of a version that services record.
+
+    Raise RefusedError for one that this tool does not carry, with the reason.
+    """
+    newest = builtin()
+    if version == newest.version:
+        return newest
+    if version in releases.digests():
+        return Source(releases.unpacked(version), NAME, version, releases.digests()[version])
+    raise _unknown(version, newest.version)
+
+
+def _unknown(version: str, newest: str) -> RefusedError:
+    if "+dev." in version:
+        return RefusedError(
+            f"this service was made with a template under development ({version}), which only the "
+            f"checkout that it came from has; this viscaffold carries {newest}",
+            "make services with a released viscaffold, or check out that template again",
+        )
+    if is_newer(version, newest):
+        return RefusedError(
+            f"this service was made with template version {version}, which is newer than this "
+            f"viscaffold, which carries {newest}",
+            f"pip install 'viscaffold>={version}'",
+        )
+    return RefusedError(
+        f"there is no template version {version}; this viscaffold carries {', '.join(versions())}",
+        "take back what was changed in .copier-answers.yml",
+    )
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Compare two versions as PEP 440 does; what is no version is older than any."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(version) > Version(than)
+    except InvalidVersion:
+        return False

@@ -5,22 +5,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .change import How, finish, nothing, options, settle, settling_options
 from .completion import complete_stage
 
 if TYPE_CHECKING:
-    from scaffolder.catalogue import Catalogue, Stage
-    from scaffolder.merge import Merge
+    from scaffolder.catalogue import Stage
     from scaffolder.project import Project
 
 
 @click.command("add-stage", short_help="Add stages to a service.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_stage)
-@click.option("--dry-run", "-n", is_flag=True, help="Show the plan and the diff; write nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Accept every confirmation.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
-def add_stage(
+@click.argument("names", nargs=-1, metavar="NAME...", shell_complete=complete_stage)
+@settling_options
+@options
+def add_stage(  # noqa: PLR0913 - one parameter an option
     *,
     names: tuple[str, ...],
+    proceed: bool,
+    abort: bool,
     dry_run: bool,
     yes: bool,  # noqa: ARG001 - every command that changes something takes it
     as_json: bool,
@@ -28,117 +29,65 @@ def add_stage(
     """Add the stages NAME... and those that they require to the service you are in.
 
     The change is merged with yours and staged, ready to commit. Exit code 3 means that it is in
-    place but for conflicts, which are marked and listed.
+    place but for conflicts, which are marked and listed: settle them and --continue, or --abort.
     """
-    from scaffolder import apply, catalogue, console, growth, preflight, project, source
-    from scaffolder.errors import ExitCode
+    how = How(dry_run, as_json)
+    settled = settle(how, proceed=proceed, abort=abort, given=bool(names))
+    if settled is not None:
+        return settled
 
-    template = source.builtin()
-    known = catalogue.load(template.root)
-    service = project.load(Path.cwd(), template, known)
-    wanted = known.closure({*service.stages, *names})
-    added = [name for name in wanted if name not in service.stages]
-    if not added:
-        console.say(f"Already there: {', '.join(sorted(set(names)))}. Nothing to do.")
-        if as_json:
-            console.data(_report(service, [], None, None))
-        return ExitCode.DONE
-    repository = growth.repository(service)
-    label = "stage/" + "+".join(added)
-    answers = service.with_stages(wanted)
-    with (
-        console.progress(f"adding {', '.join(added)}"),
-        growth.planned(service, repository, template, answers, label) as merge,
-    ):
-        diff = back = None
-        if dry_run:
-            preflight.check(repository, merge)
-            diff = merge.diff(colour=_colour(as_json=as_json))
-        else:
-            back = growth.way_back(repository, merge)
-            apply.apply(repository, merge)
-    if as_json:
-        console.data(_report(service, added, merge, diff))
-    else:
-        _say_plan(merge, added, names, known, dry_run=dry_run)
-        if diff is not None:
-            click.echo(diff, nl=False)
-        else:
-            _say_next(merge, service, [known.stages[name] for name in added])
-            console.say(f"To take it all back while it is not committed: {back}")
-    return ExitCode.CONFLICTS if merge.conflicts else ExitCode.DONE
+    from scaffolder import console, growth
+    from scaffolder.growth import Operation
 
-
-def _colour(*, as_json: bool) -> bool:
-    import sys
-
-    from scaffolder import console
-
-    return not as_json and sys.stdout.isatty() and console.wants_colour() is not False
+    _require(names)
+    with growth.opened(Path.cwd(), dry_run=how.dry_run) as (service, repository):
+        known = service.catalogue
+        wanted = known.closure({*service.stages, *names})
+        added = [name for name in wanted if name not in service.stages]
+        if not added:
+            there = ", ".join(sorted(set(names)))
+            return nothing("add-stage", service, f"Already there: {there}.", how)
+        operation = Operation(
+            "add-stage",
+            " ".join(names),
+            "stage/" + "+".join(added),
+            service.source,
+            service.with_stages(wanted),
+        )
+        stages = [known.stages[name] for name in added]
+        with (
+            console.progress(f"adding {', '.join(added)}"),
+            growth.planned(service, repository, operation, dry_run=how.dry_run) as step,
+        ):
+            titles = [_title(stage, how, required=stage.name not in names) for stage in stages]
+            return finish(
+                service,
+                repository,
+                step,
+                how,
+                name="add-stage",
+                titles=titles,
+                steps=_steps(service, stages),
+            )
 
 
-def _report(
-    service: "Project", added: list[str], merge: "Merge | None", diff: str | None
-) -> dict[str, object]:
-    """Return what `--json` prints; `merge` is None when there was nothing to do."""
-    changes = merge.changes if merge else []
-    conflicts = merge.conflicts if merge else []
-    return {
-        "added": added,
-        "stages": sorted([*service.stages, *added]),
-        "files": [{"path": change.path, "change": change.kind} for change in changes],
-        "conflicts": [{"path": item.path, "reason": item.reason} for item in conflicts],
-        "kept_deleted": merge.kept_deleted if merge else [],
-        "notes": merge.notes if merge else [],
-        "tree": merge.result if merge else None,
-        "diff": diff,
-    }
+def _require(names: tuple[str, ...]) -> None:
+    if not names:
+        from scaffolder.errors import UsageError
+
+        raise UsageError("Missing argument 'NAME...'", "viscaffold stages")
 
 
-def _say_plan(
-    merge: "Merge", added: list[str], names: tuple[str, ...], known: "Catalogue", *, dry_run: bool
-) -> None:
-    from scaffolder import console
-
-    verb = "Would add" if dry_run else "Added"
-    for name in added:
-        stage = known.stages[name]
-        because = "" if name in names else " (required)"
-        console.say(f"{verb} {click.style(name, bold=True)}{because}: {stage.summary}")
-    signs = {"add": click.style("A", fg="green"), "modify": click.style("M", fg="yellow"),
-             "delete": click.style("D", fg="red")}  # fmt: skip
-    conflicted = {conflict.path for conflict in merge.conflicts}
-    for change in merge.changes:
-        if change.path not in conflicted:
-            console.say(f"  {signs[change.kind]} {change.path}")
-    for conflict in merge.conflicts:
-        console.say(f"  {click.style('C', fg='red', bold=True)} {conflict.path}: {conflict.reason}")
-    for path in merge.kept_deleted:
-        console.say(f"  - {path}: you deleted it, and it stays deleted")
-    for note in merge.notes:
-        console.say(f"  ! {note}")
-    if dry_run:
-        console.say(f"The tree would be {merge.result}. Nothing was written.")
+def _title(stage: "Stage", how: How, *, required: bool) -> str:
+    because = " (required)" if required else ""
+    name = click.style(stage.name, bold=True)
+    return f"{how.verb('add', 'Added')} {name}{because}: {stage.summary}"
 
 
-def _say_next(merge: "Merge", service: "Project", stages: list["Stage"]) -> None:
-    import os
-    import shlex
-
-    from scaffolder import console
-
+def _steps(service: "Project", stages: list["Stage"]) -> list[str]:
     language = service.answers["language"]
     settings = [name for stage in stages for name in stage.settings(language)]
-    if settings:
-        console.say(f"New settings, all with defaults: {', '.join(settings)} (README.md)")
-    here = os.path.relpath(service.root)
-    steps = [] if here == "." else [f"cd {shlex.quote(here)}"]
-    if merge.conflicts:
-        listed = shlex.join(conflict.path for conflict in merge.conflicts)
-        steps += ["settle the conflicts: edit the files, or git mergetool", f"git add {listed}"]
-    else:
-        steps += ["git diff --staged"]
+    steps = [f"see the new settings, all with defaults: {', '.join(settings)}"] if settings else []
     if any(stage.dependencies(language) for stage in stages):
         steps += [".venv/bin/pip install -e . --group dev"]
-    title = " and ".join(stage.name for stage in stages)
-    console.next_steps([*steps, ".venv/bin/python -m pytest", f'git commit -m "Add {title}"'])
+    return steps

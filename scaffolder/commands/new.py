@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .change import options, print_patch
 from .completion import complete_stage
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 @click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
               help="Answer a question of the template, e.g. ci=gitlab; repeatable.")  # fmt: skip
 @click.option("--no-git", is_flag=True, help="Make no git repository and no commit.")
-@click.option("--yes", "-y", is_flag=True, help="Accept every confirmation.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
+@options
 def new(  # noqa: PLR0913 - one parameter an option
     *,
     name_or_path: str | None,
@@ -30,6 +30,7 @@ def new(  # noqa: PLR0913 - one parameter an option
     stages: tuple[str, ...],
     pairs: tuple[str, ...],
     no_git: bool,
+    dry_run: bool,
     yes: bool,  # noqa: ARG001 - every command that changes something takes it
     as_json: bool,
 ) -> None:
@@ -37,7 +38,8 @@ def new(  # noqa: PLR0913 - one parameter an option
 
     Asks for nothing that has a default. The service is called like the directory.
     """
-    from scaffolder import catalogue, console, creation, git, project, source
+    from scaffolder import console, creation, project, source
+    from scaffolder.engine import git
 
     target = _target(_ask() if name_or_path is None else name_or_path)
     template = source.builtin()
@@ -46,10 +48,13 @@ def new(  # noqa: PLR0913 - one parameter an option
     within = None if no_git else creation.enclosing(target)
     message = f"Start {target.name}, made with viscaffold {template.version}"
     commit = "" if no_git or within else message
+    if dry_run:
+        _show(target, template, answers, as_json=as_json)
+        return
     with console.progress(f"making {target.name}"):
         creation.create(template, answers, target, commit=commit, within=within)
     if as_json:
-        recorded = project.load(target, template, catalogue.load(template.root)).answers
+        recorded = project.load(target).answers
         version = {"name": template.name, "version": template.version}
         oid = git.Git(target).line("rev-parse", "HEAD") if commit else None
         console.data({"path": str(target), **recorded, "template": version, "commit": oid})
@@ -58,6 +63,24 @@ def new(  # noqa: PLR0913 - one parameter an option
     if name_or_path is None:
         console.say(f"The same again: {_command(target.name, language, stages, pairs)}")
     console.next_steps(_next_steps(target, staged=within is not None))
+
+
+def _show(target: Path, template: "Source", answers: dict[str, Any], *, as_json: bool) -> None:
+    from scaffolder import console, creation
+
+    with console.progress(f"planning {target.name}"):
+        plan = creation.preview(template, answers)
+    if as_json:
+        version = {"name": template.name, "version": template.version}
+        diff = plan.diff.decode(errors="surrogateescape")
+        console.data({"path": str(target), **plan.answers, "template": version, "commit": None,
+                      "files": plan.paths, "tree": plan.tree, "diff": diff})  # fmt: skip
+        return
+    console.say(f"Would make {target.name} in {target}")
+    for path in plan.paths:
+        console.say(f"  {click.style('A', fg='green')} {path}")
+    console.say(f"The tree would be {plan.tree}. Nothing was written.")
+    print_patch(plan.diff)
 
 
 def _ask() -> str:

@@ -15,10 +15,9 @@ def stages(*, as_json: bool) -> None:
     """List the stages: what each brings, and which of them this service has."""
     from scaffolder import catalogue, console, project, source
 
-    template = source.builtin()
-    known = catalogue.load(template.root)
     here = Path.cwd()
-    service = project.load(here, template, known) if project.find(here) else None
+    service = project.load(here) if project.find(here) else None
+    known = service.catalogue if service else catalogue.load(source.builtin().root)
     installed = service.stages if service else []
     if as_json:
         console.data({"stages": [_entry(stage, installed) for stage in known.stages.values()]})
