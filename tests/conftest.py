@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -22,6 +23,8 @@ settings.register_profile("default", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("default")
 
 STAGES = ("api", "auth", "logging")
+MEMORY = Path("/dev/shm")
+"""Where there is one, for tests that would wait for a disk half of the time."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +39,30 @@ class Ran:
         return json.loads(self.out)
 
 
-Run = Callable[..., Ran]
+File = tuple[str, int, bytes]
+"""Kind, permissions, and content or the target of a link."""
+
 MakeService = Callable[..., Path]
 
 
 def viscaffold(*args: str) -> Ran:
     """Run the command line in this process, in the current directory."""
     out, err = io.StringIO(), io.StringIO()
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     with redirect_stdout(out), redirect_stderr(err):
         code = cli.run(list(args))
-    for number, handler in handlers.items():  # a command that has done its work ignores them
-        signal.signal(number, handler)
+    heed_signals()
     return Ran(code, out.getvalue(), err.getvalue())
+
+
+def heed_signals() -> None:
+    """Heed the signals that ask to stop, as a process in the foreground does.
+
+    A command that has done its work ignores them, and so does a background job of a script; every
+    process that a test starts would inherit it.
+    """
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def git(cwd: Path, *args: str, stdin: str = "") -> str:
@@ -69,6 +83,33 @@ def files(root: Path) -> dict[str, bytes]:
     return found
 
 
+def walk(top: Path, folder: str = "") -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """Return everything below `top` but git's; links are not followed."""
+    with os.scandir(top / folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = f"{folder}{entry.name}"
+        if path != ".git":
+            yield path, entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(top, f"{path}/")
+
+
+def contents(top: Path) -> tuple[dict[str, File], dict[str, int]]:
+    """Return files and directories below `top`."""
+    files: dict[str, File] = {}
+    directories: dict[str, int] = {}
+    for path, entry in walk(top) if top.is_dir() else ():
+        mode = stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
+        if entry.is_symlink():
+            files[path] = ("link", 0, os.fsencode(Path(entry).readlink()))
+        elif entry.is_dir():
+            directories[path] = mode
+        else:
+            files[path] = ("file", mode, Path(entry).read_bytes())
+    return files, directories
+
+
 def state(root: Path) -> tuple[dict[str, bytes], str, str]:
     """Return all that must not change when a command refuses: files, index and HEAD."""
     return files(root), git(root, "ls-files", "--stage"), git(root, "for-each-ref")
@@ -79,11 +120,14 @@ def commit(root: Path, message: str = "mine") -> None:
     git(root, "commit", "--quiet", "--message", message)
 
 
+@pytest.fixture(autouse=True)
+def _foreground() -> None:
+    heed_signals()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Git with an identity and nothing else of the person's who runs the tests."""
-    # A background job of a script ignores Ctrl-C, and so would every process that a test starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tmp_path_factory.mktemp("home")
     config = home / ".gitconfig"
     config.write_text("[user]\n\tname = Test\n\temail = test@example.com\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,7 +12,7 @@ import pexpect
 import pytest
 from conftest import MakeService, git, viscaffold
 
-from scaffolder import cli, console
+from scaffolder import cli, console, source
 
 COMMAND = f"{sys.executable} -m scaffolder"
 ESCAPE = "\x1b["
@@ -21,7 +22,10 @@ def test_the_version_is_the_distributions() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
     ran = viscaffold("--version")
 
-    assert (ran.code, ran.out) == (0, f"viscaffold {project['project']['version']}\n")
+    assert (ran.code, ran.out) == (
+        0,
+        f"viscaffold {project['project']['version']}, template {source.builtin().version}\n",
+    )
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -142,10 +146,16 @@ def test_colour_is_for_terminals_that_want_it(
 
 
 def test_what_takes_long_shows_that_it_is_at_work_on_a_terminal_only(
-    service: MakeService,
+    service: MakeService, tmp_path: Path
 ) -> None:
     root = service()
-    shown = on_terminal(root, f"{COMMAND} add-stage api")
+    slow = tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    words = f'[ "$1" = merge-tree ] && sleep 1\nexec {shutil.which("git")} "$@"\n'
+    slow.write_text(f"#!/bin/sh\n{words}", encoding="utf-8")
+    slow.chmod(0o755)
+    path = f"{slow.parent}:{os.environ['PATH']}"
+    shown = on_terminal(root, f"{COMMAND} add-stage api", PATH=path)
     piped = viscaffold("add-stage", "auth").err
 
     assert "adding api" in shown

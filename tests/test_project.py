@@ -50,7 +50,7 @@ def test_a_broken_answers_file_is_refused(
     ("edit", "problem"),
     [
         (("stages: []", "stages: all"), "something else than a list"),
-        (("stages: []", "stages: [kafka]"), "does not know: 'kafka'"),
+        (("stages: []", "stages: [kafka]"), "does not have: 'kafka'"),
         (("name: orders", "name: ../../etc"), "a name that no service can have"),
         (("_src_path: viscaffold", "_src_path: gh:other/template"), "made with another template"),
         (("_commit: ", "_commit: 99."), "made with template version 99."),

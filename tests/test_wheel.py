@@ -5,11 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import files, git
 from running import free_port, serving, shell_commands, wait_for
+
+from scaffolder import releases, source
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,8 +64,29 @@ def test_the_wheel_carries_the_template_and_nothing_of_the_tests(tool: Path) -> 
     assert "\n  tests/" not in listed
 
 
-def test_a_service_of_the_wheel_is_the_one_of_the_checkout(service: Path, pristine: object) -> None:
-    assert callable(pristine)
+def test_the_wheel_updates_a_service_of_the_first_version_to_the_newest(
+    tool: Path, tmp_path: Path, pristine: Callable[[tuple[str, ...]], Path]
+) -> None:
+    listed = run(f"{tool}/pip show --files viscaffold", tool)
+    for version in releases.digests():
+        assert f"scaffolder/releases/{version}.tar.gz" in listed
+    create = (
+        "from pathlib import Path; from scaffolder import creation, source; "
+        "creation.create(source.carried('0.1.0'), {'name': 'orders', 'stages': ['api', 'auth']}, "
+        "Path('orders'), commit='Start', within=None)"
+    )
+    run(f'{tool}/python -c "{create}"', tmp_path)
+    service = tmp_path / "orders"
+    shown = json.loads(run(f"{tool}/viscaffold status --json", service))
+    assert shown["template"] == {"version": "0.1.0", "newest": source.builtin().version}
+    run(f"{tool}/viscaffold update", service)
+
+    assert files(service) == files(pristine(("api", "auth")))
+
+
+def test_a_service_of_the_wheel_is_the_one_of_the_checkout(
+    service: Path, pristine: Callable[[tuple[str, ...]], Path]
+) -> None:
     assert files(service) == files(pristine(()))
 
 

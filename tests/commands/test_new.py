@@ -345,7 +345,7 @@ def test_a_failing_render_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyP
     shutil.copytree(source.builtin().root / "template", broken / "template")
     shutil.copy(source.builtin().root / "copier.yml", broken)
     (broken / "template/python/broken.jinja").write_text("{{ nothing.here }}", encoding="utf-8")
-    monkeypatch.setattr(source, "builtin", lambda: source.Source(broken, "viscaffold"))
+    monkeypatch.setattr(source, "builtin", lambda: source.Source(broken, "viscaffold", "1", ""))
     ran = viscaffold("new", "orders")
 
     assert ran.code != 0
