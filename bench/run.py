@@ -2,7 +2,7 @@
 
 Run it by hand after `scripts/setup`: `.venv/bin/python bench/run.py [ROUNDS]`. Every round runs
 each side once, in turn, so that whatever else the machine does hits both; the table holds medians.
-Requests per second are measured with `wrk` and left out where it is missing.
+Requests per second are asked for by load.py, from one process; the server has the other core.
 """
 
 import os
@@ -16,12 +16,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
-ROOT = Path(__file__).parent.parent
-BIN = Path(sys.executable).parent
+from timing import BIN, Side, fresh, run, sides, write_table
+
+from scaffolder import releases
+
 TABLE = Path(__file__).parent / "results.md"
 LOAD_SECONDS = 2
 
@@ -37,53 +37,28 @@ async def index(request: Request) -> JSONResponse:
 app = Starlette(routes=[Route("/", index)])
 """
 
-Side = Callable[[], float]
-
-
-def run(*command: str, cwd: Path) -> float:
-    """Run a command; return its seconds."""
-    start = time.perf_counter()
-    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - start
-    if ran.returncode:
-        sys.exit(f"{command} failed:\n{ran.stdout}{ran.stderr}")
-    return seconds
-
-
-def fresh(directory: Path) -> Path:
-    """Return `directory`, empty."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    return directory
-
-
-def sides(ours: Side, other: Side, rounds: int) -> tuple[float, float]:
-    """Return the medians of both sides, run in turn."""
-    ours(), other()  # once for whatever is slower the first time
-    pairs = [(ours(), other()) for _ in range(rounds)]
-    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
-
 
 class Bench:
     """The places that the sides work in."""
 
     def __init__(self, place: Path) -> None:
-        """Lay out a plain copy of the template, and one that is a git repository with a tag."""
+        """Lay out a plain copy of the template, and a git repository with its versions as tags."""
         self.place = place
-        self.plain, self.tagged = place / "plain", place / "tagged"
-        for root in (self.plain, self.tagged):
-            fresh(root)
-            shutil.copy(ROOT / "copier.yml", root)
-            shutil.copytree(ROOT / "template", root / "template")
+        self.plain, self.tagged = fresh(place / "plain"), fresh(place / "tagged")
         self._git(self.tagged, "init", "-q")
-        self._commit(self.tagged)
-        self._git(self.tagged, "tag", "v1.0.0")
-        self.service = place / "orders"
-        run(str(BIN / "viscaffold"), "new", str(self.service), cwd=place)
-        self.copied = place / "copied"
-        self._copier("copy", "-d", "name=orders", str(self.tagged), str(self.copied))
-        self._git(self.copied, "init", "-q")
-        self._commit(self.copied)
+        first, *_, last = releases.digests()
+        for version in (first, last):
+            for root in (self.plain, self.tagged):
+                shutil.rmtree(root / "template", ignore_errors=True)
+                shutil.copytree(releases.unpacked(version), root, dirs_exist_ok=True)
+            self._commit(self.tagged)
+            self._git(self.tagged, "tag", f"v{version}")
+        self.service = self._service("orders", last)
+        self.grown = self._service("grown", last, "api")
+        self.older = self._service("older", first, "api")
+        self.copied = self._copied("copied", last)
+        self.copied_grown = self._copied("copied-grown", last, "api")
+        self.copied_older = self._copied("copied-older", first, "api")
 
     def _git(self, cwd: Path, *args: str) -> None:
         run("git", "-c", "user.name=bench", "-c", "user.email=bench@example.com", *args, cwd=cwd)
@@ -92,9 +67,39 @@ class Bench:
         self._git(cwd, "add", "--all")
         self._git(cwd, "commit", "-q", "-m", "bench")
 
+    def _service(self, name: str, version: str, *stages: str) -> Path:
+        """Make a service, and keep what viscaffold knows of it before the first change."""
+        from scaffolder import creation, source
+
+        root = self.place / name
+        answers = {"name": name, "stages": list(stages)}
+        creation.create(source.carried(version), answers, root, commit="bench", within=None)
+        shutil.copytree(root / ".git/viscaffold", self.place / f"{name}.known")
+        return root
+
+    def _copied(self, name: str, version: str, *stages: str) -> Path:
+        root = self.place / name
+        answers = ("-d", "name=orders", "-d", f"stages=[{','.join(stages)}]")
+        self._copier("copy", f"--vcs-ref=v{version}", *answers, str(self.tagged), str(root))
+        self._git(root, "init", "-q")
+        self._commit(root)
+        return root
+
     def _copier(self, command: str, *args: str, cwd: Path | None = None) -> float:
         copier = str(BIN / "copier")
         return run(copier, command, "--defaults", "--quiet", *args, cwd=cwd or self.place)
+
+    def _change(self, root: Path, *command: str) -> float:
+        """Time a command on a service that is as after its last commit, and has seen no other."""
+        self._git(root, "reset", "-q", "--hard")
+        shutil.rmtree(root / ".git/viscaffold")
+        shutil.copytree(self.place / f"{root.name}.known", root / ".git/viscaffold")
+        return run(str(BIN / "viscaffold"), *command, cwd=root)
+
+    def _copier_update(self, root: Path, *args: str) -> float:
+        self._git(root, "reset", "-q", "--hard")
+        self._git(root, "clean", "-qfd")
+        return self._copier("update", *args, cwd=root)
 
     def help(self) -> float:
         """Time `viscaffold --help`."""
@@ -116,15 +121,40 @@ class Bench:
 
     def add_stage(self) -> float:
         """Time `viscaffold add-stage api`."""
-        self._git(self.service, "reset", "-q", "--hard")
-        return run(str(BIN / "viscaffold"), "add-stage", "api", cwd=self.service)
+        return self._change(self.service, "add-stage", "api")
+
+    def copier_adds(self) -> float:
+        """Time `copier update` that adds the same stage."""
+        return self._copier_update(self.copied, "--vcs-ref=:current:", "-d", "stages=[api]")
+
+    def remove_stage(self) -> float:
+        """Time `viscaffold remove-stage api`."""
+        return self._change(self.grown, "remove-stage", "api")
+
+    def copier_removes(self) -> float:
+        """Time `copier update` that removes the same stage."""
+        return self._copier_update(self.copied_grown, "--vcs-ref=:current:", "-d", "stages=[]")
 
     def update(self) -> float:
-        """Time `copier update` that adds the same stage."""
-        self._git(self.copied, "reset", "-q", "--hard")
-        self._git(self.copied, "clean", "-qfd")
-        more = ("--vcs-ref", ":current:", "-d", "stages=[api]")
-        return self._copier("update", *more, cwd=self.copied)
+        """Time `viscaffold update` from the first version to the last."""
+        return self._change(self.older, "update")
+
+    def copier_updates(self) -> float:
+        """Time `copier update` over the same versions."""
+        return self._copier_update(self.copied_older)
+
+    def undo(self) -> float:
+        """Time `viscaffold undo` of an added stage."""
+        self.add_stage()
+        return run(str(BIN / "viscaffold"), "undo", cwd=self.service)
+
+    def status(self) -> float:
+        """Time `viscaffold status`."""
+        return run(str(BIN / "viscaffold"), "status", cwd=self.grown)
+
+    def git_status(self) -> float:
+        """Time `git status`."""
+        return run("git", "status", cwd=self.grown)
 
 
 class Service:
@@ -168,22 +198,46 @@ class Service:
     def load(self) -> float:
         """Return the requests that it answers in a second."""
         process, port, _ = self._started()
-        wrk = ["wrk", "-t1", "-c16", f"-d{LOAD_SECONDS}s", f"http://127.0.0.1:{port}/"]
-        ran = subprocess.run(wrk, capture_output=True, text=True, check=True)
+        script = Path(__file__).with_name("load.py")
+        command = [sys.executable, str(script), str(port), str(LOAD_SECONDS)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
         self._stop(process)
-        found = re.search(r"Requests/sec:\s+([\d.]+)", ran.stdout)
-        return float(found[1]) if found else 0.0
+        return float(ran.stdout)
+
+    def memory(self) -> float:
+        """Return the memory, in MiB, that it has after its first answer; without a supervisor's."""
+        process, _, _ = self._started()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        serving = (children.read_text(encoding="utf-8").split() or [str(process.pid)])[0]
+        found = _resident(serving)
+        self._stop(process)
+        return found
+
+    def supervisor_memory(self) -> float:
+        """Return the memory, in MiB, of the process that was started."""
+        process, _, _ = self._started()
+        found = _resident(str(process.pid))
+        self._stop(process)
+        return found
 
 
-def services(bench: Bench) -> tuple[Service, Service]:
-    """Return a new service, and a bare Starlette application under the same server."""
+def _resident(process: str) -> float:
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def services(bench: Bench) -> tuple[Service, Service, Service]:
+    """Return a new service, it without a supervisor, and a bare application on the same server."""
     (bench.place / "bare.py").write_text(BARE, encoding="utf-8")
     python = sys.executable
     served = bench.place / "served"
     shutil.copytree(bench.service, served)
-    ours = Service([python, "-m", "orders"], served, PYTHONPATH=str(served / "src"))
+    command, source = [python, "-m", "orders"], str(served / "src")
+    ours = Service(command, served, PYTHONPATH=source)
+    alone = Service(command, served, PYTHONPATH=source, SUPERVISE="0")
     uvicorn = [python, "-m", "uvicorn", "bare:app", "--host", "127.0.0.1", "--port", "PORT"]
-    return ours, Service(uvicorn, bench.place)
+    return ours, alone, Service(uvicorn, bench.place)
 
 
 def main() -> None:
@@ -193,33 +247,37 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="viscaffold-bench-") as place:
         bench = Bench(Path(place))
-        ours, bare = services(bench)
+        ours, alone, bare = services(bench)
         plan: list[tuple[str, str, str, Side, Side]] = [
             ("`viscaffold --help`", "`python -c pass`", "s", bench.help, bench.nothing),
             ("`viscaffold new`", "`copier copy`", "s", bench.new, bench.copy),
+            ("`viscaffold add-stage`", "`copier update`", "s", bench.add_stage, bench.copier_adds),
             (
-                "`viscaffold add-stage`",
+                "`viscaffold remove-stage`",
                 "`copier update`",
                 "s",
-                bench.add_stage,
-                bench.update,
+                bench.remove_stage,
+                bench.copier_removes,
             ),
+            ("`viscaffold update`", "`copier update`", "s", bench.update, bench.copier_updates),
+            ("`viscaffold undo`", "`copier update`", "s", bench.undo, bench.copier_removes),
+            ("`viscaffold status`", "`git status`", "s", bench.status, bench.git_status),
             ("start of a service", "bare Starlette", "s", ours.start, bare.start),
+            ("start of a service", "without supervisor", "s", ours.start, alone.start),
+            ("memory of it", "bare Starlette", "MiB", ours.memory, bare.memory),
+            ("supervisor", "the service", "MiB", ours.supervisor_memory, ours.memory),
+            ("requests to it", "bare Starlette", "/s", ours.load, bare.load),
         ]
-        if shutil.which("wrk"):
-            plan.append(("requests to it", "bare Starlette", "/s", ours.load, bare.load))
-        lines = [
-            "| what | against | unit | viscaffold | other | ratio |",
-            "|---|---|---|---|---|---|",
-        ]
+        lines = []
         for what, against, unit, mine, other in plan:
             left, right = sides(mine, other, rounds)
-            digits = 3 if unit == "s" else 0
+            digits = {"s": 3, "MiB": 1}.get(unit, 0)
             cells = [what, against, unit, f"{left:.{digits}f}", f"{right:.{digits}f}"]
             lines.append(f"| {' | '.join(cells)} | {left / right:.2f} |")
             print(lines[-1], flush=True)
-    about = f"Medians of {rounds} rounds, both sides in turn, {os.cpu_count()} cores."
-    TABLE.write_text(f"# Side by side\n\n{about}\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    about = f"Medians of {rounds} rounds, both sides in turn"
+    head = "| what | against | unit | viscaffold | other | ratio |"
+    write_table(TABLE, "Side by side", about, head, lines)
 
 
 if __name__ == "__main__":
