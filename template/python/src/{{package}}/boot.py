@@ -3,24 +3,36 @@
 Standard library only, and little of it: what is imported here can still fail in silence.
 """
 
+import errno
 import faulthandler
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, TextIO
 
-EXIT_SOFTWARE = 70  # sysexits.h, EX_SOFTWARE: the service's own fault
+from . import output, supervisor
+from .lifeline import lifeline
+from .supervisor import EXIT_SOFTWARE, EXIT_SYSTEM
+
 HANDLER_NAME = "boot"
+LIMITS = {errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
 
 log = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    StreamHandler = logging.StreamHandler[TextIO]
+else:
+    StreamHandler = logging.StreamHandler  # not generic at run time
 
 
 def start(service: str) -> None:
     """Write the first log line and install every hook that reports a failure."""
+    output.install()
     start_logging()
     log.info("starting %s: Python %s, process %d", service, sys.version.split()[0], os.getpid())
     install_hooks()
@@ -28,7 +40,7 @@ def start(service: str) -> None:
 
 def start_logging() -> None:
     """Log lines to stdout, unbuffered, until fuller logging takes over."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Handler(sys.stdout)
     handler.name = HANDLER_NAME
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
@@ -39,25 +51,96 @@ def start_logging() -> None:
     logging.captureWarnings(capture=True)
 
 
+class Handler(StreamHandler):
+    """Keeps the last lines for the supervisor, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = super().format(record)
+        lifeline.log(line[-1000:].encode("utf-8", "backslashreplace") + b"\n")
+        return line
+
+
 def install_hooks() -> None:
     """Report exceptions that nobody catches, fatal signals, and requests to stop."""
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
-    faulthandler.enable()
-    # Stops that arrive before the server handles them, and once more when it is done with them.
-    signal.signal(signal.SIGTERM, _asked_to_stop)
-    signal.signal(signal.SIGINT, _asked_to_stop)
+    faulthandler.enable(file=2)
+    for number in supervisor.STOPS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, for example, ignores SIGHUP
+            signal.signal(number, stopping.note)
 
 
-@contextmanager
-def failures_named() -> Iterator[None]:
-    """Turn an exception that reaches the top into a log line and exit status 70."""
+class Stopping:
+    """Who asked the service to stop, and what is to be done then."""
+
+    def __init__(self) -> None:
+        """Start with nobody asking."""
+        self.asked: signal.Signals | None = None
+        self.began = 0.0  # when it was asked, by time.monotonic()
+        self.act: Callable[[], object] | None = None
+        """Stops the server; before there is one, the process just ends."""
+
+    def note(self, number: int, _frame: FrameType | None = None) -> None:
+        """Handle a signal that asks to stop."""
+        if self.asked is None and not supervisor.is_there():
+            # It ends even where the event loop is blocked; a supervisor sees to that, and says so.
+            faulthandler.dump_traceback_later(supervisor.STOP_TICKS, exit=True, file=2)
+        self.asked = self.asked or signal.Signals(number)
+        self.began = self.began or time.monotonic()
+        if self.act is None:
+            raise SystemExit(self.status())
+        self.act()
+
+    def status(self) -> int:
+        """Say why it stops; return the exit status."""
+        if supervisor.is_gone():
+            log.critical(
+                "the supervisor, process 1 in a container, was killed: the service stops with it;"
+                " docs/runbook.md#supervisor-gone"
+            )
+            return EXIT_SOFTWARE
+        log.info("stopped by %s", self.asked.name if self.asked else "nobody")
+        return 0
+
+
+stopping = Stopping()
+
+
+def guarded(serve: Callable[[], int]) -> int:
+    """Return the exit status of `serve`; name whatever ends it otherwise."""
     try:
-        yield
-    except Exception:
-        log.critical("the service failed and stops", exc_info=True)
-        raise SystemExit(EXIT_SOFTWARE) from None
+        status = serve()
+    except SystemExit as error:
+        status = _exit_called(error)
+    except BaseException as error:  # noqa: BLE001 - nothing is above
+        status = EXIT_SYSTEM if _is_limit(error) else EXIT_SOFTWARE
+        try:
+            log.critical("the service failed and stops; docs/runbook.md#log-lines", exc_info=True)
+        except MemoryError:
+            output.say("out of memory, and too little is left to say where; see #pattern-memory")
+    lifeline.end(status)
+    return status
+
+
+def _is_limit(error: BaseException) -> bool:
+    """Tell whether the system refused something: memory, files, processes, room on a disk."""
+    if isinstance(error, OSError):
+        return error.errno in LIMITS
+    return isinstance(error, MemoryError) or "start new thread" in str(error)
+
+
+def _exit_called(error: SystemExit) -> int:
+    """Tell the end of a stop that was asked for from a call of sys.exit() that nobody expects."""
+    if stopping.asked:
+        return error.code if isinstance(error.code, int) else 0
+    log.critical(
+        "the service ended itself: sys.exit(%s) was called; docs/runbook.md#ended-without-a-word",
+        "" if error.code is None else repr(error.code),
+        exc_info=error,
+    )
+    return error.code if isinstance(error.code, int) and error.code else EXIT_SOFTWARE
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -73,8 +156,3 @@ def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
 def _unraisable(args: "sys.UnraisableHookArgs") -> None:
     where = args.err_msg or "exception ignored"
     log.error("%s in %r", where, args.object, exc_info=args.exc_value)
-
-
-def _asked_to_stop(number: int, _frame: FrameType | None) -> None:
-    log.info("stopped by %s", signal.Signals(number).name)
-    raise SystemExit(0)

@@ -117,3 +117,5 @@ class Settings:
     host: str = setting("HOST", text, default="0.0.0.0")  # noqa: S104 - a container listens on all
     port: int = setting("PORT", integer(1, 65535), default=8080)
     log_level: str = setting("LOG_LEVEL", choice(LOG_LEVELS), default="INFO")
+    start_seconds: int = setting("START_SECONDS", integer(1, 86400), default=60)
+    supervise: str = setting("SUPERVISE", choice(("0", "1")), default="1")

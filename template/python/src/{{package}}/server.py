@@ -5,17 +5,20 @@ import errno
 import logging
 import os
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
 
 import uvicorn
 
-from . import config, stages
-from .boot import EXIT_SOFTWARE
+from . import config, stages, watch
+from .boot import stopping
+from .supervisor import EXIT_SOFTWARE, EXIT_SYSTEM
 
-EXIT_SYSTEM = 71  # sysexits.h, EX_OSERR: the system refuses something that the service needs
-DRAIN_SECONDS = 10
-UNAWAITED_SECONDS = 1.0
+# So long are requests waited for at a stop: shorter than the supervisor waits for all of it.
+DRAIN_SECONDS = 7
+AGAIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +47,15 @@ def run() -> int:
 
     log.info("listening on %s:%d", settings.host, settings.port)
     logging.getLogger("uvicorn.access").addFilter(_no_probe)
+    requests = watch.Requests(app)
     # log_config=None: uvicorn's loggers use the handlers that are there.
-    options = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN_SECONDS)
-    server = uvicorn.Server(options)
-    asyncio.run(serve(server, listener))
-    # After a stop that was asked for, boot's signal handler ends the process before this line.
-    log.critical("the server stopped without being asked to")
+    options = uvicorn.Config(requests, log_config=None, timeout_graceful_shutdown=DRAIN_SECONDS)
+    server = Server(options)
+    stopping.act = server.stop
+    asyncio.run(serve(server, listener, requests, settings.start_seconds))
+    if stopping.asked:
+        return stopping.status()
+    log.critical("the server stopped without being asked to; docs/runbook.md#log-lines")
     return EXIT_SOFTWARE
 
 
@@ -88,35 +94,35 @@ def _advice(error: OSError) -> str:
     return known.get(error.errno or 0, error.strerror or str(error))
 
 
-async def serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Run the server on a loop that reports what fails in it."""
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_report_callback)
-    loop.set_task_factory(_watched_task)
-    await server.serve(sockets=[listener])
+class Server(uvicorn.Server):
+    """uvicorn's server, stopped by boot's signal handler, which serves before and after it, too."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to boot."""
+        yield
+
+    def stop(self) -> None:
+        """Finish the requests; do not, when asked again. A group of processes is asked twice."""
+        if not self.started:
+            # The start-up code is in the middle of something: its end says nothing of use.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            raise SystemExit(stopping.status())
+        self.force_exit = time.monotonic() - stopping.began > AGAIN_SECONDS
+        self.should_exit = True
 
 
-def _report_callback(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    log.error("in the event loop: %s", context["message"], exc_info=context.get("exception"))
-
-
-def _watched_task(
-    loop: asyncio.AbstractEventLoop,
-    coroutine: Any,  # noqa: ANN401 - its type depends on Python's version
-    **options: Any,  # noqa: ANN401 - name, context and whatever later versions add
-) -> "asyncio.Task[Any]":
-    task = asyncio.Task(coroutine, loop=loop, **options)
-    task.add_done_callback(_look_after)
-    return task
-
-
-def _look_after(task: "asyncio.Task[Any]") -> None:
-    # asyncio reports a failed task that nobody awaited when it is collected as garbage: never, for
-    # a task that somebody keeps. `_log_traceback` is how asyncio notes that nobody has asked yet.
-    if not task.cancelled() and getattr(task, "_log_traceback", False):
-        task.get_loop().call_later(UNAWAITED_SECONDS, _report_unawaited, task)
-
-
-def _report_unawaited(task: "asyncio.Task[Any]") -> None:
-    if getattr(task, "_log_traceback", False):
-        log.error("task %s failed and nobody awaits it", task.get_name(), exc_info=task.exception())
+async def serve(
+    server: Server, listener: socket.socket, requests: watch.Requests, start_seconds: int
+) -> None:
+    """Run the server on a loop that reports what fails or hangs in it."""
+    watch.install()
+    beat = asyncio.create_task(watch.beat(server, requests, start_seconds), name="watch")
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit:
+        if stopping.asked:
+            raise
+        log.debug("uvicorn has logged why the start-up code of the application failed")
+    finally:
+        beat.cancel()
