@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,31 +9,11 @@ from uuid import uuid4
 
 import pytest
 from conftest import STAGES
+from containers import docker, obstacle
 from running import free_port, wait_for
 
-IMAGE = "python:3.13-slim-trixie"
 HEALTHY_SECONDS = 60
 HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-
-
-def docker(*args: str, expect: int | None = 0) -> str:
-    ran = subprocess.run(
-        ["docker", *args], text=True, capture_output=True, check=False, env={**os.environ}
-    )
-    assert expect is None or ran.returncode == expect, f"{args}: {ran.stdout}{ran.stderr}"
-    return ran.stdout + ran.stderr
-
-
-def obstacle() -> str:
-    """Return why containers cannot be tested here, or an empty string."""
-    if not shutil.which("docker"):
-        return "docker was not found"
-    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        return "the Docker daemon does not answer"
-    local = subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False)
-    if local.returncode and "Error" in docker("pull", "--quiet", IMAGE, expect=None):
-        return f"there is no image {IMAGE}, and none can be pulled"
-    return ""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,6 +114,17 @@ def test_wrong_settings_are_in_the_log_and_in_the_exit_status(image: str, contai
 def test_another_port_moves_the_health_check_along(image: str, container: str) -> None:
     docker("run", "--detach", "--name", container, "--env", "PORT=9000", image)
     wait_until_healthy(container)
+
+
+def test_orphans_do_not_stay_as_zombies(image: str, container: str) -> None:
+    docker("run", "--detach", "--name", container, image)
+    wait_until_healthy(container)
+    docker("exec", container, "sh", "-c", "for each in 1 2 3; do (sleep 0.3 &); done")
+    time.sleep(1)
+    states = docker("exec", container, "sh", "-c", "cat /proc/[0-9]*/status")
+
+    assert states.count("State:") > 1
+    assert "State:\tZ" not in states
 
 
 def test_the_labels_name_the_service(image: str) -> None:

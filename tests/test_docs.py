@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import MakeService, viscaffold
+from conftest import STAGES, MakeService, commit, git, viscaffold
 
 from scaffolder import catalogue, cli
 
@@ -28,15 +28,43 @@ def test_new_prints_what_its_schema_says(tmp_path: Path, monkeypatch: pytest.Mon
     for flags in ([], ["--no-git"]):
         made = viscaffold("new", f"orders{len(flags)}", "--json", *flags).json()
         jsonschema.validate(made, schema("new"))
-        assert made.keys() == schema("new")["properties"].keys()
+        assert made.keys() == set(schema("new")["required"]) | {"description", "ci"}
+    planned = viscaffold("new", "orders9", "--dry-run", "--json").json()
+    jsonschema.validate(planned, schema("new"))
+    assert planned.keys() == schema("new")["properties"].keys()
+    assert not Path("orders9").exists()
 
 
-def test_add_stage_prints_what_its_schema_says(service: MakeService) -> None:
-    service()
-    for flags in (["--dry-run"], [], []):  # a plan, the change, and nothing to do
-        printed = viscaffold("add-stage", "api", "--json", *flags).json()
-        jsonschema.validate(printed, schema("add-stage"))
-        assert printed.keys() == schema("add-stage")["properties"].keys()
+def test_changes_print_what_their_schema_says(service: MakeService) -> None:
+    root = service()
+    (root / "docs/stages").mkdir()
+    (root / "docs/stages/api.md").write_text("mine\n", encoding="utf-8")
+    git(root, "add", "docs")
+    for command in (
+        "add-stage logging --dry-run",
+        "add-stage logging",
+        "add-stage logging",  # nothing to do
+        "undo --dry-run",
+        "undo",
+        "add-stage api",
+        "add-stage --continue",
+        "add-stage --abort",
+        "remove-stage api",
+        "update",
+    ):
+        printed = viscaffold(*command.split(), "--json").json()
+        jsonschema.validate(printed, schema("change"))
+        assert printed.keys() == schema("change")["properties"].keys(), command
+
+
+def test_status_and_check_print_what_their_schemas_say(service: MakeService) -> None:
+    root = service()
+    viscaffold("add-stage", "logging")
+    (root / "docs/stages/logging.md").unlink()
+    for command, name in (("status", "status"), ("update --check", "check")):
+        printed = viscaffold(*command.split(), "--json").json()
+        jsonschema.validate(printed, schema(name))
+        assert printed.keys() == schema(name)["properties"].keys()
 
 
 def test_stages_prints_what_its_schema_says(service: MakeService) -> None:
@@ -62,9 +90,27 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-def shown_after(command: str) -> list[str]:
-    """Return what the README shows below a command."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_every_page_of_the_runbook_that_a_line_points_to_is_there(
+    pristine: Callable[[tuple[str, ...]], Path],
+) -> None:
+    service = pristine(STAGES)
+    headings = re.findall(
+        r"^#+ (.+)$", (service / "docs/runbook.md").read_text("utf-8"), re.MULTILINE
+    )
+    anchors = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings}
+    modules = "".join(path.read_text(encoding="utf-8") for path in service.rglob("src/**/*.py"))
+    named = set(re.findall(r"runbook\.md#([a-z-]+)", modules))
+    named |= set(
+        re.findall(r'"((?:check|pattern|nothing|stop|ended|killed|exit)-[a-z-]+)"', modules)
+    )
+
+    assert len(named) > 8
+    assert named <= anchors, named - anchors
+
+
+def shown_after(command: str, page: Path = ROOT / "README.md") -> list[str]:
+    """Return what a page shows below a command."""
+    text = page.read_text(encoding="utf-8")
     below = text.split(f"$ {command}\n", 1)[1].split("```", 1)[0]
     return below.split("\n$ ", 1)[0].strip().splitlines()
 
@@ -82,6 +128,21 @@ def test_the_readme_shows_what_add_stage_prints(service: MakeService) -> None:
 
     for line in shown_after("viscaffold add-stage auth"):
         assert line == "  ..." or line in printed, line
+
+
+def test_the_page_on_changes_shows_what_a_conflict_prints(service: MakeService) -> None:
+    root = service("api")
+    with (root / "src/orders/stages/api/items.py").open("a", encoding="utf-8") as module:
+        module.write("# mine\n")
+    commit(root)
+    page = ROOT / "docs/changes.md"
+    for command, code in (("remove-stage api", 3), ("remove-stage --abort", 0)):
+        ran = viscaffold(*command.split())
+        printed = ran.err.splitlines()
+
+        assert ran.code == code
+        for line in shown_after(f"viscaffold {command}", page):
+            assert line == "  ..." or line in printed, line
 
 
 def test_the_readme_shows_what_a_service_says_of_wrong_settings(
