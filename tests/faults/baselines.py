@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from injected import Fault
+from injected import CONTAINER, Fault
 
 DOCKERFILE = """FROM python:3.13-slim-trixie
 ARG PIP_INDEX_URL
@@ -43,6 +43,10 @@ WORDS = {
     "privileged port": r"(?i)permission denied",
     "too few processes": r"(?i)temporarily unavailable|can't start|fork",
     "too little memory": r"(?i)memory",
+    "barely enough memory": r"(?i)memory",
+    "wrong working directory": r"No such file or directory: 'config/rates\.csv'",
+    "stderr closed": r"x\n",
+    "stderr full": r"xxxx",
     "sys.exit(0)": r"(?i)SystemExit|exit",
     "sys.exit(3)": r"(?i)SystemExit|exit",
     "prints and exits": r"(?i)SystemExit|exit",
@@ -120,7 +124,11 @@ class Baseline:
 
     def adapt(self, fault: Fault) -> Fault | None:
         """Return the fault as it is injected here; None where it has no meaning."""
-        if fault.before_start or (fault.environment.keys() & OURS and not fault.code):
+        if CONTAINER not in fault.places or fault.before_start or fault.inside or fault.stage:
+            return None
+        if "orders" in f"{fault.code}{fault.docker}":
+            return None
+        if fault.environment.keys() & OURS and not fault.code:
             return None
         if self.name == "flask" and ("starlette" in fault.code or "anyio" in fault.code):
             return None
@@ -140,6 +148,6 @@ BASELINES = [
         "Flask, gunicorn",
         "flask gunicorn",
         FLASK,
-        '["sh", "-c", "exec gunicorn --bind 0.0.0.0:$PORT app:app"]',
+        '["sh", "-c", "exec gunicorn --worker-tmp-dir /dev/shm --bind 0.0.0.0:$PORT app:app"]',
     ),
 ]

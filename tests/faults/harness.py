@@ -1,5 +1,6 @@
 """Run a service with a fault, as a process or in a container, and see what it says of it."""
 
+import atexit
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -37,12 +39,16 @@ class Outcome:
     """Exit status; None if the service went on, and stopped with 0 when it was asked to."""
     log: str
 
+    def is_late(self, fault: Fault) -> bool:
+        """Tell whether the cause was named, but not in time."""
+        return (self.named_after or 0) > fault.seconds * BUSY
+
     def complaints(self, fault: Fault, status: int | str | None) -> list[str]:
         """Return what is not as it should be."""
         found = []
-        if self.named_after is None:
+        if fault.cause and self.named_after is None:
             found.append(f"the log does not have {fault.cause!r}")
-        elif self.named_after > fault.seconds * BUSY:
+        if self.is_late(fault):
             found.append(f"the cause was named after {self.named_after:.1f} s")
         if status not in ("any", self.status):
             found.append(f"status {self.status} instead of {status}")
@@ -62,6 +68,11 @@ class Running:
         raise NotImplementedError
 
     def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process that was started."""
+        raise NotImplementedError
+
+    def send_inside(self, number: signal.Signals) -> None:
+        """Send a signal to the process that serves."""
         raise NotImplementedError
 
 
@@ -91,6 +102,9 @@ class Process(Running):
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def send_inside(self, number: signal.Signals) -> None:
+        os.kill(process_of(self.log()), number)
+
     def end(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -106,7 +120,8 @@ class Container(Running):
         variables = [f"--env={key}={value}" for key, value in environment.items()]
         _docker(
             *("run", "--detach", "--name", self.name, "--publish", f"127.0.0.1:{port}:8080"),
-            *("--volume", f"{INJECT}:/inject:ro", *HARDENED, *fault.docker, *variables),
+            *("--volume", f"{INJECT}:/inject:ro", *HARDENED, *variables),
+            *(flag.format(unreadable=_unreadable()) for flag in fault.docker),
             image,
         )
 
@@ -121,8 +136,21 @@ class Container(Running):
     def send(self, number: signal.Signals) -> None:
         _docker("kill", "--signal", number.name, self.name)
 
+    def send_inside(self, number: signal.Signals) -> None:
+        code = f"import os; os.kill({process_of(self.log())}, {int(number)})"
+        _docker("exec", self.name, "python", "-c", code)
+
     def end(self) -> None:
         _docker("rm", "--force", "--volumes", self.name)
+
+
+@cache
+def _unreadable() -> Path:
+    """Return a file that only root may read."""
+    path = Path(tempfile.mkstemp()[1])
+    path.chmod(0)
+    atexit.register(path.unlink)
+    return path
 
 
 def _docker(*args: str) -> str:
@@ -176,7 +204,7 @@ def play(fault: Fault, place: str, service: Path, image: str = "") -> Outcome:
         if fault.before_start:
             _until(lambda: "starting orders" in running.log(), START_SECONDS)
             time.sleep(1)
-            began = _send(running, fault.before_start)
+            began = _send(running.send, fault.before_start)
         elif fault.on_request or fault.send:
             assert _until(lambda: answers(port), START_SECONDS), running.log()
             began = time.monotonic()
@@ -184,7 +212,7 @@ def play(fault: Fault, place: str, service: Path, image: str = "") -> Outcome:
                 threading.Thread(target=answers, args=(port, "/fault"), daemon=True).start()
                 time.sleep(0.3)
             if fault.send:
-                began = _send(running, fault.send)
+                began = _send(running.send_inside if fault.inside else running.send, fault.send)
         left = began + max(fault.seconds * BUSY, 4.0) - time.monotonic()
         named = _until(lambda: re.search(fault.cause, running.log()), left)
         after = time.monotonic() - began if named else None
@@ -194,13 +222,14 @@ def play(fault: Fault, place: str, service: Path, image: str = "") -> Outcome:
                 running.send(signal.SIGTERM)
         _until(lambda: running.status() is not None, END_SECONDS)
         status = running.status()
-        asked = fault.status is LIVES and "stopped by SIGTERM" in running.log()
+        said = "stopped by SIGTERM" in running.log() or not fault.cause
+        asked = fault.status is LIVES and said
         return Outcome(after, LIVES if asked and status == 0 else status, running.log())
 
 
-def _send(running: Running, signals: tuple[signal.Signals, ...]) -> float:
+def _send(send: Callable[[signal.Signals], None], signals: tuple[signal.Signals, ...]) -> float:
     for number in signals:
-        running.send(number)
+        send(number)
         time.sleep(0.2 if len(signals) > 1 else 0)
     return time.monotonic()
 

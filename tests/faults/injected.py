@@ -18,18 +18,24 @@ PLACES = (PLAIN, CONTAINER, UNSUPERVISED)
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault; `cause` is a regular expression for the log."""
+    """A fault; `cause` is a regular expression for the log, empty where nobody can be told."""
 
     name: str
     cause: str
-    status: int | None
+    status: int | str | None
+    """Of the process that was started; "any" where it says nothing."""
     code: str = ""
     on_request: bool = False
     module: str = "orders.app"
     environment: Mapping[str, str] = field(default_factory=dict)
     send: tuple[signal.Signals, ...] = ()
     """To the process that was started, when the service is live."""
+    inside: bool = False
+    """Send them to the process that serves, instead."""
+    stage: str = ""
+    """A stage that the service has to have."""
     docker: tuple[str, ...] = ()
+    """Flags of `docker run`; {unreadable} is a file that only root may read."""
     limit: str = ":"
     """The command of a shell that sets a limit."""
     seconds: float = MOMENT
@@ -59,7 +65,27 @@ def setting(name: str, cause: str, **environment: str) -> Fault:
 
 SEGFAULT = "import ctypes; ctypes.string_at(0)"
 ABORT = "import os; os.abort()"
-KEPT = "import asyncio\nasync def fail(): raise {}\nasync def fault():\n global kept\n"
+INSTALLED = "/opt/venv/lib/python3.13/site-packages/orders"
+
+HANDLED = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
+"""They ask to stop."""
+IGNORED = {
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGCHLD,
+    signal.SIGCONT,
+    signal.SIGURG,
+    signal.SIGWINCH,
+}
+"""By Python, or by default."""
+STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+FATAL = sorted(
+    number
+    for number in set(signal.Signals) - HANDLED - IGNORED - STOPPING
+    if number != signal.SIGRTMAX  # the supervisor's own
+)
+SAMPLE = {signal.SIGKILL, signal.SIGALRM, signal.SIGUSR1, signal.SIGXCPU, signal.SIGSYS}
+"""Tried in a container, too."""
 
 START = [
     at_import("syntax error", r"SyntaxError", SOFTWARE, "exec(compile('def (', 'orders.py', 'exec'))"),
@@ -67,7 +93,12 @@ START = [
     at_import("missing dependency", r"ModuleNotFoundError: No module named 'absent'", SOFTWARE,
               "import absent"),
     at_import("missing file", r"FileNotFoundError.*/absent", SOFTWARE, "open('/absent')"),
-    at_import("unreadable file", r"Is a directory|PermissionError", SOFTWARE, "open('/proc/1')"),
+    Fault("code that this user may not read", r"PermissionError.*orders/app\.py", SOFTWARE,
+          docker=("--volume", f"{{unreadable}}:{INSTALLED}/app.py:ro"), places=(CONTAINER, UNSUPERVISED)),
+    Fault("working directory that is gone", r"working directory cannot be used: No such file", LIVES,
+          limit='cd "$(mktemp -d)" && rmdir "$PWD"', places=(PLAIN,)),
+    at_import("wrong working directory", r"(?s), in /.*No such file or directory: 'config/rates\.csv'",
+              SOFTWARE, "open('config/rates.csv')"),
     at_import("exception", r"RuntimeError: no luck", SOFTWARE, "raise RuntimeError('no luck')"),
     at_import("sys.exit(0)", r"sys\.exit\(0\) was called", SOFTWARE, "import sys; sys.exit(0)"),
     at_import("sys.exit(3)", r"sys\.exit\(3\) was called", 3, "import sys; sys.exit(3)"),
@@ -90,6 +121,16 @@ START = [
               "import asyncio, starlette.routing as r\nasync def no(self):\n"
               " await asyncio.sleep(99)\nr._DefaultLifespan.__aenter__ = no", seconds=SLOWLY,
               environment={"START_SECONDS": "6"}),
+    at_import("stage that raises", r"RuntimeError: no stage", SOFTWARE,
+              "raise RuntimeError('no stage')", module="orders.stages.auth.users", stage="auth"),
+    at_import("stage that hangs", r"(?s)start hangs.*fault\.py|fault\.py.*start hangs", SOFTWARE,
+              "import time; time.sleep(99)", module="orders.stages.auth.users", stage="auth",
+              seconds=SLOWLY, places=SUPERVISED, environment={"START_SECONDS": "5"}),
+    at_import("missing setting", r"setting RATES_KEY is not set: expected some text", CONFIG,
+              "import dataclasses, orders.config as c\n"
+              "key = ('key', str, c.setting('RATES_KEY', c.text, secret=True))\n"
+              "c.Settings = dataclasses.make_dataclass('S', [key], bases=(c.Settings,),\n"
+              " frozen=True, kw_only=True)", module="orders.stages"),
     setting("empty setting", r"setting PORT is empty: expected", PORT=""),
     setting("malformed setting", r"setting PORT is 'eighty': expected a whole number", PORT="eighty"),
     setting("setting out of range", r"setting PORT is '70000': expected", PORT="70000"),
@@ -109,9 +150,11 @@ START = [
     Fault("too few processes", r"cannot start a second process: .*pids-limit", SYSTEM,
           docker=("--pids-limit", "1"), places=(CONTAINER,)),
     Fault("too few files", r"Too many open files", SYSTEM, limit="ulimit -n 7", places=(PLAIN,)),
-    Fault("too little memory", r"needed more than the 24 MiB of memory", 137,
-          docker=("--memory", "24m", "--memory-swap", "24m"), places=(CONTAINER,),
+    Fault("too little memory", r"needed more than the 12 MiB of memory", 137,
+          docker=("--memory", "12m", "--memory-swap", "12m"), places=(CONTAINER,),
           seconds=12),  # the kernel first tries to make do, for as long as it likes
+    Fault("barely enough memory", r"memory is so short|more than the 20 MiB of memory", "any",
+          docker=("--memory", "20m", "--memory-swap", "20m"), places=(CONTAINER,), seconds=SLOWLY),
 ]  # fmt: skip
 
 RUNNING = [
@@ -181,11 +224,20 @@ RUNNING = [
     on_request("full disk", r"No space left on device", LIVES, "open('/dev/full', 'w').write('x' * 99999)"),
     on_request("read-only root", r"Read-only file system", LIVES, "open('/opt/x', 'w')",
                docker=("--read-only", "--user", "0"), places=(CONTAINER, UNSUPERVISED)),
+    on_request("processes exhausted", r"Resource temporarily unavailable", LIVES,
+               "import subprocess as s\nkept = []\ntry:\n while True: kept.append(s.Popen(['sleep', '9']))\n"
+               "finally: [(p.terminate(), p.wait()) for p in kept]",
+               docker=("--pids-limit", "40"), places=(CONTAINER, UNSUPERVISED)),
     *(
-        on_request(f"os.kill with {number.name}", rf"killed by {number.name}", 128 + number,
-                   f"import os; os.kill(os.getpid(), {int(number)})", places=SUPERVISED)
-        for number in (signal.SIGKILL, signal.SIGALRM, signal.SIGUSR1, signal.SIGXCPU, signal.SIGSYS)
+        on_request(f"os.kill with {number.name}", rf"{number.name}|Fatal Python error", 128 + number,
+                   f"import os; os.kill(os.getpid(), {int(number)})",
+                   places=SUPERVISED if number in SAMPLE else (PLAIN,))
+        for number in FATAL
     ),
+    Fault("SIGKILL from outside", r"killed by SIGKILL .*from outside; not for its memory", 137,
+          send=(signal.SIGKILL,), inside=True, places=SUPERVISED),
+    Fault("SIGKILL of the supervisor", r"the supervisor, .*, was killed", "any",
+          send=(signal.SIGKILL,), places=(PLAIN,)),
 ]  # fmt: skip
 
 OUTPUT = [
@@ -201,7 +253,16 @@ OUTPUT = [
                "import os, logging; os.dup2(os.open('/dev/full', 1), 1)\nlogging.getLogger().error('x')"),
     on_request("stderr without a reader", r"stderr cannot be written to \(Broken pipe\)", LIVES,
                "import os, sys; r, w = os.pipe(); os.dup2(w, 2); os.close(r); print('x', file=sys.stderr)"),
-    on_request("both without a reader", r"status 74|$", 74,
+    on_request("stderr closed", r"stderr cannot be written to", LIVES,
+               "import os, sys; os.close(2); print('x', file=sys.stderr)"),
+    on_request("stderr full", r"stderr is full, and nobody reads it", LIVES,
+               "import os, sys; r, w = os.pipe(); os.dup2(w, 2); sys.stderr.write('x' * 99999)"),
+    on_request("both full", "", LIVES,
+               "import os, logging; r, w = os.pipe(); os.dup2(w, 1); os.dup2(w, 2)\n"
+               "for i in range(99): logging.getLogger().error('x' * 9000)"),
+    on_request("both closed", "", 74,
+               "import os; os.close(1); os.close(2); print('x')"),
+    on_request("both without a reader", "", 74,
                "import os; r, w = os.pipe(); os.dup2(w, 1); os.dup2(w, 2); os.close(r); print('x')"),
     on_request("record that cannot be formatted",
                r"not all arguments converted|cannot be formatted", LIVES,
@@ -213,6 +274,17 @@ OUTPUT = [
                "l.error('after the long one')", seconds=SLOWLY),
     at_import("logging configuration that raises", r"ValueError", SOFTWARE,
               "import logging.config; logging.config.dictConfig({'version': 2})"),
+    at_import("logging configuration that disables loggers", r"RuntimeError: no luck", SOFTWARE,
+              "import logging.config; logging.config.dictConfig({'version': 1})\n"
+              "raise RuntimeError('no luck')"),
+    at_import("logging to a file", r"RuntimeError: no luck", SOFTWARE,
+              "import logging; logging.basicConfig(filename='/dev/null', force=True)\n"
+              "raise RuntimeError('no luck')"),
+    at_import("logging that is off", r"RuntimeError: no luck", SOFTWARE,
+              "import logging; logging.disable(); raise RuntimeError('no luck')"),
+    on_request("exception in a handler, loggers disabled", r"ZeroDivisionError", LIVES,
+               "import logging.config; logging.config.dictConfig({'version': 1})\n"
+               "import asyncio\nasync def fault():\n await asyncio.sleep(1)\n 1 / 0"),
     on_request("text in the last buffer", r"last words", 139, "print('last words', end='')\n" + SEGFAULT),
 ]  # fmt: skip
 
@@ -230,7 +302,7 @@ END = [
     Fault("SIGTERM while blocked", r"event loop is blocked|Timeout \(", SOFTWARE,
           "import time; time.sleep(30)", on_request=True, send=(signal.SIGTERM,), seconds=SLOWLY,
           places=SUPERVISED),
-    Fault("SIGKILL", r"$", 137, send=(signal.SIGKILL,), places=(CONTAINER,)),
+    Fault("SIGKILL of all of it", "", 137, send=(signal.SIGKILL,), places=(CONTAINER,)),
     Fault("exception in shutdown code", r"RuntimeError: no end", 0,
           "import starlette.routing as r\nasync def no(self, *a): raise RuntimeError('no end')\n"
           "r._DefaultLifespan.__aexit__ = no", send=(signal.SIGTERM,)),

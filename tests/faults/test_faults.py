@@ -56,13 +56,22 @@ def test_the_cause_of_every_fault_is_named(
     tag = "" if place == PLAIN else image(stages)
     service = pristine(stages)
 
-    def complaints(fault: Fault) -> str:
-        outcome = harness.play(fault, place, service, tag)
-        found = outcome.complaints(fault, harness.expected(fault, place))
-        return f"{fault.name}: {'; '.join(found)}\n{outcome.log[:4000]}" if found else ""
+    def play(fault: Fault) -> harness.Outcome:
+        return harness.play(fault, place, service, tag)
 
-    faults = [fault for fault in GROUPS[group] if place in fault.places]
+    faults = [
+        fault
+        for fault in GROUPS[group]
+        if place in fault.places and (not fault.stage or fault.stage in stages)
+    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(filter(None, pool.map(complaints, faults)))
+        played = zip(faults, list(pool.map(play, faults)), strict=True)
+    # Other tests take the processor at times: what was only slow is tried once more, alone.
+    outcomes = [(fault, play(fault) if first.is_late(fault) else first) for fault, first in played]
+    found = [
+        f"{fault.name}: {'; '.join(wrong)}\n{outcome.log[:4000]}"
+        for fault, outcome in outcomes
+        if (wrong := outcome.complaints(fault, harness.expected(fault, place)))
+    ]
     assert len(faults) > 5
     assert not found, "\n\n".join(found)

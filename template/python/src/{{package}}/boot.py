@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from . import output, supervisor
 from .lifeline import lifeline
@@ -22,33 +22,72 @@ from .supervisor import EXIT_SOFTWARE, EXIT_SYSTEM
 HANDLER_NAME = "boot"
 LIMITS = {errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
 
-log = logging.getLogger(__name__)
-
 if TYPE_CHECKING:
     StreamHandler = logging.StreamHandler[TextIO]
+    LoggerAdapter = logging.LoggerAdapter[logging.Logger]
 else:
     StreamHandler = logging.StreamHandler  # not generic at run time
+    LoggerAdapter = logging.LoggerAdapter
+
+
+class Reporter(LoggerAdapter):
+    """A logger that is heard, whatever the application makes of logging.
+
+    dictConfig() disables every logger that it does not name, unless it is told not to. Handlers can
+    be taken away, or write elsewhere: then the cause of a death is written as it is.
+    """
+
+    def log(self, level: int, msg: object, *args: object, **options: Any) -> None:  # noqa: ANN401 - as in logging
+        """Log a line; what is critical gets out by all means."""
+        self.logger.disabled = False
+        writes = output.Output.writes
+        super().log(level, msg, *args, **options)
+        if level >= logging.CRITICAL and output.Output.writes == writes:
+            plain = logging.Logger(self.logger.name)  # noqa: LOG001 - one that no configuration knows
+            plain.manager = logging.Manager(logging.RootLogger(level))  # not logging.disable()'s
+            plain.addHandler(_handler())
+            plain.log(level, msg, *args, **options)
+
+
+log = Reporter(logging.getLogger(__name__))
 
 
 def start(service: str) -> None:
     """Write the first log line and install every hook that reports a failure."""
     output.install()
     start_logging()
-    log.info("starting %s: Python %s, process %d", service, sys.version.split()[0], os.getpid())
+    version, directory = sys.version.split()[0], _directory()
+    log.info("starting %s: Python %s, process %d, in %s", service, version, os.getpid(), directory)
     install_hooks()
+
+
+def _directory() -> str:
+    """Return the working directory, where relative paths begin; say when there is none to use."""
+    try:
+        directory = os.getcwd()  # noqa: PTH109 - pathlib takes longer to import than all of this
+        os.stat(f"{directory}/.")  # noqa: PTH116
+    except OSError as error:
+        advice = "start the service in a directory that is there and that this user may enter"
+        log.warning("the working directory cannot be used: %s; %s", error.strerror, advice)
+        return "no directory"
+    return directory
 
 
 def start_logging() -> None:
     """Log lines to stdout, unbuffered, until fuller logging takes over."""
-    handler = Handler(sys.stdout)
-    handler.name = HANDLER_NAME
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
-    root.addHandler(handler)
+    root.addHandler(_handler())
     # A level that does not exist is reported with the other settings, by config.
     known = logging.getLevelNamesMapping()
     root.setLevel(known.get(os.environ.get("LOG_LEVEL", "").upper(), logging.INFO))
     logging.captureWarnings(capture=True)
+
+
+def _handler() -> "Handler":
+    handler = Handler(sys.stdout)
+    handler.name = HANDLER_NAME
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler
 
 
 class Handler(StreamHandler):

@@ -21,16 +21,19 @@ class ConfigError(Exception):
 
 
 def setting(
-    name: str, parse: Callable[[str], object], *, default: object, secret: bool = False
+    name: str,
+    parse: Callable[[str], object],
+    *,
+    default: object = dataclasses.MISSING,
+    secret: bool = False,
 ) -> Any:  # noqa: ANN401 - like dataclasses.field, it stands where a value of the field's type does
     """Declare a dataclass field that is read from the variable `name`.
 
-    `parse` raises ValueError with what it accepts ("a whole number from 1 to 65535").
-    The value of a `secret` is never printed.
+    It has to be set if there is no default. `parse` raises ValueError with what it accepts ("a
+    whole number from 1 to 65535"). The value of a `secret` is never printed.
     """
-    return dataclasses.field(
-        default=default, metadata={"name": name, "parse": parse, "secret": secret}
-    )
+    metadata = {"name": name, "parse": parse, "secret": secret}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def read(settings: type[T], environ: Mapping[str, str] = os.environ) -> T:
@@ -39,10 +42,10 @@ def read(settings: type[T], environ: Mapping[str, str] = os.environ) -> T:
     problems: list[str] = []
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         raw = environ.get(field.metadata["name"])
-        if raw is None:
+        if raw is None and field.default is not dataclasses.MISSING:
             continue
         try:
-            values[field.name] = field.metadata["parse"](raw)
+            values[field.name] = _parsed(field, raw)
         except ValueError as error:
             problems.append(_problem(field, raw, str(error)))
     if problems:
@@ -62,10 +65,20 @@ def check(*groups: type[Any], environ: Mapping[str, str] = os.environ) -> None:
         raise ConfigError(problems)
 
 
-def _problem(field: "dataclasses.Field[Any]", raw: str, accepted: str) -> str:
+def _parsed(field: "dataclasses.Field[Any]", raw: str | None) -> object:
+    value = field.metadata["parse"](raw or "")
+    if raw is None:
+        raise ValueError("a value, which may be empty")
+    return value
+
+
+def _problem(field: "dataclasses.Field[Any]", raw: str | None, accepted: str) -> str:
     name = field.metadata["name"]
+    if raw is None:
+        return f"{name} is not set: expected {accepted}"
     if raw == "":
-        return f"{name} is empty: expected {accepted}; or unset it for its default"
+        instead = "" if field.default is dataclasses.MISSING else "; or unset it for its default"
+        return f"{name} is empty: expected {accepted}{instead}"
     found = "wrong (its value is not shown)" if field.metadata["secret"] else repr(raw)
     return f"{name} is {found}: expected {accepted}"
 
@@ -110,7 +123,7 @@ def choice(options: Iterable[str]) -> Callable[[str], str]:
     return parse
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the service itself reads; each stage has settings of its own."""
 

@@ -27,6 +27,8 @@ _full: set[int] = set()
 class Output(io.RawIOBase):
     """A stream that falls back on the other one."""
 
+    writes = 0  # to any of them
+
     def __init__(self, descriptor: int) -> None:
         """Write to `descriptor`, 1 or 2, as long as it takes anything."""
         self._order = (descriptor, 3 - descriptor)
@@ -45,6 +47,7 @@ class Output(io.RawIOBase):
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
         """Write all of it; what neither stream takes is dropped."""
+        Output.writes += 1
         content = bytes(data)
         left = content
         for descriptor in self._order:

@@ -12,15 +12,15 @@ from http import HTTPStatus
 
 import uvicorn
 
-from . import config, stages, watch
-from .boot import stopping
+from . import config, failures, stages, watch
+from .boot import Reporter, stopping
 from .supervisor import EXIT_SOFTWARE, EXIT_SYSTEM
 
 # So long are requests waited for at a stop: shorter than the supervisor waits for all of it.
 DRAIN_SECONDS = 7
 AGAIN_SECONDS = 1.0
 
-log = logging.getLogger(__name__)
+log = Reporter(logging.getLogger(__name__))
 
 
 class ListenError(Exception):
@@ -116,7 +116,7 @@ async def serve(
     server: Server, listener: socket.socket, requests: watch.Requests, start_seconds: int
 ) -> None:
     """Run the server on a loop that reports what fails or hangs in it."""
-    watch.install()
+    failures.install()
     beat = asyncio.create_task(watch.beat(server, requests, start_seconds), name="watch")
     try:
         await server.serve(sockets=[listener])

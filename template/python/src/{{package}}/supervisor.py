@@ -11,7 +11,7 @@ import os
 import signal
 import time
 
-from . import cgroup, output
+from . import autopsy, cgroup, output
 from .lifeline import lifeline
 
 EXIT_SOFTWARE = 70  # sysexits.h, EX_SOFTWARE: the service's own fault
@@ -22,18 +22,10 @@ SLOW_TICKS = 3  # so long may a start or the event loop take before it is report
 START_SECONDS = 60  # so long may a start take at all, unless a setting of this name says otherwise
 STALL_TICKS = 60  # so long may the event loop be blocked at all
 STOP_TICKS = 9  # so long may a stop take: `docker stop` kills after 10 s
+THRASHING = 100 * SLOW_TICKS  # pages read from the disk while nothing moves
 LAST_LINES = 3
 
-FAULTS = {
-    signal.SIGSEGV: "native code used memory that is not its own",
-    signal.SIGBUS: "native code used memory that is not there, or a mapped file was cut short",
-    signal.SIGFPE: "native code divided by zero",
-    signal.SIGILL: "native code is for another processor",
-    signal.SIGABRT: "native code gave up on itself",
-    signal.SIGSYS: "a system call that this container forbids was used",
-    signal.SIGTRAP: "native code hit a trap",
-}
-WATCHED = signal.valid_signals() - FAULTS.keys() - {
+WATCHED = signal.valid_signals() - autopsy.FAULTS.keys() - {
     *(signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU),
     signal.SIGCONT,
 }  # fmt: skip
@@ -109,6 +101,7 @@ class Supervisor:
         self.killed_for_memory = cgroup.killed_for_memory()
         self.suspected = False  # that a child process was killed for its memory
         self.killed_on_machine = cgroup.killed_on_machine()
+        self.read_pages = 0  # as of when the service last moved
 
     def wait(self) -> int:
         """Pass signals on and look after the service until it ends; return the exit status."""
@@ -154,6 +147,8 @@ class Supervisor:
         beat = lifeline.last_beat()
         self.still = self.still + 1 if beat == self.beat else 0
         self.beat = beat
+        if not self.still:
+            self.read_pages = autopsy.read_pages(self.process)
         self.ending += self.asked is not None or lifeline.announced() is not None
         if self.ending > STOP_TICKS:
             self.kill(f"it does not stop: {STOP_TICKS} s are over", "stop-hangs")
@@ -165,8 +160,11 @@ class Supervisor:
     def report_still(self) -> None:
         """Say where it is stuck; once, until it moves again."""
         what = "the event loop is blocked" if self.beat else "the start hangs or takes long"
-        what = f"{what}: nothing has moved for {SLOW_TICKS} s; the stacks follow"
-        self.say(what, "nothing-moves", level="WARNING")
+        what, page = f"{what}: nothing has moved for {SLOW_TICKS} s", "nothing-moves"
+        if autopsy.read_pages(self.process) - self.read_pages > THRASHING:
+            short = "memory is so short that it reads its own pages again and again"
+            what, page = f"{what}, and {short}", "pattern-memory"
+        self.say(f"{what}; the stacks follow", page, level="WARNING")
         os.kill(self.process, DUMP)
 
     def kill(self, why: str, page: str) -> None:
@@ -187,7 +185,7 @@ class Supervisor:
         elif count > self.killed_for_memory:
             self.suspected = False
             self.killed_for_memory = count
-            limit = _megabytes(cgroup.memory_limit())
+            limit = autopsy.megabytes(cgroup.memory_limit())
             what = f"the kernel killed a child process: this container may use {limit} of memory"
             self.say(what, "pattern-memory", level="ERROR")
 
@@ -208,34 +206,22 @@ class Supervisor:
         if self.killed:
             return announced or EXIT_SOFTWARE
         if number == self.asked:
-            self.say(f"stopped by {signal_name(number)}, before it had started", "exit-codes")
+            name = autopsy.signal_name(number)
+            self.say(f"stopped by {name}, before it had started", "exit-codes", level="INFO")
             return 0
-        self.say(*self.why_killed(number))
+        here = cgroup.killed_for_memory() > self.killed_for_memory
+        machine = cgroup.killed_on_machine() > self.killed_on_machine
+        self.say(*autopsy.why_killed(number, here=here, machine=machine))
         self.say_last_lines()
         return 128 + number
-
-    def why_killed(self, number: int) -> tuple[str, str]:
-        """Return what a signal that killed the service means, and the part of the runbook."""
-        name = signal_name(number)
-        limit = cgroup.memory_limit()
-        if number in FAULTS:
-            return f"killed by {name}: {FAULTS[signal.Signals(number)]}", "pattern-dependencies"
-        if number != signal.SIGKILL:
-            return f"killed by {name}, sent by a process that may do so", "killed-from-outside"
-        if cgroup.killed_for_memory() > self.killed_for_memory:
-            words = f"killed by the kernel: it needed more than the {_megabytes(limit)} of memory"
-            return f"{words} that this container may use", "pattern-memory"
-        if cgroup.killed_on_machine() > self.killed_on_machine:
-            return "killed by the kernel: the memory of the whole machine ran out", "pattern-memory"
-        return f"killed by {name} from outside; not for its memory", "killed-from-outside"
 
     def say(self, what: str, page: str, level: str = "CRITICAL") -> None:
         """Log a line with what is known of the service."""
         seconds = time.monotonic() - self.began
         limit = cgroup.memory_limit()
-        memory = f"memory {_megabytes(self.peak or _peak(self.process))}"
+        memory = f"memory {autopsy.megabytes(self.peak or autopsy.peak(self.process))}"
         if limit:
-            memory += f" of {_megabytes(limit)}"
+            memory += f" of {autopsy.megabytes(limit)}"
         about = f"process {self.process}, up {seconds:.1f} s, {memory}"
         _say(self.service, f"{what} ({about})", page, level)
 
@@ -244,30 +230,6 @@ class Supervisor:
         lines = lifeline.tail().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
         for line in lines:
             output.say(f"    last logged: {line[:300]}")
-
-
-def signal_name(number: int) -> str:
-    """Return the name of a signal, or its number if it has none."""
-    try:
-        return f"{signal.Signals(number).name} (signal {number})"
-    except ValueError:
-        return f"signal {number}"
-
-
-def _peak(process: int) -> int | None:
-    """Return the most memory that a process had at once, in bytes."""
-    try:
-        with open(f"/proc/{process}/status", encoding="ascii") as status:  # noqa: PTH123 - no pathlib
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
-
-
-def _megabytes(number: int | None) -> str:
-    return "unknown" if number is None else f"{number / 1_048_576:.0f} MiB"
 
 
 def _start_seconds() -> int:
