@@ -214,17 +214,20 @@ def play(fault: Fault, place: str, service: Path, image: str = "") -> Outcome:
             if fault.send:
                 began = _send(running.send_inside if fault.inside else running.send, fault.send)
         left = began + max(fault.seconds * BUSY, 4.0) - time.monotonic()
-        named = _until(lambda: re.search(fault.cause, running.log()), left)
-        after = time.monotonic() - began if named else None
+        in_time = _until(lambda: re.search(fault.cause, running.log()), left)
+        after = time.monotonic() - began
+        asked = False
         if fault.status is LIVES or fault.stop:
             time.sleep(0.5)
-            if running.status() is None:
-                running.send(signal.SIGTERM)
+            asked = running.status() is None
+            running.send(signal.SIGTERM)
         _until(lambda: running.status() is not None, END_SECONDS)
-        status = running.status()
-        said = "stopped by SIGTERM" in running.log() or not fault.cause
-        asked = fault.status is LIVES and said
-        return Outcome(after, LIVES if asked and status == 0 else status, running.log())
+        status, log = running.status(), running.log()
+        if not in_time:
+            after = time.monotonic() - began
+        named = after if re.search(fault.cause, log) else None
+        went_on = asked and status == 0 and not fault.stop
+        return Outcome(named, LIVES if went_on else status, log)
 
 
 def _send(send: Callable[[signal.Signals], None], signals: tuple[signal.Signals, ...]) -> float:

@@ -152,7 +152,7 @@ START = [
     Fault("too few files", r"Too many open files", SYSTEM, limit="ulimit -n 7", places=(PLAIN,)),
     Fault("too little memory", r"needed more than the 12 MiB of memory", 137,
           docker=("--memory", "12m", "--memory-swap", "12m"), places=(CONTAINER,),
-          seconds=12),  # the kernel first tries to make do, for as long as it likes
+          seconds=20),  # the kernel first tries to make do, for as long as it likes
     Fault("barely enough memory", r"memory is so short|more than the 20 MiB of memory", "any",
           docker=("--memory", "20m", "--memory-swap", "20m"), places=(CONTAINER,), seconds=SLOWLY),
 ]  # fmt: skip
@@ -293,6 +293,8 @@ END = [
         Fault(f"{number.name}", rf"stopped by {number.name}", 0, send=(number,))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
     ),
+    Fault("SIGTERM, where it was ignored", r"stopped by SIGTERM", 0, send=(signal.SIGTERM,),
+          limit="trap '' TERM", places=(PLAIN,)),
     Fault("SIGTERM twice", r"stopped by SIGTERM", 0, send=(signal.SIGTERM, signal.SIGTERM)),
     Fault("SIGTERM during start", r"stopped by SIGTERM", 0, "import time; time.sleep(20)",
           before_start=(signal.SIGTERM,)),

@@ -106,9 +106,8 @@ def install_hooks() -> None:
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
     faulthandler.enable(file=2)
-    for number in supervisor.STOPS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, for example, ignores SIGHUP
-            signal.signal(number, stopping.note)
+    for number in supervisor.STOPS - supervisor.ignored():
+        signal.signal(number, stopping.note)
 
 
 class Stopping:

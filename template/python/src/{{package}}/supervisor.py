@@ -42,7 +42,8 @@ def run(service: str) -> int | None:
     if os.environ.get("SUPERVISE") == "0" or not hasattr(signal, "sigtimedwait"):
         return None
     # Blocked signals wait until they are asked for: none can come at the wrong moment.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+    watched = WATCHED - ignored()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     guard, held = os.pipe()
     try:
         process = os.fork()
@@ -53,12 +54,21 @@ def run(service: str) -> int | None:
         return EXIT_SYSTEM
     if process:
         os.close(guard)
-        return Supervisor(service, process).wait()
+        return Supervisor(service, process).wait(watched)
     os.close(held)
     faulthandler.register(DUMP, file=2)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     _stop_with_supervisor(guard)
     return None
+
+
+def ignored() -> set[signal.Signals]:
+    """Return the signals that whoever started the service wants ignored: nohup, or a script's `&`.
+
+    SIGTERM is none of them: it is the one way to ask that always works.
+    """
+    asked = STOPS - {signal.SIGTERM}
+    return {number for number in asked if signal.getsignal(number) == signal.SIG_IGN}
 
 
 def is_gone() -> bool:
@@ -103,12 +113,12 @@ class Supervisor:
         self.killed_on_machine = cgroup.killed_on_machine()
         self.read_pages = 0  # as of when the service last moved
 
-    def wait(self) -> int:
+    def wait(self, watched: set[signal.Signals]) -> int:
         """Pass signals on and look after the service until it ends; return the exit status."""
         ticked = self.began
         while True:
             left = ticked + TICK_SECONDS - time.monotonic()
-            came = signal.sigtimedwait(WATCHED, max(left, 0))
+            came = signal.sigtimedwait(watched, max(left, 0))
             if came is None or left <= 0:
                 ticked = time.monotonic()
                 self.tick()
