@@ -36,6 +36,12 @@ class Catalogue:
     stages: dict[str, Stage]
     removed: dict[str, str] = field(default_factory=dict)
     """Stages of earlier versions → why they are gone, and what to use instead."""
+    always: tuple[str, ...] = ()
+    """Stages that every service has, because a team's template says so."""
+
+    def chosen(self, names: Iterable[str]) -> list[str]:
+        """Return the stages of a service for which `names` are wanted; raise as `closure`."""
+        return self.closure([*names, *self.always])
 
     def successor(self, name: str) -> str | None:
         """Return what the stage `name` of an earlier version is called now; None if it is gone."""
@@ -69,8 +75,12 @@ def load(root: Path) -> Catalogue:
         title, summary = entry.pop("title"), entry.pop("summary")
         requires, formerly = tuple(entry.pop("requires")), tuple(entry.pop("formerly", ()))
         stages[name] = Stage(name, title, summary, requires, formerly, languages=entry)
-    gone = root / "template" / "removed.yml"
-    return Catalogue(stages, read_yaml(gone) if gone.exists() else {})
+    gone, always = root / "template" / "removed.yml", root / "template" / "always.yml"
+    return Catalogue(
+        stages,
+        read_yaml(gone) if gone.exists() else {},
+        tuple(read_yaml(always)) if always.exists() else (),
+    )
 
 
 def read_yaml(file: Path | bytes) -> Any:  # noqa: ANN401 - whatever the file holds

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 
 import click
 
+TRUST = "viscaffold.trust"
+"""Where click keeps, for the time of a command, that `--trust` was typed."""
+
 SPINNER_SECONDS = 0.5
 SPINNER_TICK = 0.1
 
@@ -39,6 +42,12 @@ def next_steps(steps: Sequence[str]) -> None:
 def wants_colour() -> bool | None:
     """Return False where colour is unwanted, None where a terminal decides (no-color.org)."""
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def trusts() -> bool:
+    """Tell whether the command was typed with `--trust`."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.find_root().meta.get(TRUST))
 
 
 _stops: list[Callable[[], None]] = []

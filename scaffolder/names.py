@@ -72,6 +72,11 @@ def shown(name: str) -> str:
     return repr(name if len(name) <= LONGEST else name[:LONGEST] + "...")
 
 
+def printable(text: str) -> str:
+    """Return a text of somebody else's for a terminal: control characters are spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _try(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)

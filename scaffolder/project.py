@@ -61,15 +61,26 @@ def load(start: Path) -> Project:
     """Load the service that `start` is in.
 
     Raise RefusedError if there is none, if its answers are damaged, or if it was made with another
-    template or with a version that this tool does not carry.
+    template or with a version that this tool does not carry. An overlay that is recorded is fetched
+    if this machine does not know it; RefusedError if it cannot be had, or is not trusted.
     """
     directory = root(start)
     recorded = _read(directory / ANSWERS_FILE)
     _check_template(recorded)
     answers = {key: value for key, value in recorded.items() if not key.startswith("_")}
-    project = Project(directory, answers, source.carried(recorded["_commit"]))
+    project = Project(directory, answers, _source(recorded))
     answers["stages"] = _stages(answers, project.catalogue)
     return project
+
+
+def _source(recorded: Mapping[str, Any]) -> Source:
+    """Return the template that is recorded: the built-in one, and what is laid over it."""
+    base = source.carried(recorded["_commit"])
+    if "_overlays" not in recorded:
+        return base
+    from .overlays import layers, sources
+
+    return sources.recorded(base, layers.read(recorded["_overlays"]))
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -106,7 +117,7 @@ def _stages(answers: Answers, known: Catalogue) -> list[str]:
     strange = [name for name in stages if name not in known.stages]
     if strange:
         raise _damaged(f"has a stage that its template does not have: {strange[0]!r}")
-    return known.closure(stages)
+    return known.chosen(stages)
 
 
 def _damaged(problem: str) -> RefusedError:

@@ -40,21 +40,37 @@ def rendered(source: Source, answers: Mapping[str, Any]) -> Iterator[Path]:
 
 def render(source: Source, answers: Mapping[str, Any], into: Path) -> None:
     """Render into the new directory `into`; raise TemplateError if Copier or the template fails."""
+    if source.layers:
+        from .overlays import confined
+
+        confined.render(source.root, answers, into)
+    else:
+        _render(source, answers, into)
+    record(source, into)
+
+
+def _render(source: Source, answers: Mapping[str, Any], into: Path) -> None:
     import copier
     import jinja2
     import yaml
-    from plumbum import local
 
     try:
-        # Without git on its path, Copier takes the template for the plain directory that it is:
-        # twice as fast as cloning it, and the same in a checkout as in an installed wheel.
-        with local.env(PATH=os.devnull), _compiled_once():
-            copier.run_copy(
-                str(source.root), into, data=dict(answers), defaults=True, quiet=True, unsafe=False
-            )
+        run_copier(source.root, answers, into)
     except (copier.errors.CopierError, jinja2.TemplateError, yaml.YAMLError, ValueError) as error:
         raise TemplateError(f"the template cannot be rendered: {error}") from error
-    record(source, into)
+
+
+def run_copier(root: Path, answers: Mapping[str, Any], into: Path) -> None:
+    """Have Copier render the template in `root`; raise whatever it, Jinja or YAML raise."""
+    import copier
+    from plumbum import local
+
+    # Without git on its path, Copier takes the template for the plain directory that it is:
+    # twice as fast as cloning it, and the same in a checkout as in an installed wheel.
+    with local.env(PATH=os.devnull), _compiled_once():
+        copier.run_copy(
+            str(root), into, data=dict(answers), defaults=True, quiet=True, unsafe=False
+        )
 
 
 _compiled: dict[tuple[Any, ...], Any] = {}
@@ -89,10 +105,12 @@ def recorded(content: bytes) -> dict[str, Any]:
 
 
 def record(source: Source, into: Path) -> None:
-    """Rewrite the answers file: the template by name and version, never by a path."""
+    """Rewrite the answers file: the built-in template by name and version, then its overlays."""
     import yaml
 
     path = into / ANSWERS_FILE
     content = {**read_yaml(path), "_commit": source.version, "_src_path": source.name}
+    if source.layers:
+        content["_overlays"] = [layer.recorded() for layer in source.layers]
     text = yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=1000)
     path.write_text(HEADER + text, encoding="utf-8")

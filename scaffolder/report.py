@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from . import console
+from .catalogue import read_yaml
+from .engine import ANSWERS_FILE, trees
+from .engine.merge import Merge
 from .engine.records import Record
 from .growth import Step
 from .project import Project
@@ -20,6 +23,7 @@ class Report:
     operation: str
     stages: list[str]
     template: dict[str, str]
+    overlays: list[dict[str, str | None]] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     files: list[dict[str, str]] = field(default_factory=list)
@@ -34,7 +38,7 @@ class Report:
 def nothing(operation: str, service: Project) -> Report:
     """Report that there was nothing to do."""
     version = service.source.version
-    return Report(operation, service.stages, {"from": version, "to": version})
+    return Report(operation, service.stages, {"from": version, "to": version}, _overlays(service))
 
 
 def of_step(
@@ -47,6 +51,7 @@ def of_step(
         operation,
         stages=sorted({*service.stages, *record.added} - {*record.removed}),
         template={"from": before, "to": after},
+        overlays=_overlays_of(merge),
         added=record.added,
         removed=record.removed,
         files=[{"path": change.path, "change": change.kind} for change in merge.changes],
@@ -60,6 +65,25 @@ def of_step(
         tree=merge.result,
         diff=None if diff is None else diff.decode(errors="surrogateescape"),
     )
+
+
+def _overlays(service: Project) -> list[dict[str, str | None]]:
+    from .overlays import sources
+
+    layers = [layer.recorded() for layer in service.source.layers]
+    return sources.changes(layers, layers)
+
+
+def _overlays_of(merge: Merge) -> list[dict[str, str | None]]:
+    """Return what the answers on both sides of a merge record."""
+    from .overlays import layers, sources
+
+    recorded = []
+    for tree in (merge.ours, merge.result):
+        blob = trees.list_tree(merge.scratch, tree)[ANSWERS_FILE]
+        content = merge.scratch("cat-file", "blob", blob.oid).stdout
+        recorded.append(read_yaml(content).get(layers.KEY, []))
+    return sources.changes(*recorded)
 
 
 def data(report: Report) -> None:
@@ -93,6 +117,7 @@ def of_settling(service: Project, record: Record, found: Settling) -> Report:
         "continue",
         stages=service.stages,
         template={"from": before, "to": after},
+        overlays=_overlays(service),
         added=record.added,
         removed=record.removed,
         files=[{"path": path, "change": "modify"} for path in found.settled],

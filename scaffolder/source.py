@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import releases
 from .errors import RefusedError
+
+if TYPE_CHECKING:
+    from .overlays.layers import Layer
 
 NAME = "viscaffold"
 
@@ -18,6 +22,9 @@ class Source:
     name: str
     version: str
     digest: str
+    layers: "tuple[Layer, ...]" = ()
+    """What is laid over the built-in template; name and version are the built-in's, the digest is
+    that of it all."""
 
 
 @cache

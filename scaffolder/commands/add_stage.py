@@ -11,15 +11,19 @@ from .completion import complete_stage
 if TYPE_CHECKING:
     from scaffolder.catalogue import Stage
     from scaffolder.project import Project
+    from scaffolder.source import Source
 
 
 @click.command("add-stage", short_help="Add stages to a service.")
 @click.argument("names", nargs=-1, metavar="NAME...", shell_complete=complete_stage)
+@click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
+              help="Answer a question that comes with a stage; repeatable.")  # fmt: skip
 @settling_options
 @options
 def add_stage(  # noqa: PLR0913 - one parameter an option
     *,
     names: tuple[str, ...],
+    pairs: tuple[str, ...],
     proceed: bool,
     abort: bool,
     dry_run: bool,
@@ -28,21 +32,24 @@ def add_stage(  # noqa: PLR0913 - one parameter an option
 ) -> int:
     """Add the stages NAME... and those that they require to the service you are in.
 
+    A stage from elsewhere is SOURCE[@VERSION][#STAGE], such as ./kafka or a git URL with a tag.
+
     The change is merged with yours and staged, ready to commit. Exit code 3 means that it is in
     place but for conflicts, which are marked and listed: settle them and --continue, or --abort.
     """
     how = How(dry_run, as_json)
-    settled = settle(how, proceed=proceed, abort=abort, given=bool(names))
+    settled = settle(how, proceed=proceed, abort=abort, given=bool(names or pairs))
     if settled is not None:
         return settled
 
-    from scaffolder import console, growth
+    from scaffolder import catalogue, console, growth
     from scaffolder.growth import Operation
 
     _require(names)
     with growth.opened(Path.cwd(), dry_run=how.dry_run) as (service, repository):
-        known = service.catalogue
-        wanted = known.closure({*service.stages, *names})
+        template, names = _resolved(service.source, names)
+        known = catalogue.load(template.root)
+        wanted = known.chosen({*service.stages, *names})
         added = [name for name in wanted if name not in service.stages]
         if not added:
             there = ", ".join(sorted(set(names)))
@@ -51,8 +58,8 @@ def add_stage(  # noqa: PLR0913 - one parameter an option
             "add-stage",
             " ".join(names),
             "stage/" + "+".join(added),
-            service.source,
-            service.with_stages(wanted),
+            template,
+            {**_answers(service, template, pairs), "stages": wanted},
         )
         stages = [known.stages[name] for name in added]
         with (
@@ -76,6 +83,33 @@ def _require(names: tuple[str, ...]) -> None:
         from scaffolder.errors import UsageError
 
         raise UsageError("Missing argument 'NAME...'", "viscaffold stages")
+
+
+def _resolved(template: "Source", names: tuple[str, ...]) -> tuple["Source", tuple[str, ...]]:
+    """Return the template with the sources among `names` laid over it, and the stages meant."""
+    from scaffolder.overlays import origin
+
+    if not any(origin.is_source(name) for name in names):
+        return template, names
+    from scaffolder.overlays import sources
+
+    before, found = template, []
+    for name in names:
+        stage = name
+        if origin.is_source(name):
+            template, stage = sources.added(template, name)
+        found.append(stage)
+    if template != before:
+        sources.warn_of_directories(template)
+    return template, tuple(found)
+
+
+def _answers(service: "Project", template: "Source", pairs: tuple[str, ...]) -> dict[str, object]:
+    from scaffolder import questions
+
+    known = questions.load(template.root)
+    given = questions.answers(pairs, known, questions.fixed(template.root))
+    return questions.complete({**questions.kept(service.answers, known), **given}, known)
 
 
 def _title(stage: "Stage", how: How, *, required: bool) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from scaffolder import console
+
 if TYPE_CHECKING:
     from scaffolder.engine.git import Repository
     from scaffolder.engine.records import Record
@@ -33,8 +35,22 @@ class How:
         return f"Would {would}" if self.dry_run else did
 
 
+def trust_option(command: Command) -> Command:
+    """Add `--trust`, for commands that may meet a template of others for the first time."""
+    return click.option(
+        "--trust", is_flag=True, expose_value=False, callback=_trust,
+        help="Trust the templates that are used here for the first time.",
+    )(command)  # fmt: skip
+
+
+def _trust(context: click.Context, _option: click.Parameter, given: bool) -> None:  # noqa: FBT001 - click's signature
+    if given:
+        context.find_root().meta[console.TRUST] = True
+
+
 def options(command: Command) -> Command:
     """Add the options of every command that changes a service."""
+    command = trust_option(command)
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md)."),
         click.option("--yes", "-y", is_flag=True, help="Accept every confirmation."),
@@ -76,7 +92,7 @@ def settle(how: How, *, proceed: bool, abort: bool, given: bool) -> int | None:
 
 
 def _proceed(service: "Project", repository: "Repository", last: "Last", how: How) -> int:
-    from scaffolder import console, report, settling
+    from scaffolder import report, settling
     from scaffolder.errors import ExitCode
 
     found = settling.look(repository, last)
@@ -96,7 +112,7 @@ def _proceed(service: "Project", repository: "Repository", last: "Last", how: Ho
 
 def nothing(name: str, service: "Project", words: str, how: How) -> int:
     """Say that there is nothing to do."""
-    from scaffolder import console, report
+    from scaffolder import report
     from scaffolder.errors import ExitCode
 
     console.say(f"{words} Nothing to do.")
@@ -146,7 +162,6 @@ def print_patch(diff: bytes) -> None:
 
 
 def _wants_colour() -> bool:
-    from scaffolder import console
 
     return console.wants_colour() is not False
 
@@ -158,7 +173,7 @@ def _say(
     titles: Sequence[str],
     steps: Sequence[str],
 ) -> None:
-    from scaffolder import console, report
+    from scaffolder import report
 
     for title in titles:
         console.say(title)
@@ -185,5 +200,6 @@ def commit(record: "Record") -> str:
     """Return the command that commits an operation."""
     verb = {"add-stage": "Add", "remove-stage": "Remove", "update": "Update to template"}
     names = record.added if record.command == "add-stage" else record.removed
-    what = " and ".join(names) if record.command != "update" else record.versions[1]
+    targets = record.subject.removeprefix("--to ").split(" --to ")
+    what = " and ".join(names if record.command != "update" else targets)
     return f'git commit -m "{verb[record.command]} {what}"'

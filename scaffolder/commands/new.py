@@ -21,6 +21,8 @@ if TYPE_CHECKING:
               shell_complete=complete_stage, help="Start with this stage; repeatable.")  # fmt: skip
 @click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
               help="Answer a question of the template, e.g. ci=gitlab; repeatable.")  # fmt: skip
+@click.option("--template", "-t", "sources", multiple=True, metavar="SOURCE[@VERSION]",
+              help="Lay a team's template over the built-in one; repeatable.")  # fmt: skip
 @click.option("--no-git", is_flag=True, help="Make no git repository and no commit.")
 @options
 def new(  # noqa: PLR0913 - one parameter an option
@@ -29,6 +31,7 @@ def new(  # noqa: PLR0913 - one parameter an option
     language: str | None,
     stages: tuple[str, ...],
     pairs: tuple[str, ...],
+    sources: tuple[str, ...],
     no_git: bool,
     dry_run: bool,
     yes: bool,  # noqa: ARG001 - every command that changes something takes it
@@ -38,11 +41,12 @@ def new(  # noqa: PLR0913 - one parameter an option
 
     Asks for nothing that has a default. The service is called like the directory.
     """
-    from scaffolder import console, creation, project, source
+    from scaffolder import console, creation, project
     from scaffolder.engine import git
+    from scaffolder.overlays import sources as templates
 
     target = _target(_ask() if name_or_path is None else name_or_path)
-    template = source.builtin()
+    template = templates.asked(sources)
     answers = _answers(template, target.name, language, stages, pairs)
     creation.require_free(target)
     within = None if no_git else creation.enclosing(target)
@@ -55,13 +59,15 @@ def new(  # noqa: PLR0913 - one parameter an option
         creation.create(template, answers, target, commit=commit, within=within)
     if as_json:
         recorded = project.load(target).answers
-        version = {"name": template.name, "version": template.version}
+        version = _version(template)
         oid = git.Git(target).line("rev-parse", "HEAD") if commit else None
         console.data({"path": str(target), **recorded, "template": version, "commit": oid})
         return
     console.say(f"Made {target.name} in {target}" + (", one commit" if commit else ""))
+    templates.warn_of_directories(template)
     if name_or_path is None:
-        console.say(f"The same again: {_command(target.name, language, stages, pairs)}")
+        again = _command(target.name, language, stages, pairs, sources)
+        console.say(f"The same again: {again}")
     console.next_steps(_next_steps(target, staged=within is not None))
 
 
@@ -71,7 +77,7 @@ def _show(target: Path, template: "Source", answers: dict[str, Any], *, as_json:
     with console.progress(f"planning {target.name}"):
         plan = creation.preview(template, answers)
     if as_json:
-        version = {"name": template.name, "version": template.version}
+        version = _version(template)
         diff = plan.diff.decode(errors="surrogateescape")
         console.data({"path": str(target), **plan.answers, "template": version, "commit": None,
                       "files": plan.paths, "tree": plan.tree, "diff": diff})  # fmt: skip
@@ -113,13 +119,24 @@ def _answers(
 
     known = questions.load(template.root)
     given = [*pairs, *([f"language={language}"] if language else [])]
-    answers: dict[str, Any] = questions.answers(given, known)
-    answers["stages"] = catalogue.load(template.root).closure(stages)
+    answers = questions.complete(
+        questions.answers(given, known, questions.fixed(template.root)), known
+    )
+    answers["stages"] = catalogue.load(template.root).chosen(stages)
     return {"name": name, **answers}
 
 
+def _version(template: "Source") -> dict[str, Any]:
+    layers = [layer.recorded() for layer in template.layers]
+    return {"name": template.name, "version": template.version, "overlays": layers}
+
+
 def _command(
-    name: str, language: str | None, stages: tuple[str, ...], pairs: tuple[str, ...]
+    name: str,
+    language: str | None,
+    stages: tuple[str, ...],
+    pairs: tuple[str, ...],
+    sources: tuple[str, ...],
 ) -> str:
     import shlex
 
@@ -129,6 +146,8 @@ def _command(
         words += ["--stage", stage]
     for pair in pairs:
         words += ["--answer", pair]
+    for source in sources:
+        words += ["--template", source]
     return shlex.join(words)
 
 

@@ -1,7 +1,7 @@
 """`viscaffold remove-stage`: a stage goes as it came, but for what the user made of it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,7 @@ from .completion import complete_stage
 
 if TYPE_CHECKING:
     from scaffolder.project import Project
+    from scaffolder.source import Source
 
 
 @click.command("remove-stage", short_help="Remove stages from a service.")
@@ -50,8 +51,7 @@ def remove_stage(  # noqa: PLR0913 - one parameter an option
             "remove-stage",
             " ".join(names),
             "without/" + "+".join(removed),
-            service.source,
-            service.with_stages([name for name in service.stages if name not in removed]),
+            *_left(service, removed),
         )
         with (
             console.progress(f"removing {', '.join(removed)}"),
@@ -74,6 +74,12 @@ def _removed(service: "Project", names: tuple[str, ...], *, with_dependents: boo
 
     service.catalogue.closure(names)  # refuses unknown names
     removed = {name for name in names if name in service.stages}
+    always = removed & set(service.catalogue.chosen([]))
+    if always:
+        raise RefusedError(
+            f"the team's template has {', '.join(sorted(always))} always on",
+            "change the template: stages: in its viscaffold.yml",
+        )
     dependents = service.catalogue.dependents(removed, service.stages)
     if dependents and not with_dependents:
         lines = "\n".join(f"  {name}" for name in dependents)
@@ -82,6 +88,19 @@ def _removed(service: "Project", names: tuple[str, ...], *, with_dependents: boo
             f"viscaffold remove-stage {' '.join(names)} --with-dependents",
         )
     return sorted(removed | set(dependents))
+
+
+def _left(service: "Project", removed: list[str]) -> tuple["Source", dict[str, Any]]:
+    """Return template and answers without stages; an overlay that came for one goes with it."""
+    from scaffolder import questions
+    from scaffolder.overlays import sources
+
+    stages = [name for name in service.stages if name not in removed]
+    template = sources.without(service.source, stages)
+    answers = service.with_stages(stages)
+    if template != service.source:
+        answers = questions.kept(answers, questions.load(template.root))
+    return template, answers
 
 
 def _title(name: str, how: How, *, dependent: bool) -> str:

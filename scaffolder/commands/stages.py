@@ -5,19 +5,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .change import trust_option
+
 if TYPE_CHECKING:
     from scaffolder.catalogue import Stage
 
 
 @click.command(short_help="List the stages, and which are there.")
+@trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
 def stages(*, as_json: bool) -> None:
     """List the stages: what each brings, and which of them this service has."""
-    from scaffolder import catalogue, console, project, source
+    from scaffolder import catalogue, console, project
+    from scaffolder.overlays import sources
 
     here = Path.cwd()
     service = project.load(here) if project.find(here) else None
-    known = service.catalogue if service else catalogue.load(source.builtin().root)
+    known = service.catalogue if service else catalogue.load(sources.asked(()).root)
     installed = service.stages if service else []
     if as_json:
         console.data({"stages": [_entry(stage, installed) for stage in known.stages.values()]})

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .change import trust_option
+
 if TYPE_CHECKING:
     from scaffolder.project import Project
     from scaffolder.status import Status
@@ -14,6 +16,7 @@ SHOWN = 20
 
 
 @click.command(short_help="Show what a service has, and what is under way.")
+@trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
 def status(*, as_json: bool) -> None:
     """Show the service you are in: its stages, its template, your changes, what is unfinished."""
@@ -41,6 +44,7 @@ def _document(service: "Project", found: "Status", newest: str) -> dict[str, obj
         "language": service.answers["language"],
         "stages": service.stages,
         "template": {"version": service.source.version, "newest": newest},
+        "overlays": [layer.recorded() for layer in service.source.layers],
         "modified": found.modified,
         "missing": [{"path": path, "stage": stage} for path, stage in found.missing.items()],
         "conflicts": found.conflicts,
@@ -61,6 +65,8 @@ def _say(service: "Project", found: "Status", newest: str) -> None:
     click.echo(f"{click.style(service.answers['name'], bold=True)} in {service.root}")
     click.echo(f"Stages: {', '.join(service.stages) or 'none'} (viscaffold stages)")
     click.echo(f"Template: {version}{behind}")
+    for layer in service.source.layers:
+        click.echo(f"  {layer.source}: {layer.shown}")
     _list("Changed by you since it was generated", found.modified)
     missing = [f"{path} ({stage})" if stage else path for path, stage in found.missing.items()]
     _list("Missing", missing)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scaffolder import names
+
 from .change import How, finish, nothing, options, settle, settling_options
 
 if TYPE_CHECKING:
@@ -14,13 +16,17 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Update a service to a newer template.")
-@click.option("--to", "version", metavar="VERSION", help="Version to update to (default: newest).")
+@click.option("--to", "to", multiple=True, metavar="[NAME@]VERSION",
+              help="Version to update to (default: newest); NAME is an overlay's.")  # fmt: skip
+@click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
+              help="Answer a question that is new; repeatable.")  # fmt: skip
 @click.option("--check", is_flag=True, help="Only tell if there is an update, by exit code 10.")
 @settling_options
 @options
 def update(  # noqa: PLR0913 - one parameter an option
     *,
-    version: str | None,
+    to: tuple[str, ...],
+    pairs: tuple[str, ...],
     check: bool,
     proceed: bool,
     abort: bool,
@@ -31,61 +37,50 @@ def update(  # noqa: PLR0913 - one parameter an option
     """Update the service you are in to the template that this viscaffold carries.
 
     What the template changed since is merged with what you changed, and staged. No network is
-    needed: viscaffold carries every version.
+    needed: viscaffold carries every version. Templates of a team are asked for newer tags; with
+    --to, only what it names moves.
     """
     how = How(dry_run, as_json)
-    settled = settle(how, proceed=proceed, abort=abort, given=bool(version or check))
+    settled = settle(how, proceed=proceed, abort=abort, given=bool(to or pairs or check))
     if settled is not None:
         return settled
 
     from scaffolder import console, growth, project
+    from scaffolder.overlays import sources
 
     if check:
-        return _check(project.load(Path.cwd()), version, how)
+        return _check(project.load(Path.cwd()), to, how)
     with growth.opened(Path.cwd(), dry_run=how.dry_run) as (service, repository):
-        target = _target(service, version)
-        old, new = service.source.version, target.version
-        if old == new:
-            return nothing("update", service, f"Already at {new}.", how)
-        operation = _operation(service, target)
+        target = sources.updated(service.source, to)
+        if target == service.source:
+            return nothing("update", service, f"Already at {sources.current(target)}.", how)
+        operation = _operation(service, target, pairs)
+        moves = sources.moves(service.source, target)
         with (
-            console.progress(f"updating to {new}"),
+            console.progress(f"updating to {sources.current(target)}"),
             growth.planned(service, repository, operation, dry_run=how.dry_run) as step,
         ):
-            title = f"{how.verb('update', 'Updated')} the template from {old} to {new}"
+            title = f"{how.verb('update', 'Updated')} {', '.join(moves)}"
             steps = [".venv/bin/pip install -e . --group dev"]
+            sources.warn_of_directories(target)
             return finish(
                 service, repository, step, how, name="update", titles=[title], steps=steps
             )
 
 
-def _target(service: "Project", version: str | None) -> "Source":
-    """Return the version to update to; raise UsageError for one that is unknown or older."""
-    from scaffolder import errors, source
-
-    target = source.builtin().version if version is None else version
-    if target not in source.versions():
-        raise errors.unknown("template version", target, source.versions(), "viscaffold status")
-    current = service.source.version
-    if source.is_newer(current, target):
-        raise errors.RefusedError(
-            f"the service is at template version {current}, which is newer than {target}: it only "
-            "moves forwards",
-            "viscaffold undo, while the update is not committed; git revert afterwards",
-        )
-    return source.carried(target)
-
-
-def _operation(service: "Project", target: "Source") -> "Operation":
+def _operation(service: "Project", target: "Source", pairs: tuple[str, ...]) -> "Operation":
     from scaffolder.growth import Operation
+    from scaffolder.overlays import sources
 
-    answers, notes = _answers(service, target)
-    return Operation(
-        "update", f"--to {target.version}", f"template/{target.version}", target, answers, notes
-    )
+    answers, notes = _answers(service, target, pairs)
+    to = sources.targets(service.source, target)
+    subject = " ".join(f"--to {version}" for version in to)
+    return Operation("update", subject, f"template/{'+'.join(to)}", target, answers, notes)
 
 
-def _answers(service: "Project", target: "Source") -> tuple[dict[str, Any], list[str]]:
+def _answers(
+    service: "Project", target: "Source", pairs: tuple[str, ...]
+) -> tuple[dict[str, Any], list[str]]:
     """Return the answers for another version: its questions, and what became of the stages."""
     from scaffolder import catalogue, questions
 
@@ -95,24 +90,30 @@ def _answers(service: "Project", target: "Source") -> tuple[dict[str, Any], list
         now = known.successor(name)
         if now is None:
             why = known.removed.get(name, "the template has it no longer")
-            notes.append(f"the stage {name} goes: {why}")
+            notes.append(f"the stage {name} goes: {names.printable(why)}")
         else:
             kept.append(now)
             notes += [f"the stage {name} is called {now} now"] if now != name else []
     asked = questions.load(target.root)
-    answers = {key: value for key, value in service.answers.items() if key in asked}
-    return {**answers, "stages": known.closure(kept)}, notes
+    given = questions.answers(pairs, asked, questions.fixed(target.root))
+    answers = questions.complete({**questions.kept(service.answers, asked), **given}, asked)
+    return {**answers, "stages": known.chosen(kept)}, notes
 
 
-def _check(service: "Project", version: str | None, how: How) -> int:
+def _check(service: "Project", to: tuple[str, ...], how: How) -> int:
     from scaffolder import console
     from scaffolder.errors import ExitCode
+    from scaffolder.overlays import sources
 
-    old, new = service.source.version, _target(service, version).version
+    target = sources.updated(service.source, to)
+    old, new = service.source.version, target.version
+    moves = sources.moves(service.source, target)
     if how.as_json:
-        console.data({"from": old, "to": new, "update": old != new})
-    elif old == new:
-        console.say(f"Up to date: template {new}.")
+        layers = [[layer.recorded() for layer in side.layers] for side in (service.source, target)]
+        found = {"from": old, "to": new, "update": bool(moves)}
+        console.data({**found, "overlays": sources.changes(*layers)})
+    elif not moves:
+        console.say(f"Up to date: template {sources.current(target)}.")
     else:
-        console.say(f"There is an update: from template {old} to {new}.\nTry: viscaffold update")
-    return ExitCode.DONE if old == new else ExitCode.UPDATE
+        console.say(f"There is an update: {', '.join(moves)}.\nTry: viscaffold update")
+    return ExitCode.UPDATE if moves else ExitCode.DONE

@@ -1,0 +1,252 @@
+"""The overlays of a service: found by what it records, agreed to, and moved to newer versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from scaffolder import names
+from scaffolder.engine import ANSWERS_FILE
+from scaffolder.engine.trees import Tree
+from scaffolder.errors import RefusedError, UsageError
+
+from . import files, jinja, manifest, origin, remote, stages, store
+from .manifest import Manifest
+from .marks import OverlayError, Page
+from .origin import Origin
+from .stages import Stages
+
+KEY = "_overlays"
+"""Where the answers record them."""
+
+SHORT = 8
+"""So much of a digest tells contents of a directory apart."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An overlay as a service records it."""
+
+    source: str
+    """A URL or path without credentials."""
+    digest: str
+    version: str = ""
+    """A tag; empty for a directory."""
+    commit: str = ""
+    with_stage: bool = False
+    """It came for a stage's sake, by `add-stage`, and goes with its last one."""
+
+    @property
+    def label(self) -> str:
+        """Return what messages put before a path in it."""
+        return f"{self.source}@{self.version}:" if self.version else f"{self.source}/"
+
+    @property
+    def shown(self) -> str:
+        """Return its version, for messages."""
+        return self.version or self.digest[:SHORT]
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what the answers hold of it."""
+        found = {key: value for key, value in vars(self).items() if value}
+        return {key: found[key] for key in sorted(found)}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """An overlay with its content, checked."""
+
+    layer: Layer
+    tree: Tree
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Return what its viscaffold.yml says."""
+        page = Page(f"{self.layer.label}{files.MANIFEST}")
+        return manifest.read(self.tree[files.MANIFEST][1], page)
+
+    @cached_property
+    def stages(self) -> Stages:
+        """Return its own stages."""
+        page = Page(f"{self.layer.label}{files.STAGES}")
+        content = self.tree.get(files.STAGES, ("", b""))[1]
+        return stages.read(content, page)
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return self.manifest.name
+
+    @property
+    def title(self) -> str:
+        """Return its name and version, for messages."""
+        return f"{self.name} {self.layer.shown}"
+
+
+def read(found: object) -> tuple[Layer, ...]:
+    """Read what answers record; raise RefusedError if it is damaged."""
+    entries = [] if found is None else found
+    if not isinstance(entries, list):
+        raise _damaged(f"has something else than a list for {KEY!r}")
+    return tuple(_layer(entry) for entry in entries)
+
+
+def _layer(entry: object) -> Layer:
+    known = {"source": str, "digest": str, "version": str, "commit": str, "with_stage": bool}
+    fits = isinstance(entry, dict) and all(
+        key in known and isinstance(value, known[key]) for key, value in entry.items()
+    )
+    if not isinstance(entry, dict) or not fits or not {"source", "digest"} <= entry.keys():
+        raise _damaged(f"has an entry in {KEY!r} without a source or a digest, or with more")
+    layer = Layer(**entry)
+    plain = layer.source.isprintable() and not layer.source.startswith("-")
+    if not plain or not set(layer.digest) <= set("0123456789abcdef") or len(layer.digest) != 64:  # noqa: PLR2004 - sha256
+        raise _damaged(f"has an entry in {KEY!r} that no viscaffold wrote")
+    if layer.version and not origin.TAG.fullmatch(layer.version):
+        raise _damaged(f"has a version in {KEY!r} that is no tag: {names.shown(layer.version)}")
+    return layer
+
+
+def _damaged(problem: str) -> RefusedError:
+    return RefusedError(
+        f"{ANSWERS_FILE} {problem}",
+        f"take back what was changed in it: git checkout {ANSWERS_FILE}",
+    )
+
+
+def given(source: Origin) -> Overlay:
+    """Get the overlay that was typed; raise RefusedError, OverlayError for what is wrong in it."""
+    if not source.url:
+        return _from_directory(Path(source.place))
+    if not source.version:
+        tags = remote.versions(source)
+        source = replace(source, version=remote.newest(tags, source))
+    tagged = remote.fetch(source)
+    label = f"{source.place}@{source.version}:"
+    tree = files.check(tagged.tree, label)
+    layer = Layer(source.place, files.digest(tree), source.version, tagged.commit)
+    return _kept(Overlay(layer, tree))
+
+
+def _from_directory(root: Path) -> Overlay:
+    tree = files.from_directory(root, f"{root}/")
+    return _kept(Overlay(Layer(str(root), files.digest(tree)), tree))
+
+
+def _kept(overlay: Overlay) -> Overlay:
+    """Check an overlay and keep a copy of it."""
+    _ = overlay.manifest, overlay.stages
+    jinja.check_tree(overlay.tree, overlay.layer.label)
+    store.put(overlay.tree)
+    return overlay
+
+
+@cache
+def recorded(layer: Layer) -> Overlay:
+    """Get an overlay that a service records, from the user's cache or from where it came from.
+
+    Raise RefusedError if its content is not to be had any more.
+    """
+    tree = store.get(layer.digest)
+    if tree is not None:
+        return Overlay(layer, tree)
+    if not layer.version:
+        return replace(_same_directory(layer), layer=layer)
+    found = given(Origin(layer.source, layer.source, layer.version))
+    _require_same(layer, found)
+    return replace(found, layer=layer)
+
+
+def _same_directory(layer: Layer) -> Overlay:
+    root = Path(layer.source)
+    if not root.is_dir():
+        raise RefusedError(
+            f"the service was made with the template in the directory {layer.source}, which is "
+            "not here, and neither is a copy of it",
+            "work where the directory is; others can follow a git repository with a tag",
+        )
+    found = _from_directory(root)
+    if found.layer.digest != layer.digest:
+        raise RefusedError(
+            f"the template in {layer.source} has changed since the service was made with it, and "
+            "there is no copy of what it was",
+            "put it back as it was, update the service, and change it then",
+        )
+    return found
+
+
+def _require_same(layer: Layer, found: Overlay) -> None:
+    if found.layer.digest != layer.digest:
+        raise RefusedError(
+            f"the tag {layer.version} of {layer.source} has other content now than the service "
+            "was made with: it was moved",
+            "ask who moved it; a new version has to be a new tag",
+        )
+
+
+def newest(overlay: Overlay, version: str = "") -> Overlay:
+    """Return the overlay in its newest version, or in `version`; the same object if that is it.
+
+    Raise RefusedError if its source cannot be read, if its tag has other content now, or if
+    `version` is older.
+    """
+    layer = overlay.layer
+    if not layer.version:
+        if version:
+            raise UsageError(f"{overlay.name} comes from a directory, which has no versions")
+        return _directory_now(overlay)
+    source = Origin(layer.source, layer.source, layer.version)
+    tags = remote.versions(source)
+    _check_tag(overlay, tags)
+    wanted = version or remote.newest(tags, source, layer.version)
+    if wanted == layer.version or (not version and _is_older(wanted, layer.version)):
+        return overlay
+    if _is_older(wanted, layer.version):
+        raise RefusedError(
+            f"the service is at {overlay.title}, which is newer than {wanted}: it only moves "
+            "forwards",
+            "viscaffold undo, while the update is not committed; git revert afterwards",
+        )
+    found = given(replace(source, version=wanted))
+    return replace(found, layer=replace(found.layer, with_stage=layer.with_stage))
+
+
+def _check_tag(overlay: Overlay, tags: Mapping[str, str]) -> None:
+    """Raise RefusedError if the recorded tag has other content; where it is gone, say nothing."""
+    layer = overlay.layer
+    now = tags.get(layer.version, layer.commit)
+    if now != layer.commit:
+        _require_same(layer, given(Origin(layer.source, layer.source, layer.version)))
+
+
+def _directory_now(overlay: Overlay) -> Overlay:
+    layer = overlay.layer
+    root = Path(layer.source)
+    if not root.is_dir():
+        raise RefusedError(
+            f"the template's directory {layer.source} is not here any more",
+            "put it back; to move the service to a git repository, add it with a tag",
+        )
+    found = _from_directory(root)
+    if found.layer.digest == layer.digest:
+        return overlay
+    return replace(found, layer=replace(found.layer, with_stage=layer.with_stage))
+
+
+def _is_older(version: str, than: str) -> bool:
+    left, right = remote.version_key(version), remote.version_key(than)
+    return bool(left and right and left < right)
+
+
+def check_names(overlays: Sequence[Overlay]) -> None:
+    """Raise OverlayError if two overlays have the same name."""
+    seen: dict[str, Overlay] = {}
+    for overlay in overlays:
+        if overlay.name in seen:
+            other = seen[overlay.name].layer
+            raise OverlayError(
+                f"{overlay.manifest.page.name}: {other.source} is called {overlay.name}, too",
+                "give one of them another name in its viscaffold.yml",
+            )
+        seen[overlay.name] = overlay

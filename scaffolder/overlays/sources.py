@@ -1,0 +1,250 @@
+"""The template of a service: which overlays are asked for or recorded, agreed to, laid over it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from scaffolder import console, names, source
+from scaffolder.errors import RefusedError, UsageError
+from scaffolder.source import Source
+
+from . import flatten, layers, origin, store, summary, trust
+from .layers import Layer, Overlay
+from .marks import Page
+
+VARIABLE = "VISCAFFOLD_TEMPLATE"
+CONFIG = "config.yml"
+
+Recorded = Mapping[str, Any]
+"""A layer, as answers hold it."""
+
+
+def recorded(base: Source, found: Sequence[Layer]) -> Source:
+    """Return the template that a service records: a built-in version, and layers over it.
+
+    Raise RefusedError if one cannot be had or is not trusted, OverlayError if they do not fit.
+    """
+    return _composed(base, [layers.recorded(layer) for layer in found])
+
+
+def asked(given: Sequence[str]) -> Source:
+    """Return the newest built-in template with the sources given, or those that are the default.
+
+    The built-in template's own name asks for it alone. Raise as `recorded`.
+    """
+    texts = [text for text in given or default() if text != source.NAME]
+    return _composed(source.builtin(), [layers.given(origin.parse(text)) for text in texts])
+
+
+def added(template: Source, text: str) -> tuple[Source, str]:
+    """Return the template with one more source, and the stage that is meant by it.
+
+    A source that is there already stays as it is. Raise UsageError if it is not clear which stage
+    is meant, RefusedError if it is there in another version, or as `recorded`.
+    """
+    wanted = origin.parse(text)
+    there = overlays(template)
+    for overlay in there:
+        if overlay.layer.source == wanted.place:
+            _require_same(overlay, wanted)
+            return template, _stage(overlay, wanted.stage)
+    found = layers.given(wanted)
+    found = replace(found, layer=replace(found.layer, with_stage=True))
+    stage = _stage(found, wanted.stage)
+    return _composed(_base(template), [*there, found]), stage
+
+
+def without(template: Source, stages: Sequence[str]) -> Source:
+    """Return the template without the overlays that came for a stage, and have none in `stages`."""
+    there = overlays(template)
+    left = [o for o in there if not o.layer.with_stage or set(o.stages.entries) & set(stages)]
+    return template if len(left) == len(there) else _composed(_base(template), left)
+
+
+def updated(template: Source, to: Sequence[str]) -> Source:
+    """Return the template in the newest versions, or in those that are given.
+
+    `to` holds versions of the built-in template, and NAME@VERSION for overlays; what is not named
+    stays as it is. Raise UsageError for what is unknown, RefusedError for what is older, or as
+    `recorded`.
+    """
+    there = overlays(template)
+    wanted = _wanted(to, there)
+    base = _base(template)
+    if not to or source.NAME in wanted:
+        base = target(base, wanted.get(source.NAME, ""))
+    moved = [
+        layers.newest(overlay, wanted.get(overlay.name, ""))
+        if not to or overlay.name in wanted
+        else overlay
+        for overlay in there
+    ]
+    return _composed(base, moved)
+
+
+def _wanted(to: Sequence[str], there: Sequence[Overlay]) -> dict[str, str]:
+    known = [source.NAME, *(overlay.name for overlay in there)]
+    wanted = {}
+    for text in to:
+        name, at, version = text.rpartition("@")
+        name = name if at else source.NAME
+        if name not in known:
+            from scaffolder.errors import unknown
+
+            raise unknown("template", name, known, "viscaffold status")
+        wanted[name] = version
+    return wanted
+
+
+def target(current: Source, version: str) -> Source:
+    """Return the version to move to; raise UsageError if unknown, RefusedError if older."""
+    from scaffolder import errors
+
+    wanted = version or source.builtin().version
+    if wanted not in source.versions():
+        raise errors.unknown("template version", wanted, source.versions(), "viscaffold status")
+    if source.is_newer(current.version, wanted):
+        raise RefusedError(
+            f"the service is at template version {current.version}, which is newer than {wanted}: "
+            "it only moves forwards",
+            "viscaffold undo, while the update is not committed; git revert afterwards",
+        )
+    return source.carried(wanted)
+
+
+def overlays(template: Source) -> list[Overlay]:
+    """Return the overlays of a template."""
+    return [layers.recorded(layer) for layer in template.layers]
+
+
+def default() -> list[str]:
+    """Return the sources that `new` uses when none is given; raise RefusedError for a bad file."""
+    said = os.environ.get(VARIABLE)
+    if said is not None:
+        return said.split()
+    file = store.directory("XDG_CONFIG_HOME", ".config") / CONFIG
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return []
+    page = Page(str(file))
+    entries = page.entries(page.read(content), "the file")
+    page.known(entries, ["template"])
+    if "template" not in entries:
+        return []
+    node = entries["template"][1]
+    if isinstance(node, yaml.SequenceNode):
+        return [text for text, _ in page.texts(node, "template")]
+    return [page.text(node, "template")]
+
+
+def warn_of_directories(template: Source) -> None:
+    """Say that others cannot follow a template that is recorded as a directory."""
+    for layer in template.layers:
+        if not layer.version:
+            mark = click.style("!", fg="yellow")
+            console.say(
+                f"{mark} {names.printable(layer.source)} is a directory, recorded by its content: "
+                "others cannot follow it. For a team: a git repository with a tag."
+            )
+
+
+def moves(old: Source, new: Source) -> list[str]:
+    """Return `NAME from VERSION to VERSION` for everything that differs."""
+    before = {layer.source: layer for layer in old.layers}
+    found = []
+    if old.version != new.version:
+        found.append(f"the template from {old.version} to {new.version}")
+    for overlay in overlays(new):
+        layer = before.get(overlay.layer.source)
+        if layer and layer != overlay.layer:
+            found.append(f"{overlay.name} from {layer.shown} to {overlay.layer.shown}")
+    return found
+
+
+def targets(old: Source, new: Source) -> list[str]:
+    """Return what `update --to` would name everything by that differs."""
+    found = [new.version] if old.version != new.version else []
+    return found + [
+        f"{overlay.name}@{overlay.layer.shown}"
+        for overlay in overlays(new)
+        if overlay.layer not in old.layers
+    ]
+
+
+def current(template: Source) -> str:
+    """Return the versions of a template and its overlays, for messages."""
+    return ", ".join([template.version, *(overlay.title for overlay in overlays(template))])
+
+
+def changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> list[dict[str, str | None]]:
+    """Return the version of each source before and after; None where it is not there."""
+    old = {entry["source"]: entry for entry in before}
+    new = {entry["source"]: entry for entry in after}
+    return [
+        {"source": place, "from": _version(old.get(place)), "to": _version(new.get(place))}
+        for place in dict.fromkeys([*old, *new])
+    ]
+
+
+def _version(entry: Recorded | None) -> str | None:
+    return (entry.get("version") or entry["digest"][: layers.SHORT]) if entry else None
+
+
+def _base(template: Source) -> Source:
+    return source.carried(template.version)
+
+
+def _composed(base: Source, found: Sequence[Overlay]) -> Source:
+    """Lay overlays over `base`, each trusted, or agreed to now."""
+    before: list[Overlay] = []
+    for overlay in found:
+        place = overlay.layer.source
+        if not trust.is_trusted(place):
+            trust.require(place, summary.lines(base, before, overlay))
+        before.append(overlay)
+    return flatten.compose(base, found)
+
+
+def _require_same(overlay: Overlay, wanted: origin.Origin) -> None:
+    layer = overlay.layer
+    if wanted.version and wanted.version != layer.version:
+        raise RefusedError(
+            f"the service has {overlay.title} already",
+            f"viscaffold update --to {overlay.name}@{wanted.version}",
+        )
+    if not wanted.url and layers.given(wanted).layer.digest != layer.digest:
+        raise RefusedError(
+            f"the template in {layer.source} has changed since the service was made with it",
+            "viscaffold update, and commit; then the same command again",
+        )
+
+
+def _stage(overlay: Overlay, name: str) -> str:
+    own = list(overlay.stages.entries)
+    if name:
+        if name not in own:
+            from scaffolder.errors import unknown
+
+            raise unknown(f"stage of {overlay.name}", name, own, "viscaffold stages")
+        return name
+    if len(own) != 1:
+        raise UsageError(
+            f"{overlay.name} has {len(own)} stages" + (f": {', '.join(own)}" if own else ""),
+            f"{overlay.layer.source}#{own[0]}" if own else "viscaffold new --template",
+        )
+    return own[0]
+
+
+def directory(text: str) -> Path:
+    """Return the directory of an overlay that is worked on; raise UsageError if there is none."""
+    root = Path(text)
+    if not root.is_dir():
+        hint = "viscaffold template init DIR"
+        raise UsageError(f"there is no directory {names.shown(text)}", hint)
+    return root.resolve()
