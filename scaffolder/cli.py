@@ -9,10 +9,12 @@ import click
 from . import console
 from .commands.add_stage import add_stage
 from .commands.completion import completion
+from .commands.fleet import fleet
 from .commands.new import new
 from .commands.remove_stage import remove_stage
 from .commands.stages import stages
 from .commands.status import status
+from .commands.template import template
 from .commands.undo import undo
 from .commands.update import update
 from .errors import ExitCode, ScaffoldError
@@ -43,7 +45,18 @@ def cli(ctx: click.Context) -> None:
     ctx.color = console.wants_colour()
 
 
-for command in (new, add_stage, remove_stage, update, undo, status, stages, completion):
+for command in (
+    new,
+    add_stage,
+    remove_stage,
+    update,
+    undo,
+    status,
+    stages,
+    template,
+    fleet,
+    completion,
+):
     cli.add_command(command)
 
 

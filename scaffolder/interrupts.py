@@ -43,6 +43,17 @@ def uninterrupted() -> Iterator[Interrupts]:
 
 
 @contextmanager
+def restored() -> Iterator[None]:
+    """Have signals do afterwards what they did before, whatever work was finished meanwhile."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """Have every signal that asks to stop raise KeyboardInterrupt, for the time of a command.
 

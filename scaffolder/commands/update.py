@@ -1,18 +1,14 @@
 """`viscaffold update`: the service moves to a newer version of its template."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-
-from scaffolder import names
 
 from .change import How, finish, nothing, options, settle, settling_options
 
 if TYPE_CHECKING:
-    from scaffolder.growth import Operation
     from scaffolder.project import Project
-    from scaffolder.source import Source
 
 
 @click.command(short_help="Update a service to a newer template.")
@@ -45,7 +41,7 @@ def update(  # noqa: PLR0913 - one parameter an option
     if settled is not None:
         return settled
 
-    from scaffolder import console, growth, project
+    from scaffolder import console, growth, project, updating
     from scaffolder.overlays import sources
 
     if check:
@@ -54,7 +50,7 @@ def update(  # noqa: PLR0913 - one parameter an option
         target = sources.updated(service.source, to)
         if target == service.source:
             return nothing("update", service, f"Already at {sources.current(target)}.", how)
-        operation = _operation(service, target, pairs)
+        operation = updating.operation(service, target, pairs)
         moves = sources.moves(service.source, target)
         with (
             console.progress(f"updating to {sources.current(target)}"),
@@ -66,38 +62,6 @@ def update(  # noqa: PLR0913 - one parameter an option
             return finish(
                 service, repository, step, how, name="update", titles=[title], steps=steps
             )
-
-
-def _operation(service: "Project", target: "Source", pairs: tuple[str, ...]) -> "Operation":
-    from scaffolder.growth import Operation
-    from scaffolder.overlays import sources
-
-    answers, notes = _answers(service, target, pairs)
-    to = sources.targets(service.source, target)
-    subject = " ".join(f"--to {version}" for version in to)
-    return Operation("update", subject, f"template/{'+'.join(to)}", target, answers, notes)
-
-
-def _answers(
-    service: "Project", target: "Source", pairs: tuple[str, ...]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the answers for another version: its questions, and what became of the stages."""
-    from scaffolder import catalogue, questions
-
-    known = catalogue.load(target.root)
-    kept, notes = [], []
-    for name in service.stages:
-        now = known.successor(name)
-        if now is None:
-            why = known.removed.get(name, "the template has it no longer")
-            notes.append(f"the stage {name} goes: {names.printable(why)}")
-        else:
-            kept.append(now)
-            notes += [f"the stage {name} is called {now} now"] if now != name else []
-    asked = questions.load(target.root)
-    given = questions.answers(pairs, asked, questions.fixed(target.root))
-    answers = questions.complete({**questions.kept(service.answers, asked), **given}, asked)
-    return {**answers, "stages": known.chosen(kept)}, notes
 
 
 def _check(service: "Project", to: tuple[str, ...], how: How) -> int:

@@ -62,6 +62,23 @@ def versions(origin: Origin) -> dict[str, str]:
 
     Raise RefusedError if the repository cannot be read, or does not answer in time.
     """
+    if origin.place not in _remembered:
+        _remembered[origin.place] = _versions(origin)
+        if not _remembering:
+            return _remembered.pop(origin.place)
+    return _remembered[origin.place]
+
+
+_remembered: dict[str, dict[str, str]] = {}
+_remembering: list[bool] = []
+
+
+def remember() -> None:
+    """Ask every server once from now on: a fleet has one template, and many services."""
+    _remembering.append(True)
+
+
+def _versions(origin: Origin) -> dict[str, str]:
     lines = _git(origin, None, "ls-remote", "--tags", "--", _clean(origin)).splitlines()
     commits: dict[str, str] = {}
     for line in lines:
@@ -119,6 +136,18 @@ def fetch(origin: Origin) -> Tagged:
         return Tagged(_read(origin, directory, commit), commit)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def head(origin: Origin, repository: Path, ref: str) -> None:
+    """Fetch the last commit of the default branch, as `ref`; raise as `versions`."""
+    options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules")
+    _git(origin, repository, "fetch", *options, "--", _clean(origin), f"+HEAD:{ref}")
+
+
+def push(origin: Origin, repository: Path, branch: str) -> None:
+    """Push a branch that the server does not have, or that goes on from the one it has."""
+    ref = f"refs/heads/{branch}"
+    _git(origin, repository, "push", "--quiet", "--", _clean(origin), f"{ref}:{ref}")
 
 
 class MissingTagError(RefusedError):

@@ -1,5 +1,6 @@
 """Sources that the user has agreed to. Trust is per source: its later versions need no new one."""
 
+import fcntl
 import json
 import os
 import sys
@@ -64,8 +65,10 @@ def _known() -> dict[str, Any]:
 def _remember(place: str) -> None:
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    known = {**_known(), place: {}}
-    handle, new = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(known, stream, indent=2, sort_keys=True)
-    Path(new).replace(file)
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = {**_known(), place: {}}
+        handle, new = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(known, stream, indent=2, sort_keys=True)
+        Path(new).replace(file)

@@ -1,0 +1,1 @@
+"""Many services at once: each repository on its own, in parallel, in a place apart."""

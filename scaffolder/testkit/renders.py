@@ -1,0 +1,110 @@
+"""What must hold of the files of every set of stages, without running any."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from scaffolder.engine.trees import Tree
+from scaffolder.names import printable
+
+from . import combinations
+from .results import Result, timed
+from .subject import Subject
+
+PROSE = (".md", ".toml", ".yaml", ".yml", ".example")
+
+
+def check(subject: Subject) -> Iterator[Result]:
+    """Render every set, and compare."""
+    for stages in combinations.all_sets(subject.catalogue):
+        yield timed("render", stages, partial(_tidy, subject, stages))
+    every = combinations.all_sets(subject.catalogue)[-1]
+    yield timed("again", every, partial(_again, subject, every))
+    yield timed("order", every, partial(_order, subject, every))
+    yield timed("apart", every, partial(_apart, subject))
+    yield timed("complete", subject.own, partial(_complete, subject))
+    for name, question in subject.overlay.manifest.questions.items():
+        for value in question.get("choices", []):
+            yield timed(f"{name}={value}", every, partial(_renders, subject, every, {name: value}))
+
+
+def _renders(subject: Subject, stages: tuple[str, ...], other: dict[str, object]) -> list[str]:
+    subject.fresh(stages, other)
+    return []
+
+
+def _tidy(subject: Subject, stages: tuple[str, ...]) -> list[str]:
+    """Return where text is not formatted: spaces and blank lines at ends, tabs, no last newline."""
+    origins = subject.origins()
+    found = []
+    for path, (_, content) in subject.tree(stages).items():
+        for line, problem in _untidy(path, content):
+            shown = printable(origins.get(path, path))
+            found.append(f"{shown}{f':{line}' if line else ''}: {problem}")
+    return found
+
+
+def _untidy(path: str, content: bytes) -> Iterator[tuple[int, str]]:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return  # no text
+    if not text:
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line != line.rstrip():
+            yield number, "white space at the end of a line"
+        elif "\t" in line and not path.endswith("Makefile"):
+            yield number, "a tab"
+    if not text.endswith("\n") or text.endswith("\n\n"):
+        yield 0, "a file ends with one newline"
+    prose = re.sub(r"```.*?```", "(code)", text, flags=re.DOTALL)
+    blank = prose.find("\n\n\n") if path.endswith(PROSE) else -1
+    if blank >= 0:
+        yield 0, f"two blank lines, after {prose[:blank].splitlines()[-1][:40]!r}"
+
+
+def _again(subject: Subject, stages: tuple[str, ...]) -> list[str]:
+    return _differences(
+        subject.tree(stages), subject.fresh(stages), "differs when it is rendered again"
+    )
+
+
+def _order(subject: Subject, stages: tuple[str, ...]) -> list[str]:
+    backwards = subject.fresh(tuple(reversed(stages)))
+    return _differences(
+        subject.tree(stages), backwards, "depends on the order in which stages are named"
+    )
+
+
+def _differences(one: Tree, other: Tree, problem: str) -> list[str]:
+    differ = sorted(path for path in {*one, *other} if one.get(path) != other.get(path))
+    return [f"{printable(path)}: {problem}" for path in differ]
+
+
+def _apart(subject: Subject) -> list[str]:
+    """Return the files that two stages write."""
+    base = subject.tree(tuple(subject.catalogue.chosen([])))
+    writes: dict[str, str] = {}
+    found = []
+    for name in subject.catalogue.stages:
+        closure = subject.catalogue.chosen([name])
+        required = subject.tree(tuple(n for n in closure if n != name))
+        tree = subject.tree(tuple(closure))
+        for path in sorted(tree.keys() - base.keys() - required.keys()):
+            other = writes.setdefault(path, name)
+            if other != name:
+                found.append(f"{printable(path)}: both {other} and {name} write it")
+    return found
+
+
+def _complete(subject: Subject) -> list[str]:
+    """Return the stages of the overlay without tests or a page."""
+    found = []
+    for name in subject.own:
+        tree = subject.tree(tuple(subject.catalogue.chosen([name])))
+        if not any(path.startswith(f"tests/stages/test_{name}") for path in tree):
+            found.append(f"the stage {name} has no tests: tests/stages/test_{name}.py")
+        if f"docs/stages/{name}.md" not in tree:
+            found.append(f"the stage {name} has no page: docs/stages/{name}.md")
+    return found
