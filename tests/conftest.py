@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from scaffolder import cli
 from scaffolder.interrupts import SIGNALS
+
+if TYPE_CHECKING:
+    from teams import Contents, MakeRepository, MakeTeam
 
 settings.register_profile("default", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("default")
@@ -191,3 +194,44 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     yield mount
     for place in mounted:
         subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.fixture
+def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who has trusted nothing, and has no copies of overlays."""
+    from scaffolder.overlays import layers
+
+    for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / ".user" / variable))
+    monkeypatch.delenv("VISCAFFOLD_TEMPLATE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    layers.recorded.cache_clear()
+
+
+@pytest.fixture
+def team(tmp_path: Path, new_user: None) -> "MakeTeam":  # noqa: ARG001 - who uses it
+    """Write an overlay, with the files given in place of those of TEAM."""
+
+    def make(contents: "Contents | None" = None, name: str = "team") -> Path:
+        from teams import TEAM, write
+
+        root = tmp_path / name
+        write(root, TEAM)
+        return write(root, contents or {})
+
+    return make
+
+
+@pytest.fixture
+def repository(team: "MakeTeam") -> "MakeRepository":
+    """Make the same as a git repository with the tag 1.0."""
+
+    def make(contents: "Contents | None" = None, name: str = "team") -> Path:
+        from teams import tag
+
+        root = team(contents, name)
+        git(root, "init", "--quiet")
+        tag(root, "1.0")
+        return root
+
+    return make

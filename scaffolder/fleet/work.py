@@ -40,7 +40,7 @@ def done(job: Job) -> Outcome:
         with restored(), redirect_stderr(io.StringIO()), context:
             return replace(_done(job), repository=shown)
     except ScaffoldError as error:
-        return Outcome(shown, "failed", reason=_line(error.message), hint=error.hint)
+        return Outcome(shown, "failed", reason=_line(error.message), hint=_line(error.hint))
     except OSError as error:
         return Outcome(shown, "failed", reason=_line(f"{error.strerror}: {error.filename}"))
     except Exception as error:  # noqa: BLE001 - the others go on
@@ -48,7 +48,8 @@ def done(job: Job) -> Outcome:
 
 
 def _line(words: str) -> str:
-    return names.printable(" ".join(words.split()))
+    """Return the first line: what follows are details for somebody who tries it by hand."""
+    return names.printable(words.partition("\n")[0])
 
 
 def _done(job: Job) -> Outcome:

@@ -26,7 +26,11 @@ SECONDS = 60.0
 """So long may one request to a server take; VISCAFFOLD_GIT_SECONDS sets another limit."""
 
 REASONS = {
-    r"could not read (Username|Password)|Authentication failed|Permission denied|"
+    "repository not exported": (  # git daemon says "access denied or", too
+        "there is no such repository: it has moved, or it is gone",
+        "check the address; where it has moved, edit _overlays in .copier-answers.yml, and commit",
+    ),
+    r"could not read (Username|Password)|unable to get password|Authentication failed|Permission denied|"
     r"terminal prompts disabled|HTTP 40[13]|error: 40[13]|access denied": (
         "it asks for credentials that git does not have here",
         "set up a credential helper or an ssh key for it, as for git clone",
@@ -35,8 +39,7 @@ REASONS = {
         "ssh does not know the server",
         "connect to it once, to see and accept its key: ssh HOST",
     ),
-    r"not found|does not exist|does not appear to be a git repository|"
-    r"repository .* not exported": (
+    r"not found|does not exist|does not appear to be a git repository": (
         "there is no such repository: it has moved, or it is gone",
         "check the address; where it has moved, edit _overlays in .copier-answers.yml, and commit",
     ),

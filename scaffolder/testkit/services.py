@@ -29,7 +29,7 @@ LINES = 40
 
 
 def check(subject: Subject, python: Path) -> Iterator[Result]:
-    """Run every tool in every service, one more at a time than there are processors: tests wait a lot."""
+    """Run every tool in every service; one more at a time than processors, for tests wait a lot."""
     sets = combinations.own_sets(subject.catalogue, subject.own)
     with (
         tempfile.TemporaryDirectory(prefix="viscaffold-") as place,
