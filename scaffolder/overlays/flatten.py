@@ -60,10 +60,13 @@ def flattened(base: Path, overlays: Sequence[Overlay]) -> tuple[Tree, dict[str, 
     tree = dict(_known(base))
     config = catalogue.read_yaml(tree["copier.yml"][1])
     origins: dict[str, str] = {}
-    whose = dict.fromkeys(catalogue.load(base).stages, "the built-in template")
+    builtin = catalogue.load(base).stages.values()
+    whose = dict.fromkeys((stage.name for stage in builtin), "the built-in template")
+    labels = {f"{stage.title}: {stage.summary}": stage.name for stage in builtin}
     always: list[str] = []
     for overlay in overlays:
-        overlay.stages.check(whose, whose)
+        overlay.stages.check(whose, labels)
+        labels |= {entry.label: name for name, entry in overlay.stages.entries.items()}
         whose |= dict.fromkeys(overlay.stages.entries, overlay.name)
         stages.check_folders(overlay.tree, whose, overlay.layer.label)
         _merge_questions(config, overlay.manifest)

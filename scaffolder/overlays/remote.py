@@ -30,8 +30,8 @@ REASONS = {
         "there is no such repository: it has moved, or it is gone",
         "check the address; where it has moved, edit _overlays in .copier-answers.yml, and commit",
     ),
-    r"could not read (Username|Password)|unable to get password|Authentication failed|Permission denied|"
-    r"terminal prompts disabled|HTTP 40[13]|error: 40[13]|access denied": (
+    r"could not read (Username|Password)|unable to get password|Authentication failed|"
+    r"Permission denied|terminal prompts disabled|HTTP 40[13]|error: 40[13]|access denied": (
         "it asks for credentials that git does not have here",
         "set up a credential helper or an ssh key for it, as for git clone",
     ),

@@ -1,7 +1,7 @@
 """stages.yml of an overlay: further stages, in the format of the built-in catalogue."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -25,6 +25,8 @@ class Entry:
 
     name: str
     at: Node
+    label: str
+    """Title and summary, by which Copier tells them apart."""
     requires: list[tuple[str, Node]]
 
 
@@ -36,17 +38,22 @@ class Stages:
     entries: dict[str, Entry]
     text: str
 
-    def check(self, known: Iterable[str], whose: dict[str, str]) -> None:
-        """Check them against the stages `known` before; raise OverlayError where they do not fit.
+    def check(self, whose: Mapping[str, str], labels: Mapping[str, str]) -> None:
+        """Check them against those before; raise OverlayError where they do not fit.
 
-        `whose` says where a stage that is known comes from.
+        `whose` says where a stage comes from, `labels` which stage has a title and summary.
         """
-        before = list(known)
+        before, seen = list(whose), dict(labels)
         for name, entry in self.entries.items():
             if name in before:
                 raise self.page.error(
                     entry.at, f"{whose[name]} has a stage {name} already", "choose another name"
                 )
+            if seen.setdefault(entry.label, name) != name:
+                raise self.page.error(
+                    entry.at, f"{name} has the title and summary of {seen[entry.label]}",
+                    "tell them apart",
+                )  # fmt: skip
             for required, node in entry.requires:
                 self._check_required(entry, required, node, before)
             before.append(name)
@@ -109,13 +116,12 @@ def _entry(page: Page, name: str, key: Node, node: Node) -> Entry:
         if needed not in entries:
             example = {"requires": "requires: []"}.get(needed, f"{needed}: ...")
             raise page.error(key, f"the stage {name} has no {needed}", f"add `{example}`")
-    for text in ("title", "summary"):
-        page.text(entries[text][1], text)
     if "formerly" in entries:
         page.texts(entries["formerly"][1], "formerly")
     for language in LANGUAGES:
         _check_language(page, language, *entries[language])
-    return Entry(name, key, page.texts(entries["requires"][1], "requires"))
+    label = ": ".join(page.text(entries[text][1], text) for text in ("title", "summary"))
+    return Entry(name, key, label, page.texts(entries["requires"][1], "requires"))
 
 
 def _check_language(page: Page, language: str, key: Node, node: Node) -> None:

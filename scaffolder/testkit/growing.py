@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from functools import partial
+from itertools import combinations, pairwise
 from pathlib import Path
 
 from scaffolder import growth
@@ -14,32 +15,49 @@ from scaffolder.names import printable
 from scaffolder.overlays import store
 from scaffolder.project import Project
 
+from .combinations import Stages
 from .results import Result, timed
 from .subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Result]:
-    """Add every stage of the overlay to a service without one, and remove it again."""
-    base = tuple(subject.catalogue.chosen([]))
+    """Add every stage of the overlay and remove it again; add it before and after every other."""
+    known = subject.catalogue
+    base = tuple(known.chosen([]))
+    others = [name for name in known.stages if name not in base]
     for name in subject.own:
-        after = tuple(subject.catalogue.chosen([name]))
-        if after != base:
-            yield timed("add", [name], partial(_there_and_back, subject, base, after))
+        if name not in base:
+            alone = tuple(known.chosen([name]))
+            yield timed("add", [name], partial(_way, subject, [base, alone, base]))
+    pairs = [pair for pair in combinations(others, 2) if set(pair) & set(subject.own)]
+    for pair in pairs:
+        yield timed("order", pair, partial(_orders, subject, base, pair))
 
 
-def _there_and_back(subject: Subject, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+def _orders(subject: Subject, base: Stages, pair: tuple[str, str]) -> list[str]:
+    both = tuple(subject.catalogue.chosen(pair))
+    found: list[str] = []
+    for first in pair:
+        way = [base, tuple(subject.catalogue.chosen([first])), both]
+        found += _way(subject, list(dict.fromkeys(way)))
+    return list(dict.fromkeys(found))
+
+
+def _way(subject: Subject, way: list[Stages]) -> list[str]:
+    """Take a service from one set of stages to the next; return what is not as it has to be."""
+    found: list[str] = []
     with tempfile.TemporaryDirectory(prefix="viscaffold-") as place, restored():
         root = Path(place).resolve()
-        store.write(subject.tree(before), root)
+        store.write(subject.tree(way[0]), root)
         git.Git(root)("init", "--quiet", "--template=")
         git.Git(root)("add", "--all", "--force")
-        _move(subject, root, before, after)
-        found = _compare(root, subject.tree(after), "added")
-        _move(subject, root, after, before)
-        return found or _compare(root, subject.tree(before), "added and removed")
+        for old, new in pairwise(way):
+            _move(subject, root, old, new)
+            found += _compare(root, subject.tree(new), new)
+    return found
 
 
-def _move(subject: Subject, root: Path, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+def _move(subject: Subject, root: Path, old: Stages, new: Stages) -> None:
     repository = git.repository(root)
     assert repository is not None  # noqa: S101 - it was made above
     service = Project(root, subject.asked(old), subject.template)
@@ -49,7 +67,8 @@ def _move(subject: Subject, root: Path, old: tuple[str, ...], new: tuple[str, ..
         growth.carry_out(repository, step)
 
 
-def _compare(root: Path, expected: Tree, done: str) -> list[str]:
+def _compare(root: Path, expected: Tree, stages: Stages) -> list[str]:
     found = {p: e for p, e in trees.read_tree(root).items() if not p.startswith(".git/")}
     differ = sorted(path for path in {*found, *expected} if found.get(path) != expected.get(path))
-    return [f"{printable(path)}: other bytes when the stage is {done}" for path in differ]
+    name = "+".join(stages) or "no stage"
+    return [f"{printable(path)}: other bytes than a new service with {name}" for path in differ]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from scaffolder.engine.trees import Tree
 from scaffolder.names import printable
 
 from . import combinations
@@ -20,7 +19,6 @@ def check(subject: Subject) -> Iterator[Result]:
         yield timed("render", stages, partial(_tidy, subject, stages))
     every = combinations.all_sets(subject.catalogue)[-1]
     yield timed("again", every, partial(_again, subject, every))
-    yield timed("order", every, partial(_order, subject, every))
     yield timed("apart", every, partial(_apart, subject))
     yield timed("complete", subject.own, partial(_complete, subject))
     for name, question in subject.overlay.manifest.questions.items():
@@ -65,21 +63,9 @@ def _untidy(path: str, content: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _again(subject: Subject, stages: tuple[str, ...]) -> list[str]:
-    return _differences(
-        subject.tree(stages), subject.fresh(stages), "differs when it is rendered again"
-    )
-
-
-def _order(subject: Subject, stages: tuple[str, ...]) -> list[str]:
-    backwards = subject.fresh(tuple(reversed(stages)))
-    return _differences(
-        subject.tree(stages), backwards, "depends on the order in which stages are named"
-    )
-
-
-def _differences(one: Tree, other: Tree, problem: str) -> list[str]:
+    one, other = subject.tree(stages), subject.fresh(stages)
     differ = sorted(path for path in {*one, *other} if one.get(path) != other.get(path))
-    return [f"{printable(path)}: {problem}" for path in differ]
+    return [f"{printable(path)}: differs when it is rendered again" for path in differ]
 
 
 def _apart(subject: Subject) -> list[str]:
@@ -87,7 +73,7 @@ def _apart(subject: Subject) -> list[str]:
     base = subject.tree(tuple(subject.catalogue.chosen([])))
     writes: dict[str, str] = {}
     found = []
-    for name in subject.catalogue.stages:
+    for name in subject.catalogue.stages.keys() - set(subject.catalogue.chosen([])):
         closure = subject.catalogue.chosen([name])
         required = subject.tree(tuple(n for n in closure if n != name))
         tree = subject.tree(tuple(closure))

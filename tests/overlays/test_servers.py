@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import servers
 from conftest import files, state, viscaffold
-from overlays import servers
 from teams import STAGE, MakeRepository, tag
 
 from scaffolder.overlays import layers
@@ -81,11 +81,9 @@ def test_a_copy_that_is_damaged_is_fetched_again(served: Path, url: str, tmp_pat
     assert "aiokafka" in (copy / "stages.yml").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("served")
 def test_somebody_else_gets_it_from_the_server(
-    served: Path,
-    url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made(f"{url}@1.0")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
