@@ -32,6 +32,7 @@ def test_new_prints_what_its_schema_says(tmp_path: Path, monkeypatch: pytest.Mon
     planned = viscaffold("new", "orders9", "--dry-run", "--json").json()
     jsonschema.validate(planned, schema("new"))
     assert planned.keys() == schema("new")["properties"].keys()
+    assert planned["template"]["overlays"] == []
     assert not Path("orders9").exists()
 
 

@@ -41,11 +41,12 @@ def new(  # noqa: PLR0913 - one parameter an option
 
     Asks for nothing that has a default. The service is called like the directory.
     """
+    target = _target(_ask() if name_or_path is None else name_or_path)
+
     from scaffolder import console, creation, project
     from scaffolder.engine import git
     from scaffolder.overlays import sources as templates
 
-    target = _target(_ask() if name_or_path is None else name_or_path)
     template = templates.asked(sources)
     answers = _answers(template, target.name, language, stages, pairs)
     creation.require_free(target)

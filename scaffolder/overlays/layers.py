@@ -126,19 +126,18 @@ def given(source: Origin) -> Overlay:
     label = f"{source.place}@{source.version}:"
     tree = files.check(tagged.tree, label)
     layer = Layer(source.place, files.digest(tree), source.version, tagged.commit)
-    return _kept(Overlay(layer, tree))
+    return _checked(Overlay(layer, tree))
 
 
 def _from_directory(root: Path) -> Overlay:
     tree = files.from_directory(root, f"{root}/")
-    return _kept(Overlay(Layer(str(root), files.digest(tree)), tree))
+    return _checked(Overlay(Layer(str(root), files.digest(tree)), tree))
 
 
-def _kept(overlay: Overlay) -> Overlay:
-    """Check an overlay and keep a copy of it."""
+def _checked(overlay: Overlay) -> Overlay:
+    """Check all that an overlay holds, as far as it can be told without other ones."""
     _ = overlay.manifest, overlay.stages
     jinja.check_tree(overlay.tree, overlay.layer.label)
-    store.put(overlay.tree)
     return overlay
 
 

@@ -29,6 +29,8 @@ def recorded(base: Source, found: Sequence[Layer]) -> Source:
 
     Raise RefusedError if one cannot be had or is not trusted, OverlayError if they do not fit.
     """
+    for layer in found:
+        trust.require_answer(layer.source)
     return _composed(base, [layers.recorded(layer) for layer in found])
 
 
@@ -207,6 +209,7 @@ def _composed(base: Source, found: Sequence[Overlay]) -> Source:
         place = overlay.layer.source
         if not trust.is_trusted(place):
             trust.require(place, summary.lines(base, before, overlay))
+        store.put(overlay.tree)
         before.append(overlay)
     return flatten.compose(base, found)
 

@@ -36,15 +36,19 @@ def get(digest: str) -> Tree | None:
 
 
 def put(tree: Tree) -> None:
-    """Keep an overlay that was checked; where that fails, it is fetched again."""
+    """Keep an overlay that was checked, and is trusted; where that fails, it is fetched again.
+
+    None that is not trusted is kept: answers can name any content, and any source for it.
+    """
     place = _place(files.digest(tree))
+    if get(place.name) is not None:
+        return
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
         try:
             write(tree, new)
-            if place.exists() and get(place.name) is None:  # damaged
-                shutil.rmtree(place)
+            shutil.rmtree(place, ignore_errors=True)  # damaged
             new.rename(place)
         finally:
             shutil.rmtree(new, ignore_errors=True)

@@ -22,6 +22,15 @@ def is_trusted(place: str) -> bool:
     return place in _known()
 
 
+def require_answer(place: str) -> None:
+    """Raise RefusedError if the source is not trusted, and nobody is there to agree.
+
+    So a service that somebody else made has nothing fetched before its source is agreed to.
+    """
+    if not is_trusted(place) and not console.trusts() and not _is_terminal():
+        raise _untrusted(place)
+
+
 def require(place: str, about: Sequence[str]) -> None:
     """Show `about` and ask, unless the source is trusted; raise RefusedError if the answer is no.
 
@@ -32,15 +41,23 @@ def require(place: str, about: Sequence[str]) -> None:
     for line in about:
         console.say(line)
     if not console.trusts() and not _agreed():
-        raise RefusedError(
-            f"the template at {place} is not trusted yet, so it was not used",
-            "read what it holds; then: the same command with --trust",
-        )
+        raise _untrusted(place)
     _remember(place)
 
 
+def _untrusted(place: str) -> RefusedError:
+    return RefusedError(
+        f"the template at {place} is not trusted yet, so it was not used",
+        "read what it holds; then: the same command with --trust",
+    )
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _agreed() -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         return False
     console.stop_progress()
     return click.confirm("Trust it, in this version and later ones?", err=True)

@@ -23,6 +23,7 @@ def test_an_untouched_service_has_nothing_to_say(service: MakeService) -> None:
         "language": "python",
         "stages": ["api", "auth"],
         "template": {"version": NEWEST, "newest": NEWEST},
+        "overlays": [],
         "modified": [],
         "missing": [],
         "conflicts": [],

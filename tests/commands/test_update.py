@@ -123,7 +123,7 @@ def test_check_tells_by_its_exit_code(old: MakeOld) -> None:
     viscaffold("update")
 
     assert behind.code == 10
-    assert behind.json() == {"from": OLDER[0], "to": NEWEST, "update": True}
+    assert behind.json() == {"from": OLDER[0], "to": NEWEST, "update": True, "overlays": []}
     assert unchanged == before
     assert viscaffold("update", "--check").code == 0
     assert viscaffold("update").err == f"Already at {NEWEST}. Nothing to do.\n"

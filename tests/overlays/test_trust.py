@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import state, viscaffold
+import yaml
+from conftest import commit, state, viscaffold
 from teams import MakeRepository, MakeTeam, tag
+
+from scaffolder.overlays import files, layers, remote
 
 COMMAND = f"{sys.executable} -m scaffolder"
 
@@ -86,6 +89,44 @@ def test_a_service_of_somebody_elses_is_asked_about_before_it_is_rendered(
     assert state(Path.cwd()) == before
     assert viscaffold("status", "--trust").code == 0
     assert viscaffold("status").code == 0
+
+
+def test_content_that_was_not_agreed_to_cannot_come_in_by_a_trusted_name(
+    team: MakeTeam, repository: MakeRepository
+) -> None:
+    """Whoever writes a service's answers can name any content; it is only used if it is there."""
+    good, bad = repository({}, "good"), team({"template/python/evil.txt": "evil\n"}, "bad")
+    viscaffold("new", "orders", "-t", f"file://{good}@1.0", "--trust")
+    refused = viscaffold("new", "other", "-t", str(bad))
+    digest = files.digest(files.from_directory(bad, ""))
+    os.chdir("orders")
+    answers = Path(".copier-answers.yml")
+    entry = yaml.safe_load(answers.read_bytes())["_overlays"][0]
+    text = answers.read_text(encoding="utf-8").replace(entry["digest"], digest)
+    answers.write_text(text, encoding="utf-8")
+    commit(Path.cwd())
+    ran = viscaffold("add-stage", "api")
+
+    assert refused.code == 5
+    assert ran.code == 5
+    assert "has other content now than the service was made with" in ran.err
+
+
+def test_nothing_is_fetched_for_a_service_of_somebody_elses_before_it_is_agreed_to(
+    repository: MakeRepository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    viscaffold("new", "orders", "-t", f"file://{repository()}@1.0", "--trust")
+    os.chdir("orders")
+    for variable in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "another"))
+    layers.recorded.cache_clear()
+    asked: list[object] = []
+    monkeypatch.setattr(remote, "fetch", asked.append)
+    ran = viscaffold("status")
+
+    assert ran.code == 5
+    assert "not trusted yet" in ran.err
+    assert not asked
 
 
 def test_a_damaged_list_is_named(team: MakeTeam) -> None:
