@@ -56,6 +56,19 @@ def service(tool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "orders"
 
 
+def test_the_wheel_makes_and_renders_templates_of_teams(
+    tool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    run(f"{tool}/viscaffold template init our-team", tmp_path)
+    run(f"{tool}/viscaffold template check our-team --quick", tmp_path)
+    run(f"{tool}/viscaffold new orders -t our-team --trust -s greeting", tmp_path)
+
+    assert (tmp_path / "orders/.github/CODEOWNERS").read_text(encoding="utf-8") == "* @platform\n"
+    assert (tmp_path / "orders/src/orders/stages/greeting.py").is_file()
+
+
 def test_the_wheel_carries_the_template_and_nothing_of_the_tests(tool: Path) -> None:
     listed = run(f"{tool}/pip show --files viscaffold", tool)
 
