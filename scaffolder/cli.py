@@ -9,6 +9,7 @@ import click
 from . import console
 from .commands.add_stage import add_stage
 from .commands.completion import completion
+from .commands.diagnose import diagnose
 from .commands.fleet import fleet
 from .commands.new import new
 from .commands.remove_stage import remove_stage
@@ -55,6 +56,7 @@ for command in (
     stages,
     template,
     fleet,
+    diagnose,
     completion,
 ):
     cli.add_command(command)

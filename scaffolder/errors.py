@@ -16,6 +16,8 @@ class ExitCode(IntEnum):
     CONFLICTS = 3
     REFUSED = 5
     UPDATE = 10
+    FOUND = 10  # diagnose: a fault was found
+    UNDETERMINED = 11
     INTERNAL = 70
     INTERRUPTED = 130
 

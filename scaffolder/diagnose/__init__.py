@@ -1,0 +1,1 @@
+"""Why a container dies or misbehaves in silence: evidence, causes, and the answer."""

@@ -1,0 +1,94 @@
+"""The catalogue of causes: what each is called, what it reads, and the function that finds it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .evidence import Evidence
+from .phase import Phase
+
+if TYPE_CHECKING:
+    from .case import Case
+
+PATTERNS = (
+    "image", "process", "environment", "permissions", "memory", "network", "dependencies", "healthcheck",
+)  # fmt: skip
+SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel")
+
+FAMILIES = (
+    "own", "start", "files", "loader", "identity", "mounts", "memory", "signals", "health", "listening",
+    "reaching", "variables", "errors", "python", "node", "java", "native", "shells", "silence",
+)  # fmt: skip
+"""The modules of `causes`, in which order they are looked through."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cause that was found in a case."""
+
+    text: str
+    fix: str
+    evidence: tuple[Evidence, ...]
+    commands: tuple[str, ...] = ()
+    proven: bool = False
+    weight: int | None = None
+    """How much it explains, instead of what is usual for the cause."""
+
+
+Finder = Callable[["Case"], "Found | None"]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause that can be found."""
+
+    id: str
+    family: str
+    pattern: str
+    title: str
+    reads: tuple[str, ...]
+    page: str
+    when: Phase
+    weight: int
+    find: Finder
+
+
+_known: dict[str, Cause] = {}
+
+
+def cause(
+    identity: str,
+    title: str,
+    *,
+    pattern: str,
+    reads: Sequence[str],
+    page: str,
+    when: Phase = Phase.DIED,
+    weight: int = 50,
+) -> Callable[[Finder], Finder]:
+    """Declare a function that finds a cause: what it reads, and when it is worth calling.
+
+    `page` is a heading of the runbook. Of the causes that are found, one that is proven comes
+    first, then the one with the greatest weight: what explains most, specifically.
+    """
+    unknown = [pattern for pattern in (pattern,) if pattern not in PATTERNS]
+    unknown += [source for source in reads if source not in SOURCES]
+    if unknown or identity in _known:
+        raise ValueError(f"cause {identity}: {unknown or 'declared twice'}")
+
+    def declare(find: Finder) -> Finder:
+        family = find.__module__.rpartition(".")[2]
+        _known[identity] = Cause(
+            identity, family, pattern, title, tuple(reads), page, when, weight, find
+        )
+        return find
+
+    return declare
+
+
+def causes() -> Iterable[Cause]:
+    """Return every cause, in the order of the families."""
+    for family in FAMILIES:
+        import_module(f"{__package__}.causes.{family}")
+    return sorted(_known.values(), key=lambda known: FAMILIES.index(known.family))

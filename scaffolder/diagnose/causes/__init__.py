@@ -1,0 +1,1 @@
+"""The families of causes: one module each, one function a cause."""

@@ -1,0 +1,188 @@
+"""`docker inspect`: the state and the configuration of a container, and its image's."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from scaffolder.diagnose.engine import Engine
+from scaffolder.diagnose.facts import (
+    Config,
+    Health,
+    HealthCheck,
+    Image,
+    Mount,
+    Port,
+    Probe,
+    State,
+)
+
+NANO = 1e9
+
+
+def inspect(engine: Engine, name: str, kind: str = "container") -> dict[str, Any] | None:
+    """Return what the engine knows of a container, image or network; None if it has none."""
+    ran = engine.ask("inspect", "--type", kind, name)
+    if ran.code:
+        return None
+    import json
+
+    found = json.loads(ran.text)
+    return found[0] if found else None
+
+
+def state(document: Mapping[str, Any]) -> State:
+    """Read a container's state."""
+    found = document.get("State") or {}
+    return State(
+        status=found.get("Status", ""),
+        exit_code=found.get("ExitCode") or 0,
+        error=found.get("Error") or "",
+        oom_killed=bool(found.get("OOMKilled")),
+        pid=found.get("Pid") or 0,
+        started=moment(found.get("StartedAt")),
+        finished=moment(found.get("FinishedAt")),
+        health=_health(found.get("Health") or found.get("Healthcheck")),
+    )
+
+
+def moment(text: object) -> datetime | None:
+    """Read a time as Docker writes it; None for its zero."""
+    if not isinstance(text, str) or text.startswith("0001"):
+        return None
+    head, dot, rest = text.partition(".")
+    digits = rest[: next((i for i, c in enumerate(rest) if not c.isdigit()), len(rest))]
+    zone = rest[len(digits) :]
+    try:
+        return datetime.fromisoformat(f"{head}{dot}{digits[:6].ljust(6, '0')}{zone}" if dot else text)
+    except ValueError:
+        return None
+
+
+def _health(found: Mapping[str, Any] | None) -> Health | None:
+    if not found or found.get("Status") in (None, "", "none"):
+        return None
+    return Health(
+        found["Status"], found.get("FailingStreak") or 0, tuple(map(_probe, found.get("Log") or []))
+    )
+
+
+def _probe(found: Mapping[str, Any]) -> Probe:
+    start, end = moment(found.get("Start")), moment(found.get("End"))
+    seconds = (end - start).total_seconds() if start and end else 0.0
+    return Probe(found.get("ExitCode") or 0, found.get("Output") or "", seconds)
+
+
+def config(document: Mapping[str, Any]) -> Config:
+    """Read a container's configuration."""
+    own = document.get("Config") or {}
+    host = document.get("HostConfig") or {}
+    networks = (document.get("NetworkSettings") or {}).get("Networks") or {}
+    policy = host.get("RestartPolicy") or {}
+    return Config(
+        image=own.get("Image") or "",
+        image_id=document.get("Image") or "",
+        entrypoint=words(own.get("Entrypoint")),
+        command=words(own.get("Cmd")),
+        env=variables(own.get("Env")),
+        user=own.get("User") or "",
+        workdir=own.get("WorkingDir") or "/",
+        labels=own.get("Labels") or {},
+        exposed=tuple(_exposed(own.get("ExposedPorts") or {})),
+        published=tuple(_published(host.get("PortBindings") or {})),
+        check=_check(own.get("Healthcheck")),
+        stop_signal=own.get("StopSignal") or "",
+        stop_seconds=own.get("StopTimeout") or 10,
+        tty=bool(own.get("Tty")),
+        stdin=bool(own.get("OpenStdin")),
+        init=bool(host.get("Init")),
+        read_only=bool(host.get("ReadonlyRootfs")),
+        memory=host.get("Memory") or 0,
+        swap=host.get("MemorySwap") or 0,
+        pids=max(host.get("PidsLimit") or 0, 0),
+        cpus=(host.get("NanoCpus") or 0) / NANO or _quota(host),
+        shm=host.get("ShmSize") or 0,
+        ulimits={limit["Name"]: limit["Soft"] for limit in host.get("Ulimits") or []},
+        restart=policy.get("Name") or "no",
+        retries=policy.get("MaximumRetryCount") or 0,
+        log_driver=(host.get("LogConfig") or {}).get("Type") or "",
+        network=host.get("NetworkMode") or "default",
+        networks={n: (about or {}).get("IPAddress") or "" for n, about in networks.items()},
+        capabilities_dropped=tuple(host.get("CapDrop") or ()),
+        capabilities_added=tuple(host.get("CapAdd") or ()),
+        privileged=bool(host.get("Privileged")),
+        security=tuple(host.get("SecurityOpt") or ()),
+        sysctls=host.get("Sysctls") or {},
+        tmpfs=host.get("Tmpfs") or {},
+        mounts=tuple(map(_mount, document.get("Mounts") or [])),
+    )
+
+
+def image(document: Mapping[str, Any], tagged: str) -> Image:
+    """Read an image's configuration."""
+    own = document.get("Config") or {}
+    return Image(
+        id=document.get("Id") or "",
+        architecture=document.get("Architecture") or "",
+        system=document.get("Os") or "linux",
+        env=variables(own.get("Env")),
+        entrypoint=words(own.get("Entrypoint")),
+        command=words(own.get("Cmd")),
+        volumes=tuple(own.get("Volumes") or ()),
+        created=document.get("Created") or "",
+        tagged=tagged,
+    )
+
+
+def words(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Read a command, which podman may give as one text."""
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(value or ())
+
+
+def variables(listed: Iterable[str] | None) -> dict[str, str]:
+    """Read NAME=VALUE lines."""
+    return dict((line.split("=", 1) + [""])[:2] for line in listed or ())  # type: ignore[misc]
+
+
+def _quota(host: Mapping[str, Any]) -> float:
+    quota, period = host.get("CpuQuota") or 0, host.get("CpuPeriod") or 100_000
+    return quota / period if quota > 0 else 0.0
+
+
+def _exposed(found: Iterable[str]) -> Iterable[Port]:
+    for text in found:
+        number, _, protocol = text.partition("/")
+        if number.isdecimal():
+            yield Port(int(number), protocol or "tcp")
+
+
+def _published(found: Mapping[str, Any]) -> Iterable[Port]:
+    for text, bindings in found.items():
+        number, _, protocol = text.partition("/")
+        for binding in bindings or []:
+            host = binding.get("HostPort") or "0"
+            if number.isdecimal() and host.isdecimal():
+                address = binding.get("HostIp") or ""
+                yield Port(int(number), protocol or "tcp", address, int(host))
+
+
+def _check(found: Mapping[str, Any] | None) -> HealthCheck | None:
+    test = tuple((found or {}).get("Test") or ())
+    if not found or not test or test[0] == "NONE":
+        return None
+    times = [
+        (found.get(key) or 0) / NANO for key in ("Interval", "Timeout", "StartPeriod")
+    ]
+    return HealthCheck(test, *times, retries=found.get("Retries") or 0)
+
+
+def _mount(found: Mapping[str, Any]) -> Mount:
+    return Mount(
+        kind=found.get("Type") or "",
+        source=found.get("Source") or "",
+        destination=found.get("Destination") or "",
+        writable=bool(found.get("RW", True)),
+        name=found.get("Name") or "",
+        options=found.get("Mode") or "",
+    )

@@ -1,0 +1,60 @@
+"""The other containers of the engine: on whose network, under which names, with which ports."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from scaffolder.diagnose.engine import Engine
+from scaffolder.diagnose.facts import Neighbour
+
+from . import inspection, live
+
+MOST = 60
+
+
+def neighbours(engine: Engine, identity: str) -> tuple[Neighbour, ...]:
+    """Return the other containers, running or not; the newest 60."""
+    listed = engine.ask("ps", "--all", "--quiet", "--no-trunc", "--last", str(MOST)).text.split()
+    others = [other for other in listed if not other.startswith(identity)]
+    if not others:
+        return ()
+    ran = engine.ask("inspect", "--type", "container", *others)
+    try:
+        found = json.loads(ran.text or "[]")
+    except ValueError:
+        return ()
+    return tuple(map(read, found))
+
+
+def read(document: Mapping[str, Any]) -> Neighbour:
+    """Read what concerns others of a container."""
+    config, state = inspection.config(document), inspection.state(document)
+    networks = (document.get("NetworkSettings") or {}).get("Networks") or {}
+    name = (document.get("Name") or "").lstrip("/")
+    return Neighbour(
+        name=name,
+        status=state.status,
+        image=config.image,
+        networks=tuple(networks),
+        names=tuple({name, *_names(networks.values())}),
+        published=config.published,
+        health=state.health.status if state.health else "",
+        labels=config.labels,
+    )
+
+
+def _names(networks: Iterable[Mapping[str, Any] | None]) -> Iterable[str]:
+    for network in networks:
+        yield from (network or {}).get("Aliases") or ()
+        address = (network or {}).get("IPAddress")
+        if address:
+            yield address
+
+
+def sockets(engine: Engine, name: str) -> tuple[live.Socket, ...] | None:
+    """Return what another container listens on; None if it does not run, or cannot be read."""
+    document = inspection.inspect(engine, name)
+    pid = inspection.state(document).pid if document else 0
+    if not document or not pid:
+        return None
+    return live.sockets(live.reader(engine, document["Id"], pid))
