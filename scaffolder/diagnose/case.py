@@ -166,9 +166,7 @@ class Case:
     @cached_property
     def sockets(self) -> tuple[Socket, ...] | None:
         """What it listens on; None if that is not known."""
-        found = self.sources.sockets() if self.is_up else ()
-        # Docker's own name server listens in every container of a network with a name.
-        return None if found is None else tuple(s for s in found if s.address != "127.0.0.11")
+        return self.sources.sockets() if self.is_up else ()
 
     @cached_property
     def processes(self) -> tuple[Process, ...] | None:

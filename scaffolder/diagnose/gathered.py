@@ -13,7 +13,6 @@ from .sources import changes, events, inspection, kernel, live, logs, neighbours
 from .sources.files import Copied, Files
 from .throwaway import created
 
-DAY = 86400.0
 PATIENCE_SECONDS = 3.0
 YOUNG_SECONDS = 10.0
 
@@ -39,9 +38,7 @@ class Gathered:
 
     def events(self) -> tuple[Event, ...]:
         """Return what happened to the container."""
-        made = inspection.moment(self.document.get("Created"))
-        since = max(made.timestamp() - 1 if made else 0.0, time.time() - DAY)
-        return events.events(self.engine, self.identity, since)
+        return events.events(self.engine, self.identity)
 
     def log(self) -> logs.Log:
         """Return what it wrote."""

@@ -165,9 +165,11 @@ def _too_old(
          if line.startswith("PRETTY_NAME")), "",
     )  # fmt: skip
     named = "glibc" if family == "GLIBC" else library
+    own = re.search(rb"release version (\d+\.\d+)", provided)
+    number = own[1].decode() if own else has.partition("_")[2]
     return Found(
         f"{path} needs {version} (it was built on a newer release), and the runtime image has {named}"
-        f" {has.partition('_')[2]}{f' ({release})' if release else ''}: version `{version}' not found",
+        f" {number}{f' ({release})' if release else ''}: version `{version}' not found",
         "make the runtime stage at least as new as the build stage (for example debian:bookworm-slim), or build"
         " on the older release, or statically",
         (*((logged(case, match),) if match else (ended(case),)), content(case, path, f"needs {version} of {library}")),

@@ -28,8 +28,10 @@ def crashed(case: Case) -> Program | None:
 
 def kernel_words(case: Case, program: Program | None) -> list[Evidence]:
     """Return what the kernel logged of the crash."""
-    name = program.name if program else basename(case.config.argv[0]) if case.config.argv else ""
-    found = crash_at(case.kernel, case.state.finished, name)
+    names = {basename(word) for word in case.config.argv[:1]}
+    if program:
+        names |= {program.name, basename(program.entry.path) if program.entry else ""}
+    found = crash_at(case.kernel, case.state.finished, names)
     return [Evidence("kernel", "dmesg | grep -E 'segfault|traps'", found.text)] if found else []
 
 
@@ -49,7 +51,7 @@ def aborted(case: Case) -> Found | None:
     trapped = any("general protection" in w.found or "invalid opcode" in w.found for w in words)
     segfault = any("segfault" in w.found for w in words)
     can = bool(program and program.elf and elf.aborts(data, program.elf))
-    as_first = case.exit_code == SIGNALLED + signal.SIGSEGV and (trapped or can and not segfault)
+    as_first = case.exit_code == SIGNALLED + signal.SIGSEGV and can and not segfault
     if case.exit_code != SIGNALLED + signal.SIGABRT and not as_first:
         return None
     says = case.said(r"[^\n]*(?:assert|terminate called|abort|fatal|panicked|double free|corrupt|stack smashing)[^\n]*")

@@ -1,36 +1,48 @@
-"""`docker events`: what the daemon remembers of a container; it forgets all but 256."""
+"""`docker events`: what the daemon remembers of a container; it forgets all but 256.
 
+Health checks push events out, and so does every look into a container. So what is seen of any
+container is kept for a week, for the diagnoses to come.
+"""
+
+import json
+import os
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from scaffolder.diagnose.engine import Engine
 from scaffolder.diagnose.facts import Event
 
-NOISE = ("exec_", "top", "archive-path", "resize")
+NOISE = ("exec_", "top", "archive-path", "resize", "attach", "detach", "health_status", "copy", "create")
+WEEK = 7 * 86400
+MOST = 4000
 
 
-def events(engine: Engine, identity: str, since: float = 0) -> tuple[Event, ...]:
-    """Return a container's events, oldest first."""
+def events(engine: Engine, identity: str) -> tuple[Event, ...]:
+    """Return a container's events, oldest first: those of now, and those that were seen before."""
     now = int(time.time()) + 1
-    flags = ("--since", str(int(since)), "--until", str(now), "--filter", f"container={identity}")
+    flags = ("--since", str(now - WEEK), "--until", str(now), "--filter", "type=container")
     try:
-        found = engine.json("events", *flags, "--format", "{{json .}}")
+        seen = engine.json("events", *flags, "--format", "{{json .}}")
     except ValueError:
-        return ()
-    return tuple(read(found))
+        seen = []
+    return tuple(sorted((e for c, e in _remember(list(read(seen))) if c == identity), key=lambda e: e.time))
 
 
-def read(documents: Iterable[Mapping[str, Any]]) -> Iterable[Event]:
-    """Read events; those of health checks and of our own copies tell nothing."""
+def read(documents: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Event]]:
+    """Read events, and whose they are; those of health checks and looks tell nothing."""
     for found in documents:
         action = found.get("Action") or found.get("status") or found.get("Status") or ""
         if action.startswith(NOISE):
             continue
-        about = (found.get("Actor") or {}).get("Attributes") or found.get("Attributes") or {}
+        actor = found.get("Actor") or {}
+        about = actor.get("Attributes") or found.get("Attributes") or {}
         when = found.get("timeNano", 0) / 1e9 or float(found.get("time") or 0)
         code = about.get("exitCode", found.get("ContainerExitCode"))
-        yield Event(when, action.partition(":")[0].strip(), _number(code), _number(about.get("signal")))
+        name = actor.get("ID") or found.get("id") or found.get("ID") or ""
+        yield name, Event(when, action.partition(":")[0].strip(), _number(code), _number(about.get("signal")))
 
 
 def _number(text: object) -> int | None:
@@ -38,3 +50,30 @@ def _number(text: object) -> int | None:
         return int(str(text))
     except ValueError:
         return None
+
+
+def _place() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home, "viscaffold", "events.json")
+
+
+def _remember(seen: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
+    """Add what was seen before to what is seen now, and keep both."""
+    known = dict.fromkeys([*_recall(), *seen])
+    recent = sorted((k for k in known if k[1].time > time.time() - WEEK), key=lambda k: k[1].time)[-MOST:]
+    rows = [[name, e.time, e.action, e.exit_code, e.signal] for name, e in recent]
+    with suppress(OSError):  # a home that cannot be written to only means to remember less
+        place = _place()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        new = place.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(rows), encoding="utf-8")
+        new.replace(place)
+    return recent
+
+
+def _recall() -> list[tuple[str, Event]]:
+    try:
+        rows = json.loads(_place().read_text("utf-8"))
+        return [(str(row[0]), Event(float(row[1]), str(row[2]), row[3], row[4])) for row in rows]
+    except (OSError, ValueError, TypeError, IndexError):
+        return []

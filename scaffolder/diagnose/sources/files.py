@@ -16,6 +16,7 @@ from scaffolder.diagnose.facts import Entry
 BLOCK = 512
 HEADERS = 16 * BLOCK
 """So many bytes may come before a file's content: long names and attributes."""
+HEAD = 64 * 1024
 CONTENT = 256 * 1024
 PROGRAM = 48 * 1024 * 1024
 LISTING = 4 * 1024 * 1024
@@ -51,16 +52,25 @@ class Copied:
     def entry(self, path: str) -> Entry | None:
         """Return what is at a path, a link as a link; None if nothing is."""
         if path not in self._entries:
-            self._fetch(path, 0)
+            if self._is_below_nothing(path):
+                return None
+            self._fetch(path, HEAD)  # as much comes along unasked
         return self._entries[path]
+
+    def _is_below_nothing(self, path: str) -> bool:
+        """Tell whether a directory on the way is known not to be there."""
+        while path not in ("/", ""):
+            path = dirname(path)
+            if path in self._entries and self._entries[path] is None:
+                return True
+        return False
 
     def content(self, path: str, limit: int = CONTENT) -> bytes | None:
         """Return the first bytes of a file; None if there is none."""
-        known = self._contents.get(path)
-        if known is None or known[0] < limit:
-            entry = self._entries.get(path, None)
-            if entry is None and path in self._entries:
-                return None
+        entry = self.entry(path)
+        if entry is None or entry.kind != "file":
+            return None
+        if self._contents[path][0] < min(limit, entry.size):
             self._fetch(path, limit)
         found = self._contents.get(path)
         return found[1][:limit] if found else None
@@ -78,7 +88,7 @@ class Copied:
         data = self._copy(path, wanted, lambda out: _is_enough(bytes(out[:HEADERS]), len(out), limit))
         entry, content = first(data, path, limit) if data else (None, b"")
         self._entries[path] = entry
-        if entry and entry.kind == "file" and limit:
+        if entry and entry.kind == "file":
             self._contents[path] = (limit, content)
 
     def _copy(self, path: str, limit: int, enough: object) -> bytes | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 LIMIT = 4 * 1024 * 1024
-NEAR_SECONDS = 3.0
+NEAR_SECONDS = 1.5
 
 CRASH = re.compile(r"(?:traps: )?(\S+)\[(\d+)\]:? (segfault at \S+|trap invalid opcode|trap \w[\w ]+|general protection fault)")
 KILL = re.compile(r"oom-kill:.*?task_memcg=\S*?([0-9a-f]{64})\S*,task=([^,]+),pid=(\d+)")
@@ -31,7 +31,10 @@ def messages() -> tuple[Message, ...]:
         return ()
     try:
         while read < LIMIT:
-            record = os.read(descriptor, 8192)
+            try:
+                record = os.read(descriptor, 8192)
+            except BrokenPipeError:  # the next record was overwritten meanwhile
+                continue
             read += len(record)
             head, _, text = record.decode("utf-8", "replace").partition(";")
             line = text.split("\n", 1)[0]
@@ -44,16 +47,20 @@ def messages() -> tuple[Message, ...]:
     return tuple(found)
 
 
-def crash_at(found: tuple[Message, ...], ended: datetime | None, name: str) -> Message | None:
-    """Return the crash of a program of that name when its container ended."""
+def crash_at(
+    found: tuple[Message, ...], ended: datetime | None, names: set[str]
+) -> Message | None:
+    """Return the crash, nearest to when its container ended, of a program of one of these names."""
     if ended is None:
         return None
-    for message in reversed(found):
-        match = CRASH.search(message.text)
-        near = abs(message.time - ended.timestamp()) < NEAR_SECONDS
-        if match and near and name.startswith(match[1][:15]):
-            return message
-    return None
+    near = [
+        message
+        for message in found
+        if (match := CRASH.search(message.text))
+        and match[1] in {name[:15] for name in names}
+        and -0.5 < ended.timestamp() - message.time < NEAR_SECONDS
+    ]
+    return min(near, key=lambda m: abs(ended.timestamp() - m.time), default=None)
 
 
 def kills_in(found: tuple[Message, ...], identity: str) -> list[Message]:

@@ -13,6 +13,8 @@ from scaffolder.diagnose.engine import Engine
 from scaffolder.diagnose.facts import Process, Socket, Usage
 
 LISTEN = "0A"
+NAME_SERVER = "127.0.0.11"
+"""Docker's own, which listens in every container of a network with a name."""
 PS = "pid,ppid,stat,etimes,args"
 
 
@@ -49,7 +51,7 @@ def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:
         text = read(name)
         known = known or text is not None
         found += [_socket(fields) for fields in _rows(text or "") if fields[3] == LISTEN]
-    return tuple(found) if known else None
+    return tuple(s for s in found if s.address != NAME_SERVER) if known else None
 
 
 def _rows(text: str) -> list[list[str]]:
@@ -86,7 +88,7 @@ def processes(engine: Engine, identity: str) -> tuple[Process, ...] | None:
     return tuple(found)
 
 
-def usage(read: Callable[[str], str | None], fetch: Callable[[str], str | None]) -> Usage:
+def usage(fetch: Callable[[str], str | None]) -> Usage:
     """Return what the container uses; `fetch` reads files below /sys/fs/cgroup of its own."""
     memory = _first(fetch, "memory.current", "memory/memory.usage_in_bytes")
     cache = _field(fetch, r"^(?:inactive_file|total_inactive_file) (\d+)", "memory.stat", "memory/memory.stat")
