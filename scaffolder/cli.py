@@ -13,6 +13,7 @@ from .commands.diagnose import diagnose
 from .commands.fleet import fleet
 from .commands.new import new
 from .commands.remove_stage import remove_stage
+from .commands.report import report
 from .commands.stages import stages
 from .commands.status import status
 from .commands.template import template
@@ -57,6 +58,7 @@ for command in (
     template,
     fleet,
     diagnose,
+    report,
     completion,
 ):
     cli.add_command(command)

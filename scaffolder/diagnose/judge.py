@@ -1,6 +1,6 @@
 """The judgement: which of the causes that were found explains the case, or that nothing is wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .case import Case
 from .catalogue import Cause, Found, causes
@@ -48,13 +48,14 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv:
         return healthy(case)
     found = candidates(case)
-    if rerun and rerun.cause and not (found and found[0][1].proven):
+    if rerun and rerun.cause and (rerun.cured or not found or weight(*found[0]) < SURE):
         return by_rerun(case, rerun, found)
     if not found:
         return healthy(case) if _nothing_wrong(case) else undetermined(case, rerun)
     if case.phase == Phase.FINISHED and not found[0][1].proven and _is_job(case, found[0]):
         return healthy(case)
-    cause, best = found[0]
+    cause, best = _unless_outdated(found)
+    tried = tuple(rerun.tried) if rerun else ()
     return Judgement(
         PROVEN if best.proven else LIKELY,
         cause.pattern,
@@ -63,15 +64,27 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
         best.fix,
         best.commands,
         best.evidence,
-        ruled_out(case, cause),
+        (*ruled_out(case, cause), *tried),
         cause.page,
-        tuple((other.id, hit.text) for other, hit in found[1:4]),
+        tuple((other.id, hit.text) for other, hit in found if other is not cause)[:3],
     )
+
+
+SURE = 60
+"""A cause that weighs as much is not given up for what a copy says, short of a cure."""
+OWN = {"image", "process", "dependencies", "environment"}
+"""What may be otherwise in an image that was built since."""
+
+
+def _unless_outdated(found: list[tuple[Cause, Found]]) -> tuple[Cause, Found]:
+    """Return the best cause; that the image is outdated comes before what a newer one may cure."""
+    outdated = next((pair for pair in found if pair[0].id == "image-outdated"), None)
+    return outdated if outdated and found[0][0].pattern in OWN else found[0]
 
 
 def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     """Tell whether an end with 0 is that of a job that has done its work and says so."""
-    return not case.is_silent and weight(*best) < 60 and not case.config.must_stay
+    return not case.is_silent and weight(*best) < SURE and not case.config.must_stay
 
 
 def _nothing_wrong(case: Case) -> bool:
@@ -123,7 +136,12 @@ def undetermined(case: Case, rerun: Rerun | None) -> Judgement:
 
 
 def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judgement:
-    """Say what one changed factor has cured or revealed."""
+    """Say what one changed factor has cured or revealed, in the words of the cause that it proves."""
+    proves = next((pair for pair in found if pair[0].id == rerun.cause or (rerun.cured and pair[0].pattern == rerun.pattern)), None)
+    if proves and rerun.cured:
+        cause, best = proves
+        rerun = replace(rerun, cause=cause.id, text=f"{best.text} ({rerun.text})", fix=best.fix, evidence=(*best.evidence, *rerun.evidence))
+        found = [pair for pair in found if pair is not proves]
     return Judgement(
         PROVEN if rerun.cured else LIKELY, rerun.pattern, rerun.cause, rerun.text, rerun.fix, rerun.commands, rerun.evidence,
         (*ruled_out(case, None), *rerun.tried), "check-program-by-itself", tuple((cause.id, hit.text) for cause, hit in found[:3]),

@@ -74,6 +74,7 @@ def _of_line(line: str) -> Iterator[Command]:
 
 
 def _tokens(line: str) -> list[str]:
+    line = re.sub(r"\d*>&\d|\d*>&-|&>>?", " > ", line)  # no `&` of a command's end
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()")
     lexer.whitespace_split = True
     lexer.commenters = ""

@@ -27,13 +27,15 @@ def _began(process: int) -> str:
 
 
 @contextmanager
-def created(engine: Engine, image: str, *options: str, command: tuple[str, ...] = ()) -> Iterator[str]:
+def created(engine: Engine, image: str, *options: str, command: tuple[str, ...] = ("viscaffold",)) -> Iterator[str]:
     """Create a container that is not started; remove it in the end, with its own volumes.
+
+    An image without a command of its own needs one to make a container, which is never run.
 
     Raises EngineError if it cannot be created.
     """
     label = f"{LABEL}={owner()}/{int(time.time())}"
-    args = ("create", "--label", label, "--pull", "never", *options, image, *(command or ("viscaffold",)))
+    args = ("create", "--label", label, "--pull", "never", *options, image, *command)
     ran = engine.ask(*args, seconds=30)
     name = ran.text.strip()
     if ran.code or not name:

@@ -259,7 +259,7 @@ def _noexec_mount(case: Case, path: str) -> str:
     way, _ = follow(case.files, path)
     real = way[-1].path if way else path
     for place, options in case.config.tmpfs.items():
-        if real.startswith(place.rstrip("/") + "/") and "exec" not in options.split(","):
+        if any(p.startswith(place.rstrip("/") + "/") for p in (real, path)) and "exec" not in options.split(","):
             return place
     for mount in case.config.mounts:
         if real.startswith(mount.destination + "/") and "noexec" in mount.options:

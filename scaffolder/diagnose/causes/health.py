@@ -28,7 +28,8 @@ def output(case: Case) -> str:
     """Return what the last failed check printed."""
     log = case.state.health.log if case.state.health else ()
     bad = [probe.output for probe in log if probe.exit_code]
-    return (bad[-1] if bad else "").strip()
+    lines = (bad[-1] if bad else "").strip().splitlines()
+    return "\n".join(line for line in lines if line.strip(" ^~"))
 
 
 def shown(case: Case) -> Evidence:
@@ -144,7 +145,7 @@ def check_address_family(case: Case) -> Found | None:
         return None
     four = [s for s in here if ":" not in s.address or s.address == "::"]
     refused = re.search(r"refused|\[::1\]|::1|can't connect|failed to connect|Errno 111|timed out|unreachable", output(case), re.I)
-    if asked[0] in {"localhost", "::1"} and not any(":" in s.address for s in here) and four and refused:
+    if (asked[0] == "::1" or (asked[0] == "localhost" and refused)) and not any(":" in s.address for s in here) and four:
         what = f"the health check asks {asked[0]}, which is ::1 (IPv6) first, and the service listens on IPv4 only ({here[0].address}:{asked[1]})"
         fix = f"ask 127.0.0.1: http://127.0.0.1:{asked[1]}{asked[2]}"
     elif asked[0] in {"localhost", "127.0.0.1"} and all(not s.is_loopback and s.address not in {"0.0.0.0", "::"} for s in here):  # noqa: S104 - a name
@@ -153,7 +154,7 @@ def check_address_family(case: Case) -> Found | None:
     else:
         return None
     evidence = (test(case, check), live(case, "cat /proc/net/tcp", ", ".join(f"{s.address}:{s.port}" for s in here)), shown(case))
-    return Found(what, fix, evidence, proven="::1" in output(case))
+    return Found(what, fix, evidence, proven=asked[0] == "::1" or "::1" in output(case))
 
 
 @cause("check-timeout", "the health check is given less time than the answer takes", pattern="healthcheck",

@@ -18,7 +18,14 @@ PATHS = re.compile(r"(?<![\w.:/])(/[\w.@%+~-]+(?:/[\w.@%+~-]+)*)")
 
 def paths_in(line: str) -> list[str]:
     """Return the absolute paths in a line, those behind the words last."""
-    return [path for path in PATHS.findall(line) if not path.endswith((".py", ".js", ".go", ".rs", ".sh"))]
+    return [] if line.lstrip().startswith('File "') else PATHS.findall(line)
+
+
+def context(case: Case, match: "re.Match[str]") -> str:
+    """Return a line and the few before it, where a traceback says what was being done."""
+    before = match.string[: match.start()].splitlines()[-4:]
+    inside = [line for line in before if line.startswith(("  ", "\t"))]
+    return "\n".join([*inside, case.line(match)])
 
 
 @cause("user-unknown", "the user that the container is to run as does not exist in the image",
@@ -70,16 +77,17 @@ def read_only_root(case: Case) -> Found | None:
        reads=["logs", "inspect"], page="pattern-network", when=Phase.ENDED, weight=85)  # fmt: skip
 def privileged_port(case: Case) -> Found | None:
     """Find a bind that is refused for the number of the port."""
-    bind = r"(?:bind|listen|listening|port|address|socket|server|0\.0\.0\.0|\[?::\]?)"
-    match = case.said(rf"{bind}[^\n]*(?:{DENIED})|(?:{DENIED})[^\n]*{bind}|EACCES[^\n]*:\d+")
+    match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
     if match is None:
         return None
-    line = case.line(match)
-    numbers = [int(n) for n in re.findall(r"(?:[:\s]|port )(\d{1,4})\b(?!\.\d)", line) if 0 < int(n) < 1024 and int(n) != 13]
+    line = context(case, match)
+    if not re.search(r"\b(?:bind\w*|listen\w*|address|socket)\b|0\.0\.0\.0|\[::\]|port \d", line, re.I):
+        return None
+    numbers = [int(n) for n in re.findall(r"(?:0\.0\.0\.0|127\.0\.0\.1|::\]?|\*|localhost)['\"]?[:,]\s*(\d{1,4})\b|port[ =:]+(\d{1,4})\b|[\w\]]?:(\d{1,4})\b(?!:)", line) for n in n if n and 0 < int(n) < 1024]
     set_ports = [int(v) for k, v in case.config.env.items() if "PORT" in k and v.isdecimal() and int(v) < 1024]
     exposed = [p.number for p in case.config.exposed if p.number < 1024]
     port = next(iter([*numbers, *set_ports, *exposed]), 0)
-    if not port or "/" in line.replace("://", "") and not numbers and paths_in(line):
+    if not port or (not numbers and paths_in(case.line(match))):
         return None
     powerless = case.identity.uid != 0 or bool(case.config.capabilities_dropped)
     return Found(
@@ -100,10 +108,10 @@ def capability_missing(case: Case) -> Found | None:
     match = case.said(r"operation not permitted|EPERM|must be run as root|a password is required|effective uid is not 0|no new privileges|must be root|need root|are you root")
     if match is None:
         return None
-    line = case.line(match)
+    line = context(case, match)
     needs = (
         (r"no new privileges|effective uid is not 0", "sudo or a setuid program, which no-new-privileges forbids"),
-        (r"chown|changing owner|lchown", "CAP_CHOWN"), (r"set(?:e|re|res)?[ug]id|setgroups|initgroups|su-exec|gosu|switch user|can't set (?:uid|gid)|drop privileges", "CAP_SETUID and CAP_SETGID"),
+        (r"chown|changing owner|lchown", "CAP_CHOWN"), (r"set(?:e|re|res)?[ug]id|set ?groups|initgroups|su-exec|gosu|switch user|can't set (?:uid|gid)|drop privileges", "CAP_SETUID and CAP_SETGID"),
         (r"mount|unshare|clone|namespace|pivot", "CAP_SYS_ADMIN"), (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
         (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"), (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),
         (r"settime|clock|date", "CAP_SYS_TIME"), (r"mlock|memlock", "CAP_IPC_LOCK"), (r"nice|priority|sched|mbind|set_mempolicy", "CAP_SYS_NICE"),

@@ -131,7 +131,8 @@ def child_dead(case: Case) -> Found | None:
     if not processes or case.sockets or not _up_for(case, GRACE_SECONDS):
         return None
     first = min(processes, key=lambda p: p.pid)
-    behind = [f for f in case.launched if f.background or (f.by and f.name not in {"tail", "sleep", "mkdir", "chown", "cp"})]
+    idle_at = next((i for i, f in enumerate(case.launched) if f.by and re.search(r"tail -[fF]|sleep (?:infinity|inf|\d{4,})", " ".join(f.argv))), 0)
+    behind = [f for f in case.launched if f.background] or [f for f in case.launched[:idle_at] if f.by][-1:]
     names = {f.name for f in behind}
     alive = [p for p in processes if any(name and name in p.command for name in names) and not p.state.startswith("Z")]
     zombies = [p for p in processes if p.state.startswith("Z")]

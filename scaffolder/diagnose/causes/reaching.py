@@ -16,10 +16,10 @@ DEFAULTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306
             "memcached": 11211, "ldap": 389, "ftp": 21, "ws": 80, "wss": 443, "tcp": 0}  # fmt: skip
 URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?")
 PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
-REFUSED = r"[^\n]*(?:connection refused|ECONNREFUSED|errno 111\b|actively refused|Connection reset by peer|server closed the connection|ConnectException)[^\n]*"
+REFUSED = r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b|actively refused|Connection reset by peer|server closed the connection|ConnectException)[^\n]*"
 UNKNOWN = (
-    r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution|ENOTFOUND|EAI_AGAIN|could not translate host name"
-    r"|nodename nor servname|UnknownHostException|could not resolve|name does not resolve|failed to lookup address|bad address|server misbehaving|unknown host|try again)[^\n]*"
+    r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution|\bENOTFOUND|EAI_AGAIN|could not translate host name"
+    r"|nodename nor servname|UnknownHostException|could not resolve|name does not resolve|failed to lookup address|bad address|server misbehaving|unknown host)[^\n]*"
 )
 
 
@@ -101,7 +101,7 @@ def obstacle(case: Case, peer: Peer) -> tuple[str, str, str, list[Evidence], boo
         if re.fullmatch(r"[\d.]+", peer.host):
             return None
         return ("unknown", f"no container is called {peer.host}, on any network: the name does not resolve",
-                "start it, or correct the name", [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")], False)  # fmt: skip
+                "start it, or correct the name", [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")], not dotted)  # fmt: skip
     if other.status != "running":
         return ("down", f"the container {other.name} is {other.status}, not running", f"start it (docker start {other.name}) and see why it ended",
                 [Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)], True)  # fmt: skip
@@ -232,7 +232,7 @@ def port_in_use_inside(case: Case) -> Found | None:
         "another process in the same container has it: the service is started twice, or beside another"
     )
     return Found(
-        f"port {port or 'that it wants'} is already in use: {why}", "choose another port, or start only one of them",
+        f"{f'port {port}' if port else 'its port'} is already in use: {why}", "choose another port, or start only one of them",
         (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)), proven=shared and bool(port),
     )  # fmt: skip
 
@@ -241,6 +241,8 @@ def port_in_use_inside(case: Case) -> Found | None:
        reads=["logs", "inspect"], page="pattern-network", when=Phase.ENDED, weight=80)  # fmt: skip
 def address_not_available(case: Case) -> Found | None:
     """Find EADDRNOTAVAIL and a missing address family: an address of the host, or IPv6 without any."""
+    if case.said(r"create_connection|\.connect\(|connecting to"):
+        return None  # it connects: causes of reaching know
     match = case.said(r"[^\n]*(?:cannot assign requested address|can't assign requested address|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*")
     if match is None:
         return None

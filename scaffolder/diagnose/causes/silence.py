@@ -38,7 +38,7 @@ def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
     """Return the native programs that are started, with their bytes."""
     for item in case.launched:
         program = item.program
-        if program and program.entry and program.elf and not language(item.name) and item.name not in INTERACTIVE | {"tail", "sleep", "mkdir"}:
+        if program and program.entry and basename(program.entry.path) not in {"busybox", "coreutils", "toybox"} and program.elf and not language(item.name) and item.name not in INTERACTIVE | {"tail", "sleep", "mkdir"}:
             yield program.path, case.files.content(program.entry.path, PROGRAM) or b"", program.elf
 
 

@@ -153,7 +153,7 @@ def dangling_link(case: Case) -> Found | None:
         return None
     target = program.problem.path
     return Found(
-        f"{program.path} is a symbolic link, and what it leads to, {target}, does not exist in the image",
+        f"{program.path} is a symbolic link, and what it leads to, {program.problem.detail}, does not exist in the image",
         "copy the file itself (cp -L), or its target along with it",
         (refused(case), copied(case, program.path, f"link to {program.problem.detail}"),
          copied(case, target, "no such file")),

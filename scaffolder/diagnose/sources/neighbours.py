@@ -9,13 +9,14 @@ from scaffolder.diagnose.facts import Neighbour
 
 from . import inspection, live
 
-MOST = 60
+MOST = 100
 
 
 def neighbours(engine: Engine, identity: str) -> tuple[Neighbour, ...]:
-    """Return the other containers, running or not; the newest 60."""
+    """Return the other containers, running or not; those that run, and the newest 100."""
     listed = engine.ask("ps", "--all", "--quiet", "--no-trunc", "--last", str(MOST)).text.split()
-    others = [other for other in listed if not other.startswith(identity)]
+    listed += engine.ask("ps", "--quiet", "--no-trunc").text.split()
+    others = [other for other in dict.fromkeys(listed) if other != identity]
     if not others:
         return ()
     ran = engine.ask("inspect", "--type", "container", *others)
