@@ -1,20 +1,22 @@
 """A case: one container and all evidence about it, each piece gathered when it is first asked for."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from . import phase as phases
-from .facts import Config, Event, Image, Line, Neighbour, Process, Socket, State, Usage
+from .facts import Config, Entry, Event, Image, Line, Neighbour, Process, Socket, State, Usage
 from .identity import Identity, identify
 from .phase import Phase
 from .program import Finder, Program
 from .scripts import Launched, launched
-from .sources.files import Entry, Files, resolved
+from .sources.files import Files, resolved
 from .sources.kernel import Message
 from .sources.logs import Log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ class Case:
             return Phase.IMAGE
         found = phases.phase(self.state, self.config, self.events, self.restarts)
         # A failed exec leaves its words in the log with runc 1.1, and in the state elsewhere.
-        return Phase.START if found & Phase.ENDED and self.refusal and not self.state.error else found
+        return (
+            Phase.START if found & Phase.ENDED and self.refusal and not self.state.error else found
+        )
 
     @cached_property
     def exit_code(self) -> int:

@@ -5,14 +5,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MASK = "***"
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]"
+)
 """Control characters, and those that turn the direction of text (CVE-2021-42574)."""
 
 SECRET_NAME = re.compile(
     r"(?:^|_|-)(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRETS?|TOKENS?|KEYS?|CREDENTIALS?|AUTH|DSN|PRIVATE|COOKIE|SALT|SIGNATURE|LICEN[CS]E(?:_KEY)?|APIKEY|ACCESSKEY|SECRETKEY)(?:_?\d+)?(?:$|_|-)",
     re.IGNORECASE,
 )
-NO_SECRET_NAME = re.compile(r"_(?:FILE|PATH|DIR|TYPE|NAME|URL|URI|HOST|PORT|TTL|SECONDS|LENGTH|ALGORITHM)$|^PWD$", re.IGNORECASE)
+NO_SECRET_NAME = re.compile(
+    r"_(?:FILE|PATH|DIR|TYPE|NAME|URL|URI|HOST|PORT|TTL|SECONDS|LENGTH|ALGORITHM)$|^PWD$",
+    re.IGNORECASE,
+)
 FORMS = (
     re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:)[^\s@/'\"]+(?=@)", re.IGNORECASE),
     re.compile(r"(?P<keep>)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -31,7 +36,9 @@ def is_secret_name(name: str) -> bool:
 
 def cleaner(env: Mapping[str, str]) -> Callable[[str], str]:
     """Return what makes a text fit to be shown, given the variables of the container."""
-    values = sorted({v for k, v in env.items() if is_secret_name(k) and len(v) >= 3}, key=len, reverse=True)
+    values = sorted(
+        {v for k, v in env.items() if is_secret_name(k) and len(v) >= 3}, key=len, reverse=True
+    )
 
     def clean(text: str) -> str:
         for value in values:

@@ -6,6 +6,7 @@ Layouts are those of elf(5) and, for versions, of the Linux Standard Base's "Sym
 import re
 import struct
 from dataclasses import dataclass, field
+from typing import Any
 
 MAGIC = b"\x7fELF"
 HEADER = 64
@@ -91,7 +92,7 @@ def parse(data: bytes, size: int | None = None) -> Elf | None:
         whole = size if size is not None else len(data)
         cut = any(s.kind == PT_LOAD and s.offset + s.size > whole for s in segments)
         return Elf(
-            name, kind, _interpreter(reader, segments), is_cut=cut or not segments and kind == 2,
+            name, kind, _interpreter(reader, segments), is_cut=cut or (not segments and kind == 2),
             language=_language(data), main_size=_main_size(reader), **_dynamic(reader, segments),
         )  # fmt: skip
     except (struct.error, IndexError, OverflowError, ValueError):
@@ -119,7 +120,7 @@ def _interpreter(reader: _Reader, segments: list[_Segment]) -> str:
     return next((reader.text(s.offset) for s in segments if s.kind == PT_INTERP), "")
 
 
-def _dynamic(reader: _Reader, segments: list[_Segment]) -> dict[str, object] | dict[str, str]:
+def _dynamic(reader: _Reader, segments: list[_Segment]) -> dict[str, Any]:
     dynamic = next((s for s in segments if s.kind == PT_DYNAMIC), None)
     if dynamic is None:
         return {}
@@ -131,7 +132,7 @@ def _dynamic(reader: _Reader, segments: list[_Segment]) -> dict[str, object] | d
                 return address - s.address + s.offset
         return -1
 
-    values = {}
+    values: dict[int, int] = {}
     for tag, value in tags:
         values.setdefault(tag, value)
     strings = offset(values.get(DT_STRTAB, -1))
@@ -238,7 +239,8 @@ LIBC_VARIABLE = re.compile(
     r"|LIBUNWIND|.*_(?:H|C)$)"
 )
 ABORT = re.compile(
-    rb"\xf4.{0,24}?\xbf\x09\x00\x00\x00.{0,24}?\xbf\x7f\x00\x00\x00|\xbf\x7f\x00\x00\x00\xe8....\xf4", re.S
+    rb"\xf4.{0,24}?\xbf\x09\x00\x00\x00.{0,24}?\xbf\x7f\x00\x00\x00|\xbf\x7f\x00\x00\x00\xe8....\xf4",
+    re.DOTALL,
 )
 """What the compiled abort() of musl, and of glibc, looks like on amd64: a trap, and _exit(127)."""
 SETSID = re.compile(rb"\xb8\x70\x00\x00\x00\x0f\x05")
@@ -256,7 +258,9 @@ def paths(data: bytes) -> list[str]:
     found = dict.fromkeys(match[1].decode() for match in PATH.finditer(data))
     foreign = ("/dev/", "/proc/", "/sys/", "/usr/lib", "/usr/share", "/lib", "/rustc/", "/build/")
     ours = [path for path in found if not path.startswith(foreign)]
-    return [path for path in ours if path not in SYSTEM_FILES and not path.endswith((".c", ".rs", ".h"))]
+    return [
+        path for path in ours if path not in SYSTEM_FILES and not path.endswith((".c", ".rs", ".h"))
+    ]
 
 
 SYSTEM_FILES = {

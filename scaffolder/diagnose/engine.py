@@ -17,12 +17,14 @@ SECONDS = 15.0
 LIMIT = 8 * 1024 * 1024
 """So many bytes of an answer are read."""
 
-SOCKET = re.compile(r"permission denied.*(?:docker|podman).*sock|dial unix.*permission denied", re.I)
+SOCKET = re.compile(
+    r"permission denied.*(?:docker|podman).*sock|dial unix.*permission denied", re.IGNORECASE
+)
 DOWN = re.compile(
     r"cannot connect to the docker daemon|is the docker daemon running|connection refused"
     r"|no such host|error during connect|cannot connect to podman|dial unix.*no such file"
     r"|failed to connect to the docker api",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -42,7 +44,7 @@ class Engine:
         *args: str,
         seconds: float = SECONDS,
         limit: int = LIMIT,
-        enough: Callable[[bytes], bool] | None = None,
+        enough: Callable[[bytes, int], bool] | None = None,
     ) -> Ran:
         """Run a command of the engine; raise EngineError when the engine itself is in the way."""
         try:

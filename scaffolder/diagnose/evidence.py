@@ -1,11 +1,12 @@
 """A piece of evidence: where it comes from, the command that shows it, and what was found."""
 
-import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import re
+
     from .case import Case
 
 LONG = 600

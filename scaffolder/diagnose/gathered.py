@@ -54,7 +54,9 @@ class Gathered:
     def files(self) -> Files:
         """Return its files; its image's, if its mounts cannot be made."""
         if self._copied.entry("/") is None and self._copied.obstacle:
-            self._unread.append(f"the container's files, instead of which the image's were read: {self._copied.obstacle}")
+            self._unread.append(
+                f"the container's files, instead of which the image's were read: {self._copied.obstacle}"
+            )
             return self.image_files()
         return self._copied
 
@@ -90,29 +92,52 @@ class Gathered:
             if found or found is None or time.monotonic() >= deadline:
                 break
             time.sleep(0.3)
-        self._try("what it listens on: there is no /proc to be read from here, and no cat in the container", found)
+        self._try(
+            "what it listens on: there is no /proc to be read from here, and no cat in the container",
+            found,
+        )
         return found
 
     def _is_young(self) -> bool:
-        return bool(self.state.started and time.time() - self.state.started.timestamp() < YOUNG_SECONDS)
+        return bool(
+            self.state.started and time.time() - self.state.started.timestamp() < YOUNG_SECONDS
+        )
 
     def _sockets_beside(self) -> tuple[Socket, ...] | None:
         """Read them in a throw-away container that shares the network, of any image with a cat."""
         for image in self._images_with_cat():
             try:
-                flags = ("--network", f"container:{self.identity}", "--entrypoint", "cat", "--read-only", "--cap-drop", "ALL")
-                with created(self.engine, image, *flags, command=("/proc/net/tcp", "/proc/net/tcp6")) as name:
+                flags = (
+                    "--network",
+                    f"container:{self.identity}",
+                    "--entrypoint",
+                    "cat",
+                    "--read-only",
+                    "--cap-drop",
+                    "ALL",
+                )
+                with created(
+                    self.engine, image, *flags, command=("/proc/net/tcp", "/proc/net/tcp6")
+                ) as name:
                     ran = self.engine.run("start", "--attach", name, seconds=10, limit=1 << 20)
             except EngineError:
                 continue
             if "local_address" in ran.text:
                 parts = ran.text.split("\n  sl", 1)
-                return live.sockets(lambda path: parts[0] if path == "net/tcp" else (parts[1] if len(parts) > 1 else ""))
+                return live.sockets(
+                    lambda path: (
+                        parts[0] if path == "net/tcp" else (parts[1] if len(parts) > 1 else "")
+                    )
+                )
         return None
 
     def _images_with_cat(self) -> list[str]:
         listed = self.engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}").text.split()
-        likely = [n for n in listed if n.startswith(("busybox:", "alpine:", "debian:", "ubuntu:", "python:"))]
+        likely = [
+            n
+            for n in listed
+            if n.startswith(("busybox:", "alpine:", "debian:", "ubuntu:", "python:"))
+        ]
         return [self.document["Image"], *likely[:2]]
 
     def processes(self) -> tuple[Process, ...] | None:
@@ -125,7 +150,9 @@ class Gathered:
         """Return what it uses of its limits."""
         fetch = live.cgroup_reader(self.engine, self.identity, self.state.pid)
         found = live.usage(fetch)
-        self._try("what it uses of its limits: its control group cannot be read from here", found.memory)
+        self._try(
+            "what it uses of its limits: its control group cannot be read from here", found.memory
+        )
         return found
 
     def status(self) -> str:
@@ -155,7 +182,9 @@ class Gathered:
         return list(dict.fromkeys([*self._unread, *([f"files: {obstacle}"] if obstacle else [])]))
 
 
-def gather(engine: Engine, target: str, kind: str, document: dict[str, Any], stack: ExitStack) -> Case:
+def gather(
+    engine: Engine, target: str, kind: str, document: dict[str, Any], stack: ExitStack
+) -> Case:
     """Return the case of a container, or of the one that was made of an image to look into it."""
     config = inspection.config(document)
     image = _image(engine, document)
@@ -175,7 +204,9 @@ def gather(engine: Engine, target: str, kind: str, document: dict[str, Any], sta
 def _image(engine: Engine, document: dict[str, Any]) -> Image | None:
     identity, name = document.get("Image") or "", document.get("Config", {}).get("Image") or ""
     found = inspection.inspect(engine, identity, "image") if identity else None
-    tagged = inspection.inspect(engine, name, "image") if name and not identity.endswith(name) else None
+    tagged = (
+        inspection.inspect(engine, name, "image") if name and not identity.endswith(name) else None
+    )
     if found is None:
         return None
     return inspection.image(found, (tagged or {}).get("Id", ""))
@@ -186,7 +217,14 @@ def _host(engine: Engine) -> Host:
     flags: frozenset[str] = frozenset()
     if not engine.is_remote:
         try:
-            line = next((x for x in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if x.startswith("flags")), "")
+            line = next(
+                (
+                    x
+                    for x in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+                    if x.startswith("flags")
+                ),
+                "",
+            )
             flags = frozenset(line.partition(":")[2].split())
         except OSError:
             pass

@@ -1,10 +1,13 @@
 """Who a container's process is, and what a user may do with a file."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .facts import Config, Entry
 from .sources.files import Files, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 READ, WRITE, EXECUTE = 4, 2, 1
 
@@ -60,7 +63,9 @@ def identify(config: Config, files: Files) -> Identity:
         if gid is None:
             return Identity(uid, -1, name=name, unknown=f"group {group}")
     member = {_number(r[2]) for r in groups if name and len(r) > 3 and name in r[3].split(",")}
-    return Identity(uid, gid or 0, frozenset(n for n in member if n is not None), name, "", overrides)
+    return Identity(
+        uid, gid or 0, frozenset(n for n in member if n is not None), name, "", overrides
+    )
 
 
 def _rows(content: str | None, least: int) -> list[list[str]]:

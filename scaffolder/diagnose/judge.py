@@ -103,17 +103,33 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     status = inspected(case, "State.Status", case.state.status)
     match case.phase:
         case Phase.FINISHED:
-            return "it has finished its work: it ended with 0 by itself, and nothing suggests that it should have stayed", (status, ended(case))
+            return (
+                "it has finished its work: it ended with 0 by itself, and nothing suggests that it should have stayed",
+                (status, ended(case)),
+            )
         case Phase.STOPPED:
-            signals = f"signals {case.signals}" if case.signals else f"exit code {case.exit_code}, SIGTERM or SIGINT"
-            return f"somebody stopped it, and it stopped ({signals}): no fault", (status, ended(case))
+            signals = (
+                f"signals {case.signals}"
+                if case.signals
+                else f"exit code {case.exit_code}, SIGTERM or SIGINT"
+            )
+            return f"somebody stopped it, and it stopped ({signals}): no fault", (
+                status,
+                ended(case),
+            )
         case Phase.CREATED:
             return f"it was made and never started: docker start {case.target}", (status,)
         case Phase.IMAGE:
-            return "the image names a program that exists, may be executed and finds its libraries", ()
+            return (
+                "the image names a program that exists, may be executed and finds its libraries",
+                (),
+            )
     health = case.state.health
     if health:
-        return f"it runs, and its health check says {health.status}", (status, inspected(case, "State.Health.Status", health.status))
+        return f"it runs, and its health check says {health.status}", (
+            status,
+            inspected(case, "State.Health.Status", health.status),
+        )
     ports = ", ".join(str(s.port) for s in case.sockets or ())
     return f"it runs{f' and listens on {ports}' if ports else ''}", (status,)
 
@@ -137,10 +153,23 @@ def undetermined(case: Case, rerun: Rerun | None) -> Judgement:
 
 def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judgement:
     """Say what one changed factor has cured or revealed, in the words of the cause that it proves."""
-    proves = next((pair for pair in found if pair[0].id == rerun.cause or (rerun.cured and pair[0].pattern == rerun.pattern)), None)
+    proves = next(
+        (
+            pair
+            for pair in found
+            if pair[0].id == rerun.cause or (rerun.cured and pair[0].pattern == rerun.pattern)
+        ),
+        None,
+    )
     if proves and rerun.cured:
         cause, best = proves
-        rerun = replace(rerun, cause=cause.id, text=f"{best.text} ({rerun.text})", fix=best.fix, evidence=(*best.evidence, *rerun.evidence))
+        rerun = replace(
+            rerun,
+            cause=cause.id,
+            text=f"{best.text} ({rerun.text})",
+            fix=best.fix,
+            evidence=(*best.evidence, *rerun.evidence),
+        )
         found = [pair for pair in found if pair is not proves]
     return Judgement(
         PROVEN if rerun.cured else LIKELY, rerun.pattern, rerun.cause, rerun.text, rerun.fix, rerun.commands, rerun.evidence,

@@ -59,11 +59,19 @@ def _environment(engine: Engine, case: Case) -> dict[str, str]:
 def _time(seconds: float) -> str:
     from datetime import UTC, datetime
 
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def _words(event: Event) -> str:
-    code = f" (exit code {event.exit_code})" if event.exit_code is not None and event.action in ("die", "died") else ""
+    code = (
+        f" (exit code {event.exit_code})"
+        if event.exit_code is not None and event.action in ("die", "died")
+        else ""
+    )
     return f"{event.action}{code}{f' (signal {event.signal})' if event.signal else ''}"
 
 
@@ -72,7 +80,10 @@ def _reproduce(case: Case) -> str:
     config = case.config
     own = case.image.env if case.image else {}
     flags = [f"-e {name}=..." for name, value in config.env.items() if own.get(name) != value]
-    flags += [f"-v {m.name or m.source}:{m.destination}{'' if m.writable else ':ro'}" for m in config.mounts]
+    flags += [
+        f"-v {m.name or m.source}:{m.destination}{'' if m.writable else ':ro'}"
+        for m in config.mounts
+    ]
     flags += [f"-p {p.host_port}:{p.number}" for p in config.published]
     flags += [f"--memory {config.memory // 2**20}m"] if config.memory else []
     flags += [f"--pids-limit {config.pids}"] if config.pids else []
@@ -85,7 +96,12 @@ def _reproduce(case: Case) -> str:
 
 def _actual(case: Case) -> str:
     state = case.state
-    parts = [state.status, f"exit code {case.exit_code}", f"{case.restarts} restarts", f"out of memory {str(state.oom_killed).lower()}"]
+    parts = [
+        state.status,
+        f"exit code {case.exit_code}",
+        f"{case.restarts} restarts",
+        f"out of memory {str(state.oom_killed).lower()}",
+    ]
     parts += [f"error {state.error!r}"] if state.error else []
     parts += [f"health {state.health.status}"] if state.health else []
     return ", ".join(parts)
@@ -117,14 +133,16 @@ def _incident(parts: dict[str, Any]) -> str:
     found = parts["diagnosis"]
     known = found["verdict"] in ("proven", "likely")
     last = next((line for line in reversed(parts["logs"]) if line.strip()), "none")
-    since = next((e["time"] for e in parts["timeline"] if e["event"].startswith(("die", "oom"))), "(time)")
+    since = next(
+        (e["time"] for e in parts["timeline"] if e["event"].startswith(("die", "oom"))), "(time)"
+    )
     return "\n".join([
         f"INCIDENT: {found['target']}: {_short(found['cause']['text'])}", "",
         "Problem", f"- {found['target']} {_state(parts)} since {since}", "- Affected: (who, and what they cannot do)", f"- Logs: {_short(last)}", f"- State: {parts['actual']}", "",
         "Status", f"- [{'x' if known else ' '}] Root cause identified{'' if found['verdict'] == 'proven' else ' (likely)' if known else ''}",
         "- [ ] Smallest working version made, or the last good one restored", "- [ ] Fix made", "- [ ] Fix tested, in the container", "- [ ] Fix deployed", "",
         "Next steps", f"1. {_sentence(found['fix']['text'])} (who, until when)", "2. Test it in the container (who, until when)", "3. Deploy it (who, until when)", "",
-        "Back to normal: (estimate, or \"unknown; next message at\" time)", "In charge: (name)",
+        'Back to normal: (estimate, or "unknown; next message at" time)', "In charge: (name)",
     ])  # fmt: skip
 
 
@@ -158,4 +176,3 @@ def _short(text: str) -> str:
 def _sentence(text: str) -> str:
     line = " ".join(text.split())
     return f"{line[:1].upper()}{line[1:]}." if line and not line.endswith(".") else line
-

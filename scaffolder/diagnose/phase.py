@@ -43,7 +43,7 @@ def phase(state: State, config: Config, events: Sequence[Event], restarts: int) 
         return Phase.PAUSED
     if state.status in ("created", "configured", "initialized"):
         return Phase.START if state.error or state.exit_code else Phase.CREATED
-    if state.status in ("restarting",) or is_looping(state, events, restarts):
+    if state.status == "restarting" or is_looping(state, events, restarts):
         return Phase.DIED
     if state.status in ("running", "stopping", "removing"):
         return Phase.RUNNING

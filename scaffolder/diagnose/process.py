@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 CHUNK = 65536
+HEAD = 8192
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ def run(
     *,
     seconds: float,
     limit: int,
-    enough: Callable[[bytes], bool] | None = None,
+    enough: Callable[[bytes, int], bool] | None = None,
 ) -> Ran:
     """Run a program without a shell or an input.
 
     It is killed after `seconds`, when it has printed `limit` bytes on either stream, or when
-    `enough` says so of what it has printed. Raises OSError if it cannot be started.
+    `enough` says so of the first bytes that it has printed, and of their number. Raises OSError if it cannot be started.
     """
     with subprocess.Popen(
         args,
@@ -60,7 +61,7 @@ def _read(
     process: "subprocess.Popen[bytes]",
     deadline: float,
     limit: int,
-    enough: Callable[[bytes], bool] | None,
+    enough: Callable[[bytes, int], bool] | None,
 ) -> Ran:
     assert process.stdout  # noqa: S101 - as it was started
     assert process.stderr  # noqa: S101 - as it was started
@@ -78,7 +79,11 @@ def _read(
                 read[key.fd] += data
                 if not data:
                     selector.unregister(key.fd)
-            if len(out) >= limit or len(err) >= limit or (enough and enough(out)):
+            if (
+                len(out) >= limit
+                or len(err) >= limit
+                or (enough and enough(bytes(out[:HEAD]), len(out)))
+            ):
                 return Ran(None, bytes(out[:limit]), bytes(err[:limit]))
     try:
         process.wait(max(deadline - time.monotonic(), 0.1))

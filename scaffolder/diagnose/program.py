@@ -92,10 +92,14 @@ class Finder:
         blocked = self._blocked(way)
         entry = way[-1] if way else Entry("/", "directory")
         if blocked or entry.kind != "file":
-            problem = blocked or Problem("directory" if entry.kind == "directory" else "special", path)
+            problem = blocked or Problem(
+                "directory" if entry.kind == "directory" else "special", path
+            )
             return Program(argv, path, entry, problem=problem)
         if not self.identity.may(entry, EXECUTE):
-            return Program(argv, path, entry, problem=Problem("mode", entry.path, oct(entry.mode)[2:]))
+            return Program(
+                argv, path, entry, problem=Problem("mode", entry.path, oct(entry.mode)[2:])
+            )
         return self._read(argv, path, entry, deep)
 
     def _blocked(self, way: list[Entry]) -> Problem | None:
@@ -117,7 +121,9 @@ class Finder:
         found = elf.parse(data, entry.size)
         problem = None
         if found is None or found.is_cut or found.kind not in (2, 3):
-            problem = Problem("corrupt", path, "an object file" if found and found.kind == 1 else "")
+            problem = Problem(
+                "corrupt", path, "an object file" if found and found.kind == 1 else ""
+            )
         elif not elf.runs_on(found.machine, self.architecture):
             problem = Problem("architecture", path, found.machine)
         elif found.interpreter and follow(self.files, found.interpreter)[1]:

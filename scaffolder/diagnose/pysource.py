@@ -87,7 +87,11 @@ def _note_call(node: ast.Call, found: Reading) -> None:
     elif name == "sys.stdout.write":
         found.printed.append(first)
     elif name in {"open", "io.open"} and first.startswith("/"):
-        mode = texts[1] if len(texts) > 1 else next((_text(k.value) for k in node.keywords if k.arg == "mode"), "r")
+        mode = (
+            texts[1]
+            if len(texts) > 1
+            else next((_text(k.value) for k in node.keywords if k.arg == "mode"), "r")
+        )
         found.opened.append((first, mode or "r"))
     elif name in {"sys.exit", "exit", "quit", "os._exit"}:
         found.abrupt = found.abrupt or name == "os._exit"

@@ -44,16 +44,30 @@ def try_factors(engine: Engine, case: Case) -> Rerun:
     if not case.phase & Phase.ENDED:
         return Rerun(tried=["reruns: only a container that ended by itself can be run again"])
     if case.state.seconds > LONGEST_SECONDS:
-        return Rerun(tried=[f"reruns: it lived for {case.state.seconds:.0f} s, longer than a copy is watched"])
+        return Rerun(
+            tried=[
+                f"reruns: it lived for {case.state.seconds:.0f} s, longer than a copy is watched"
+            ]
+        )
     began = time.monotonic()
     try:
         same = run(engine, case, Factor("nothing", case.config))
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
     if same.alive or same.exit_code != case.exit_code:
-        return Rerun(tried=[f"reruns: an isolated copy without changes {same.words}: the cause is in its network, its data, or what it wrote"])
+        return Rerun(
+            tried=[
+                f"reruns: an isolated copy without changes {same.words}: the cause is in its network, its data, or what it wrote"
+            ]
+        )
     tried: list[str] = []
-    revealed = _revealed(case, Factor("nothing but a log that is kept", case.config), same, Outcome(False, same.exit_code, case.text), tried)
+    revealed = _revealed(
+        case,
+        Factor("nothing but a log that is kept", case.config),
+        same,
+        Outcome(False, same.exit_code, case.text),
+        tried,
+    )
     for factor in factors(case):
         if time.monotonic() - began > BUDGET_SECONDS:
             tried.append("reruns: the time is up")
@@ -81,8 +95,21 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
     if not better or known is None:
         return None
     _name, pattern, cause, text, fix = known
-    evidence = Evidence("rerun", _command(case, factor), f"with {factor.name} a copy {found.words}; without, it ends with {case.exit_code}")
-    return Rerun(cause, pattern, f"{text}: with {factor.name} a copy {found.words}", fix, True, (_command(case, factor),), (evidence,), tried[:-1])  # noqa: FBT003 - cured
+    evidence = Evidence(
+        "rerun",
+        _command(case, factor),
+        f"with {factor.name} a copy {found.words}; without, it ends with {case.exit_code}",
+    )
+    return Rerun(
+        cause,
+        pattern,
+        f"{text}: with {factor.name} a copy {found.words}",
+        fix,
+        True,
+        (_command(case, factor),),
+        (evidence,),
+        tried[:-1],
+    )
 
 
 def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
@@ -92,22 +119,48 @@ def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
     evidence = (Evidence("rerun", _command(case, factor), f"with an init a copy {found.words}"),)
     if found.exit_code == 134:
         text = "the program calls abort(): with an init as process 1 the exit code is 134; as process 1 itself, SIGABRT is ignored by the kernel, and it ends with 139"
-        return Rerun("aborted", "process", text, "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1", True, (), evidence)  # noqa: FBT003 - proven
+        return Rerun(
+            "aborted",
+            "process",
+            text,
+            "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1",
+            True,
+            (),
+            evidence,
+        )
     if found.exit_code == 139:
         text = "the program crashes with SIGSEGV (segmentation fault, 139), with an init as process 1, too: native code uses memory that is not its own"
-        return Rerun("segfault", "process", text, "debug the native crash (core dump, gdb)", True, (), evidence)  # noqa: FBT003 - proven
+        return Rerun(
+            "segfault",
+            "process",
+            text,
+            "debug the native crash (core dump, gdb)",
+            True,
+            (),
+            evidence,
+        )
     return None
 
 
-def _revealed(case: Case, factor: Factor, found: Outcome, same: Outcome, tried: list[str]) -> Rerun | None:
+def _revealed(
+    case: Case, factor: Factor, found: Outcome, same: Outcome, tried: list[str]
+) -> Rerun | None:
     """Tell what a copy said that the container did not."""
     new = [line for line in found.text.splitlines() if line.strip() and line not in same.text]
     if not new or found.alive:
         return None
     traced = factor.name == "a traced shell"
     words = new[-1].strip()
-    text = f"a script ends with {found.exit_code} at: {words.lstrip('+ ')}" if traced else f"the words were lost; with {factor.name} it says: {words[:300]}"
-    cause, fix = ("errexit", "handle that this command fails") if traced else ("python-buffered", "ENV PYTHONUNBUFFERED=1; then correct what it says")
+    text = (
+        f"a script ends with {found.exit_code} at: {words.lstrip('+ ')}"
+        if traced
+        else f"the words were lost; with {factor.name} it says: {words[:300]}"
+    )
+    cause, fix = (
+        ("errexit", "handle that this command fails")
+        if traced
+        else ("python-buffered", "ENV PYTHONUNBUFFERED=1; then correct what it says")
+    )
     if factor.name.startswith("nothing but"):
         cause, fix = "log-discarded", "use a log driver that keeps lines; then correct what it says"
     evidence = Evidence("rerun", _command(case, factor), "\n".join(new[-5:]))

@@ -20,14 +20,22 @@ def ruled_out(case: Case, cause: Cause | None) -> tuple[str, ...]:
 def _program(case: Case) -> Iterator[str]:
     program = case.program
     if program and not program.first_problem and program.entry:
-        kind = f"a program for {program.elf.machine}" if program.elf else f"a script run by {' '.join(program.shebang)}"
+        kind = (
+            f"a program for {program.elf.machine}"
+            if program.elf
+            else f"a script run by {' '.join(program.shebang)}"
+        )
         yield f"the program: {program.path} exists, is executable for {case.identity.words}, and is {kind}"
 
 
 def _memory(case: Case) -> Iterator[str]:
     if case.phase & (Phase.IMAGE | Phase.START | Phase.CREATED):
         return
-    if not case.state.oom_killed and not any(e.action == "oom" for e in case.events) and not case.usage.oom_kills:
+    if (
+        not case.state.oom_killed
+        and not any(e.action == "oom" for e in case.events)
+        and not case.usage.oom_kills
+    ):
         limit = f"limit {case.config.memory // 2**20} MiB" if case.config.memory else "no limit"
         yield f"memory: not out of memory (OOMKilled false, no oom event, {limit})"
 
@@ -54,7 +62,9 @@ def _health(case: Case) -> Iterator[str]:
 
 def _network(case: Case) -> Iterator[str]:
     if case.is_up and case.sockets:
-        yield "the network: it listens on " + ", ".join(f"{s.address}:{s.port}" for s in case.sockets)
+        yield "the network: it listens on " + ", ".join(
+            f"{s.address}:{s.port}" for s in case.sockets
+        )
 
 
 def _image(case: Case) -> Iterator[str]:

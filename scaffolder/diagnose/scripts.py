@@ -33,7 +33,11 @@ INTERPRETERS = (
     (r"^perl[\d.]*$", "perl"),
     (r"^php[\d.]*$", "php"),
 )
-WITH_VALUE = {"python": {"-W", "-X"}, "node": {"-r", "--require", "--import", "--loader"}, "sh": {"-o"}}
+WITH_VALUE = {
+    "python": {"-W", "-X"},
+    "node": {"-r", "--require", "--import", "--loader"},
+    "sh": {"-o"},
+}
 BUILTINS = {
     "echo", "export", "set", "cd", "test", "[", "[[", ":", "true", "false", "exit", "return", "read", "unset",
     "trap", "wait", "eval", "source", ".", "shift", "local", "printf", "umask", "ulimit", "break", "continue",
@@ -106,7 +110,9 @@ def _launch(
 
 def _arguments(argv: tuple[str, ...], script: Script) -> tuple[str, ...]:
     """Return what a shell script is called with."""
-    names = [i for i, word in enumerate(argv) if script.path and script.path.endswith(basename(word))]
+    names = [
+        i for i, word in enumerate(argv) if script.path and script.path.endswith(basename(word))
+    ]
     return argv[names[0] + 1 :] if names else ()
 
 
@@ -115,18 +121,25 @@ def _started(
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
     for command in shell.commands(script.text):
         words = tuple(shell.expand(word, env) for word in command.words)
-        words = tuple(w for w in words if not re.match(r"^\d*[<>]", w) and w not in {"/dev/null"})
+        words = tuple(w for w in words if not re.match(r"^\d*[<>]", w) and w != "/dev/null")
         if words and words[0] == "exec":
             words = words[1:]
         if words and words[0] in {"$@", "$*", "${@}"}:
             words = arguments
-        if words and words[0] not in BUILTINS and not words[0].endswith("()") and "$(" not in words[0]:
+        if (
+            words
+            and words[0] not in BUILTINS
+            and not words[0].endswith("()")
+            and "$(" not in words[0]
+        ):
             yield words, command.end == "&"
 
 
 def language(name: str) -> str:
     """Return the language that an interpreter of that name runs; empty if it is none."""
-    return next((found for pattern, found in INTERPRETERS if re.search(pattern, basename(name))), "")
+    return next(
+        (found for pattern, found in INTERPRETERS if re.search(pattern, basename(name))), ""
+    )
 
 
 def source(case: "Case", argv: tuple[str, ...], program: Program) -> Script | None:
@@ -149,7 +162,12 @@ def _interpreted(case: "Case", kind: str, argv: tuple[str, ...]) -> Script | Non
         rest.pop(0)
     while rest and rest[0].startswith("-"):
         flag = rest.pop(0)
-        if kind in {"sh", "python"} and re.fullmatch(r"-[a-zA-Z]*c", flag) or flag in {"-e", "--eval"} and kind == "node":
+        if (
+            (kind in {"sh", "python"}
+            and re.fullmatch(r"-[a-zA-Z]*c", flag))
+            or (flag in {"-e", "--eval"}
+            and kind == "node")
+        ):
             return Script(kind, "", rest[0]) if rest else None
         if kind == "python" and flag == "-m":
             return _module(case, rest[0]) if rest else None

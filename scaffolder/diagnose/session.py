@@ -30,7 +30,9 @@ class Session:
     def choose(self, target: str | None, service: str | None) -> str:
         """Return the name of what is to be looked at; ask on a terminal if none was given."""
         if target and service:
-            raise UsageError("a target and --compose are one too many", f"{HOW}, or --compose SERVICE")
+            raise UsageError(
+                "a target and --compose are one too many", f"{HOW}, or --compose SERVICE"
+            )
         if service:
             return targets.compose_service(self.engine, service)
         return target or self._ask()
@@ -38,22 +40,32 @@ class Session:
     def _ask(self) -> str:
         found = targets.unwell(self.engine)
         if not found:
-            raise UsageError("no container looks unwell, and none was named", f"{HOW}, or the name of an image")
+            raise UsageError(
+                "no container looks unwell, and none was named", f"{HOW}, or the name of an image"
+            )
         listed = "\n".join(f"  {name}  {status}" for name, status in found)
         if not sys.stdin.isatty():
-            raise UsageError(f"no container was named; these look unwell:\n{listed}", f"viscaffold diagnose {found[0][0]}")
+            raise UsageError(
+                f"no container was named; these look unwell:\n{listed}",
+                f"viscaffold diagnose {found[0][0]}",
+            )
         console.say(f"These look unwell:\n{listed}")
         names = [name for name, _ in found]
         return str(click.prompt("Which", type=click.Choice(names), default=names[0], err=True))
 
-    def examine(self, name: str, *, rerun: bool = False, ask: bool = False) -> tuple[Case, Judgement]:
+    def examine(
+        self, name: str, *, rerun: bool = False, ask: bool = False
+    ) -> tuple[Case, Judgement]:
         """Gather the evidence and judge it."""
         with console.progress(f"looking at {name}"):
             case = targets.case_of(self.engine, name, self.stack)
             judgement = judge(case)
         if judgement.verdict in (LIKELY, UNDETERMINED) and case.kind == "container":
             if not rerun and ask and sys.stdin.isatty() and sys.stderr.isatty():
-                rerun = click.confirm("Not proven. Run isolated copies of it, with one thing changed at a time?", err=True)
+                rerun = click.confirm(
+                    "Not proven. Run isolated copies of it, with one thing changed at a time?",
+                    err=True,
+                )
             if rerun:
                 from .reruns import try_factors
 

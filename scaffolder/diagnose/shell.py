@@ -5,7 +5,21 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-KEYWORDS = {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "fi", "done", "}"}
+KEYWORDS = {
+    "if",
+    "then",
+    "else",
+    "elif",
+    "do",
+    "while",
+    "until",
+    "!",
+    "{",
+    "time",
+    "fi",
+    "done",
+    "}",
+}
 ENDS = {";", "&", "&&", "||", "|", "|&", ";;", "(", ")"}
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
@@ -101,7 +115,9 @@ def expand(text: str, env: Mapping[str, str]) -> str:
 
 def sets_errexit(script: str) -> bool:
     """Tell whether the script ends at the first command that fails."""
-    return bool(re.search(r"^\s*set\s+-[a-z]*e|^\s*set\s+-o\s+errexit|^#!.*\s-[a-z]*e", script, re.M))
+    return bool(
+        re.search(r"^\s*set\s+-[a-z]*e|^\s*set\s+-o\s+errexit|^#!.*\s-[a-z]*e", script, re.MULTILINE)
+    )
 
 
 def ends_with_exec(script: str) -> bool:

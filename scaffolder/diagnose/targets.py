@@ -24,9 +24,13 @@ def case_of(engine: Engine, target: str, stack: ExitStack) -> Case:
     """Return the case of a container or image; raise UsageError if there is none of that name."""
     ran = engine.ask("inspect", "--type", "container", target)
     if not ran.code:
-        return gather(engine, name_of(json.loads(ran.text)[0]), "container", json.loads(ran.text)[0], stack)
+        return gather(
+            engine, name_of(json.loads(ran.text)[0]), "container", json.loads(ran.text)[0], stack
+        )
     if "multiple" in ran.complaint.lower() or "ambiguous" in ran.complaint.lower():
-        raise UsageError(f"{target!r} is the beginning of more than one id", "give more of the id, or the name")
+        raise UsageError(
+            f"{target!r} is the beginning of more than one id", "give more of the id, or the name"
+        )
     image = inspection.inspect(engine, target, "image")
     if image is None:
         known = [*containers(engine), *images(engine)]
@@ -40,7 +44,11 @@ def case_of(engine: Engine, target: str, stack: ExitStack) -> Case:
 def _use_own_command(document: dict[str, Any], image: dict[str, Any], target: str) -> None:
     """Undo what making the container has changed: it was given a command that is never run."""
     own = image.get("Config") or {}
-    document["Config"] |= {"Cmd": own.get("Cmd"), "Entrypoint": own.get("Entrypoint"), "Image": target}
+    document["Config"] |= {
+        "Cmd": own.get("Cmd"),
+        "Entrypoint": own.get("Entrypoint"),
+        "Image": target,
+    }
 
 
 def name_of(document: dict[str, Any]) -> str:
@@ -65,13 +73,21 @@ def compose_service(engine: Engine, service: str) -> str:
     found = [row for row in rows if _label(row, SERVICE) == service]
     if not found:
         known = sorted({_label(row, SERVICE) for row in rows})
-        raise unknown("compose service", service, known or ["none: no container has compose's labels"], "docker compose ps --all")
+        raise unknown(
+            "compose service",
+            service,
+            known or ["none: no container has compose's labels"],
+            "docker compose ps --all",
+        )
     projects = sorted({_label(row, PROJECT) for row in found})
     if len(projects) > 1:
         here = [row for row in found if _label(row, FOLDER) == os.getcwd()]  # noqa: PTH109 - compared as text
         if not here:
             names = ", ".join(row["name"] for row in found)
-            raise UsageError(f"the service {service!r} is in the projects {', '.join(projects)}", f"viscaffold diagnose NAME, with one of {names}")
+            raise UsageError(
+                f"the service {service!r} is in the projects {', '.join(projects)}",
+                f"viscaffold diagnose NAME, with one of {names}",
+            )
         found = here
     return str(next((row for row in found if is_unwell(row)), found[0])["name"])
 
@@ -84,8 +100,14 @@ def unwell(engine: Engine) -> list[tuple[str, str]]:
 def is_unwell(row: dict[str, Any]) -> bool:
     """Tell from what `docker ps` says of a container whether it is worth a look."""
     status = row["status"]
-    ended = row["state"] == "exited" and not status.startswith(("Exited (0)", "Exited (143)", "Exited (130)"))
-    return ended or row["state"] in {"restarting", "dead", "created", "paused"} or "unhealthy" in status
+    ended = row["state"] == "exited" and not status.startswith(
+        ("Exited (0)", "Exited (143)", "Exited (130)")
+    )
+    return (
+        ended
+        or row["state"] in {"restarting", "dead", "created", "paused"}
+        or "unhealthy" in status
+    )
 
 
 def _listed(engine: Engine, *flags: str) -> list[dict[str, Any]]:

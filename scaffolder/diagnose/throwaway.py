@@ -27,7 +27,9 @@ def _began(process: int) -> str:
 
 
 @contextmanager
-def created(engine: Engine, image: str, *options: str, command: tuple[str, ...] = ("viscaffold",)) -> Iterator[str]:
+def created(
+    engine: Engine, image: str, *options: str, command: tuple[str, ...] = ("viscaffold",)
+) -> Iterator[str]:
     """Create a container that is not started; remove it in the end, with its own volumes.
 
     An image without a command of its own needs one to make a container, which is never run.
@@ -64,4 +66,6 @@ def _is_left(label: str) -> bool:
     host, process, began, made = parts
     if time.time() - int(made) > OLD_SECONDS:
         return True
-    return host == socket.gethostname() and (not process.isdecimal() or _began(int(process)) != began)
+    return host == socket.gethostname() and (
+        not process.isdecimal() or _began(int(process)) != began
+    )

@@ -18,11 +18,16 @@ FORMATS = {
     "windows": ("is a program for Windows", "build it for linux"),
     "mac": ("is a program for macOS", "build it for linux"),
     "archive": ("is an archive", "unpack it in the Dockerfile"),
-    "html": ("is a web page: the download gave an error instead of the program", "check the URL, with curl -f"),
+    "html": (
+        "is a web page: the download gave an error instead of the program",
+        "check the URL, with curl -f",
+    ),
     "binary": ("is no program of a known format", "check how it was built and copied"),
     "corrupt": ("is damaged or cut short", "build and copy it again; compare its checksum"),
-}  # fmt: skip
-EXEC_FORMAT = re.compile(r"exec format error|cannot execute binary|input/output error|segmentation", re.I)
+}
+EXEC_FORMAT = re.compile(
+    r"exec format error|cannot execute binary|input/output error|segmentation", re.IGNORECASE
+)
 
 
 def problem_of(case: Case, *kinds: str) -> tuple[Program, Problem] | None:
@@ -37,11 +42,18 @@ def problem_of(case: Case, *kinds: str) -> tuple[Program, Problem] | None:
 
 def runtime_says(case: Case, pattern: str) -> bool:
     """Tell whether the runtime's words agree."""
-    return case.phase == Phase.IMAGE or bool(re.search(pattern, case.refusal, re.I))
+    return case.phase == Phase.IMAGE or bool(re.search(pattern, case.refusal, re.IGNORECASE))
 
 
-@cause("crlf", "Windows line endings: the kernel looks for an interpreter with a carriage return",
-       pattern="image", reads=["files", "logs"], page="check-program-file", when=NEVER, weight=85)  # fmt: skip
+@cause(
+    "crlf",
+    "Windows line endings: the kernel looks for an interpreter with a carriage return",
+    pattern="image",
+    reads=["files", "logs"],
+    page="check-program-file",
+    when=NEVER,
+    weight=85,
+)
 def crlf(case: Case) -> Found | None:
     """Find a script whose first line ends with a carriage return."""
     found = problem_of(case, "crlf")
@@ -58,8 +70,15 @@ def crlf(case: Case) -> Found | None:
     )
 
 
-@cause("no-shebang", "a script without a #! line", pattern="image", reads=["files", "logs"],
-       page="check-program-file", when=NEVER, weight=80)  # fmt: skip
+@cause(
+    "no-shebang",
+    "a script without a #! line",
+    pattern="image",
+    reads=["files", "logs"],
+    page="check-program-file",
+    when=NEVER,
+    weight=80,
+)
 def no_shebang(case: Case) -> Found | None:
     """Find a script that does not say what runs it."""
     found = problem_of(case, "no-shebang", "bom")
@@ -70,13 +89,26 @@ def no_shebang(case: Case) -> Found | None:
         what = f"{path} begins with a byte order mark, so that its #! line is not at the very start"
         fix = f"save it as UTF-8 without BOM: sed -i '1s/^\\xEF\\xBB\\xBF//' {path}"
     else:
-        what = f"{path} has no #! line, so the kernel does not know what runs it (exec format error)"
-        fix = f'write #!/bin/sh as its very first line, or start it with ENTRYPOINT ["sh", "{path}"]'
-    return Found(what, fix, (refused(case), content(case, path, f"first line: {first}")), proven=True)
+        what = (
+            f"{path} has no #! line, so the kernel does not know what runs it (exec format error)"
+        )
+        fix = (
+            f'write #!/bin/sh as its very first line, or start it with ENTRYPOINT ["sh", "{path}"]'
+        )
+    return Found(
+        what, fix, (refused(case), content(case, path, f"first line: {first}")), proven=True
+    )
 
 
-@cause("wrong-architecture", "a program for another processor", pattern="image",
-       reads=["files", "inspect"], page="check-program-file", when=NEVER, weight=90)  # fmt: skip
+@cause(
+    "wrong-architecture",
+    "a program for another processor",
+    pattern="image",
+    reads=["files", "inspect"],
+    page="check-program-file",
+    when=NEVER,
+    weight=90,
+)
 def wrong_architecture(case: Case) -> Found | None:
     """Find a program, or an interpreter, that was built for another architecture."""
     found = problem_of(case, "architecture")
@@ -87,15 +119,25 @@ def wrong_architecture(case: Case) -> Found | None:
     return Found(
         f"{program.path} is a program for {problem.detail}, and this machine is {host}: exec format error",
         f"build it for this machine: docker build --platform linux/{host}, or cross-compile for {host}",
-        (refused(case), content(case, program.path, f"ELF for {problem.detail}"),
-         Evidence("inspect", "docker version --format '{{.Server.Arch}}'", host)),
+        (
+            refused(case),
+            content(case, program.path, f"ELF for {problem.detail}"),
+            Evidence("inspect", "docker version --format '{{.Server.Arch}}'", host),
+        ),
         (f"docker build --platform linux/{host} -t {case.config.image or 'IMAGE'} .",),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("not-a-program", "the file is damaged, empty, or of another kind than a program", pattern="image",
-       reads=["files", "logs"], page="check-program-file", when=NEVER | Phase.DIED, weight=75)  # fmt: skip
+@cause(
+    "not-a-program",
+    "the file is damaged, empty, or of another kind than a program",
+    pattern="image",
+    reads=["files", "logs"],
+    page="check-program-file",
+    when=NEVER | Phase.DIED,
+    weight=75,
+)
 def not_a_program(case: Case) -> Found | None:
     """Find an empty, truncated or foreign file where a program should be."""
     found = problem_of(case, *FORMATS)
@@ -107,13 +149,23 @@ def not_a_program(case: Case) -> Found | None:
     return Found(
         f"{program.path} {problem.detail or what} ({size} bytes), so it cannot be executed (exec format error)",
         fix,
-        (refused(case), copied(case, program.path, f"{size} bytes; begins with {problem.detail!r}")),
+        (
+            refused(case),
+            copied(case, program.path, f"{size} bytes; begins with {problem.detail!r}"),
+        ),
         proven=runtime_says(case, EXEC_FORMAT.pattern),
     )
 
 
-@cause("interpreter-missing", "the interpreter that the #! line names does not exist", pattern="image",
-       reads=["files", "logs"], page="check-program-file", when=NEVER, weight=80)  # fmt: skip
+@cause(
+    "interpreter-missing",
+    "the interpreter that the #! line names does not exist",
+    pattern="image",
+    reads=["files", "logs"],
+    page="check-program-file",
+    when=NEVER,
+    weight=80,
+)
 def interpreter_missing(case: Case) -> Found | None:
     """Find a script whose interpreter is not in the image: bash, or a virtual environment's Python."""
     program = case.program
@@ -128,7 +180,11 @@ def interpreter_missing(case: Case) -> Found | None:
     return Found(
         f"the #! line of {program.path} names {line}, which does not exist in the image{about}",
         fix,
-        (refused(case), content(case, program.path, f"#!{line}"), copied(case, problem.path, "no such file")),
+        (
+            refused(case),
+            content(case, program.path, f"#!{line}"),
+            copied(case, problem.path, "no such file"),
+        ),
         proven=True,
     )
 
@@ -139,13 +195,24 @@ def _about_interpreter(case: Case, wanted: str, script: str) -> tuple[str, str]:
         fix = "make the virtual environment at the same path in both stages, or run `python -m MODULE`"
         return about, fix
     if wanted.endswith("bash"):
-        name = "apk add bash" if case.has("/lib/apk") or case.has("/etc/alpine-release") else "install bash"
+        name = (
+            "apk add bash"
+            if case.has("/lib/apk") or case.has("/etc/alpine-release")
+            else "install bash"
+        )
         return "", f"write #!/bin/sh if the script needs no bash, or {name} in the image"
     return "", f"install {basename(wanted)} in the image, or correct the first line of {script}"
 
 
-@cause("loader-missing", "the program's loader (libc) is not in the image", pattern="image",
-       reads=["files", "logs"], page="pattern-dependencies", when=NEVER, weight=88)  # fmt: skip
+@cause(
+    "loader-missing",
+    "the program's loader (libc) is not in the image",
+    pattern="image",
+    reads=["files", "logs"],
+    page="pattern-dependencies",
+    when=NEVER,
+    weight=88,
+)
 def loader_missing(case: Case) -> Found | None:
     """Find a program that was linked for another libc than the image has."""
     found = problem_of(case, "loader")
@@ -159,7 +226,11 @@ def loader_missing(case: Case) -> Found | None:
         f" image has {has}",
         "use a runtime image with the libc that it was built for (debian:...-slim for glibc, alpine for"
         " musl), or link it statically (CGO_ENABLED=0; target x86_64-unknown-linux-musl)",
-        (refused(case), content(case, program.path, f"interpreter {wanted}"), copied(case, wanted, "no such file")),
+        (
+            refused(case),
+            content(case, program.path, f"interpreter {wanted}"),
+            copied(case, wanted, "no such file"),
+        ),
         proven=True,
     )
 
@@ -174,8 +245,15 @@ def _libcs(case: Case, wanted: str) -> tuple[str, str]:
     return libc, "musl" if musl else "glibc" if glibc else "no libc at all"
 
 
-@cause("not-executable", "the program's file is not executable", pattern="permissions",
-       reads=["files", "inspect"], page="check-program-file", when=NEVER, weight=82)  # fmt: skip
+@cause(
+    "not-executable",
+    "the program's file is not executable",
+    pattern="permissions",
+    reads=["files", "inspect"],
+    page="check-program-file",
+    when=NEVER,
+    weight=82,
+)
 def not_executable(case: Case) -> Found | None:
     """Find a file without the x bit, for anybody or for the container's user."""
     found = problem_of(case, "mode")
@@ -192,14 +270,24 @@ def not_executable(case: Case) -> Found | None:
     return Found(
         f"{program.path} is not executable for {who}: its mode is {entry.mode:04o}, owner {entry.uid}:{entry.gid}",
         fix,
-        (refused(case), copied(case, program.path, f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}"),
-         inspected(case, "Config.User", case.config.user or "root")),
+        (
+            refused(case),
+            copied(case, program.path, f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}"),
+            inspected(case, "Config.User", case.config.user or "root"),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("path-closed", "a directory on the way to the program is closed to the user", pattern="permissions",
-       reads=["files", "inspect"], page="check-program-file", when=NEVER, weight=84)  # fmt: skip
+@cause(
+    "path-closed",
+    "a directory on the way to the program is closed to the user",
+    pattern="permissions",
+    reads=["files", "inspect"],
+    page="check-program-file",
+    when=NEVER,
+    weight=84,
+)
 def path_closed(case: Case) -> Found | None:
     """Find a directory that the container's user may not search, such as /root."""
     found = problem_of(case, "unreachable")
@@ -212,21 +300,33 @@ def path_closed(case: Case) -> Found | None:
         f"{program.path} cannot be reached by {case.identity.words}: the directory {problem.path} on the way has"
         f" mode {int(problem.detail, 8):04o} and owner {owner}",
         f"chmod o+x {problem.path}, or put the program where everybody may go, such as /usr/local/bin",
-        (refused(case), copied(case, problem.path, f"mode {int(problem.detail, 8):04o}, owner {owner}"),
-         inspected(case, "Config.User", case.config.user)),
+        (
+            refused(case),
+            copied(case, problem.path, f"mode {int(problem.detail, 8):04o}, owner {owner}"),
+            inspected(case, "Config.User", case.config.user),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("program-is-directory", "a directory is to be executed", pattern="image", reads=["files"],
-       page="check-program-file", when=NEVER, weight=84)  # fmt: skip
+@cause(
+    "program-is-directory",
+    "a directory is to be executed",
+    pattern="image",
+    reads=["files"],
+    page="check-program-file",
+    when=NEVER,
+    weight=84,
+)
 def program_is_directory(case: Case) -> Found | None:
     """Find an ENTRYPOINT that names a directory, as COPY makes one where a file was meant."""
     found = problem_of(case, "directory", "special")
     if not found or not runtime_says(case, "permission denied|is a directory|not found"):
         return None
     path = found[0].path
-    inside = next((n for n in case.files.names(path) if basename(n) == basename(path) and n != path), "")
+    inside = next(
+        (n for n in case.files.names(path) if basename(n) == basename(path) and n != path), ""
+    )
     hint = f"; the program may be {inside}" if inside else ""
     return Found(
         f"{path}, which is to be executed, is a directory{hint}",
@@ -236,12 +336,23 @@ def program_is_directory(case: Case) -> Found | None:
     )
 
 
-@cause("noexec", "the program lies on a file system that forbids to execute", pattern="permissions",
-       reads=["files", "inspect"], page="check-program-file", when=NEVER | Phase.DIED, weight=86)  # fmt: skip
+@cause(
+    "noexec",
+    "the program lies on a file system that forbids to execute",
+    pattern="permissions",
+    reads=["files", "inspect"],
+    page="check-program-file",
+    when=NEVER | Phase.DIED,
+    weight=86,
+)
 def noexec(case: Case) -> Found | None:
     """Find a mount with the option noexec, which Docker gives every --tmpfs."""
-    denied = re.search(r"permission denied|operation not permitted", case.refusal, re.I)
-    match = None if denied else case.said(r"(/[\w./+-]+)['\"`]?: (?:permission denied|failed to map segment)")
+    denied = re.search(r"permission denied|operation not permitted", case.refusal, re.IGNORECASE)
+    match = (
+        None
+        if denied
+        else case.said(r"(/[\w./+-]+)['\"`]?: (?:permission denied|failed to map segment)")
+    )
     path = case.program.path if denied and case.program else match[1] if match else ""
     mount = _noexec_mount(case, path) if path else None
     if not mount or (denied and case.program and case.program.first_problem):
@@ -249,17 +360,23 @@ def noexec(case: Case) -> Found | None:
     return Found(
         f"{path} cannot be executed: {mount} is mounted with the option noexec",
         f"put programs elsewhere, or mount it with exec: --tmpfs {mount}:exec",
-        (refused(case) if denied else Evidence("logs", f"docker logs {quoted(case)}", match[0] if match else ""),
-         inspected(case, "HostConfig.Tmpfs", dict(case.config.tmpfs) or "noexec")),
+        (
+            refused(case)
+            if denied
+            else Evidence("logs", f"docker logs {quoted(case)}", match[0] if match else ""),
+            inspected(case, "HostConfig.Tmpfs", dict(case.config.tmpfs) or "noexec"),
+        ),
         proven=bool(denied) or mount in case.config.tmpfs,
-    )  # fmt: skip
+    )
 
 
 def _noexec_mount(case: Case, path: str) -> str:
     way, _ = follow(case.files, path)
     real = way[-1].path if way else path
     for place, options in case.config.tmpfs.items():
-        if any(p.startswith(place.rstrip("/") + "/") for p in (real, path)) and "exec" not in options.split(","):
+        if any(
+            p.startswith(place.rstrip("/") + "/") for p in (real, path)
+        ) and "exec" not in options.split(","):
             return place
     for mount in case.config.mounts:
         if real.startswith(mount.destination + "/") and "noexec" in mount.options:
@@ -267,13 +384,22 @@ def _noexec_mount(case: Case, path: str) -> str:
     return ""
 
 
-@cause("exec-refused", "the runtime may not execute a file that looks right", pattern="permissions",
-       reads=["inspect", "files"], page="check-program-file", when=Phase.START, weight=40)  # fmt: skip
+@cause(
+    "exec-refused",
+    "the runtime may not execute a file that looks right",
+    pattern="permissions",
+    reads=["inspect", "files"],
+    page="check-program-file",
+    when=Phase.START,
+    weight=40,
+)
 def exec_refused(case: Case) -> Found | None:
     """Find a refusal that the file's mode does not explain: a security module, or a mount's options."""
     if not case.program or case.program.first_problem:
         return None
-    if not re.search(r"exec.*(?:permission denied|operation not permitted)", case.refusal, re.I | re.S):
+    if not re.search(
+        r"exec.*(?:permission denied|operation not permitted)", case.refusal, re.IGNORECASE | re.DOTALL
+    ):
         return None
     return Found(
         f"{case.program.path} may not be executed although its mode allows it: a security module (AppArmor,"

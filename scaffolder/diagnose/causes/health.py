@@ -11,8 +11,30 @@ from scaffolder.diagnose.facts import HealthCheck, Socket
 from scaffolder.diagnose.phase import Phase
 
 URL = re.compile(r"https?://(\[[^\]]+\]|[\w.-]+)(?::(\d+))?(/[^\s'\"|;)]*)?")
-TOOLS = {"curl", "wget", "nc", "ncat", "netcat", "telnet", "bash", "sh", "python", "python3", "node", "pg_isready",
-         "redis-cli", "mysqladmin", "mongosh", "grpc_health_probe", "nslookup", "ss", "netstat", "pgrep", "ps", "httpie"}  # fmt: skip
+TOOLS = {
+    "curl",
+    "wget",
+    "nc",
+    "ncat",
+    "netcat",
+    "telnet",
+    "bash",
+    "sh",
+    "python",
+    "python3",
+    "node",
+    "pg_isready",
+    "redis-cli",
+    "mysqladmin",
+    "mongosh",
+    "grpc_health_probe",
+    "nslookup",
+    "ss",
+    "netstat",
+    "pgrep",
+    "ps",
+    "httpie",
+}
 
 
 def failing(case: Case) -> HealthCheck | None:
@@ -20,7 +42,9 @@ def failing(case: Case) -> HealthCheck | None:
     health, check = case.state.health, case.config.check
     if not health or not check or not case.is_up or not health.log:
         return None
-    bad = health.status == "unhealthy" or (health.status == "starting" and health.failing >= 2 and not check.start_period)
+    bad = health.status == "unhealthy" or (
+        health.status == "starting" and health.failing >= 2 and not check.start_period
+    )
     return check if bad else None
 
 
@@ -34,8 +58,14 @@ def output(case: Case) -> str:
 
 def shown(case: Case) -> Evidence:
     """Show the last failed check."""
-    log = [probe for probe in (case.state.health.log if case.state.health else ()) if probe.exit_code]
-    words = f"exit code {log[-1].exit_code}, output {log[-1].output.strip()[:300]!r}" if log else "no failed check"
+    log = [
+        probe for probe in (case.state.health.log if case.state.health else ()) if probe.exit_code
+    ]
+    words = (
+        f"exit code {log[-1].exit_code}, output {log[-1].output.strip()[:300]!r}"
+        if log
+        else "no failed check"
+    )
     command = f"docker inspect --format '{{{{json .State.Health}}}}' {quoted(case)}"
     return Evidence("inspect", command, words)
 
@@ -57,32 +87,56 @@ def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
     if match:
         default = 443 if match[0].startswith("https") else 80
         return match[1].strip("[]"), int(match[2] or default), match[3] or "/"
-    tcp = re.search(r"/dev/tcp/([\w.-]+)/(\d+)|(?:nc|ncat|netcat|telnet)\s+(?:-\S+\s+)*([\w.-]+)\s+(\d+)|connect\w*\(\(?['\"]([\w.-]+)['\"],\s*(\d+)", words)
+    tcp = re.search(
+        r"/dev/tcp/([\w.-]+)/(\d+)|(?:nc|ncat|netcat|telnet)\s+(?:-\S+\s+)*([\w.-]+)\s+(\d+)|connect\w*\(\(?['\"]([\w.-]+)['\"],\s*(\d+)",
+        words,
+    )
     if tcp:
         groups = [g for g in tcp.groups() if g]
         return groups[0], int(groups[1]), ""
     return None
 
 
-@cause("check-tool-missing", "the health check runs a program that the image does not have", pattern="healthcheck",
-       reads=["inspect", "files"], page="check-status-and-logs", when=Phase.RUNNING, weight=90)  # fmt: skip
+@cause(
+    "check-tool-missing",
+    "the health check runs a program that the image does not have",
+    pattern="healthcheck",
+    reads=["inspect", "files"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=90,
+)
 def check_tool_missing(case: Case) -> Found | None:
     """Find curl, wget or a shell that is not installed."""
     check = failing(case)
     if check is None:
         return None
     names = _programs(case, check)
-    missing = next((n for n in names if (p := case.finder.find((n,)).problem) and p.kind in {"missing", "not-in-path", "dangling"}), None)
-    says = re.search(r"not found|no such file|executable file", output(case), re.I)
+    missing = next(
+        (
+            n
+            for n in names
+            if (p := case.finder.find((n,)).problem)
+            and p.kind in {"missing", "not-in-path", "dangling"}
+        ),
+        None,
+    )
+    says = re.search(r"not found|no such file|executable file", output(case), re.IGNORECASE)
     if missing is None:
         return None
     return Found(
         f"the health check runs {missing}, which is not installed in the image; the service itself may be fine",
         f"install {basename(missing)}, or use a check that needs nothing: a mode of the program itself, or what the image has"
         + (" (exec form: there is no shell)" if missing in {"/bin/sh", "sh"} else ""),
-        (shown(case), test(case, check), Evidence("files", f"docker cp {quoted(case)}:/usr/bin/{basename(missing)} -", "no such file")),
+        (
+            shown(case),
+            test(case, check),
+            Evidence(
+                "files", f"docker cp {quoted(case)}:/usr/bin/{basename(missing)} -", "no such file"
+            ),
+        ),
         proven=says is not None,
-    )  # fmt: skip
+    )
 
 
 def _programs(case: Case, check: HealthCheck) -> list[str]:
@@ -95,8 +149,15 @@ def _programs(case: Case, check: HealthCheck) -> list[str]:
     return first + [n for n in names if n and n not in BUILTINS and not n.startswith(("$", "("))]
 
 
-@cause("check-not-allowed", "the health check's command cannot be executed", pattern="healthcheck",
-       reads=["inspect", "files"], page="check-status-and-logs", when=Phase.RUNNING, weight=84)  # fmt: skip
+@cause(
+    "check-not-allowed",
+    "the health check's command cannot be executed",
+    pattern="healthcheck",
+    reads=["inspect", "files"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=84,
+)
 def check_not_allowed(case: Case) -> Found | None:
     """Find a script of a check that is not executable, or has another flaw."""
     check = failing(case)
@@ -108,13 +169,21 @@ def check_not_allowed(case: Case) -> Found | None:
             return Found(
                 f"the health check runs {name}, which cannot be executed ({problem.kind}: {problem.path} {problem.detail})",
                 "correct its mode (chmod +x), its first line, or its format",
-                (shown(case), test(case, check)), proven=bool(re.search("permission|denied|format|not found", output(case), re.I)),
-            )  # fmt: skip
+                (shown(case), test(case, check)),
+                proven=bool(re.search("permission|denied|format|not found", output(case), re.IGNORECASE)),
+            )
     return None
 
 
-@cause("check-wrong-port", "the health check asks a port that the service does not listen on", pattern="healthcheck",
-       reads=["inspect", "live"], page="pattern-network", when=Phase.RUNNING, weight=86)  # fmt: skip
+@cause(
+    "check-wrong-port",
+    "the health check asks a port that the service does not listen on",
+    pattern="healthcheck",
+    reads=["inspect", "live"],
+    page="pattern-network",
+    when=Phase.RUNNING,
+    weight=86,
+)
 def check_wrong_port(case: Case) -> Found | None:
     """Find a check for one port while the service listens on another."""
     check = failing(case)
@@ -122,18 +191,35 @@ def check_wrong_port(case: Case) -> Found | None:
     if check is None or asked is None or case.sockets is None:
         return None
     ports = sorted({s.port for s in listening(case)})
-    if not ports or asked[1] in ports or asked[0] not in {"localhost", "127.0.0.1", "::1", "0.0.0.0"}:  # noqa: S104 - a name
+    if (
+        not ports
+        or asked[1] in ports
+        or asked[0] not in {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
+    ):
         return None
     return Found(
         f"the health check asks port {asked[1]}, and the service listens on {', '.join(map(str, ports))}",
         f"have it ask the right one: http://127.0.0.1:{ports[0]}{asked[2]}",
-        (test(case, check), live(case, "cat /proc/net/tcp /proc/net/tcp6", f"listening: {', '.join(map(str, ports))}"), shown(case)),
+        (
+            test(case, check),
+            live(
+                case, "cat /proc/net/tcp /proc/net/tcp6", f"listening: {', '.join(map(str, ports))}"
+            ),
+            shown(case),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("check-address-family", "the health check asks an address that the service does not listen on", pattern="healthcheck",
-       reads=["inspect", "live"], page="pattern-network", when=Phase.RUNNING, weight=85)  # fmt: skip
+@cause(
+    "check-address-family",
+    "the health check asks an address that the service does not listen on",
+    pattern="healthcheck",
+    reads=["inspect", "live"],
+    page="pattern-network",
+    when=Phase.RUNNING,
+    weight=85,
+)
 def check_address_family(case: Case) -> Found | None:
     """Find localhost as ::1 while the service has IPv4 only, or loopback while it has one address."""
     check = failing(case)
@@ -144,25 +230,48 @@ def check_address_family(case: Case) -> Found | None:
     if not here:
         return None
     four = [s for s in here if ":" not in s.address or s.address == "::"]
-    refused = re.search(r"refused|\[::1\]|::1|can't connect|failed to connect|Errno 111|timed out|unreachable", output(case), re.I)
-    if (asked[0] == "::1" or (asked[0] == "localhost" and refused)) and not any(":" in s.address for s in here) and four:
+    refused = re.search(
+        r"refused|\[::1\]|::1|can't connect|failed to connect|Errno 111|timed out|unreachable",
+        output(case),
+        re.IGNORECASE,
+    )
+    if (
+        (asked[0] == "::1" or (asked[0] == "localhost" and refused))
+        and not any(":" in s.address for s in here)
+        and four
+    ):
         what = f"the health check asks {asked[0]}, which is ::1 (IPv6) first, and the service listens on IPv4 only ({here[0].address}:{asked[1]})"
         fix = f"ask 127.0.0.1: http://127.0.0.1:{asked[1]}{asked[2]}"
-    elif asked[0] in {"localhost", "127.0.0.1"} and all(not s.is_loopback and s.address not in {"0.0.0.0", "::"} for s in here):  # noqa: S104 - a name
-        what = f"the health check asks {asked[0]}, and the service listens on {here[0].address} only"
+    elif asked[0] in {"localhost", "127.0.0.1"} and all(
+        not s.is_loopback and s.address not in {"0.0.0.0", "::"} for s in here
+    ):
+        what = (
+            f"the health check asks {asked[0]}, and the service listens on {here[0].address} only"
+        )
         fix = "listen on 0.0.0.0, or ask the address that it listens on"
     else:
         return None
-    evidence = (test(case, check), live(case, "cat /proc/net/tcp", ", ".join(f"{s.address}:{s.port}" for s in here)), shown(case))
+    evidence = (
+        test(case, check),
+        live(case, "cat /proc/net/tcp", ", ".join(f"{s.address}:{s.port}" for s in here)),
+        shown(case),
+    )
     return Found(what, fix, evidence, proven=asked[0] == "::1" or "::1" in output(case))
 
 
-@cause("check-timeout", "the health check is given less time than the answer takes", pattern="healthcheck",
-       reads=["inspect"], page="check-status-and-logs", when=Phase.RUNNING, weight=80)  # fmt: skip
+@cause(
+    "check-timeout",
+    "the health check is given less time than the answer takes",
+    pattern="healthcheck",
+    reads=["inspect"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=80,
+)
 def check_timeout(case: Case) -> Found | None:
     """Find checks that Docker ended for their time."""
     check = failing(case)
-    if check is None or not re.search(r"exceeded timeout|timed out", output(case), re.I):
+    if check is None or not re.search(r"exceeded timeout|timed out", output(case), re.IGNORECASE):
         return None
     limit = check.timeout or 30
     stuck = any(s.waiting for s in case.sockets or ())
@@ -170,39 +279,76 @@ def check_timeout(case: Case) -> Found | None:
         return None
     own = "exceeded timeout" not in output(case)
     return Found(
-        f"the health check times out: the answer takes longer than the {limit:g} s that it is given" if not own
+        f"the health check times out: the answer takes longer than the {limit:g} s that it is given"
+        if not own
         else f"the health check's own request times out: {output(case)[-150:]}",
         f"give it more time (HEALTHCHECK --timeout={max(limit * 5, 10):g}s), or make the checked route do less",
-        (shown(case), test(case, check), inspected(case, "Config.Healthcheck.Timeout", f"{limit:g} s")),
+        (
+            shown(case),
+            test(case, check),
+            inspected(case, "Config.Healthcheck.Timeout", f"{limit:g} s"),
+        ),
         proven=False,
-    )  # fmt: skip
+    )
 
 
-@cause("check-wrong-path", "the health check asks for something that the service does not have", pattern="healthcheck",
-       reads=["inspect"], page="check-status-and-logs", when=Phase.RUNNING, weight=82)  # fmt: skip
+@cause(
+    "check-wrong-path",
+    "the health check asks for something that the service does not have",
+    pattern="healthcheck",
+    reads=["inspect"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=82,
+)
 def check_wrong_path(case: Case) -> Found | None:
     """Find answers of 4xx and 5xx to the check."""
     check = failing(case)
     if check is None:
         return None
-    match = re.search(r"(?:HTTP(?:/[\d.]+)?|error:?|status(?: code)?:?|returned error:?|HTTP Error)\s*(?:HTTP/[\d.]+ )?([345]\d\d)\b", output(case), re.I)
+    match = re.search(
+        r"(?:HTTP(?:/[\d.]+)?|error:?|status(?: code)?:?|returned error:?|HTTP Error)\s*(?:HTTP/[\d.]+ )?([345]\d\d)\b",
+        output(case),
+        re.IGNORECASE,
+    )
     log = case.said(r"\"?(?:GET|HEAD) (\S+)[^\n]*\"?\s([345]\d\d)\b")
     if match is None and log is None:
         return None
     code = match[1] if match else log[2] if log else ""
     asked = target(case, check)
     path = asked[2] if asked else (log[1] if log else "its route")
-    meaning = {"4": "the service has no such route, or wants a login", "5": "the service itself says that it is not well", "3": "the service redirects"}[code[0]]
+    meaning = {
+        "4": "the service has no such route, or wants a login",
+        "5": "the service itself says that it is not well",
+        "3": "the service redirects",
+    }[code[0]]
     return Found(
         f"the health check asks for {path} and gets {code}: {meaning}",
-        "have it ask a route that the service has and that answers 200" if code[0] != "5" else f"see why {path} fails: the log, or curl it inside",
-        (shown(case), test(case, check), *((Evidence("logs", f"docker logs --tail 20 {quoted(case)}", log[0].strip()),) if log else ())),
+        "have it ask a route that the service has and that answers 200"
+        if code[0] != "5"
+        else f"see why {path} fails: the log, or curl it inside",
+        (
+            shown(case),
+            test(case, check),
+            *(
+                (Evidence("logs", f"docker logs --tail 20 {quoted(case)}", log[0].strip()),)
+                if log
+                else ()
+            ),
+        ),
         proven=match is not None and code in {"404", "405", "401", "403"},
-    )  # fmt: skip
+    )
 
 
-@cause("check-too-early", "the service needs longer to start than the health check gives it", pattern="healthcheck",
-       reads=["inspect", "live"], page="check-status-and-logs", when=Phase.RUNNING, weight=70)  # fmt: skip
+@cause(
+    "check-too-early",
+    "the service needs longer to start than the health check gives it",
+    pattern="healthcheck",
+    reads=["inspect", "live"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=70,
+)
 def check_too_early(case: Case) -> Found | None:
     """Find a service that does not listen yet while its check has given up."""
     check = failing(case)
@@ -217,13 +363,28 @@ def check_too_early(case: Case) -> Found | None:
         f"the service does not listen yet, and the health check gives it only about {given:g} s to start"
         + ("" if check.start_period else " (no --start-period)"),
         f"HEALTHCHECK --start-period={max(60, int(given * 4))}s; if it never listens, look at its log",
-        (test(case, check), inspected(case, "Config.Healthcheck", f"interval {interval:g} s, retries {retries}, start period {check.start_period:g} s"),
-         live(case, "cat /proc/net/tcp", "nothing listens"), shown(case)),
-    )  # fmt: skip
+        (
+            test(case, check),
+            inspected(
+                case,
+                "Config.Healthcheck",
+                f"interval {interval:g} s, retries {retries}, start period {check.start_period:g} s",
+            ),
+            live(case, "cat /proc/net/tcp", "nothing listens"),
+            shown(case),
+        ),
+    )
 
 
-@cause("check-broken", "the health check's command fails by itself", pattern="healthcheck", reads=["inspect"],
-       page="check-status-and-logs", when=Phase.RUNNING, weight=45)  # fmt: skip
+@cause(
+    "check-broken",
+    "the health check's command fails by itself",
+    pattern="healthcheck",
+    reads=["inspect"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=45,
+)
 def check_broken(case: Case) -> Found | None:
     """Find a check that fails while the service listens where it is asked."""
     check = failing(case)
@@ -232,6 +393,8 @@ def check_broken(case: Case) -> Found | None:
     said = output(case)
     what = f": {said[-200:]}" if said else " without a word"
     return Found(
-        f"the health check `{check.words[:120]}` fails{what}", f"run it by hand: docker exec {case.target} {check.words[:120]}",
-        (shown(case), test(case, check)), (f"docker exec {case.target} {check.words[:200]}",),
-    )  # fmt: skip
+        f"the health check `{check.words[:120]}` fails{what}",
+        f"run it by hand: docker exec {case.target} {check.words[:120]}",
+        (shown(case), test(case, check)),
+        (f"docker exec {case.target} {check.words[:200]}",),
+    )

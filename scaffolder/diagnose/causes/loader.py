@@ -12,14 +12,36 @@ from scaffolder.diagnose.program import Program
 from scaffolder.diagnose.sources.files import PROGRAM, resolved
 
 PACKAGES = {
-    "libpq": "libpq5", "libssl": "libssl3", "libcrypto": "libssl3", "libmysqlclient": "default-libmysqlclient-dev",
-    "libmariadb": "libmariadb3", "libsqlite3": "libsqlite3-0", "libcurl": "libcurl4", "libxml2": "libxml2",
-    "libgomp": "libgomp1", "libstdc++": "libstdc++6", "libgcc_s": "libgcc-s1", "libGL": "libgl1", "libz": "zlib1g",
-    "libglib-2.0": "libglib2.0-0", "libffi": "libffi8", "libatomic": "libatomic1", "libjemalloc": "libjemalloc2",
-    "librdkafka": "librdkafka1", "libuv": "libuv1", "libicuuc": "libicu72", "libxslt": "libxslt1.1",
-    "libzmq": "libzmq5", "libyaml": "libyaml-0-2", "libgssapi_krb5": "libgssapi-krb5-2", "libaio": "libaio1",
-    "libodbc": "unixodbc", "libnss3": "libnss3", "libX11": "libx11-6", "libmagic": "libmagic1",
-}  # fmt: skip
+    "libpq": "libpq5",
+    "libssl": "libssl3",
+    "libcrypto": "libssl3",
+    "libmysqlclient": "default-libmysqlclient-dev",
+    "libmariadb": "libmariadb3",
+    "libsqlite3": "libsqlite3-0",
+    "libcurl": "libcurl4",
+    "libxml2": "libxml2",
+    "libgomp": "libgomp1",
+    "libstdc++": "libstdc++6",
+    "libgcc_s": "libgcc-s1",
+    "libGL": "libgl1",
+    "libz": "zlib1g",
+    "libglib-2.0": "libglib2.0-0",
+    "libffi": "libffi8",
+    "libatomic": "libatomic1",
+    "libjemalloc": "libjemalloc2",
+    "librdkafka": "librdkafka1",
+    "libuv": "libuv1",
+    "libicuuc": "libicu72",
+    "libxslt": "libxslt1.1",
+    "libzmq": "libzmq5",
+    "libyaml": "libyaml-0-2",
+    "libgssapi_krb5": "libgssapi-krb5-2",
+    "libaio": "libaio1",
+    "libodbc": "unixodbc",
+    "libnss3": "libnss3",
+    "libX11": "libx11-6",
+    "libmagic": "libmagic1",
+}
 MISSING = (
     r"error while loading shared libraries: (?P<lib>[^:\s]+): cannot open shared object file: No such file",
     r"Error loading shared library (?P<lib>[^:\s]+): No such file",
@@ -29,9 +51,16 @@ MISSING = (
     r"UnsatisfiedLinkError[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*)",
 )
 FOLDERS = (
-    "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
-    "/usr/local/lib", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-)  # fmt: skip
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib64",
+    "/usr/lib64",
+    "/lib",
+    "/usr/lib",
+    "/usr/local/lib",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+)
 
 
 def native(case: Case) -> Program | None:
@@ -52,8 +81,10 @@ def place_of(case: Case, program: Program, library: str) -> str:
     if "/" in library:
         return library if resolved(case.files, library) else ""
     origin = program.path.rpartition("/")[0] or "/"
-    search = [part.replace("$ORIGIN", origin).replace("${ORIGIN}", origin)
-              for part in (program.elf.search if program.elf else ())]  # fmt: skip
+    search = [
+        part.replace("$ORIGIN", origin).replace("${ORIGIN}", origin)
+        for part in (program.elf.search if program.elf else ())
+    ]
     search += [part for part in case.config.env.get("LD_LIBRARY_PATH", "").split(":") if part]
     for folder in dict.fromkeys((*search, *FOLDERS)):
         if resolved(case.files, join(folder, library)):
@@ -70,8 +101,15 @@ def advice(library: str) -> str:
     return f"install it in the runtime stage (apt-get install -y {package}), or link it statically"
 
 
-@cause("library-missing", "a shared library is not in the image", pattern="dependencies",
-       reads=["logs", "files"], page="pattern-dependencies", when=Phase.DIED | Phase.FINISHED, weight=80)  # fmt: skip
+@cause(
+    "library-missing",
+    "a shared library is not in the image",
+    pattern="dependencies",
+    reads=["logs", "files"],
+    page="pattern-dependencies",
+    when=Phase.DIED | Phase.FINISHED,
+    weight=80,
+)
 def library_missing(case: Case) -> Found | None:
     """Find a library that the loader does not find, by its own words."""
     match = next((m for pattern in MISSING if (m := case.said(pattern))), None)
@@ -80,14 +118,21 @@ def library_missing(case: Case) -> Found | None:
     library = match["lib"]
     users = [p for p in natives(case) if p.elf and library in p.elf.needed]
     program = users[0] if users else native(case)
-    by = f"{users[0].path} is linked against {library}" if users else f"{library} is needed at run time"
+    by = (
+        f"{users[0].path} is linked against {library}"
+        if users
+        else f"{library} is needed at run time"
+    )
     absent = program is not None and not place_of(case, program, library)
     if not absent and program is not None:
         return _library_unfound(case, match, library, place_of(case, program, library))
     return Found(
         f"{by}, which is not installed in the image",
         advice(library),
-        (logged(case, match), copied(case, f"/usr/lib/x86_64-linux-gnu/{basename(library)}", "no such file")),
+        (
+            logged(case, match),
+            copied(case, f"/usr/lib/x86_64-linux-gnu/{basename(library)}", "no such file"),
+        ),
         proven=absent,
     )
 
@@ -102,9 +147,15 @@ def _library_unfound(case: Case, match: "re.Match[str]", library: str, place: st
     )
 
 
-@cause("library-missing-silent", "a shared library is missing, and the loader's words are lost",
-       pattern="dependencies", reads=["files", "inspect"], page="pattern-dependencies",
-       when=Phase.DIED | Phase.FINISHED | Phase.IMAGE, weight=62)  # fmt: skip
+@cause(
+    "library-missing-silent",
+    "a shared library is missing, and the loader's words are lost",
+    pattern="dependencies",
+    reads=["files", "inspect"],
+    page="pattern-dependencies",
+    when=Phase.DIED | Phase.FINISHED | Phase.IMAGE,
+    weight=62,
+)
 def library_missing_silent(case: Case) -> Found | None:
     """Find a program whose libraries are not all in the image."""
     if not case.is_silent or (case.exit_code != 127 and case.phase == Phase.DIED):
@@ -118,26 +169,50 @@ def library_missing_silent(case: Case) -> Found | None:
                     f"{program.path} is linked against {library}, which is in no directory of the image that the"
                     " loader searches",
                     advice(library),
-                    (content(case, program.path, f"NEEDED {library}"), copied(case, f"/usr/lib/{library}", "no such file")),
+                    (
+                        content(case, program.path, f"NEEDED {library}"),
+                        copied(case, f"/usr/lib/{library}", "no such file"),
+                    ),
                 )
     return None
 
 
-@cause("libc-too-old", "the program was built with a newer libc than the image has", pattern="image",
-       reads=["logs", "files"], page="pattern-dependencies", when=Phase.DIED | Phase.FINISHED | Phase.IMAGE, weight=85)  # fmt: skip
+@cause(
+    "libc-too-old",
+    "the program was built with a newer libc than the image has",
+    pattern="image",
+    reads=["logs", "files"],
+    page="pattern-dependencies",
+    when=Phase.DIED | Phase.FINISHED | Phase.IMAGE,
+    weight=85,
+)
 def libc_too_old(case: Case) -> Found | None:
     """Find a version of GLIBC, or of libstdc++, that is needed and not there."""
-    match = case.said(r"version [`'](?P<version>(GLIBC|GLIBCXX|CXXABI|OPENSSL|LIB\w+)_[\w.]+)' not found") if case.phase != Phase.IMAGE else None
+    match = (
+        case.said(
+            r"version [`'](?P<version>(GLIBC|GLIBCXX|CXXABI|OPENSSL|LIB\w+)_[\w.]+)' not found"
+        )
+        if case.phase != Phase.IMAGE
+        else None
+    )
     for program in natives(case)[:3]:
-        if not program.elf or (case.phase != Phase.IMAGE and not match and not (case.is_silent and case.exit_code == 1)):
+        if not program.elf or (
+            case.phase != Phase.IMAGE and not match and not (case.is_silent and case.exit_code == 1)
+        ):
             continue
         for library, needed in program.elf.versions.items():
             place = place_of(case, program, library)
             real = resolved(case.files, place) if place else None
             provided = (case.files.content(real.path, PROGRAM) or b"") if real else b""
-            lacking = [v for v in needed if re.match(r"GLIBC|CXXABI", v) and provided and v.encode() + b"\0" not in provided]
+            lacking = [
+                v
+                for v in needed
+                if re.match(r"GLIBC|CXXABI", v) and provided and v.encode() + b"\0" not in provided
+            ]
             if lacking:
-                return _too_old(case, match, program.path, library, max(lacking, key=_numbers), provided)
+                return _too_old(
+                    case, match, program.path, library, max(lacking, key=_numbers), provided
+                )
     if match:
         version = match["version"]
         return Found(
@@ -153,17 +228,27 @@ def _numbers(version: str) -> list[int]:
 
 
 def _too_old(
-    case: Case, match: "re.Match[str] | None", path: str, library: str, version: str, provided: bytes
+    case: Case,
+    match: "re.Match[str] | None",
+    path: str,
+    library: str,
+    version: str,
+    provided: bytes,
 ) -> Found:
     family = version.partition("_")[0]
     has = max(
         (v.decode() for v in re.findall(rb"(" + family.encode() + rb"_[\d.]+)\0", provided)),
-        key=_numbers, default="none",
-    )  # fmt: skip
+        key=_numbers,
+        default="none",
+    )
     release = next(
-        (line.partition("=")[2].strip('"') for line in (_os_release(case) or "").splitlines()
-         if line.startswith("PRETTY_NAME")), "",
-    )  # fmt: skip
+        (
+            line.partition("=")[2].strip('"')
+            for line in (_os_release(case) or "").splitlines()
+            if line.startswith("PRETTY_NAME")
+        ),
+        "",
+    )
     named = "glibc" if family == "GLIBC" else library
     own = re.search(rb"release version (\d+\.\d+)", provided)
     number = own[1].decode() if own else has.partition("_")[2]
@@ -172,7 +257,10 @@ def _too_old(
         f" {number}{f' ({release})' if release else ''}: version `{version}' not found",
         "make the runtime stage at least as new as the build stage (for example debian:bookworm-slim), or build"
         " on the older release, or statically",
-        (*((logged(case, match),) if match else (ended(case),)), content(case, path, f"needs {version} of {library}")),
+        (
+            *((logged(case, match),) if match else (ended(case),)),
+            content(case, path, f"needs {version} of {library}"),
+        ),
         proven=match is not None and version.partition("_")[0] in match["version"],
     )
 
@@ -183,8 +271,15 @@ def _os_release(case: Case) -> str | None:
     return data.decode("utf-8", "replace") if data else None
 
 
-@cause("symbol-missing", "a library is of another version, or of another libc, than the program was built with",
-       pattern="dependencies", reads=["logs"], page="pattern-dependencies", when=Phase.DIED, weight=78)  # fmt: skip
+@cause(
+    "symbol-missing",
+    "a library is of another version, or of another libc, than the program was built with",
+    pattern="dependencies",
+    reads=["logs"],
+    page="pattern-dependencies",
+    when=Phase.DIED,
+    weight=78,
+)
 def symbol_missing(case: Case) -> Found | None:
     """Find symbols that no library defines: glibc programs under musl's gcompat, mixed versions."""
     match = case.said(
@@ -196,7 +291,11 @@ def symbol_missing(case: Case) -> Found | None:
     symbol = match["sym"] or match["sym2"] or match["sym3"]
     where = match["at"] or match["at2"] or match["at3"]
     musl = bool(match["sym"])
-    libc = ": it was built for glibc, and the image has musl" if musl and re.search(r"_chk$|^__|^gnu_", symbol) else ""
+    libc = (
+        ": it was built for glibc, and the image has musl"
+        if musl and re.search(r"_chk$|^__|^gnu_", symbol)
+        else ""
+    )
     return Found(
         f"{where} needs the symbol {symbol}, which no library in the image defines{libc}",
         "install the version of the library that it was built with, or build it in the image that runs it",
@@ -204,8 +303,15 @@ def symbol_missing(case: Case) -> Found | None:
     )
 
 
-@cause("library-foreign", "a library is damaged, or for another processor", pattern="image",
-       reads=["logs"], page="pattern-dependencies", when=Phase.DIED, weight=78)  # fmt: skip
+@cause(
+    "library-foreign",
+    "a library is damaged, or for another processor",
+    pattern="image",
+    reads=["logs"],
+    page="pattern-dependencies",
+    when=Phase.DIED,
+    weight=78,
+)
 def library_foreign(case: Case) -> Found | None:
     """Find libraries of a wrong format: node_modules of the host, 32 bits, cut short."""
     match = case.said(
@@ -219,7 +325,9 @@ def library_foreign(case: Case) -> Found | None:
     data = case.files.content(entry.path, 4096) if entry and entry.kind == "file" else None
     found = elf.parse(data, entry.size) if data and entry else None
     foreign = found is not None and not elf.runs_on(found.machine, case.host.architecture)
-    detail = f"ELF for {found.machine}" if found else f"begins with {data[:8]!r}" if data else "not read"
+    detail = (
+        f"ELF for {found.machine}" if found else f"begins with {data[:8]!r}" if data else "not read"
+    )
     return Found(
         f"the native library {library} cannot be loaded ({match['what']}): it was built for another system or"
         " processor, or is damaged",

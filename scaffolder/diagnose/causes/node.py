@@ -11,47 +11,91 @@ from scaffolder.diagnose.sources.files import resolved
 from .memory import heap, killed_for_memory, size
 
 
-@cause("node-module-missing", "a Node module, or the script itself, is not in the image", pattern="dependencies",
-       reads=["logs", "files"], page="pattern-dependencies", when=Phase.DIED, weight=80)  # fmt: skip
+@cause(
+    "node-module-missing",
+    "a Node module, or the script itself, is not in the image",
+    pattern="dependencies",
+    reads=["logs", "files"],
+    page="pattern-dependencies",
+    when=Phase.DIED,
+    weight=80,
+)
 def node_module_missing(case: Case) -> Found | None:
     """Find `Cannot find module`: a package, or a file of the service's own."""
     match = case.said(r"Cannot find (?:module|package) '(?P<n>[^']+)'[^\n]*")
     if match is None:
         return None
     name = match["n"]
-    if name.startswith("/") or name.startswith("."):
+    if name.startswith(("/", ".")):
         there = resolved(case.files, name, case.config.workdir)
         return Found(
             f"Node is to load {name}, which does not exist in the container: it was not copied or not built there (working directory: {case.config.workdir})",
             "COPY it (dist/ is made by the build), and check .dockerignore, WORKDIR and the path in CMD",
-            (logged(case, match), Evidence("files", f"docker cp {quoted(case)}:{name} -", "no such file" if there is None else "exists")), proven=there is None and name.startswith("/"),
-        )  # fmt: skip
+            (
+                logged(case, match),
+                Evidence(
+                    "files",
+                    f"docker cp {quoted(case)}:{name} -",
+                    "no such file" if there is None else "exists",
+                ),
+            ),
+            proven=there is None and name.startswith("/"),
+        )
     folder = f"{case.config.workdir.rstrip('/')}/node_modules"
     modules, package = resolved(case.files, folder), resolved(case.files, f"{folder}/{name}")
     why = "there are no node_modules at all" if modules is None else "it is not in node_modules"
     return Found(
-        f"the Node package {name} is not installed in the image: {why}", f"npm ci in the image (npm install {name}; in `dependencies`, not only devDependencies), and keep mounts off node_modules",
-        (logged(case, match), Evidence("files", f"docker cp {quoted(case)}:{folder} -", "no such directory" if modules is None else f"no {name}")), proven=package is None,
-    )  # fmt: skip
+        f"the Node package {name} is not installed in the image: {why}",
+        f"npm ci in the image (npm install {name}; in `dependencies`, not only devDependencies), and keep mounts off node_modules",
+        (
+            logged(case, match),
+            Evidence(
+                "files",
+                f"docker cp {quoted(case)}:{folder} -",
+                "no such directory" if modules is None else f"no {name}",
+            ),
+        ),
+        proven=package is None,
+    )
 
 
-@cause("node-module-system", "the script is of another module system than Node takes it for", pattern="image", reads=["logs", "files"],
-       page="pattern-dependencies", when=Phase.DIED, weight=78)  # fmt: skip
+@cause(
+    "node-module-system",
+    "the script is of another module system than Node takes it for",
+    pattern="image",
+    reads=["logs", "files"],
+    page="pattern-dependencies",
+    when=Phase.DIED,
+    weight=78,
+)
 def node_module_system(case: Case) -> Found | None:
     """Find ES modules loaded as CommonJS, and the other way round."""
-    match = case.said(r"[^\n]*(?:Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module|exports is not defined in ES module|Unexpected token 'export'|await is only valid in async|ERR_UNKNOWN_FILE_EXTENSION[^\n]*|__dirname is not defined)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module|exports is not defined in ES module|Unexpected token 'export'|await is only valid in async|ERR_UNKNOWN_FILE_EXTENSION[^\n]*|__dirname is not defined)[^\n]*"
+    )
     if match is None:
         return None
     return Found(
         f"the script is an ES module and is loaded as CommonJS, or the other way round: {case.line(match)[:150]}",
-        'set "type": "module" in package.json (and copy package.json into the image), name the file .mjs or .cjs, or compile TypeScript first', (logged(case, match),),
-    )  # fmt: skip
+        'set "type": "module" in package.json (and copy package.json into the image), name the file .mjs or .cjs, or compile TypeScript first',
+        (logged(case, match),),
+    )
 
 
-@cause("node-heap", "Node's heap reached its limit", pattern="memory", reads=["logs", "inspect"], page="pattern-memory", when=Phase.DIED, weight=88)  # fmt: skip
+@cause(
+    "node-heap",
+    "Node's heap reached its limit",
+    pattern="memory",
+    reads=["logs", "inspect"],
+    page="pattern-memory",
+    when=Phase.DIED,
+    weight=88,
+)
 def node_heap(case: Case) -> Found | None:
     """Find a heap that is too small for the program, whatever the container may use."""
-    match = case.said(r"[^\n]*(?:JavaScript heap out of memory|Reached heap limit|Ineffective mark-compacts)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:JavaScript heap out of memory|Reached heap limit|Ineffective mark-compacts)[^\n]*"
+    )
     if match is None:
         return None
     allowed, limit = heap(case), case.config.memory
@@ -59,52 +103,96 @@ def node_heap(case: Case) -> Found | None:
     return Found(
         f"the JavaScript heap reached its limit{at}: V8 ended the process (exit code {case.exit_code}); it was not the container's limit",
         f"raise it, to about three quarters of the container's memory: NODE_OPTIONS=--max-old-space-size={int(limit * 0.75 / 2**20) if limit else 1024}; look for a leak",
-        (logged(case, match), ended(case), inspected(case, "HostConfig.Memory", limit)), proven=not killed_for_memory(case),
-    )  # fmt: skip
+        (logged(case, match), ended(case), inspected(case, "HostConfig.Memory", limit)),
+        proven=not killed_for_memory(case),
+    )
 
 
-@cause("node-package-script", "npm does not find package.json or the script", pattern="image", reads=["logs", "files"],
-       page="check-program-file", when=Phase.DIED, weight=76)  # fmt: skip
+@cause(
+    "node-package-script",
+    "npm does not find package.json or the script",
+    pattern="image",
+    reads=["logs", "files"],
+    page="check-program-file",
+    when=Phase.DIED,
+    weight=76,
+)
 def node_package_script(case: Case) -> Found | None:
     """Find `npm start` without a package.json, or without such a script."""
-    match = case.said(r"[^\n]*(?:missing script:?|ENOENT[^\n]*package\.json|Could not read package\.json|Command \"?\S+\"? not found|no such script)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:missing script:?|ENOENT[^\n]*package\.json|Could not read package\.json|Command \"?\S+\"? not found|no such script)[^\n]*"
+    )
     if match is None:
         return None
     path = f"{case.config.workdir.rstrip('/')}/package.json"
     there = resolved(case.files, path)
     return Found(
         f"npm cannot run the command: {'package.json has no such script' if there else f'there is no package.json in {case.config.workdir}'}: {case.line(match)[:120]}",
-        "add the script to package.json, or correct the name" if there else "set WORKDIR to where package.json is, and COPY it",
-        (logged(case, match), Evidence("files", f"docker cp {quoted(case)}:{path} -", "exists" if there else "no such file")), proven=there is None,
-    )  # fmt: skip
+        "add the script to package.json, or correct the name"
+        if there
+        else "set WORKDIR to where package.json is, and COPY it",
+        (
+            logged(case, match),
+            Evidence(
+                "files", f"docker cp {quoted(case)}:{path} -", "exists" if there else "no such file"
+            ),
+        ),
+        proven=there is None,
+    )
 
 
-@cause("node-native", "a native Node module was built for another Node or system", pattern="dependencies", reads=["logs"],
-       page="pattern-dependencies", when=Phase.DIED, weight=79)  # fmt: skip
+@cause(
+    "node-native",
+    "a native Node module was built for another Node or system",
+    pattern="dependencies",
+    reads=["logs"],
+    page="pattern-dependencies",
+    when=Phase.DIED,
+    weight=79,
+)
 def node_native(case: Case) -> Found | None:
     """Find NODE_MODULE_VERSION, and binaries of other platforms (esbuild, sharp, swc)."""
-    match = case.said(r"[^\n]*(?:NODE_MODULE_VERSION|ERR_DLOPEN_FAILED|for another platform than the one|Could not load the \"sharp\" module|Failed to load SWC|digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED|Cannot find module @rollup/rollup-linux|linuxmusl)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:NODE_MODULE_VERSION|ERR_DLOPEN_FAILED|for another platform than the one|Could not load the \"sharp\" module|Failed to load SWC|digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED|Cannot find module @rollup/rollup-linux|linuxmusl)[^\n]*"
+    )
     if match is None:
         return None
     ssl = "digital envelope" in match[0] or "OSSL" in match[0]
     return Found(
-        "the code needs an older OpenSSL (before Node 17)" if ssl else f"a native Node module was built for another Node version or system: {case.line(match)[:150]}",
-        "update the bundler (or NODE_OPTIONS=--openssl-legacy-provider)" if ssl else "install node_modules in the image itself: npm ci in the same base image; node_modules in .dockerignore", (logged(case, match),),
-    )  # fmt: skip
+        "the code needs an older OpenSSL (before Node 17)"
+        if ssl
+        else f"a native Node module was built for another Node version or system: {case.line(match)[:150]}",
+        "update the bundler (or NODE_OPTIONS=--openssl-legacy-provider)"
+        if ssl
+        else "install node_modules in the image itself: npm ci in the same base image; node_modules in .dockerignore",
+        (logged(case, match),),
+    )
 
 
-@cause("node-error", "an error that nobody handled ended Node", pattern="process", reads=["logs"], page="check-status-and-logs",
-       when=Phase.DIED, weight=44)  # fmt: skip
+@cause(
+    "node-error",
+    "an error that nobody handled ended Node",
+    pattern="process",
+    reads=["logs"],
+    page="check-status-and-logs",
+    when=Phase.DIED,
+    weight=44,
+)
 def node_error(case: Case) -> Found | None:
     """Quote the error, and where it was thrown."""
-    match = case.said(r"^(?:Uncaught )?(?P<e>(?:\w*Error|\w*Exception|AssertionError)(?: \[\w+\])?: [^\n]+)\n(?:[^\n]*\n){0,3}?\s+at [^\n]+")
-    rejected = case.said(r"[^\n]*(?:unhandled promise rejection|UnhandledPromiseRejection|triggerUncaughtException)[^\n]*")
+    match = case.said(
+        r"^(?:Uncaught )?(?P<e>(?:\w*Error|\w*Exception|AssertionError)(?: \[\w+\])?: [^\n]+)\n(?:[^\n]*\n){0,3}?\s+at [^\n]+"
+    )
+    rejected = case.said(
+        r"[^\n]*(?:unhandled promise rejection|UnhandledPromiseRejection|triggerUncaughtException)[^\n]*"
+    )
     if match is None and rejected is None:
         return None
     found = match or rejected
     words = match["e"] if match else case.line(rejected) if rejected else ""
     where = re.search(r"at (?:\S+ )?\(?((?:file://)?/(?!.*node_modules)[^\s)]+:\d+)", case.text)
     return Found(
-        f"an error that nobody handled ended Node: {words[:250]}{f' at {where[1]}' if where else ''}", "handle it (await in try/catch), and log what failed",
+        f"an error that nobody handled ended Node: {words[:250]}{f' at {where[1]}' if where else ''}",
+        "handle it (await in try/catch), and log what failed",
         (logged(case, found) if found else ended(case), ended(case)),
-    )  # fmt: skip
+    )

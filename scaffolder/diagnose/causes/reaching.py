@@ -11,9 +11,27 @@ from scaffolder.diagnose.facts import Neighbour
 from scaffolder.diagnose.phase import Phase
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - names
-DEFAULTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379, "rediss": 6379,
-            "amqp": 5672, "amqps": 5671, "mongodb": 27017, "http": 80, "https": 443, "nats": 4222, "kafka": 9092,
-            "memcached": 11211, "ldap": 389, "ftp": 21, "ws": 80, "wss": 443, "tcp": 0}  # fmt: skip
+DEFAULTS = {
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "redis": 6379,
+    "rediss": 6379,
+    "amqp": 5672,
+    "amqps": 5671,
+    "mongodb": 27017,
+    "http": 80,
+    "https": 443,
+    "nats": 4222,
+    "kafka": 9092,
+    "memcached": 11211,
+    "ldap": 389,
+    "ftp": 21,
+    "ws": 80,
+    "wss": 443,
+    "tcp": 0,
+}
 URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?")
 PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
 REFUSED = r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b|actively refused|Connection reset by peer|server closed the connection|ConnectException)[^\n]*"
@@ -37,21 +55,32 @@ def peers(case: Case) -> Iterator[Peer]:
     """Return what the variables and arguments name as hosts and ports."""
     env = case.config.env
     for name, value in env.items():
-        if re.search(r"^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY|ORIGINS?|CORS|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)", name):
+        if re.search(
+            r"^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY|ORIGINS?|CORS|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)",
+            name,
+        ):
             continue
         for match in URL.finditer(value):
-            yield Peer(match[2].strip("[]"), int(match[3] or DEFAULTS.get(match[1].split("+")[0], 0)), name)
+            yield Peer(
+                match[2].strip("[]"), int(match[3] or DEFAULTS.get(match[1].split("+")[0], 0)), name
+            )
         pair = PAIR.match(value)
         if pair:
             yield Peer(pair[1], int(pair[2]), name)
-        if re.search(r"_(?:HOST|SERVER|HOSTNAME|ADDR|ADDRESS)$", name) and re.fullmatch(r"[\w.-]+", value):
+        if re.search(r"_(?:HOST|SERVER|HOSTNAME|ADDR|ADDRESS)$", name) and re.fullmatch(
+            r"[\w.-]+", value
+        ):
             port = env.get(re.sub(r"_\w+?$", "_PORT", name), "")
             stem = name.lower()
             usual = next((p for k, p in DEFAULTS.items() if k[:5] in stem), 0)
             yield Peer(value, int(port) if port.isdecimal() else usual, name)
     for item in case.launched:
         for word in item.argv[1:]:
-            yield from (Peer(m[2], int(m[3] or DEFAULTS.get(m[1], 0)), "the command") for m in URL.finditer(word) if m[2] not in LOCAL)
+            yield from (
+                Peer(m[2], int(m[3] or DEFAULTS.get(m[1], 0)), "the command")
+                for m in URL.finditer(word)
+                if m[2] not in LOCAL
+            )
             pair = PAIR.match(word)
             if pair and not pair[1].isdecimal() and pair[1] not in LOCAL:
                 yield Peer(pair[1], int(pair[2]), "the command")
@@ -60,7 +89,10 @@ def peers(case: Case) -> Iterator[Peer]:
 
 
 def _literal(text: str) -> Iterator[Peer]:
-    for match in re.finditer(r"(?:create_connection|connect)\(\s*\(\s*['\"]([\w.-]+)['\"]\s*,\s*(\d+)|\bnc\s+(?:-\S+\s+)*([a-zA-Z][\w.-]+)\s+(\d+)|/dev/tcp/([\w.-]+)/(\d+)", text):
+    for match in re.finditer(
+        r"(?:create_connection|connect)\(\s*\(\s*['\"]([\w.-]+)['\"]\s*,\s*(\d+)|\bnc\s+(?:-\S+\s+)*([a-zA-Z][\w.-]+)\s+(\d+)|/dev/tcp/([\w.-]+)/(\d+)",
+        text,
+    ):
         host, port = [g for g in match.groups() if g]
         yield Peer(host, int(port), "its source")
     for match in URL.finditer(text):
@@ -84,72 +116,154 @@ def obstacle(case: Case, peer: Peer) -> tuple[str, str, str, list[Evidence], boo
     """Tell why a peer cannot be reached: kind, words, advice, evidence, and if it is certain."""
     seen: list[Evidence] = []
     if case.config.network == "none":
-        return ("isolated", "the container runs with --network none and reaches nothing", "run it in the network of what it needs",
-                [inspected(case, "HostConfig.NetworkMode", "none")], True)  # fmt: skip
+        return (
+            "isolated",
+            "the container runs with --network none and reaches nothing",
+            "run it in the network of what it needs",
+            [inspected(case, "HostConfig.NetworkMode", "none")],
+            True,
+        )
     if peer.host in LOCAL:
         if case.config.network == "host" or case.config.network.startswith("container:"):
             return None
         if any(s.port == peer.port for s in case.sockets or ()) or not peer.port:
             return None
-        return ("self", f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port; other services are not on its localhost",
-                "name the other container (on a common network), or host.docker.internal for the host", seen, True)  # fmt: skip
+        return (
+            "self",
+            f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port; other services are not on its localhost",
+            "name the other container (on a common network), or host.docker.internal for the host",
+            seen,
+            True,
+        )
     other = find(case, peer.host)
     if other is None:
         dotted = "." in peer.host
-        if dotted and not re.fullmatch(r"[\d.]+", peer.host) and not peer.host.endswith((".local", ".internal", ".invalid", ".test")):
+        if (
+            dotted
+            and not re.fullmatch(r"[\d.]+", peer.host)
+            and not peer.host.endswith((".local", ".internal", ".invalid", ".test"))
+        ):
             return None
         if re.fullmatch(r"[\d.]+", peer.host):
             return None
-        return ("unknown", f"no container is called {peer.host}, on any network: the name does not resolve",
-                "start it, or correct the name", [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")], not dotted)  # fmt: skip
+        return (
+            "unknown",
+            f"no container is called {peer.host}, on any network: the name does not resolve",
+            "start it, or correct the name",
+            [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")],
+            not dotted,
+        )
     if other.status != "running":
-        return ("down", f"the container {other.name} is {other.status}, not running", f"start it (docker start {other.name}) and see why it ended",
-                [Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)], True)  # fmt: skip
+        return (
+            "down",
+            f"the container {other.name} is {other.status}, not running",
+            f"start it (docker start {other.name}) and see why it ended",
+            [Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)],
+            True,
+        )
     if not shares(case, other):
-        ours, theirs = ", ".join(case.config.networks) or case.config.network, ", ".join(other.networks)
-        return ("apart", f"the container {other.name} is on the network {theirs}, and this one on {ours}: they cannot reach each other, and the name does not resolve",
-                f"docker network connect {other.networks[0] if other.networks else 'NETWORK'} {case.target}",
-                [Evidence("neighbours", f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {other.name}", theirs), inspected(case, "NetworkSettings.Networks", ours)], True)  # fmt: skip
-    if set(case.config.networks) & set(other.networks) <= {"bridge"} and not re.fullmatch(r"[\d.]+", peer.host):
-        return ("default-bridge", f"both containers are on the default bridge network, which resolves no names: {peer.host} is unknown there",
-                "create a network (docker network create NAME) and run both in it", [inspected(case, "HostConfig.NetworkMode", case.config.network)], True)  # fmt: skip
+        ours, theirs = (
+            ", ".join(case.config.networks) or case.config.network,
+            ", ".join(other.networks),
+        )
+        return (
+            "apart",
+            f"the container {other.name} is on the network {theirs}, and this one on {ours}: they cannot reach each other, and the name does not resolve",
+            f"docker network connect {other.networks[0] if other.networks else 'NETWORK'} {case.target}",
+            [
+                Evidence(
+                    "neighbours",
+                    f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {other.name}",
+                    theirs,
+                ),
+                inspected(case, "NetworkSettings.Networks", ours),
+            ],
+            True,
+        )
+    if set(case.config.networks) & set(other.networks) <= {"bridge"} and not re.fullmatch(
+        r"[\d.]+", peer.host
+    ):
+        return (
+            "default-bridge",
+            f"both containers are on the default bridge network, which resolves no names: {peer.host} is unknown there",
+            "create a network (docker network create NAME) and run both in it",
+            [inspected(case, "HostConfig.NetworkMode", case.config.network)],
+            True,
+        )
     sockets = case.sources.sockets_of(other.name)
     if sockets is None or not peer.port:
         return None
     here = [s for s in sockets if s.port == peer.port]
-    heard = Evidence("neighbours", f"docker exec {other.name} cat /proc/net/tcp", f"listening: {', '.join(f'{s.address}:{s.port}' for s in sockets) or 'nothing'}")
+    heard = Evidence(
+        "neighbours",
+        f"docker exec {other.name} cat /proc/net/tcp",
+        f"listening: {', '.join(f'{s.address}:{s.port}' for s in sockets) or 'nothing'}",
+    )
     if not here:
         also = sorted({s.port for s in sockets})
         more = f"; it listens on {', '.join(map(str, also))}" if also else " (its container runs)"
-        return ("refused", f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}",
-                "correct the port" if also else "wait for it, with retries and growing pauses (depends_on: condition: service_healthy), and see why it does not listen", [heard], True)  # fmt: skip
+        return (
+            "refused",
+            f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}",
+            "correct the port"
+            if also
+            else "wait for it, with retries and growing pauses (depends_on: condition: service_healthy), and see why it does not listen",
+            [heard],
+            True,
+        )
     if all(s.is_loopback for s in here):
-        return ("loopback", f"{peer.host} listens on port {peer.port} of its own loopback only, so others are refused", "have it listen on 0.0.0.0", [heard], True)  # fmt: skip
+        return (
+            "loopback",
+            f"{peer.host} listens on port {peer.port} of its own loopback only, so others are refused",
+            "have it listen on 0.0.0.0",
+            [heard],
+            True,
+        )
     return None
 
 
 def _named(case: Case, line: str) -> Peer | None:
     """Return the host and port that a line of the log names."""
     patterns = (
-        r"lookup ([\w.-]+)(?: on|:)", r"(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host|bad address|host=)\s*['\"]?([\w.-]+)['\"]?",
-        r"(?:ECONNREFUSED|tcp|to|at|host|server|connecting to)\s+(?:server at )?['\"(]?([\w.-]+)['\")]?(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})", r"['\"(]([a-zA-Z][\w.-]+|\d+\.\d+\.\d+\.\d+)['\"]?[:,] ?(\d{2,5})", r"\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
-    )  # fmt: skip
+        r"lookup ([\w.-]+)(?: on|:)",
+        r"(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host|bad address|host=)\s*['\"]?([\w.-]+)['\"]?",
+        r"(?:ECONNREFUSED|tcp|to|at|host|server|connecting to)\s+(?:server at )?['\"(]?([\w.-]+)['\")]?(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})",
+        r"['\"(]([a-zA-Z][\w.-]+|\d+\.\d+\.\d+\.\d+)['\"]?[:,] ?(\d{2,5})",
+        r"\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
+    )
     for pattern in patterns:
         match = re.search(pattern, line)
         if match and not match[1].isdecimal():
-            port = int(match[2]) if match.re.groups > 1 else next((p.port for p in peers(case) if p.host == match[1]), 0)
+            port = (
+                int(match[2])
+                if match.re.groups > 1
+                else next((p.port for p in peers(case) if p.host == match[1]), 0)
+            )
             return Peer(match[1], port, "the log")
     return None
 
 
 KINDS = {
-    "isolated": "no-route", "self": "peer-is-self", "unknown": "name-unknown", "down": "peer-down", "apart": "networks-apart",
-    "default-bridge": "default-bridge", "refused": "peer-refuses", "loopback": "peer-on-loopback",
-}  # fmt: skip
+    "isolated": "no-route",
+    "self": "peer-is-self",
+    "unknown": "name-unknown",
+    "down": "peer-down",
+    "apart": "networks-apart",
+    "default-bridge": "default-bridge",
+    "refused": "peer-refuses",
+    "loopback": "peer-on-loopback",
+}
 
 
-@cause("connection-refused", "what the service needs refuses connections", pattern="network",
-       reads=["logs", "inspect", "neighbours"], page="pattern-network", when=Phase.ENDED | Phase.RUNNING, weight=78)  # fmt: skip
+@cause(
+    "connection-refused",
+    "what the service needs refuses connections",
+    pattern="network",
+    reads=["logs", "inspect", "neighbours"],
+    page="pattern-network",
+    when=Phase.ENDED | Phase.RUNNING,
+    weight=78,
+)
 def connection_refused(case: Case) -> Found | None:
     """Find a refused connection, by the program's own words, and who refuses it."""
     match = None if _is_fine(case) else case.said(REFUSED)
@@ -157,11 +271,24 @@ def connection_refused(case: Case) -> Found | None:
         return None
     line = case.line(match)
     peer = _named(case, line) or next(iter(peers(case)), None)
-    return _answer(case, match, peer, f"a connection is refused: {line[:200]}", "start what it connects to, and retry with growing pauses; check host and port")
+    return _answer(
+        case,
+        match,
+        peer,
+        f"a connection is refused: {line[:200]}",
+        "start what it connects to, and retry with growing pauses; check host and port",
+    )
 
 
-@cause("name-unresolved", "the name of what the service needs is not found", pattern="network",
-       reads=["logs", "inspect", "neighbours"], page="pattern-network", when=Phase.ENDED | Phase.RUNNING, weight=79)  # fmt: skip
+@cause(
+    "name-unresolved",
+    "the name of what the service needs is not found",
+    pattern="network",
+    reads=["logs", "inspect", "neighbours"],
+    page="pattern-network",
+    when=Phase.ENDED | Phase.RUNNING,
+    weight=79,
+)
 def name_unresolved(case: Case) -> Found | None:
     """Find a host name that does not resolve, and why."""
     match = None if _is_fine(case) else case.said(UNKNOWN)
@@ -170,16 +297,37 @@ def name_unresolved(case: Case) -> Found | None:
     line = case.line(match)
     peer = _named(case, line) or next((p for p in peers(case) if p.host not in LOCAL), None)
     name = peer.host if peer else "a host"
-    return _answer(case, match, peer, f"the name {name} does not resolve (DNS): {line[:200]}",
-                   "correct the name; containers find each other by name only on a network of their own (docker network create)")  # fmt: skip
+    return _answer(
+        case,
+        match,
+        peer,
+        f"the name {name} does not resolve (DNS): {line[:200]}",
+        "correct the name; containers find each other by name only on a network of their own (docker network create)",
+    )
 
 
 def _answer(case: Case, match: "re.Match[str]", peer: Peer | None, words: str, fix: str) -> Found:
     why = obstacle(case, peer) if peer else None
     if peer and why:
         _kind, text, advice, evidence, certain = why
-        return Found(f"{peer.host}{f':{peer.port}' if peer.port else ''} cannot be reached: {text}", advice, (logged(case, match), *evidence), proven=certain)
-    return Found(words, fix, (logged(case, match), inspected(case, "NetworkSettings.Networks", ", ".join(case.config.networks) or case.config.network)))
+        return Found(
+            f"{peer.host}{f':{peer.port}' if peer.port else ''} cannot be reached: {text}",
+            advice,
+            (logged(case, match), *evidence),
+            proven=certain,
+        )
+    return Found(
+        words,
+        fix,
+        (
+            logged(case, match),
+            inspected(
+                case,
+                "NetworkSettings.Networks",
+                ", ".join(case.config.networks) or case.config.network,
+            ),
+        ),
+    )
 
 
 def _is_fine(case: Case) -> bool:
@@ -187,13 +335,22 @@ def _is_fine(case: Case) -> bool:
     if case.phase != Phase.RUNNING:
         return False
     unwell = case.state.health is not None and case.state.health.status == "unhealthy"
-    wants = [p.number for p in (*case.config.published, *case.config.exposed) if p.protocol == "tcp"]
+    wants = [
+        p.number for p in (*case.config.published, *case.config.exposed) if p.protocol == "tcp"
+    ]
     serves = not wants or any(s.port in wants for s in case.sockets or ())
     return not unwell and (serves or case.sockets is None)
 
 
-@cause("peer-unreachable-silent", "what the service needs cannot be reached, and it says nothing of it", pattern="network",
-       reads=["inspect", "neighbours", "live"], page="pattern-network", when=Phase.DIED | Phase.RUNNING, weight=67)  # fmt: skip
+@cause(
+    "peer-unreachable-silent",
+    "what the service needs cannot be reached, and it says nothing of it",
+    pattern="network",
+    reads=["inspect", "neighbours", "live"],
+    page="pattern-network",
+    when=Phase.DIED | Phase.RUNNING,
+    weight=67,
+)
 def peer_unreachable_silent(case: Case) -> Found | None:
     """Find, behind a silent death or a service that does not listen, a peer that is not to be reached."""
     if case.phase == Phase.RUNNING and (_is_fine(case) or case.sockets):
@@ -205,76 +362,162 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         if why is None or (why[0] == "unknown" and not peer.port):
             continue
         _kind, text, advice, evidence, _certain = why
-        how = "it ends without a message" if case.phase == Phase.DIED else "it waits for it and does not listen"
+        how = (
+            "it ends without a message"
+            if case.phase == Phase.DIED
+            else "it waits for it and does not listen"
+        )
         return Found(
-            f"{text} ({peer.by} names {peer.host}{f':{peer.port}' if peer.port else ''}); {how}", advice,
+            f"{text} ({peer.by} names {peer.host}{f':{peer.port}' if peer.port else ''}); {how}",
+            advice,
             (inspected(case, "Config.Env", f"{peer.by} names {peer.host}:{peer.port}"), *evidence),
-        )  # fmt: skip
+        )
     return None
 
 
 def _explained(case: Case) -> bool:
-    return bool(case.said(r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found"))
+    return bool(
+        case.said(r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found")
+    )
 
 
-@cause("port-in-use-inside", "the port is taken inside the container", pattern="network", reads=["logs", "inspect"],
-       page="pattern-network", when=Phase.ENDED, weight=80)  # fmt: skip
+@cause(
+    "port-in-use-inside",
+    "the port is taken inside the container",
+    pattern="network",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=80,
+)
 def port_in_use_inside(case: Case) -> Found | None:
     """Find EADDRINUSE: two servers in one container, a shared network, or the host's network."""
-    match = case.said(r"[^\n]*(?:address (?:is )?already in use|EADDRINUSE|errno 98\b|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:address (?:is )?already in use|EADDRINUSE|errno 98\b|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
+    )
     if match is None:
         return None
     line = case.line(match)
-    port = next(iter(re.findall(r"[:\s](\d{2,5})\b", line.replace("98", "", 1) if "rrno 98" in line else line)), "")
+    port = next(
+        iter(
+            re.findall(
+                r"[:\s](\d{2,5})\b", line.replace("98", "", 1) if "rrno 98" in line else line
+            )
+        ),
+        "",
+    )
     shared = case.config.network == "host" or case.config.network.startswith("container:")
-    holder = next((n.name for n in case.neighbours if n.status == "running" and case.config.network.endswith(n.name)), "")
-    why = f"it shares the network of {'the host' if case.config.network == 'host' else holder or 'another container'}, where another program has it" if shared else (
-        "another process in the same container has it: the service is started twice, or beside another"
+    holder = next(
+        (
+            n.name
+            for n in case.neighbours
+            if n.status == "running" and case.config.network.endswith(n.name)
+        ),
+        "",
+    )
+    why = (
+        f"it shares the network of {'the host' if case.config.network == 'host' else holder or 'another container'}, where another program has it"
+        if shared
+        else (
+            "another process in the same container has it: the service is started twice, or beside another"
+        )
     )
     return Found(
-        f"{f'port {port}' if port else 'its port'} is already in use: {why}", "choose another port, or start only one of them",
-        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)), proven=shared and bool(port),
-    )  # fmt: skip
+        f"{f'port {port}' if port else 'its port'} is already in use: {why}",
+        "choose another port, or start only one of them",
+        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)),
+        proven=shared and bool(port),
+    )
 
 
-@cause("address-not-available", "the address to listen on is none of the container's", pattern="network",
-       reads=["logs", "inspect"], page="pattern-network", when=Phase.ENDED, weight=80)  # fmt: skip
+@cause(
+    "address-not-available",
+    "the address to listen on is none of the container's",
+    pattern="network",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=80,
+)
 def address_not_available(case: Case) -> Found | None:
     """Find EADDRNOTAVAIL and a missing address family: an address of the host, or IPv6 without any."""
     if case.said(r"create_connection|\.connect\(|connecting to"):
         return None  # it connects: causes of reaching know
-    match = case.said(r"[^\n]*(?:cannot assign requested address|can't assign requested address|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:cannot assign requested address|can't assign requested address|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*"
+    )
     if match is None:
         return None
-    address = next((k for k, v in case.config.env.items() if re.fullmatch(r"\d+\.\d+\.\d+\.\d+|[0-9a-f:]*::[0-9a-f:]*", v)), "")
+    address = next(
+        (
+            k
+            for k, v in case.config.env.items()
+            if re.fullmatch(r"\d+\.\d+\.\d+\.\d+|[0-9a-f:]*::[0-9a-f:]*", v)
+        ),
+        "",
+    )
     value = case.config.env.get(address, "")
-    foreign = bool(value) and value not in {"0.0.0.0", "::", "127.0.0.1", *case.config.networks.values()}  # noqa: S104 - a name
+    foreign = bool(value) and value not in {
+        "0.0.0.0",
+        "::",
+        "127.0.0.1",
+        *case.config.networks.values(),
+    }
     return Found(
         f"the address to listen on{f' ({address}={value})' if value else ''} does not exist in the container: {case.line(match)[:200]}",
         "listen on 0.0.0.0; the host's address is not inside the container, and [::] needs IPv6",
-        (logged(case, match), *((inspected(case, "Config.Env", f"{address}={value}"),) if value else ())), proven=foreign,
-    )  # fmt: skip
+        (
+            logged(case, match),
+            *((inspected(case, "Config.Env", f"{address}={value}"),) if value else ()),
+        ),
+        proven=foreign,
+    )
 
 
-@cause("unreachable", "there is no way to what the service needs", pattern="network", reads=["logs", "inspect"],
-       page="pattern-network", when=Phase.ENDED, weight=76)  # fmt: skip
+@cause(
+    "unreachable",
+    "there is no way to what the service needs",
+    pattern="network",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=76,
+)
 def unreachable(case: Case) -> Found | None:
     """Find ENETUNREACH, EHOSTUNREACH and time-outs."""
-    match = case.said(r"[^\n]*(?:network is unreachable|no route to host|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout|TimeoutError|timed out)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:network is unreachable|no route to host|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout|TimeoutError|timed out)[^\n]*"
+    )
     if match is None:
         return None
     alone = case.config.network == "none"
     internal = [name for name in case.config.networks if name in case.sources.networks()]
-    why = "it runs with --network none" if alone else f"its network {internal[0]} is internal, without a way out" if internal else "a firewall, a wrong address, or a service that is down"
+    why = (
+        "it runs with --network none"
+        if alone
+        else f"its network {internal[0]} is internal, without a way out"
+        if internal
+        else "a firewall, a wrong address, or a service that is down"
+    )
     return Found(
         f"the network is unreachable, or does not answer in time: {case.line(match)[:200]} ({why})",
-        "give it a network: --network bridge" if alone or internal else "check address, route and firewall: docker exec ... getent hosts NAME",
-        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)), proven=bool(alone or internal),
-    )  # fmt: skip
+        "give it a network: --network bridge"
+        if alone or internal
+        else "check address, route and firewall: docker exec ... getent hosts NAME",
+        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)),
+        proven=bool(alone or internal),
+    )
 
 
-@cause("login-refused", "the database or service refuses the login", pattern="environment", reads=["logs", "inspect"],
-       page="pattern-environment", when=Phase.DIED, weight=84)  # fmt: skip
+@cause(
+    "login-refused",
+    "the database or service refuses the login",
+    pattern="environment",
+    reads=["logs", "inspect"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=84,
+)
 def login_refused(case: Case) -> Found | None:
     """Find wrong passwords and users, and databases that do not exist."""
     match = case.said(
@@ -287,13 +530,21 @@ def login_refused(case: Case) -> Found | None:
     return Found(
         f"the login is refused: {case.line(match)[:250]}",
         "correct user, password or database name in the environment; a database takes its password from the environment only at its"
-        " first start, and an old volume keeps the old one" + (" (this container has a volume)" if old else ""),
+        " first start, and an old volume keeps the old one"
+        + (" (this container has a volume)" if old else ""),
         (logged(case, match),),
-    )  # fmt: skip
+    )
 
 
-@cause("certificate", "a certificate is not trusted, expired, or for another name", pattern="environment",
-       reads=["logs", "files"], page="pattern-environment", when=Phase.DIED, weight=82)  # fmt: skip
+@cause(
+    "certificate",
+    "a certificate is not trusted, expired, or for another name",
+    pattern="environment",
+    reads=["logs", "files"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=82,
+)
 def certificate(case: Case) -> Found | None:
     """Find TLS failures: no CA certificates in the image, a wrong clock, a self-signed certificate."""
     match = case.said(
@@ -302,18 +553,41 @@ def certificate(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    stores = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt")
+    stores = (
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/ssl/cert.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+    )
     has = any(case.has(path) for path in stores)
     dates = re.search(r"expired|not yet valid", line)
-    unknown = re.search(r"unknown authority|local issuer|verify failed|UnknownIssuer|PKIX|no CA", line)
+    unknown = re.search(
+        r"unknown authority|local issuer|verify failed|UnknownIssuer|PKIX|no CA", line
+    )
     if dates:
-        why, fix = "its dates do not hold: it has expired, or a clock is wrong", "renew it; compare `date` inside and outside"
+        why, fix = (
+            "its dates do not hold: it has expired, or a clock is wrong",
+            "renew it; compare `date` inside and outside",
+        )
     elif unknown and not has:
-        why, fix = "the image has no CA certificates", "install them in the runtime stage: apt-get install -y ca-certificates (apk add ca-certificates)"
+        why, fix = (
+            "the image has no CA certificates",
+            "install them in the runtime stage: apt-get install -y ca-certificates (apk add ca-certificates)",
+        )
     else:
-        why, fix = "its issuer is not trusted in the container, or its name differs", "add the CA to the image, and update-ca-certificates; check the name"
+        why, fix = (
+            "its issuer is not trusted in the container, or its name differs",
+            "add the CA to the image, and update-ca-certificates; check the name",
+        )
     return Found(
-        f"a TLS certificate is not accepted: {why}: {line[:200]}", fix,
-        (logged(case, match), Evidence("files", f"docker cp {case.target}:{stores[0]} -", "exists" if has else "no such file")),
+        f"a TLS certificate is not accepted: {why}: {line[:200]}",
+        fix,
+        (
+            logged(case, match),
+            Evidence(
+                "files",
+                f"docker cp {case.target}:{stores[0]} -",
+                "exists" if has else "no such file",
+            ),
+        ),
         proven=bool(unknown and not has),
-    )  # fmt: skip
+    )

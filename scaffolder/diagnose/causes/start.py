@@ -12,10 +12,29 @@ from scaffolder.diagnose.scripts import BUILTINS
 from scaffolder.diagnose.sources.files import resolved
 
 NEVER = Phase.START | Phase.IMAGE
-MISSING = re.compile(r"no such file|not found|not a directory|dangling", re.I)
-PLACES = ("/app", "/usr/local/bin", "/usr/bin", "/bin", "/opt/app", "/srv", "/usr/src/app", "/", "/app/bin",
-          "/app/dist", "/app/target/release", "/usr/local/sbin", "/home/app", "/opt", "/go/bin",
-          "/usr/local/cargo/bin", "/app/.venv/bin", "/opt/venv/bin", "/venv/bin", "/root")  # fmt: skip
+MISSING = re.compile(r"no such file|not found|not a directory|dangling", re.IGNORECASE)
+PLACES = (
+    "/app",
+    "/usr/local/bin",
+    "/usr/bin",
+    "/bin",
+    "/opt/app",
+    "/srv",
+    "/usr/src/app",
+    "/",
+    "/app/bin",
+    "/app/dist",
+    "/app/target/release",
+    "/usr/local/sbin",
+    "/home/app",
+    "/opt",
+    "/go/bin",
+    "/usr/local/cargo/bin",
+    "/app/.venv/bin",
+    "/opt/venv/bin",
+    "/venv/bin",
+    "/root",
+)
 
 
 def refused(case: Case) -> Evidence:
@@ -34,23 +53,37 @@ def is_missing(case: Case) -> bool:
     return found and (case.phase == Phase.IMAGE or bool(MISSING.search(case.refusal)))
 
 
-@cause("no-command", "the image has neither CMD nor ENTRYPOINT", pattern="image", reads=["inspect"],
-       page="check-program-file", when=NEVER | Phase.CREATED, weight=90)  # fmt: skip
+@cause(
+    "no-command",
+    "the image has neither CMD nor ENTRYPOINT",
+    pattern="image",
+    reads=["inspect"],
+    page="check-program-file",
+    when=NEVER | Phase.CREATED,
+    weight=90,
+)
 def no_command(case: Case) -> Found | None:
     """Find an image that does not say what to run."""
     if case.config.argv:
         return None
     return Found(
         "the image has neither CMD nor ENTRYPOINT, so there is nothing to run",
-        "name the program in the Dockerfile, for example CMD [\"/app/server\"], or on the command line",
+        'name the program in the Dockerfile, for example CMD ["/app/server"], or on the command line',
         (inspected(case, "Config.Cmd", "null"), inspected(case, "Config.Entrypoint", "null")),
         (f"docker run {case.config.image or case.target} /path/to/program",),
         proven=True,
     )
 
 
-@cause("shell-missing", "the shell form needs /bin/sh, and the image has none", pattern="image",
-       reads=["inspect", "files"], page="check-shell", when=NEVER, weight=80)  # fmt: skip
+@cause(
+    "shell-missing",
+    "the shell form needs /bin/sh, and the image has none",
+    pattern="image",
+    reads=["inspect", "files"],
+    page="check-shell",
+    when=NEVER,
+    weight=80,
+)
 def shell_missing(case: Case) -> Found | None:
     """Find a CMD in the shell form in an image from scratch, or a distroless one."""
     if not is_missing(case) or basename(case.config.argv[0]) not in {"sh", "bash", "ash"}:
@@ -60,14 +93,24 @@ def shell_missing(case: Case) -> Found | None:
         f"the command is run by {shell}, and the image has no shell: a CMD or ENTRYPOINT in the shell"
         " form needs one, which images from scratch and distroless ones do not have",
         'use the exec form: CMD ["/app/server", "--flag"], or a base image with a shell',
-        (refused(case), copied(case, shell, "no such file"),
-         inspected(case, "Config.Cmd", list(case.config.command))),
+        (
+            refused(case),
+            copied(case, shell, "no such file"),
+            inspected(case, "Config.Cmd", list(case.config.command)),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("command-in-one-word", "a whole command was given as one word", pattern="image",
-       reads=["inspect", "files"], page="check-program-file", when=NEVER, weight=85)  # fmt: skip
+@cause(
+    "command-in-one-word",
+    "a whole command was given as one word",
+    pattern="image",
+    reads=["inspect", "files"],
+    page="check-program-file",
+    when=NEVER,
+    weight=85,
+)
 def command_in_one_word(case: Case) -> Found | None:
     """Find `CMD ["python app.py"]`, for which a program of that name is sought."""
     if not is_missing(case) or " " not in case.config.argv[0].strip():
@@ -84,8 +127,15 @@ def command_in_one_word(case: Case) -> Found | None:
     )
 
 
-@cause("variable-as-program", "the exec form does not expand the variable that names the program",
-       pattern="environment", reads=["inspect"], page="pattern-environment", when=NEVER, weight=85)  # fmt: skip
+@cause(
+    "variable-as-program",
+    "the exec form does not expand the variable that names the program",
+    pattern="environment",
+    reads=["inspect"],
+    page="pattern-environment",
+    when=NEVER,
+    weight=85,
+)
 def variable_as_program(case: Case) -> Found | None:
     """Find `CMD ["$APP"]`."""
     if not is_missing(case) or not re.search(r"\$\{?\w", case.config.argv[0]):
@@ -99,8 +149,15 @@ def variable_as_program(case: Case) -> Found | None:
     )
 
 
-@cause("flag-as-program", "the command is a flag or a shell's builtin, no program", pattern="image",
-       reads=["inspect", "files"], page="check-program-file", when=NEVER, weight=85)  # fmt: skip
+@cause(
+    "flag-as-program",
+    "the command is a flag or a shell's builtin, no program",
+    pattern="image",
+    reads=["inspect", "files"],
+    page="check-program-file",
+    when=NEVER,
+    weight=85,
+)
 def flag_as_program(case: Case) -> Found | None:
     """Find arguments that took the place of CMD where there is no ENTRYPOINT."""
     word = case.config.argv[0] if case.config.argv else ""
@@ -112,21 +169,31 @@ def flag_as_program(case: Case) -> Found | None:
     what = "a shell's builtin" if builtin else "a flag"
     return Found(
         f"{word!r} is {what}, no program: what is given to `docker run` after the image replaces CMD{usual}",
-        'run it by a shell: sh -c "..."' if builtin else
-        "put the program into ENTRYPOINT, or repeat it before its flags",
+        'run it by a shell: sh -c "..."'
+        if builtin
+        else "put the program into ENTRYPOINT, or repeat it before its flags",
         (refused(case), inspected(case, "Config.Cmd", list(case.config.command))),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("mount-hides-program", "a mount hides the program, which the image has", pattern="environment",
-       reads=["inspect", "files"], page="check-files-and-dependencies", when=NEVER, weight=88)  # fmt: skip
+@cause(
+    "mount-hides-program",
+    "a mount hides the program, which the image has",
+    pattern="environment",
+    reads=["inspect", "files"],
+    page="check-files-and-dependencies",
+    when=NEVER,
+    weight=88,
+)
 def mount_hides_program(case: Case) -> Found | None:
     """Find a bind mount or a volume over the directory of the program."""
     if not is_missing(case) or case.program is None:
         return None
     path = join(case.config.workdir, case.program.path)
-    mounts = [m for m in case.config.mounts if (path + "/").startswith(m.destination.rstrip("/") + "/")]
+    mounts = [
+        m for m in case.config.mounts if (path + "/").startswith(m.destination.rstrip("/") + "/")
+    ]
     there = resolved(case.image_files, path) if mounts else None
     if not mounts or there is None:
         return None
@@ -137,32 +204,61 @@ def mount_hides_program(case: Case) -> Found | None:
     return Found(
         f"the {kind} over {mount.destination} hides {path}, which exists in the image",
         f"mount a directory below (for example {mount.destination.rstrip('/')}/data), or put the program there",
-        (refused(case), inspected(case, "Mounts", f"{mount.source} -> {mount.destination}"),
-         copied(case, path, "no such file in the container"),
-         Evidence("files", f"docker create {case.config.image}", f"{path} in the image: {there.size} bytes")),
+        (
+            refused(case),
+            inspected(case, "Mounts", f"{mount.source} -> {mount.destination}"),
+            copied(case, path, "no such file in the container"),
+            Evidence(
+                "files",
+                f"docker create {case.config.image}",
+                f"{path} in the image: {there.size} bytes",
+            ),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("dangling-link", "the program is a link that leads nowhere", pattern="image",
-       reads=["files"], page="check-program-file", when=NEVER, weight=82)  # fmt: skip
+@cause(
+    "dangling-link",
+    "the program is a link that leads nowhere",
+    pattern="image",
+    reads=["files"],
+    page="check-program-file",
+    when=NEVER,
+    weight=82,
+)
 def dangling_link(case: Case) -> Found | None:
     """Find a symbolic link whose target is not in the image."""
     program = case.program
-    if not is_missing(case) or not program or not program.problem or program.problem.kind != "dangling":
+    if (
+        not is_missing(case)
+        or not program
+        or not program.problem
+        or program.problem.kind != "dangling"
+    ):
         return None
     target = program.problem.path
     return Found(
         f"{program.path} is a symbolic link, and what it leads to, {program.problem.detail}, does not exist in the image",
         "copy the file itself (cp -L), or its target along with it",
-        (refused(case), copied(case, program.path, f"link to {program.problem.detail}"),
-         copied(case, target, "no such file")),
+        (
+            refused(case),
+            copied(case, program.path, f"link to {program.problem.detail}"),
+            copied(case, target, "no such file"),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
-@cause("binary-not-found", "the program does not exist at the path that is started", pattern="image",
-       reads=["inspect", "files"], page="check-program-file", when=NEVER, weight=70)  # fmt: skip
+@cause(
+    "binary-not-found",
+    "the program does not exist at the path that is started",
+    pattern="image",
+    reads=["inspect", "files"],
+    page="check-program-file",
+    when=NEVER,
+    weight=70,
+)
 def binary_not_found(case: Case) -> Found | None:
     """Find a program that is not where it is sought, and where it is instead."""
     if not is_missing(case) or case.program is None:
@@ -178,19 +274,28 @@ def binary_not_found(case: Case) -> Found | None:
     else:
         what = f"{name} is sought below the working directory {case.config.workdir}, and does not exist there"
     there = f"; there is {elsewhere[0]}" if elsewhere else ""
-    fix = f"start {elsewhere[0]}" if elsewhere else f"COPY or install {basename(name)} in the final stage"
+    fix = (
+        f"start {elsewhere[0]}"
+        if elsewhere
+        else f"COPY or install {basename(name)} in the final stage"
+    )
     return Found(
         f"{what}{there}",
         f"{fix}: make ENTRYPOINT or CMD match the path at which the Dockerfile puts it",
-        (refused(case), copied(case, program.path, "no such file"),
-         *(copied(case, other, "exists") for other in elsewhere[:1])),
+        (
+            refused(case),
+            copied(case, program.path, "no such file"),
+            *(copied(case, other, "exists") for other in elsewhere[:1]),
+        ),
         proven=True,
-    )  # fmt: skip
+    )
 
 
 def _elsewhere(case: Case, name: str) -> list[str]:
     """Return where else a file of that name, or nearly, is."""
-    names = dict.fromkeys((name, name.lower(), name.replace("_", "-"), name.replace("-", "_"), f"{name}3"))
+    names = dict.fromkeys(
+        (name, name.lower(), name.replace("_", "-"), name.replace("-", "_"), f"{name}3")
+    )
     places = dict.fromkeys((*PLACES, case.config.workdir))
     found = []
     for place in places:
@@ -201,23 +306,40 @@ def _elsewhere(case: Case, name: str) -> list[str]:
     return found
 
 
-@cause("workdir", "the working directory cannot be entered", pattern="environment",
-       reads=["inspect", "files"], page="check-files-and-dependencies", when=Phase.START, weight=88)  # fmt: skip
+@cause(
+    "workdir",
+    "the working directory cannot be entered",
+    pattern="environment",
+    reads=["inspect", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.START,
+    weight=88,
+)
 def workdir(case: Case) -> Found | None:
     """Find a working directory that does not exist, is a file, or is closed to the user."""
-    match = re.search(r"(?:chdir to cwd|mkdir|cwd)[^:]*?\(?\"?([^\")]*)\"?\)?[^:]*: (.*)", case.refusal)
-    if not match or not re.search(r"chdir to cwd|is not a directory|mkdir .*(?:not a directory|read-only)", case.refusal, re.I):
+    match = re.search(
+        r"(?:chdir to cwd|mkdir|cwd)[^:]*?\(?\"?([^\")]*)\"?\)?[^:]*: (.*)", case.refusal
+    )
+    if not match or not re.search(
+        r"chdir to cwd|is not a directory|mkdir .*(?:not a directory|read-only)", case.refusal, re.IGNORECASE
+    ):
         return None
     if re.search(r"mountpoint|rootfs_linux|mount", case.refusal):
         return None
     denied = "permission denied" in case.refusal.lower()
     entry = resolved(case.files, case.config.workdir)
-    mode = f"{entry.kind}, mode {entry.mode:04o}, owner {entry.uid}" if entry else "no such directory"
+    mode = (
+        f"{entry.kind}, mode {entry.mode:04o}, owner {entry.uid}" if entry else "no such directory"
+    )
     why = f"is closed to {case.identity.words}" if denied else "does not exist, or is no directory"
     return Found(
         f"the working directory {case.config.workdir} {why} in the container",
-        "correct WORKDIR (or --workdir)" + (", or let the user enter it: chmod o+x" if denied else ""),
-        (refused(case), inspected(case, "Config.WorkingDir", case.config.workdir),
-         copied(case, case.config.workdir, mode)),
+        "correct WORKDIR (or --workdir)"
+        + (", or let the user enter it: chmod o+x" if denied else ""),
+        (
+            refused(case),
+            inspected(case, "Config.WorkingDir", case.config.workdir),
+            copied(case, case.config.workdir, mode),
+        ),
         proven=entry is None or entry.kind != "directory" or not case.identity.may(entry, 1),
-    )  # fmt: skip
+    )

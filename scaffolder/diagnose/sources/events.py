@@ -15,7 +15,17 @@ from typing import Any
 from scaffolder.diagnose.engine import Engine
 from scaffolder.diagnose.facts import Event
 
-NOISE = ("exec_", "top", "archive-path", "resize", "attach", "detach", "health_status", "copy", "create")
+NOISE = (
+    "exec_",
+    "top",
+    "archive-path",
+    "resize",
+    "attach",
+    "detach",
+    "health_status",
+    "copy",
+    "create",
+)
 WEEK = 7 * 86400
 MOST = 4000
 
@@ -28,7 +38,9 @@ def events(engine: Engine, identity: str) -> tuple[Event, ...]:
         seen = engine.json("events", *flags, "--format", "{{json .}}")
     except ValueError:
         seen = []
-    return tuple(sorted((e for c, e in _remember(list(read(seen))) if c == identity), key=lambda e: e.time))
+    return tuple(
+        sorted((e for c, e in _remember(list(read(seen))) if c == identity), key=lambda e: e.time)
+    )
 
 
 def read(documents: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Event]]:
@@ -42,7 +54,12 @@ def read(documents: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Event]]:
         when = found.get("timeNano", 0) / 1e9 or float(found.get("time") or 0)
         code = about.get("exitCode", found.get("ContainerExitCode"))
         name = actor.get("ID") or found.get("id") or found.get("ID") or ""
-        yield name, Event(when, action.partition(":")[0].strip(), _number(code), _number(about.get("signal")))
+        yield (
+            name,
+            Event(
+                when, action.partition(":")[0].strip(), _number(code), _number(about.get("signal"))
+            ),
+        )
 
 
 def _number(text: object) -> int | None:
@@ -60,7 +77,9 @@ def _place() -> Path:
 def _remember(seen: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
     """Add what was seen before to what is seen now, and keep both."""
     known = dict.fromkeys([*_recall(), *seen])
-    recent = sorted((k for k in known if k[1].time > time.time() - WEEK), key=lambda k: k[1].time)[-MOST:]
+    recent = sorted((k for k in known if k[1].time > time.time() - WEEK), key=lambda k: k[1].time)[
+        -MOST:
+    ]
     rows = [[name, e.time, e.action, e.exit_code, e.signal] for name, e in recent]
     with suppress(OSError):  # a home that cannot be written to only means to remember less
         place = _place()

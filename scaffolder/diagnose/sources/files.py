@@ -6,7 +6,7 @@ Nothing is written to disk, and links are followed by us, inside the container o
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from posixpath import dirname, join, normpath
 from typing import Protocol
 
@@ -85,18 +85,19 @@ class Copied:
 
     def _fetch(self, path: str, limit: int) -> None:
         wanted = HEADERS + limit
-        data = self._copy(path, wanted, lambda out: _is_enough(bytes(out[:HEADERS]), len(out), limit))
+        data = self._copy(path, wanted, lambda head, read: _is_enough(head[:HEADERS], read, limit))
         entry, content = first(data, path, limit) if data else (None, b"")
         self._entries[path] = entry
         if entry and entry.kind == "file":
             self._contents[path] = (limit, content)
 
-    def _copy(self, path: str, limit: int, enough: object) -> bytes | None:
+    def _copy(
+        self, path: str, limit: int, enough: Callable[[bytes, int], bool] | None
+    ) -> bytes | None:
         if self.obstacle:
             return None
-        check = enough if callable(enough) else None
         ran = self.engine.run(
-            "cp", f"{self.identity}:{path}", "-", seconds=SECONDS, limit=limit, enough=check
+            "cp", f"{self.identity}:{path}", "-", seconds=SECONDS, limit=limit, enough=enough
         )
         if ran.code and not _is_missing(ran.complaint):
             self.obstacle = ran.complaint[:300]
@@ -107,7 +108,12 @@ def _is_missing(said: str) -> bool:
     said = said.lower()
     return any(
         words in said
-        for words in ("could not find the file", "no such file", "not a directory", "could not be found")
+        for words in (
+            "could not find the file",
+            "no such file",
+            "not a directory",
+            "could not be found",
+        )
     )
 
 
@@ -156,7 +162,8 @@ def follow(files: Files, path: str, base: str = "/") -> tuple[list[Entry], str]:
     ended, when nothing is. A way with more than 40 links ends, too (path_resolution(7)).
     """
     rest = [part for part in join(base, path).split("/") if part and part != "."]
-    here, way, links = "/", [], 0
+    way: list[Entry] = []
+    here, links = "/", 0
     while rest:
         name = rest.pop(0)
         if name == "..":

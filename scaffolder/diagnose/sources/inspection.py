@@ -53,7 +53,9 @@ def moment(text: object) -> datetime | None:
     digits = rest[: next((i for i, c in enumerate(rest) if not c.isdigit()), len(rest))]
     zone = rest[len(digits) :]
     try:
-        return datetime.fromisoformat(f"{head}{dot}{digits[:6].ljust(6, '0')}{zone}" if dot else text)
+        return datetime.fromisoformat(
+            f"{head}{dot}{digits[:6].ljust(6, '0')}{zone}" if dot else text
+        )
     except ValueError:
         return None
 
@@ -142,7 +144,8 @@ def words(value: str | Iterable[str] | None) -> tuple[str, ...]:
 
 def variables(listed: Iterable[str] | None) -> dict[str, str]:
     """Read NAME=VALUE lines."""
-    return dict((line.split("=", 1) + [""])[:2] for line in listed or ())  # type: ignore[misc]
+    parts = (line.partition("=") for line in listed or ())
+    return {name: value for name, _, value in parts}
 
 
 def _quota(host: Mapping[str, Any]) -> float:
@@ -171,10 +174,17 @@ def _check(found: Mapping[str, Any] | None) -> HealthCheck | None:
     test = tuple((found or {}).get("Test") or ())
     if not found or not test or test[0] == "NONE":
         return None
-    times = [
-        (found.get(key) or 0) / NANO for key in ("Interval", "Timeout", "StartPeriod")
-    ]
-    return HealthCheck(test, *times, retries=found.get("Retries") or 0)
+
+    def seconds(name: str) -> float:
+        return float(found.get(name) or 0) / NANO
+
+    return HealthCheck(
+        test,
+        seconds("Interval"),
+        seconds("Timeout"),
+        seconds("StartPeriod"),
+        found.get("Retries") or 0,
+    )
 
 
 def _mount(found: Mapping[str, Any]) -> Mount:

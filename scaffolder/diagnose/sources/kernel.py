@@ -9,7 +9,9 @@ from datetime import datetime
 LIMIT = 4 * 1024 * 1024
 NEAR_SECONDS = 1.5
 
-CRASH = re.compile(r"(?:traps: )?(\S+)\[(\d+)\]:? (segfault at \S+|trap invalid opcode|trap \w[\w ]+|general protection fault)")
+CRASH = re.compile(
+    r"(?:traps: )?(\S+)\[(\d+)\]:? (segfault at \S+|trap invalid opcode|trap \w[\w ]+|general protection fault)"
+)
 KILL = re.compile(r"oom-kill:.*?task_memcg=\S*?([0-9a-f]{64})\S*,task=([^,]+),pid=(\d+)")
 
 
@@ -47,9 +49,7 @@ def messages() -> tuple[Message, ...]:
     return tuple(found)
 
 
-def crash_at(
-    found: tuple[Message, ...], ended: datetime | None, names: set[str]
-) -> Message | None:
+def crash_at(found: tuple[Message, ...], ended: datetime | None, names: set[str]) -> Message | None:
     """Return the crash, nearest to when its container ended, of a program of one of these names."""
     if ended is None:
         return None

@@ -91,19 +91,23 @@ def processes(engine: Engine, identity: str) -> tuple[Process, ...] | None:
 def usage(fetch: Callable[[str], str | None]) -> Usage:
     """Return what the container uses; `fetch` reads files below /sys/fs/cgroup of its own."""
     memory = _first(fetch, "memory.current", "memory/memory.usage_in_bytes")
-    cache = _field(fetch, r"^(?:inactive_file|total_inactive_file) (\d+)", "memory.stat", "memory/memory.stat")
+    cache = _field(
+        fetch, r"^(?:inactive_file|total_inactive_file) (\d+)", "memory.stat", "memory/memory.stat"
+    )
     peak = _first(fetch, "memory.peak", "memory/memory.max_usage_in_bytes")
     kills = _field(fetch, r"^oom_kill (\d+)", "memory.events", "memory/memory.oom_control")
-    periods = _field(fetch, r"^nr_periods (\d+)", "cpu.stat", "cpu/cpu.stat", "cpu,cpuacct/cpu.stat")
+    periods = _field(
+        fetch, r"^nr_periods (\d+)", "cpu.stat", "cpu/cpu.stat", "cpu,cpuacct/cpu.stat"
+    )
     held = _field(fetch, r"^nr_throttled (\d+)", "cpu.stat", "cpu/cpu.stat", "cpu,cpuacct/cpu.stat")
     throttled = held / periods if periods and held is not None else None
     working = memory - (cache or 0) if memory is not None else None
-    return Usage(working, peak, kills, _first(fetch, "pids.current", "pids/pids.current"), throttled)
+    return Usage(
+        working, peak, kills, _first(fetch, "pids.current", "pids/pids.current"), throttled
+    )
 
 
-def cgroup_reader(
-    engine: Engine, identity: str, pid: int
-) -> Callable[[str], str | None]:
+def cgroup_reader(engine: Engine, identity: str, pid: int) -> Callable[[str], str | None]:
     """Return how files of the container's control group are read."""
     folders = _folders(pid) if not engine.is_remote and on_host(pid, identity) else None
 
@@ -116,7 +120,9 @@ def cgroup_reader(
             return None
 
     def by_exec(path: str) -> str | None:
-        ran = engine.run("exec", identity, "cat", f"/sys/fs/cgroup/{path}", seconds=5, limit=1 << 16)
+        ran = engine.run(
+            "exec", identity, "cat", f"/sys/fs/cgroup/{path}", seconds=5, limit=1 << 16
+        )
         return None if ran.code else ran.text
 
     return by_host if folders else by_exec

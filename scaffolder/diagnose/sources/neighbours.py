@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scaffolder.diagnose.engine import Engine
-from scaffolder.diagnose.facts import Neighbour
+from scaffolder.diagnose.facts import Neighbour, Socket
 
 from . import inspection, live
 
@@ -52,7 +52,7 @@ def _names(networks: Iterable[Mapping[str, Any] | None]) -> Iterable[str]:
             yield address
 
 
-def sockets(engine: Engine, name: str) -> tuple[live.Socket, ...] | None:
+def sockets(engine: Engine, name: str) -> tuple[Socket, ...] | None:
     """Return what another container listens on; None if it does not run, or cannot be read."""
     document = inspection.inspect(engine, name)
     pid = inspection.state(document).pid if document else 0
