@@ -307,7 +307,7 @@ def symbol_missing(case: Case) -> Found | None:
     "library-foreign",
     "a library is damaged, or for another processor",
     pattern="image",
-    reads=["logs"],
+    reads=["logs", "files"],
     page="pattern-dependencies",
     when=Phase.DIED,
     weight=78,

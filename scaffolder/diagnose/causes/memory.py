@@ -5,7 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import Evidence, ended, happened, inspected, live, logged
-from scaffolder.diagnose.phase import SIGKILL, Phase
+from scaffolder.diagnose.phase import Phase
 from scaffolder.diagnose.sources.kernel import kills_in
 
 MIB = 1024 * 1024
@@ -480,31 +480,4 @@ def cpu_starved(case: Case) -> Found | None:
             inspected(case, "HostConfig.NanoCpus", f"{cpus:g}e9"),
         ),
         (f"docker update --cpus 1 {case.target}",),
-    )
-
-
-@cause(
-    "killed-host-memory",
-    "killed, perhaps because the memory of the host ran out",
-    pattern="memory",
-    reads=["inspect", "events", "kernel"],
-    page="pattern-memory",
-    when=Phase.DIED,
-    weight=47,
-)
-def killed_host_memory(case: Case) -> Found | None:
-    """Find a SIGKILL that nobody sent by the engine, while memory is limited."""
-    if case.exit_code != KILLED or SIGKILL in case.signals or killed_for_memory(case):
-        return None
-    if not case.config.memory or not any(e.action in ("die", "died") for e in case.events):
-        return None
-    return Found(
-        f"killed with SIGKILL (137) that was not sent by docker; its memory is limited to {size(case.config.memory)}, and the"
-        " engine may have missed that the kernel killed it for it",
-        "dmesg | grep -i oom on the host tells; raise --memory to see if it lives",
-        (
-            ended(case),
-            inspected(case, "State.OOMKilled", "false"),
-            inspected(case, "HostConfig.Memory", case.config.memory),
-        ),
     )

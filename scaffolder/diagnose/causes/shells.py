@@ -598,10 +598,10 @@ def status_masked(case: Case) -> Found | None:
     "waits-forever",
     "a script waits for something that never comes",
     pattern="network",
-    reads=["files", "live"],
+    reads=["files", "live", "neighbours"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    weight=64,
+    weight=69,
 )
 def waits_forever(case: Case) -> Found | None:
     """Find `until nc -z db 5432; do sleep 1; done` in a container that does not listen."""

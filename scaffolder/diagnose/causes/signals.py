@@ -127,7 +127,7 @@ def segfault(case: Case) -> Found | None:
     "illegal-instruction",
     "the program uses an instruction that this processor does not have",
     pattern="image",
-    reads=["inspect", "files", "kernel"],
+    reads=["inspect", "files", "kernel", "live"],
     page="check-program-file",
     when=Phase.DIED,
     weight=68,

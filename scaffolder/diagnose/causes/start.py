@@ -82,7 +82,7 @@ def no_command(case: Case) -> Found | None:
     reads=["inspect", "files"],
     page="check-shell",
     when=NEVER,
-    weight=80,
+    weight=86,
 )
 def shell_missing(case: Case) -> Found | None:
     """Find a CMD in the shell form in an image from scratch, or a distroless one."""

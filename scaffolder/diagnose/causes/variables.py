@@ -15,12 +15,12 @@ from .identity import paths_in
 NAME = r"[A-Z][A-Z0-9_]{2,}"
 MISSING = (
     rf"KeyError: ['\"](?P<n>{NAME})['\"]",
-    rf"(?:environment variable|env(?:ironment)? var|env|variable|setting|config(?:uration)?(?: key| value)?|secret)s?:? [`'\"$]?(?P<n>{NAME})[`'\"]? (?:is |was |must be |has |are )?(?:not |un|required|missing|empty|undefined|set\b)",
-    rf"[`'\"$]?(?P<n>{NAME})[`'\"]? (?:environment variable )?(?:is|was|must be|not|required|missing|needs to be|has to be|cannot be)(?: not)? ?(?:set|defined|required|missing|provided|empty|found|specified|blank|null)?",
-    rf"(?:missing|undefined|unset|required|no|without|need|must set|please set|set the|not set|expected)(?: required)?(?: environment)?(?: variables?| env(?: var)?s?| settings?| config(?:uration)?)?(?: named)?:? ?[`'\"$(\[]*(?P<n>{NAME})\b",
-    rf"(?P<n>{NAME}): (?:parameter (?:null or )?not set|unbound variable|parameter null|not set|required|missing|must be set)",
-    rf"(?P<n>{NAME})[^\n]*(?:NotPresent|environment variable not found)",
-    rf"process\.env\.(?P<n>{NAME})",
+    rf"\b(?:variable|env(?:ironment)?(?: var)?|setting|config(?:uration)?(?: key| value)?|secret)s?:? [`'\"$]?\b(?P<n>{NAME})\b[`'\"]?:? (?:is |was |must be |has to be |are )?(?:not |un|required|missing|empty|set\b)",
+    rf"\b(?P<n>{NAME})\b[`'\"]?(?: environment variable)? (?:(?:is|was|are) (?:not|un\w+|missing|required|empty|undefined|blank)\b|(?:must|needs? to|has to|should) be (?:set|defined|provided|specified)|not (?:set|found|defined|provided|specified)\b|required\b|missing\b|cannot be (?:empty|blank|null))",
+    rf"\b(?:missing|undefined|unset|required|without|must set|please set|set the)(?: required)?(?: environment)?(?: variables?| env(?: var)?s?| settings?)?(?: named)?:? ?[`'\"$(\[]*\b(?P<n>{NAME})\b",
+    rf"\bno (?:environment |env )?(?:variable|setting) [`'\"$]?\b(?P<n>{NAME})\b",
+    rf"\b(?P<n>{NAME}): (?:parameter (?:null or )?not set|unbound variable|parameter null|not set|required|missing|must be set)",
+    rf"\b(?P<n>{NAME})\b[^\n]*(?:NotPresent|environment variable not found)",
     rf"^\s*(?P<n>{NAME})\n\s+Field required",
 )
 STARTING = {
@@ -67,7 +67,8 @@ def variable_missing(case: Case) -> Found | None:
     for pattern in MISSING:
         for match in re.finditer(pattern, case.text, re.IGNORECASE | re.MULTILINE):
             name = match["n"]
-            if not name.isupper() or name in STARTING:
+            about = re.search(r"variable|env|setting|KeyError|not set|unbound|Field", match[0], re.I)
+            if not name.isupper() or name in STARTING or not ("_" in name or about):
                 continue
             value = case.config.env.get(name)
             if value:

@@ -1,0 +1,260 @@
+"""One recorded example for each cause: what must be found in it, first of all."""
+
+from datetime import timedelta
+from typing import Any
+
+from recorded import NOW, File, elf, folder, link, program
+
+from scaffolder.diagnose.case import Host
+from scaffolder.diagnose.facts import (
+    Event,
+    Health,
+    HealthCheck,
+    Image,
+    Mount,
+    Neighbour,
+    Port,
+    Probe,
+    Process,
+    Socket,
+    Usage,
+)
+from scaffolder.diagnose.sources.kernel import Message
+
+SERVER = {"/app/server": program(elf())}
+STATIC = SERVER["/app/server"]
+PYTHON = {"/usr/local/bin/python3": program(elf()), "/app": folder()}
+RUNNING = {"status": "running", "exit_code": 0, "started": NOW - timedelta(seconds=60), "finished": None}
+CREATED = {"status": "created", "exit_code": 127}
+RUNC = "OCI runtime create failed: runc create failed: unable to start container process: "
+HTTP = (Port(8080, host_port=8080),)
+DIED = NOW - timedelta(seconds=59)
+
+
+def refused(words: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a container that the runtime could not start."""
+    return {"state": {**CREATED, "error": RUNC + words}, **more}
+
+
+def missing(name: str) -> str:
+    return f'exec: "{name}": stat {name}: no such file or directory: unknown'
+
+
+def denied(name: str) -> str:
+    return f'exec: "{name}": permission denied: unknown'
+
+
+def sh(text: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a container that runs a shell script."""
+    files = {**SERVER, "/s.sh": program(text), **more.pop("files", {})}
+    return {"command": "/s.sh", "files": files, **more}
+
+
+def py(text: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a container that runs a Python script."""
+    files = {**PYTHON, "/app/main.py": File(text.encode()), **more.pop("files", {})}
+    return {"command": "python3 /app/main.py", "files": files, **more}
+
+
+def unwell(test: str, output: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a running container whose health check fails."""
+    health = Health("unhealthy", 3, (Probe(1, output),))
+    check = HealthCheck(("CMD-SHELL", test), 1.0, 2.0, 0.0, 2)
+    config = {"check": check, "exposed": (Port(8080),), **more.pop("config", {})}
+    sources = {"listening": (Socket("0.0.0.0", 8080),), **more.pop("sources", {})}
+    files = {**SERVER, "/usr/bin/curl": program(elf()), **more.pop("files", {})}
+    return {"files": files, "state": {**RUNNING, "health": health}, "config": config, "sources": sources, **more}
+
+
+def up(listening: tuple[Socket, ...] = (), **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a running container that publishes a port."""
+    config = {"published": HTTP, **more.pop("config", {})}
+    sources = {"listening": listening, **more.pop("sources", {})}
+    return {"files": SERVER, "state": RUNNING, "config": config, "sources": sources, **more}
+
+
+def said(log: str, exit_code: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    return {"files": SERVER, "log": log, "exit_code": exit_code, **more}
+
+
+def own(words: str, page: str, exit_code: int = 70) -> dict[str, Any]:
+    line = f"2026-11-24 09:20:40,851 CRITICAL supervisor: orders: {words} (process 7, up 0.5 s); docs/runbook.md#{page}"
+    return {"command": "python -m orders", "log": line, "exit_code": exit_code, "files": PYTHON}
+
+
+def killed(*signals: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    events = (Event(1.0, "start"), *(Event(2.0, "kill", signal=n) for n in signals), Event(3.0, "die", 137))
+    return {"files": SERVER, "exit_code": 137, "sources": {"happened": events}, **more}
+
+
+def bind(source: str, destination: str, **more: Any) -> Mount:  # noqa: ANN401 - of a mount
+    return Mount("bind", source, destination, **more)
+
+
+STAGE = "2026-11-24 09:12:41,431 CRITICAL orders.server: "
+GOROUTINE = "\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1d"
+TRACEBACK = 'Traceback (most recent call last):\n  File "/app/main.py", line 1, in <module>\n    f()\n'
+DATABASE = Neighbour("db", "running", networks=("net",), names=("db",))
+TMPFS = {"tmpfs": {"/tmp": ""}}
+RUST = elf(text=b"/rustc/abc/library")
+DUMMY = elf(needed=("libc.so.6",), text=b"/rustc/abc/library")
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "own-setting": {**own("", ""), "log": STAGE + "setting PORT is 'x': expected a whole number", "exit_code": 78},
+    "own-listen": {**own("", ""), "log": STAGE + "cannot listen on 0.0.0.0:8080: another process has this port; stop it", "exit_code": 71},
+    "own-port-privileged": {**own("", ""), "log": STAGE + "cannot listen on 0.0.0.0:80: this user may not use the port; set PORT", "exit_code": 71},
+    "own-memory": own("killed by the kernel: it needed more than the 96 MiB of memory", "pattern-memory", 137),
+    "own-killed": own("killed by SIGKILL (signal 9) from outside; not for its memory", "killed-from-outside", 137),
+    "own-stuck": own("nothing has moved for 60 s; the stacks follow, and it is killed", "nothing-moves"),
+    "own-native-crash": own("killed by SIGSEGV (signal 11): native code used memory", "pattern-dependencies", 139),
+    "own-ended": own("it ended with status 1 and did not say why", "ended-without-a-word", 1),
+    "no-command": {"command": (), "kind": "image"},
+    "shell-missing": {**refused(missing("/bin/sh")), "command": ("/bin/sh", "-c", "/server"), "files": {"/bin/sh": link("/nowhere/sh")}},
+    "command-in-one-word": refused(missing("/app/server --port 1"), command=("/app/server --port 1",), files=SERVER),
+    "variable-as-program": refused(missing("$APP"), command=("$APP",)),
+    "flag-as-program": refused('exec: "--port": executable file not found in $PATH', command="--port 1", image=Image(command=("/app/server",))),
+    "mount-hides-program": refused(missing("/app/server"), files={"/app": folder()}, image_files=SERVER, config={"mounts": (bind("/host", "/app"),)}),
+    "dangling-link": refused(missing("/app/s"), command="/app/s", files={"/app/s": link("/opt/s")}),
+    "binary-not-found": refused(missing("/app/server"), files={"/usr/local/bin/server": STATIC}),
+    "workdir": refused('chdir to cwd ("/srv/x") set in config.json failed: no such file or directory', files=SERVER, config={"workdir": "/srv/x"}),
+    "crlf": {"command": "/s.sh", "files": {"/s.sh": program("#!/bin/sh\r\n")}, "log": "exec /s.sh: no such file or directory"},
+    "no-shebang": {"command": "/s.sh", "files": {"/s.sh": program("echo hi\n")}, "log": "exec /s.sh: exec format error"},
+    "wrong-architecture": {"files": {"/app/server": program(elf(183))}, "log": "exec /app/server: exec format error"},
+    "not-a-program": {"files": {"/app/server": program(b"version https://git-lfs.github.com/spec/v1\n")}, "log": "exec /app/server: exec format error"},
+    "interpreter-missing": {"command": "/s.sh", "files": {"/s.sh": program("#!/bin/bash\n")}, "log": "exec /s.sh: no such file or directory"},
+    "loader-missing": {"files": {"/app/server": program(elf(interpreter="/lib64/ld-linux-x86-64.so.2")), "/lib/ld-musl-x86_64.so.1": STATIC}, "log": "exec /app/server: no such file or directory"},
+    "not-executable": refused(denied("/app/server"), files={"/app/server": program(elf(), 0o644)}),
+    "path-closed": refused(denied("/root/server"), command="/root/server", files={"/root": folder(0o700), "/root/server": STATIC}, config={"user": "1000"}),
+    "program-is-directory": refused(denied("/app"), command="/app", files=SERVER),
+    "noexec": sh("#!/bin/sh\nexec /tmp/server\n", log="/s.sh: line 2: /tmp/server: Permission denied", exit_code=126, config=TMPFS),
+    "exec-refused": refused(denied("/app/server"), files=SERVER),
+    "library-missing": said("/app/server: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file or directory", 127, files={"/app/server": program(elf(needed=("libpq.so.5",)))}),
+    "library-missing-silent": {"files": {"/app/server": program(elf(needed=("libpq.so.5",)))}, "exit_code": 127},
+    "libc-too-old": said("/app/server: /lib/libc.so.6: version `GLIBC_2.34' not found (required by /app/server)", files={"/app/server": program(elf(needed=("libc.so.6",), versions={"libc.so.6": ("GLIBC_2.34",)})), "/lib/libc.so.6": program(elf(text=b"\0GLIBC_2.2.5\0GLIBC_2.31\0"))}),
+    "symbol-missing": said("Error relocating /app/server: __snprintf_chk: symbol not found", 127),
+    "library-foreign": said("ImportError: /app/x.so: invalid ELF header", files={**SERVER, "/app/x.so": File(b"\xcf\xfa\xed\xfe")}),
+    "user-unknown": refused("unable to find user ann: no matching entries in passwd file", files=SERVER, config={"user": "ann"}),
+    "read-only-root": said("open /var/log/app.log: read-only file system", config={"read_only": True}),
+    "privileged-port": said("listen tcp 0.0.0.0:80: bind: permission denied", config={"user": "1000"}),
+    "capability-missing": said("chown: /data: Operation not permitted", config={"capabilities_dropped": ("ALL",)}),
+    "file-closed": said("open /data/x: permission denied", files={**SERVER, "/data": folder()}, config={"user": "1000"}),
+    "not-writable-silent": {"files": {"/app/server": program(elf(text=b"\0/var/log/app/app.log\0")), "/var/log/app": folder()}, "config": {"read_only": True}},
+    "mount-kind": refused("error mounting \"/host/a.toml\" to rootfs at \"/etc/a.toml\": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?", config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
+    "mount-directory-for-file": said("open /etc/a.toml: is a directory", files={**SERVER, "/etc/a.toml": folder()}, config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
+    "mount-fails": refused('error while mounting volume "/var/lib/x/_data": failed to mount local volume: no such device', config={"mounts": (Mount("volume", "/var/lib/x/_data", "/data", name="x"),)}),
+    "port-taken": refused("driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated", config={"published": HTTP}, sources={"around": (Neighbour("other", "running", published=HTTP),)}),
+    "network-fails": refused("network 0123abcd not found", files=SERVER),
+    "device-missing": refused("error gathering device information while adding custom device: no such file or directory", files=SERVER),
+    "limit-refused": refused("error setting rlimit type 7: operation not permitted", files=SERVER),
+    "log-driver-fails": refused("failed to initialize logging driver: dial tcp 127.0.0.1:24224: connect: connection refused", files=SERVER, config={"log_driver": "fluentd"}),
+    "start-disk-full": refused("mkdir /var/lib/docker/x: no space left on device", files=SERVER),
+    "mount-hides-files": {"command": "python3 /app/main.py", "log": "python3: can't open file '/app/main.py': [Errno 2] No such file or directory", "files": PYTHON, "image_files": {**PYTHON, "/app/main.py": File(b"1")}, "config": {"mounts": (bind("/host", "/app"),)}},
+    "volume-stale": {"files": {"/app/server": program(elf(text=b"old"))}, "image_files": SERVER, "config": {"mounts": (Mount("volume", "", "/app", name="v"),)}},
+    "image-outdated": {"files": SERVER, "image": Image(id="sha256:1", tagged="sha256:2")},
+    "start-refused": refused("something that nobody has seen before", files=SERVER),
+    "oom-start": refused("container init was OOM-killed (memory limit too low?)", files=SERVER, config={"memory": 4 << 20}),
+    "oom-killed": {"files": SERVER, "exit_code": 137, "state": {"oom_killed": True}, "config": {"memory": 48 << 20}},
+    "oom-child": {"files": SERVER, "exit_code": 0, "state": {"oom_killed": True}, "config": {"memory": 48 << 20}},
+    "memory-near-limit": up((Socket("0.0.0.0", 8080),), config={"memory": 64 << 20}, sources={"used": Usage(memory=63 << 20)}),
+    "memory-exhausted": said("MemoryError", config={"memory": 64 << 20}),
+    "pids-limit": said("RuntimeError: can't start new thread", config={"pids": 10}),
+    "pids-near-limit": up((Socket("0.0.0.0", 8080),), config={"pids": 10}, sources={"used": Usage(pids=10)}),
+    "files-limit": said("OSError: [Errno 24] Too many open files: '/x'", config={"ulimits": {"nofile": 32}}),
+    "disk-full": said("OSError: [Errno 28] No space left on device: '/scratch/x'", config={"tmpfs": {"/scratch": "size=8m"}}),
+    "shared-memory": {"files": SERVER, "exit_code": 135, "config": {"shm": 64 << 20}},
+    "file-size-limit": {"files": SERVER, "exit_code": 153, "config": {"ulimits": {"fsize": 1024}}},
+    "stack-overflow": said("thread 'main' has overflowed its stack\nfatal runtime error: stack overflow", 134),
+    "cpu-starved": unwell("curl localhost:8080", "", config={"cpus": 0.01}, sources={"used": Usage(throttled=0.97)}) | {"files": {**SERVER, "/usr/bin/curl": program(elf())}},
+    "aborted": {"files": {"/app/server": program(elf(text=b"\xf4\x00\xbf\x09\0\0\0\x00\xbf\x7f\0\0\0"))}, "exit_code": 139},
+    "segfault": {"files": SERVER, "exit_code": 139, "sources": {"messages": (Message(DIED.timestamp(), "server[7]: segfault at 0 ip 1 sp 2 error 4"),)}},
+    "illegal-instruction": {"files": SERVER, "exit_code": 132, "host": Host(flags=frozenset({"avx"}))},
+    "forbidden-call": {"files": SERVER, "exit_code": 159, "config": {"security": ("seccomp=/p.json",)}},
+    "ended-by-signal": {"files": SERVER, "exit_code": 141},
+    "stop-ignored": killed(15, 9, command=("/bin/sh", "-c", "/app/server; echo done")),
+    "killed-from-outside": killed(9),
+    "stopping-hangs": up((Socket("0.0.0.0", 8080),), sources={"happened": (Event(1.0, "start"), Event(2.0, "kill", signal=15))}),
+    "paused": {"files": SERVER, "state": {**RUNNING, "status": "paused"}},
+    "check-tool-missing": unwell("wget -q localhost:8080", "/bin/sh: wget: not found"),
+    "check-not-allowed": unwell("/check.sh", "/bin/sh: /check.sh: Permission denied", files={"/check.sh": program("#!/bin/sh\n", 0o644)}),
+    "check-wrong-port": unwell("curl http://localhost:9000/", "curl: (7) Failed to connect"),
+    "check-address-family": unwell("curl http://[::1]:8080/", "curl: (7) Failed to connect to ::1"),
+    "check-timeout": unwell("curl http://localhost:8080/", "Health check exceeded timeout (2s)"),
+    "check-wrong-path": unwell("curl -f http://localhost:8080/healthz", "curl: (22) The requested URL returned error: 404"),
+    "check-too-early": unwell("curl http://localhost:8080/", "curl: (7) Failed to connect", sources={"listening": ()}),
+    "check-broken": unwell("curl http://localhost:8080/ | false", ""),
+    "bind-loopback": up((Socket("127.0.0.1", 8080),), config={"env": {"BIND": "127.0.0.1"}}),
+    "port-mismatch": up((Socket("0.0.0.0", 3000),)),
+    "no-network": up((Socket("0.0.0.0", 8080),), config={"network": "none"}),
+    "not-accepting": up((Socket("0.0.0.0", 8080, waiting=3),)),
+    "frozen": up((Socket("0.0.0.0", 8080),), sources={"running": (Process(7, 1, "T", "/app/server", 9),)}),
+    "child-dead": up(sources={"running": (Process(7, 1, "S", "tail -f /dev/null", 9),)}) | {"command": "/s.sh", "files": {**SERVER, "/s.sh": program("#!/bin/sh\n/app/server &\nexec tail -f /dev/null\n")}},
+    "not-listening": up(sources={"running": (Process(7, 1, "S", "/app/server", 9),)}),
+    "not-published": up((Socket("0.0.0.0", 8080),), config={"published": (Port(8080, "udp", "", 8080),)}),
+    "connection-refused": said("dial tcp: connect to db:5432: connection refused", config={"networks": {"net": "10.0.0.2"}}, sources={"around": (DATABASE,), "peers": {"db": ()}}),
+    "name-unresolved": said("dial tcp: lookup db on 127.0.0.11:53: no such host"),
+    "peer-unreachable-silent": {"files": SERVER, "config": {"env": {"DATABASE_URL": "postgres://u:p@db:5432/x"}, "networks": {"net": "10.0.0.2"}}, "sources": {"around": (DATABASE,), "peers": {"db": ()}}},
+    "port-in-use-inside": said("listen tcp 0.0.0.0:8080: bind: address already in use", config={"network": "host"}),
+    "address-not-available": said("bind: cannot assign requested address", config={"env": {"HOST": "10.9.9.9"}}),
+    "unreachable": said("connect: network is unreachable", config={"network": "none"}),
+    "login-refused": said('FATAL: password authentication failed for user "app"'),
+    "certificate": said("x509: certificate signed by unknown authority"),
+    "variable-missing": said("KeyError: 'API_KEY'"),
+    "variable-missing-silent": {"files": {"/app/server": program(elf(text=b"\0DATABASE_URL\0"))}},
+    "variable-quoted": said("invalid port number: '\"8080\"'", config={"env": {"PORT": '"8080"'}}),
+    "variable-not-expanded": said("invalid port number: '$PORT'", command="/app/server --port $PORT"),
+    "secret-missing": said("cannot read /run/secrets/pw", config={"env": {"PW_FILE": "/run/secrets/pw"}}),
+    "file-missing": said("open /etc/app/config.yml: no such file or directory"),
+    "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
+    "locale-missing": said("locale.Error: unsupported locale setting", config={"env": {"LC_ALL": "de_DE.UTF-8"}}),
+    "timezone-missing": said("panic: unknown time zone Europe/Rome"),
+    "clock-wrong": said("jwt: token used before issued"),
+    "usage-printed": said("usage: server [-h] --port PORT", 2),
+    "licence": said("FATAL: licence has expired"),
+    "schema-mismatch": said('ERROR: relation "users" does not exist'),
+    "database-corrupt": said("FATAL: lock file \"postmaster.pid\" already exists"),
+    "terminal-missing": said("EOFError: EOF when reading a line"),
+    "said-why": said("ERROR the moon is not full"),
+    "python-module-missing": py("import flask", log=TRACEBACK + "ModuleNotFoundError: No module named 'flask'"),
+    "python-script-missing": {"command": "python3 main.py", "files": PYTHON, "log": "python3: can't open file '/main.py': [Errno 2] No such file or directory", "exit_code": 2},
+    "python-version": py("", log=TRACEBACK + "ImportError: cannot import name 'StrEnum' from 'enum'"),
+    "python-home": py("", log="Fatal Python error: init_fs_encoding: failed to get the Python codec", config={"env": {"PYTHONHOME": "/x"}}),
+    "python-server": py("", log='ERROR: Error loading ASGI app. Attribute "app" not found in module "main".'),
+    "python-exception": py("", log=TRACEBACK + "ZeroDivisionError: division by zero"),
+    "node-module-missing": said("Error: Cannot find module 'express'\nRequire stack:\n- /app/index.js"),
+    "node-module-system": said("SyntaxError: Cannot use import statement outside a module"),
+    "node-heap": said("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", 134, config={"env": {"NODE_OPTIONS": "--max-old-space-size=64"}}),
+    "node-package-script": said('npm ERR! Missing script: "start"'),
+    "node-native": said("Error: was compiled against a different Node.js version using NODE_MODULE_VERSION 93"),
+    "node-error": said("TypeError: x is not a function\n    at main (/app/index.js:3:1)"),
+    "java-heap": said('Exception in thread "main" java.lang.OutOfMemoryError: Java heap space', command="java -Xmx32m -jar /app.jar"),
+    "java-class-version": said("java.lang.UnsupportedClassVersionError: Main has been compiled by a more recent version of the Java Runtime (class file version 65.0), this version of the Java Runtime only recognizes class file versions up to 61.0"),
+    "java-jar": said("Error: Unable to access jarfile /app/app.jar", command="java -jar /app/app.jar"),
+    "java-options": said("Unrecognized VM option 'UseFoo'\nError: Could not create the Java Virtual Machine."),
+    "java-class-missing": said("java.lang.NoClassDefFoundError: org/slf4j/Logger"),
+    "java-framework": said("APPLICATION FAILED TO START\n***************************\n\nDescription:\n\nNo bean of type Clock."),
+    "rust-panic": said("thread 'main' panicked at src/main.rs:3:17:\nattempt to subtract with overflow", 101),
+    "rust-error": said("Error: the moon is full", files={"/app/server": program(RUST)}),
+    "go-panic": said("panic: assignment to entry in nil map" + GOROUTINE, 2),
+    "assertion": said("server: main.c:3: main: Assertion `x > 0' failed.", 134),
+    "ruby-php": said("cannot load such file -- sinatra (LoadError)"),
+    "command-single-quotes": {"command": ("/bin/sh", "-c", "['python3', '/app/main.py']"), "log": "/bin/sh: 1: [python3,: not found", "exit_code": 127},
+    "program-closed-in-script": sh("#!/bin/sh\nexec /app/server\n", files={"/app/server": program(elf(), 0o644)}, log="/s.sh: line 2: /app/server: Permission denied", exit_code=126),
+    "program-broken-in-script": sh("#!/bin/sh\nexec /app/server\n", files={"/app/server": program(elf(183))}, log="/s.sh: line 2: /app/server: Exec format error", exit_code=126),
+    "path-wrong-in-script": sh("#!/bin/sh\nexec /app/sever\n", log="/s.sh: exec: line 2: /app/sever: not found", exit_code=127),
+    "command-missing-in-script": sh("#!/bin/sh\nenvsubst\n", log="/s.sh: line 2: envsubst: not found", exit_code=127),
+    "script-for-other-shell": sh("#!/bin/sh\nA=(a b)\n", log='/s.sh: 2: Syntax error: "(" unexpected', exit_code=2),
+    "script-guard": sh('#!/bin/sh\n[ -r "$PW_FILE" ] || exit 1\nexec /app/server\n', config={"env": {"PW_FILE": "/run/secrets/pw"}}),
+    "errexit": sh("#!/bin/sh\nset -e\nTLS=$(grep ^tls= /etc/a.conf)\nexec /app/server\n", files={"/etc/a.conf": File(b"port=1\n")}),
+    "entrypoint-without-exec": sh("#!/bin/sh\nmkdir -p /tmp/x\n", exit_code=0, command=("/app/server",), config={"entrypoint": ("/s.sh",), "restart": "always"}),
+    "background-only": sh("#!/bin/sh\n/app/server &\necho started\n", exit_code=0, log="started"),
+    "status-masked": sh("#!/bin/sh\n/app/server | tee /tmp/log\n", exit_code=0, log="ERROR the moon is not full"),
+    "waits-forever": up() | {"command": "/s.sh", "files": {**SERVER, "/s.sh": program("#!/bin/sh\nuntil nc -z cache 6379; do sleep 1; done\nexec /app/server\n")}},
+    "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR cannot parse config\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
+    "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
+    "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
+    "python-quiet-exit": py("import sys\nif True:\n    sys.exit(1)\n"),
+    "input-closed": {"command": "python3", "files": PYTHON, "exit_code": 0},
+    "daemonises": {"command": "nginx", "files": {"/usr/sbin/nginx": STATIC}, "exit_code": 0},
+    "dummy-main": {"files": {"/app/server": program(DUMMY)}, "exit_code": 0, "log": "Hello, world!", "config": {"restart": "always"}},
+    "ends-again-and-again": {"files": SERVER, "exit_code": 0, "log": "done", "state": {"status": "restarting"}, "restarts": 5, "config": {"restart": "always"}},
+}  # fmt: skip

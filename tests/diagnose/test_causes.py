@@ -1,0 +1,33 @@
+"""Every cause is found in its example, and is what the example is judged to be."""
+
+import pytest
+from examples import EXAMPLES
+from recorded import case
+
+from scaffolder.diagnose.catalogue import causes
+from scaffolder.diagnose.judge import judge
+
+KNOWN = {cause.id: cause for cause in causes()}
+
+
+def test_every_cause_has_an_example() -> None:
+    assert EXAMPLES.keys() == KNOWN.keys()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_cause_is_found_first_in_its_example(name: str) -> None:
+    found = judge(case(**EXAMPLES[name]))
+
+    assert found.cause == name, (found, found.others)
+    assert found.pattern == KNOWN[name].pattern
+    assert found.verdict in ("proven", "likely")
+    assert found.evidence
+    assert found.fix
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_evidence_comes_from_where_the_cause_says(name: str) -> None:
+    declared = {*KNOWN[name].reads, "rerun"}
+    used = {evidence.source for evidence in judge(case(**EXAMPLES[name])).evidence}
+
+    assert used <= declared | {"inspect", "logs"}, used - declared

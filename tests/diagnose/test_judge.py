@@ -1,0 +1,90 @@
+"""What is no fault is called healthy, and what is not known is called undetermined."""
+
+import pytest
+from examples import RUNNING, SERVER, sh, up
+from recorded import File, case, elf, folder, program
+
+from scaffolder.diagnose.facts import Event, Health, Socket
+from scaffolder.diagnose.judge import judge
+
+STOPPED = (Event(1.0, "start"), Event(2.0, "kill", signal=15), Event(3.0, "die", 143), Event(3.1, "stop"))
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        {"files": SERVER, "exit_code": 0, "log": "migrated 12 rows"},
+        {"files": SERVER, "exit_code": 0},
+        {"files": SERVER, "exit_code": 143, "sources": {"happened": STOPPED}},
+        {"files": SERVER, "exit_code": 143},
+        {"files": SERVER, "exit_code": 1, "sources": {"happened": STOPPED}},
+        {"files": SERVER, "state": {"status": "created", "exit_code": 0}},
+        {"files": SERVER, "kind": "image"},
+        up((Socket("0.0.0.0", 8080),)),
+        up((Socket("0.0.0.0", 8080),), log="ERROR connection refused to db:5432, trying again"),
+        {"files": SERVER, "state": RUNNING, "log": "KeyError: 'API_KEY'"},
+        {"files": SERVER, "state": {**RUNNING, "health": Health("healthy")}},
+        sh("#!/bin/sh\necho done\n", exit_code=0, log="done"),
+    ],
+    ids=lambda fine: "-".join(fine),
+)  # fmt: skip
+def test_what_is_no_fault_is_healthy(fine: dict[str, object]) -> None:
+    found = judge(case(**fine))  # type: ignore[arg-type]
+
+    assert (found.verdict, found.pattern) == ("healthy", "none"), found
+
+
+@pytest.mark.parametrize("exit_code", [1, 3, 42])
+def test_a_silent_end_that_nothing_explains_is_undetermined(exit_code: int) -> None:
+    found = judge(case(files=SERVER, exit_code=exit_code))
+
+    assert found.verdict == "undetermined"
+    assert found.ruled_out
+    assert any("--rerun" in command for command in found.commands)
+
+
+def test_words_without_a_check_that_agrees_are_only_likely() -> None:
+    found = judge(case(files=SERVER, log="open /etc/x.yml: permission denied"))
+
+    assert found.verdict == "likely"
+
+
+def test_a_permission_that_the_user_has_is_not_blamed() -> None:
+    files = {**SERVER, "/data": folder(0o777)}
+    found = judge(case(files=files, log="open /data/x: permission denied", config={"user": "app"}))
+
+    assert found.verdict == "likely"
+    assert "owned by" not in found.text
+
+
+@pytest.mark.parametrize("log", ["PORT is 8080", "starting with NODE_ENV production", "HTTP is up"])
+def test_a_variable_that_is_only_mentioned_is_not_missing(log: str) -> None:
+    assert judge(case(files=SERVER, log=log)).cause != "variable-missing"
+
+
+def test_a_rebuilt_image_comes_before_what_it_may_have_cured() -> None:
+    from scaffolder.diagnose.facts import Image
+
+    found = judge(case(files=SERVER, log="KeyError: 'X_Y'", image=Image(tagged="sha256:2")))
+
+    assert found.cause == "image-outdated"
+
+
+def test_a_program_that_may_not_be_found_is_sought_elsewhere() -> None:
+    files = {"/opt/app/server": program(elf())}
+    state = {"status": "created", "exit_code": 127, "error": "exec: no such file or directory"}
+
+    assert "/opt/app/server" in judge(case(files=files, state=state)).text
+
+
+def test_the_child_that_was_killed_matters_though_process_1_ended_with_0() -> None:
+    found = judge(case(files=SERVER, exit_code=0, sources={"happened": (Event(1.0, "oom"),)}))
+
+    assert found.pattern == "memory"
+
+
+def test_a_file_that_is_there_is_not_called_missing() -> None:
+    files = {**SERVER, "/etc/a.yml": File(b"x")}
+    log = "open /etc/a.yml: no such file or directory"
+
+    assert judge(case(files=files, log=log)).cause != "file-missing"
