@@ -143,7 +143,8 @@ def undetermined(case: Case, rerun: Rerun | None) -> Judgement:
         commands.append(f"viscaffold diagnose {case.target} --rerun")
     commands.append(f"docker run --rm -it --entrypoint sh {image}")
     how = "is unhealthy" if case.phase == Phase.RUNNING else f"ended with {case.exit_code}"
-    silent = " without a word" if case.is_silent else ""
+    words = [line.text.strip() for line in case.lines if line.text.strip()]
+    silent = f" (its last words: {words[-1][:200]})" if words else " without a word"
     return Judgement(
         UNDETERMINED, "none", "undetermined", f"it {how}{silent}, and nothing that was looked at explains it",
         "change one thing at a time on a copy (--rerun does), or start the program by hand in a shell",

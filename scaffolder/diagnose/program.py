@@ -1,5 +1,6 @@
 """What a command starts: the file that it names, what runs that file, and what is wrong with them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from posixpath import basename, join, normpath
@@ -11,6 +12,8 @@ from .sources.files import PROGRAM, Files, follow
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HEAD = 64 * 1024
+INTERPRETER = re.compile(r"^(?:python|pypy|node|nodejs|java|ruby|php|perl)[\d.]*$")
+"""Programs that are large, and seldom the matter themselves: their heads have to do."""
 SHEBANG = 256
 """As much of the first line the kernel reads (BINPRM_BUF_SIZE)."""
 DEEP = 4
@@ -117,7 +120,8 @@ class Finder:
         return Program(argv, path, entry, problem=Problem(kind_of(head), path, preview(head)))
 
     def _native(self, argv: tuple[str, ...], path: str, entry: Entry, head: bytes) -> Program:
-        data = head if entry.size <= HEAD else self.files.content(entry.path, PROGRAM) or head
+        limit = HEAD if INTERPRETER.match(basename(path)) else PROGRAM
+        data = head if entry.size <= HEAD else self.files.content(entry.path, limit) or head
         found = elf.parse(data, entry.size)
         problem = None
         if found is None or found.is_cut or found.kind not in (2, 3):

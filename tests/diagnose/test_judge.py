@@ -88,3 +88,22 @@ def test_a_file_that_is_there_is_not_called_missing() -> None:
     log = "open /etc/a.yml: no such file or directory"
 
     assert judge(case(files=files, log=log)).cause != "file-missing"
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern"),
+    [
+        ("bind 0.0.0.0:8080: Address in use", "network"),
+        ("accept: No file descriptors available", "memory"),
+        ("connect: Host is unreachable", "network"),
+    ],
+)
+def test_musl_says_it_in_other_words(words: str, pattern: str) -> None:
+    assert judge(case(files=SERVER, log=words)).pattern == pattern
+
+
+def test_last_words_that_nobody_understands_are_passed_on() -> None:
+    found = judge(case(files=SERVER, log="so long"))
+
+    assert found.verdict == "undetermined"
+    assert "so long" in found.text

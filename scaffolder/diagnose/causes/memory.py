@@ -294,7 +294,7 @@ def pids_near_limit(case: Case) -> Found | None:
 )
 def files_limit(case: Case) -> Found | None:
     """Find EMFILE."""
-    match = case.said(r"[^\n]*(?:too many open files|EMFILE|ENFILE|errno 24\b|NoFile)[^\n]*")
+    match = case.said(r"[^\n]*(?:too many open files|no file descriptors available|EMFILE|ENFILE|errno 24\b|NoFile)[^\n]*")
     if match is None:
         return None
     limit = case.config.ulimits.get("nofile", 0)

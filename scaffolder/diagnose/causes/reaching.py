@@ -393,7 +393,7 @@ def _explained(case: Case) -> bool:
 def port_in_use_inside(case: Case) -> Found | None:
     """Find EADDRINUSE: two servers in one container, a shared network, or the host's network."""
     match = case.said(
-        r"[^\n]*(?:address (?:is )?already in use|EADDRINUSE|errno 98\b|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
+        r"[^\n]*(?:address (?:is )?already in use|address in use|EADDRINUSE|errno 98\b|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
     )
     if match is None:
         return None
@@ -444,7 +444,7 @@ def address_not_available(case: Case) -> Found | None:
     if case.said(r"create_connection|\.connect\(|connecting to"):
         return None  # it connects: causes of reaching know
     match = case.said(
-        r"[^\n]*(?:cannot assign requested address|can't assign requested address|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*"
+        r"[^\n]*(?:cannot assign requested address|can't assign requested address|address not available|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*"
     )
     if match is None:
         return None
@@ -486,7 +486,7 @@ def address_not_available(case: Case) -> Found | None:
 def unreachable(case: Case) -> Found | None:
     """Find ENETUNREACH, EHOSTUNREACH and time-outs."""
     match = case.said(
-        r"[^\n]*(?:network is unreachable|no route to host|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout|TimeoutError|timed out)[^\n]*"
+        r"[^\n]*(?:network (?:is )?unreachable|no route to host|host is unreachable|operation timed out|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout|TimeoutError|timed out)[^\n]*"
     )
     if match is None:
         return None

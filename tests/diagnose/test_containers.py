@@ -1,0 +1,315 @@
+"""Real containers, in Python, shell, Rust and from scratch: what kills them is named."""
+
+import io
+import json
+import os
+import pwd
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import jsonschema
+import pytest
+from conftest import viscaffold
+from containers import IMAGE, docker, obstacle
+from test_docs import schema
+
+from scaffolder.diagnose.throwaway import LABEL
+
+Run = Callable[..., str]
+Import = Callable[[bytes], str]
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _with_docker() -> None:
+    reason = obstacle()
+    if reason and os.environ.get("REQUIRE_DOCKER"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(f"container tests: {reason}")
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Start a container; wait until it has ended or, if told, for some seconds; return its name."""
+    made: list[str] = []
+
+    def start(*args: str, image: str = IMAGE, seconds: float = 0, expect: int | None = 0) -> str:
+        name = f"viscaffold-test-{uuid4().hex[:12]}"
+        made.append(name)
+        flags = [arg for arg in args if arg.startswith("--")]
+        command = [arg for arg in args if not arg.startswith("--")]
+        docker("run", "--detach", "--name", name, *flags, image, *command, expect=expect)
+        time.sleep(seconds)
+        deadline = time.monotonic() + 20
+        while not seconds and docker("inspect", "--format", "{{.State.Running}}", name) == "true\n":
+            assert time.monotonic() < deadline, "it does not end"
+            time.sleep(0.1)
+        return name
+
+    yield start
+    for name in made:
+        docker("rm", "--force", "--volumes", name, expect=None)
+
+
+@pytest.fixture
+def scratch() -> Iterator[Import]:
+    """Make an image of nothing but /server."""
+    made: list[str] = []
+
+    def make(program: bytes) -> str:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            entry = tarfile.TarInfo("server")
+            entry.size, entry.mode = len(program), 0o755
+            archive.addfile(entry, io.BytesIO(program))
+        made.append(f"viscaffold-test-{uuid4().hex[:12]}")
+        importing = ["docker", "import", "--change", 'CMD ["/server"]', "-", made[-1]]
+        subprocess.run(importing, input=packed.getvalue(), check=True, capture_output=True)
+        return made[-1]
+
+    yield make
+    for image in made:
+        docker("image", "rm", "--force", image, expect=None)
+
+
+def static(code: bytes, machine: int = 62) -> bytes:
+    """Return a static program of some machine code."""
+    header = b"\x7fELF\x02\x01\x01" + bytes(9)
+    start = 0x400078
+    header += struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, start, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    size = 120 + len(code)
+    return header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 4096) + code
+
+
+EXIT = b"\xb8\x3c\x00\x00\x00\xbf%c\x00\x00\x00\x0f\x05"
+"""mov eax, 60; mov edi, STATUS; syscall: exit(STATUS), on amd64."""
+CRASH = b"\x31\xc0\x88\x00"
+"""xor eax, eax; mov [rax], al."""
+
+
+def diagnosed(target: str, *flags: str) -> dict[str, Any]:
+    ran = viscaffold("diagnose", target, "--json", *flags)
+    assert ran.code in (0, 10, 11), ran.err
+    found: dict[str, Any] = ran.json()
+    jsonschema.validate(found, schema("diagnosis"))
+    return found
+
+
+def summary(found: dict[str, Any]) -> tuple[str, str]:
+    return found["cause"]["id"], found["verdict"]
+
+
+PYTHON_FAULTS = {
+    "python-module-missing": ("import nothing_of_the_kind", "proven"),
+    "python-exception": ("1/0", "likely"),
+    "variable-missing": ("import os; os.environ['API_KEY']", "proven"),
+    "file-missing": ("open('/etc/orders/config.yml')", "proven"),
+}
+
+
+@pytest.mark.parametrize("cause", PYTHON_FAULTS)
+def test_python(cause: str, run: Run) -> None:
+    code, verdict = PYTHON_FAULTS[cause]
+
+    assert summary(diagnosed(run("python3", "-c", code))) == (cause, verdict)
+
+
+def test_python_whose_words_were_lost_says_them_in_a_copy(run: Run) -> None:
+    code = "import os; print('FATAL: no licence server'); os._exit(3)"
+    found = diagnosed(run("python3", "-c", code), "--rerun")
+
+    assert found["cause"]["id"] == "python-buffered"
+    assert "no licence server" in found["cause"]["text"]
+
+
+def test_a_read_only_root_is_proven_by_a_copy_without_it(run: Run) -> None:
+    script = "import sys,os\ntry: open('/var/x.log', 'w')\nexcept OSError: sys.exit(1)\nimport time; time.sleep(60)"
+    found = diagnosed(run("--read-only", "python3", "-c", script), "--rerun")
+
+    assert found["pattern"] == "permissions"
+    assert found["verdict"] == "proven"
+    assert any(evidence["source"] == "rerun" for evidence in found["evidence"])
+
+
+def test_memory_that_is_used_up(run: Run) -> None:
+    code = "b = []\nwhile True: b.append(bytearray(1 << 20))"
+    name = run("--memory=48m", "--memory-swap=48m", "python3", "-c", code)
+
+    assert summary(diagnosed(name)) == ("oom-killed", "proven")
+
+
+SHELL_FAULTS = {
+    "path-wrong-in-script": "exec /app/server-that-is-not-there",
+    "command-missing-in-script": "envsubst-of-nobody; exit 1",
+    "variable-missing": "set -u; echo $API_URL",
+}
+
+
+@pytest.mark.parametrize("cause", SHELL_FAULTS)
+def test_shell(cause: str, run: Run) -> None:
+    assert summary(diagnosed(run("sh", "-c", SHELL_FAULTS[cause]))) == (cause, "proven")
+
+
+def test_a_program_from_scratch_that_is_for_another_processor(run: Run, scratch: Import) -> None:
+    image = scratch(static(b"\0\0\0\0", 183 if os.uname().machine == "x86_64" else 62))
+    found = diagnosed(run(image=image, expect=None))
+
+    assert summary(found) == ("wrong-architecture", "proven")
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="its machine code is for amd64")
+def test_a_static_program_from_scratch_that_crashes(run: Run, scratch: Import) -> None:
+    found = diagnosed(run(image=scratch(static(CRASH))))
+
+    assert found["cause"]["id"] == "segfault"
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="its machine code is for amd64")
+def test_a_silent_end_that_nothing_explains_is_undetermined(run: Run, scratch: Import) -> None:
+    found = diagnosed(run(image=scratch(static(EXIT % b"\x03"))))
+
+    assert found["verdict"] == "undetermined"
+    assert found["ruled_out"]
+
+
+@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
+def test_rust(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "main.rs"
+    source.write_text('fn main() { let v: Vec<u32> = vec![]; println!("{}", v[0]); }', "utf-8")
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # the tests have a HOME of their own
+    environment = {"RUSTUP_HOME": str(home / ".rustup"), **os.environ}
+    subprocess.run(["rustc", str(source)], cwd=tmp_path, env=environment, check=True)
+    found = diagnosed(run(f"--volume={tmp_path}:/rust:ro", "/rust/main"))
+
+    assert summary(found) == ("rust-panic", "proven")
+    assert "index out of bounds" in found["cause"]["text"]
+
+
+SERVE = "import http.server as h; h.HTTPServer(('{}', {}), h.SimpleHTTPRequestHandler).serve_forever()"
+
+
+def test_a_server_on_loopback(run: Run) -> None:
+    name = run("--publish=127.0.0.1::8000", "python3", "-c", SERVE.format("127.0.0.1", 8000), seconds=2)
+
+    assert summary(diagnosed(name)) == ("bind-loopback", "proven")
+
+
+def test_a_server_on_another_port_than_the_published_one(run: Run) -> None:
+    name = run("--publish=127.0.0.1::8000", "python3", "-c", SERVE.format("0.0.0.0", 3000), seconds=2)
+
+    assert summary(diagnosed(name)) == ("port-mismatch", "proven")
+
+
+def test_a_health_check_without_its_tool(run: Run) -> None:
+    flags = ("--health-cmd=curl -f localhost:8000", "--health-interval=1s", "--health-retries=1")
+    name = run(*flags, "python3", "-c", SERVE.format("0.0.0.0", 8000), seconds=3.5)
+
+    assert summary(diagnosed(name)) == ("check-tool-missing", "proven")
+
+
+def test_a_restart_loop_is_caught_between_restarts(run: Run) -> None:
+    name = run("--restart=always", "python3", "-c", "import os; os.environ['API_KEY']", seconds=2)
+
+    assert summary(diagnosed(name)) == ("variable-missing", "proven")
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"),
+    [("print('migrated')", 0), (SERVE.format("0.0.0.0", 8000), 1)],
+    ids=["job", "server"],
+)
+def test_what_is_well_is_left_alone(code: str, seconds: float, run: Run) -> None:
+    found = diagnosed(run("python3", "-c", code, seconds=seconds))
+
+    assert (found["verdict"], found["pattern"]) == ("healthy", "none")
+
+
+def test_a_container_that_somebody_stopped_is_no_fault(run: Run) -> None:
+    name = run("--init", "sleep", "100", seconds=0.3)
+    docker("stop", name)
+
+    assert diagnosed(name)["verdict"] == "healthy"
+
+
+def test_an_image_is_looked_at_without_running_it(scratch: Import) -> None:
+    found = diagnosed(scratch(b"version https://git-lfs.github.com/spec/v1\n"))
+
+    assert (found["kind"], found["cause"]["id"]) == ("image", "not-a-program")
+
+
+def test_nothing_of_the_users_is_changed_and_nothing_is_left(run: Run) -> None:
+    name = run("python3", "-c", "raise SystemExit(7)")
+    before = json.loads(docker("inspect", name))[0]
+    diagnosed(name, "--rerun")
+    after = json.loads(docker("inspect", name))[0]
+
+    assert {**after, "State": before["State"]} == before
+    assert after["State"] == before["State"]
+    mine = docker("ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.Label "{LABEL}"}}}}')
+    assert f"/{os.getpid()}/" not in mine
+
+
+def test_a_killed_diagnosis_leaves_nothing_that_the_next_one_does_not_sweep(run: Run) -> None:
+    name = run("python3", "-c", "raise SystemExit(7)")
+    command = [sys.executable, "-m", "scaffolder", "diagnose", name, "--rerun"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        label = f"/{process.pid}/"
+        deadline = time.monotonic() + 30
+        template = f'{{{{.Label "{LABEL}"}}}}'
+        while label not in docker("ps", "--all", "--filter", f"label={LABEL}", "--format", template):
+            assert time.monotonic() < deadline, "it made no copy"
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    diagnosed(name)
+
+    assert label not in docker("ps", "--all", "--filter", f"label={LABEL}", "--format", template)
+
+
+def test_secrets_and_escapes_are_not_passed_on(run: Run) -> None:
+    code = "import os, sys; sys.exit('\\x1b[2J cannot log in with ' + os.environ['DB_PASSWORD'])"
+    name = run("--env=DB_PASSWORD=correct-horse", "python3", "-c", code)
+    shown = viscaffold("diagnose", name)
+    reported = viscaffold("report", name)
+
+    for text in (shown.out, reported.out, viscaffold("report", name, "--json").out):
+        assert "correct-horse" not in text
+        assert "\x1b" not in text
+        assert "cannot log in with ***" in text
+
+
+def test_a_report_is_ready_to_paste(run: Run) -> None:
+    name = run("python3", "-c", "import nothing_of_the_kind")
+    ran = viscaffold("report", name)
+    parts = viscaffold("report", name, "--json").json()
+
+    assert ran.code == 10
+    jsonschema.validate(parts, schema("report"))
+    headings = [line for line in ran.out.splitlines() if line.startswith("##")]
+    assert headings[1:-1] == [
+        f"### {title}" for title in (
+            "Summary", "Environment", "Timeline (UTC)", "Steps to reproduce", "Expected behaviour",
+            "Actual behaviour", "Logs", "Root cause", "Solution", "Prevention",
+        )
+    ]  # fmt: skip
+    assert "die (exit code 1)" in ran.out
+    assert "ModuleNotFoundError" in ran.out
+
+
+def test_a_compose_service_is_found_by_its_labels(run: Run) -> None:
+    service = f"orders-{uuid4().hex[:8]}"
+    labels = (f"--label=com.docker.compose.service={service}", "--label=com.docker.compose.project=x")
+    name = run(*labels, "python3", "-c", "1/0")
+    ran = viscaffold("diagnose", "--compose", service, "--json")
+
+    assert ran.json()["target"] == name
+    assert viscaffold("diagnose", "--compose", f"{service}s").code == 2

@@ -1,0 +1,85 @@
+"""What Docker and the kernel answer is read into plain facts."""
+
+from datetime import UTC, datetime
+
+from scaffolder.diagnose.facts import Socket
+from scaffolder.diagnose.sources import events, inspection, kernel, live, logs
+
+TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
+   0: 00000000:1F90 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0
+   1: 0B00007F:A001 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0
+   2: 0100007F:1F91 0100007F:A002 01 00000000:00000000 00:00000000 00000000     0
+"""
+TCP6 = """  sl  local_address                         remote_address                        st tx_queue rx_queue
+   0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000
+"""
+
+
+def test_listening_sockets_are_read_but_for_dockers_name_server() -> None:
+    found = live.sockets({"net/tcp": TCP, "net/tcp6": TCP6}.get)
+
+    assert found == (Socket("0.0.0.0", 8080, 2), Socket("::1", 80))
+    assert live.sockets(lambda _path: None) is None
+
+
+def test_both_versions_of_control_groups_are_read() -> None:
+    second = {"memory.current": "100", "memory.events": "low 0\noom_kill 2\n", "memory.stat": "inactive_file 40\n"}
+    first = {"memory/memory.usage_in_bytes": "100", "memory/memory.oom_control": "oom_kill 3\n"}
+
+    assert live.usage(second.get).memory == 60
+    assert live.usage(second.get).oom_kills == 2
+    assert live.usage(first.get).memory == 100
+    assert live.usage(first.get).oom_kills == 3
+
+
+def test_times_are_read_to_the_microsecond() -> None:
+    assert inspection.moment("2026-11-24T23:39:25.301807096Z") == datetime(2026, 11, 24, 23, 39, 25, 301807, UTC)
+    assert inspection.moment("0001-01-01T00:00:00Z") is None
+    assert inspection.moment("nonsense") is None
+
+
+def test_a_container_is_read_from_inspect() -> None:
+    document = {
+        "Config": {"Image": "orders", "Entrypoint": ["/e"], "Cmd": ["a"], "Env": ["A=b=c", "D="], "ExposedPorts": {"80/tcp": {}}},
+        "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}, "Memory": 1, "RestartPolicy": {"Name": "always"}},
+        "Mounts": [{"Type": "bind", "Source": "/s", "Destination": "/d", "RW": False}],
+    }
+    found = inspection.config(document)
+
+    assert found.argv == ("/e", "a")
+    assert found.env == {"A": "b=c", "D": ""}
+    assert found.published[0].host_port == 8080
+    assert not found.mounts[0].writable
+    assert found.must_stay
+
+
+def test_events_of_looks_and_health_checks_tell_nothing() -> None:
+    listed = [
+        {"Action": "exec_start: curl", "Actor": {"ID": "a"}},
+        {"Action": "archive-path", "Actor": {"ID": "a"}},
+        {"Action": "die", "timeNano": 2_000_000_000, "Actor": {"ID": "a", "Attributes": {"exitCode": "137"}}},
+    ]
+    found = list(events.read(listed))
+
+    assert [(name, e.action, e.exit_code) for name, e in found] == [("a", "die", 137)]
+
+
+def test_binary_logs_are_read_as_far_as_they_are_text() -> None:
+    found = logs.read(b"2026-11-24T23:39:25.3Z \xff\x00\x1b[2Jhello\n" + b"2026-11-24T23:39:26Z " + b"x" * 100_000)
+
+    assert found[0].text.endswith("hello")
+    assert len(found[1].text) < 5000
+
+
+def test_a_crash_is_that_of_the_program_at_the_time() -> None:
+    ended = datetime(2026, 1, 1, tzinfo=UTC)
+    at = ended.timestamp()
+    lines = (
+        kernel.Message(at - 60, "server[1]: segfault at 0 ip 1"),
+        kernel.Message(at - 0.2, "other[2]: segfault at 0 ip 1"),
+        kernel.Message(at - 0.3, "traps: server[3] general protection fault ip:1"),
+    )
+    found = kernel.crash_at(lines, ended, {"server"})
+
+    assert found == lines[2]
+    assert kernel.crash_at(lines, ended, {"nobody"}) is None
