@@ -50,7 +50,9 @@ def show(answer: dict[str, Any]) -> None:
         for command in answer["fix"]["commands"]:
             click.echo(f"  {command}")
     _list("Looked at, and fine", answer["ruled_out"])
-    _list("Found, too", [f"{other['id']}: {other['text']}" for other in answer["other_causes"]])
+    if verdict != PROVEN:
+        others = answer["other_causes"]
+        _list("Found, too", [f"{other['id']}: {other['text']}" for other in others])
     _list("Could not be read", answer["not_read"])
 
 

@@ -1,4 +1,4 @@
-"""A case: one container and all evidence about it, each piece gathered when it is first asked for."""
+"""A case: a container and all evidence about it, gathered when it is first asked for."""
 
 import re
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ class Case:
     @cached_property
     def signals(self) -> list[int]:
         """Signals that the engine was told to send in the last run."""
-        return phases.last_signals(self.state, self.events)
+        return phases.last_signals(self.events)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -243,9 +243,10 @@ def is_below(path: str, folder: str) -> bool:
 
 
 REFUSAL = re.compile(
-    r"^(?:standard_init_linux\.go:\d+: )?(?:exec (?:user process caused|container process)|exec /?\S.*: "
-    r"(?:no such file or directory|exec format error|permission denied|argument list too long"
-    r"|text file busy|input/output error|too many levels of symbolic links|is a directory|operation not permitted"
-    r"|not a directory|invalid argument|cannot allocate memory)$)|^\[FATAL tini|^.*: exec .* failed: ",
+    r"^(?:standard_init_linux\.go:\d+: )?(?:exec (?:user process caused|container process)"
+    r"|exec /?\S.*: (?:no such file or directory|exec format error|permission denied"
+    r"|argument list too long|text file busy|input/output error|is a directory|not a directory"
+    r"|too many levels of symbolic links|operation not permitted|invalid argument"
+    r"|cannot allocate memory)$)|^\[FATAL tini|^.*: exec .* failed: ",
     re.IGNORECASE,
 )

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from .case import Case
 
 PATTERNS = (
-    "image", "process", "environment", "permissions", "memory", "network", "dependencies", "healthcheck",
+    "image", "process", "environment", "permissions", "memory", "network", "dependencies",
+    "healthcheck",
 )  # fmt: skip
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel")
 
 FAMILIES = (
-    "own", "start", "files", "loader", "identity", "mounts", "memory", "signals", "health", "listening",
-    "reaching", "variables", "errors", "python", "node", "java", "native", "shells", "silence",
+    "own", "start", "files", "loader", "identity", "mounts", "memory", "signals",
+    "health", "listening", "reaching", "variables", "errors", "python", "node", "java",
+    "native", "shells", "silence",
 )  # fmt: skip
 """The modules of `causes`, in which order they are looked through."""
 
@@ -57,7 +59,7 @@ class Cause:
 _known: dict[str, Cause] = {}
 
 
-def cause(
+def cause(  # noqa: PLR0913 - what a cause declares
     identity: str,
     title: str,
     *,

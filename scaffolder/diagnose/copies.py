@@ -127,7 +127,7 @@ def _options(config: Config) -> list[str]:
     return flags
 
 
-def factors(case: Case) -> Iterator[Factor]:
+def factors(case: Case) -> Iterator[Factor]:  # noqa: C901 - one condition a factor
     """Return what may be changed about a container, the likeliest first."""
     config, silent = case.config, case.is_silent
     python = any(item.script and item.script.language == "python" for item in case.launched)

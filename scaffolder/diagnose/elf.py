@@ -264,9 +264,11 @@ def paths(data: bytes) -> list[str]:
 
 
 SYSTEM_FILES = {
-    "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/localtime", "/etc/services",
-    "/etc/nsswitch.conf", "/etc/ld.so.cache", "/etc/shadow", "/etc/protocols", "/usr/bin/env", "/bin/sh",
-    "/etc/gai.conf", "/etc/host.conf", "/etc/suid-debug", "/var/tmp", "/etc/TZ", "/etc/tcb", "/usr/bin/sh",
+    "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/resolv.conf",
+    "/etc/localtime", "/etc/services", "/etc/nsswitch.conf", "/etc/ld.so.cache",
+    "/etc/shadow", "/etc/protocols", "/usr/bin/env", "/bin/sh",
+    "/etc/gai.conf", "/etc/host.conf", "/etc/suid-debug", "/var/tmp",
+    "/etc/TZ", "/etc/tcb", "/usr/bin/sh",
 }  # fmt: skip
 
 

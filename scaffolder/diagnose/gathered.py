@@ -55,7 +55,7 @@ class Gathered:
         """Return its files; its image's, if its mounts cannot be made."""
         if self._copied.entry("/") is None and self._copied.obstacle:
             self._unread.append(
-                f"the container's files, instead of which the image's were read: {self._copied.obstacle}"
+                f"the container's files (the image's were read): {self._copied.obstacle}"
             )
             return self.image_files()
         return self._copied
@@ -93,7 +93,7 @@ class Gathered:
                 break
             time.sleep(0.3)
         self._try(
-            "what it listens on: there is no /proc to be read from here, and no cat in the container",
+            "what it listens on: no /proc can be read from here, and there is no cat inside",
             found,
         )
         return found
@@ -123,12 +123,8 @@ class Gathered:
             except EngineError:
                 continue
             if "local_address" in ran.text:
-                parts = ran.text.split("\n  sl", 1)
-                return live.sockets(
-                    lambda path: (
-                        parts[0] if path == "net/tcp" else (parts[1] if len(parts) > 1 else "")
-                    )
-                )
+                four, _, six = ran.text.partition("\n  sl")
+                return live.sockets({"net/tcp": four, "net/tcp6": six}.get)
         return None
 
     def _images_with_cat(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The judgement: which of the causes that were found explains the case, or that nothing is wrong."""
+"""The judgement: which of the causes that were found explains it, or that nothing is wrong."""
 
 from dataclasses import dataclass, replace
 
@@ -31,10 +31,8 @@ class Judgement:
 
 def candidates(case: Case) -> list[tuple[Cause, Found]]:
     """Return every cause that is found, the best first."""
-    found = []
-    for cause in causes():
-        if case.phase & cause.when and (hit := cause.find(case)):
-            found.append((cause, hit))
+    called = (cause for cause in causes() if case.phase & cause.when)
+    found = [(cause, hit) for cause in called if (hit := cause.find(case))]
     return sorted(found, key=lambda pair: (not pair[1].proven, -weight(*pair)))
 
 
@@ -66,10 +64,16 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
         best.evidence,
         (*ruled_out(case, cause), *tried),
         cause.page,
-        tuple((other.id, hit.text) for other, hit in found if other is not cause)[:3],
+        tuple(
+            (other.id, hit.text)
+            for other, hit in found
+            if other is not cause and weight(other, hit) >= WEAK
+        )[:3],
     )
 
 
+WEAK = 45
+"""What weighs less only repeats the program's own words."""
 SURE = 60
 """A cause that weighs as much is not given up for what a copy says, short of a cure."""
 OWN = {"image", "process", "dependencies", "environment"}
@@ -104,7 +108,7 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     match case.phase:
         case Phase.FINISHED:
             return (
-                "it has finished its work: it ended with 0 by itself, and nothing suggests that it should have stayed",
+                "it has finished its work: it ended with 0, and nothing says that it should stay",
                 (status, ended(case)),
             )
         case Phase.STOPPED:
@@ -146,14 +150,20 @@ def undetermined(case: Case, rerun: Rerun | None) -> Judgement:
     words = [line.text.strip() for line in case.lines if line.text.strip()]
     silent = f" (its last words: {words[-1][:200]})" if words else " without a word"
     return Judgement(
-        UNDETERMINED, "none", "undetermined", f"it {how}{silent}, and nothing that was looked at explains it",
-        "change one thing at a time on a copy (--rerun does), or start the program by hand in a shell",
-        tuple(commands), (inspected(case, "State.Status", case.state.status), ended(case)), (*ruled_out(case, None), *tried), "check-program-by-itself",
-    )  # fmt: skip
+        UNDETERMINED,
+        "none",
+        "undetermined",
+        f"it {how}{silent}, and nothing that was looked at explains it",
+        "change one thing at a time on a copy (--rerun does), or start it by hand in a shell",
+        tuple(commands),
+        (inspected(case, "State.Status", case.state.status), ended(case)),
+        (*ruled_out(case, None), *tried),
+        "check-program-by-itself",
+    )
 
 
 def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judgement:
-    """Say what one changed factor has cured or revealed, in the words of the cause that it proves."""
+    """Say what one changed factor has cured or revealed, as the cause that it proves."""
     proves = next(
         (
             pair
@@ -173,6 +183,14 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
         )
         found = [pair for pair in found if pair is not proves]
     return Judgement(
-        PROVEN if rerun.cured else LIKELY, rerun.pattern, rerun.cause, rerun.text, rerun.fix, rerun.commands, rerun.evidence,
-        (*ruled_out(case, None), *rerun.tried), "check-program-by-itself", tuple((cause.id, hit.text) for cause, hit in found[:3]),
-    )  # fmt: skip
+        PROVEN if rerun.cured else LIKELY,
+        rerun.pattern,
+        rerun.cause,
+        rerun.text,
+        rerun.fix,
+        rerun.commands,
+        rerun.evidence,
+        (*ruled_out(case, None), *rerun.tried),
+        "check-program-by-itself",
+        tuple((cause.id, hit.text) for cause, hit in found[:3]),
+    )

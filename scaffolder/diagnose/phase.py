@@ -37,7 +37,9 @@ class Phase(Flag):
     ALL = CREATED | START | DIED | FINISHED | STOPPED | RUNNING | PAUSED | IMAGE
 
 
-def phase(state: State, config: Config, events: Sequence[Event], restarts: int) -> Phase:
+def phase(  # noqa: PLR0911 - one answer a line
+    state: State, config: Config, events: Sequence[Event], restarts: int
+) -> Phase:
     """Tell from the state, the events and the number of restarts."""
     if state.status == "paused":
         return Phase.PAUSED
@@ -68,7 +70,7 @@ def is_looping(state: State, events: Sequence[Event], restarts: int) -> bool:
         return True
     deaths = [e for e in events if e.action in ("die", "died") and not _asked(e, events)]
     recent = datetime.now(UTC).timestamp() - RECENT_SECONDS
-    return len([death for death in deaths if death.time > recent]) >= 2  # noqa: PLR2004 - again
+    return len([death for death in deaths if death.time > recent]) >= 2
 
 
 def _asked(death: Event, events: Sequence[Event]) -> bool:
@@ -84,7 +86,7 @@ def exit_code(state: State, events: Sequence[Event]) -> int:
     return codes[-1] if codes else state.exit_code
 
 
-def last_signals(state: State, events: Sequence[Event]) -> list[int]:
+def last_signals(events: Sequence[Event]) -> list[int]:
     """Return the signals that were sent by the engine's commands before the last death."""
     starts = [e.time for e in events if e.action in ("start", "restart")]
     began = starts[-1] if starts else 0.0
@@ -93,7 +95,7 @@ def last_signals(state: State, events: Sequence[Event]) -> list[int]:
 
 def was_stopped(state: State, events: Sequence[Event]) -> bool:
     """Tell whether somebody asked it to stop, and it did."""
-    signals = last_signals(state, events)
+    signals = last_signals(events)
     code = state.exit_code
     asked = any(signal in REQUESTS for signal in signals)
     if asked and SIGKILL not in signals:

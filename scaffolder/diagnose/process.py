@@ -41,7 +41,8 @@ def run(
     """Run a program without a shell or an input.
 
     It is killed after `seconds`, when it has printed `limit` bytes on either stream, or when
-    `enough` says so of the first bytes that it has printed, and of their number. Raises OSError if it cannot be started.
+    `enough` says so of the first bytes that it has printed, and of their number. Raises OSError if
+    it cannot be started.
     """
     with subprocess.Popen(
         args,

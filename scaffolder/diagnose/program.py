@@ -1,4 +1,4 @@
-"""What a command starts: the file that it names, what runs that file, and what is wrong with them."""
+"""What a command starts: the file that it names, what runs it, and what is wrong with them."""
 
 import re
 from collections.abc import Mapping
@@ -101,14 +101,14 @@ class Finder:
             return Program(argv, path, entry, problem=problem)
         if not self.identity.may(entry, EXECUTE):
             return Program(
-                argv, path, entry, problem=Problem("mode", entry.path, oct(entry.mode)[2:])
+                argv, path, entry, problem=Problem("mode", entry.path, f"{entry.mode:o}")
             )
         return self._read(argv, path, entry, deep)
 
     def _blocked(self, way: list[Entry]) -> Problem | None:
         for entry in way[:-1]:
             if entry.kind == "directory" and not self.identity.may(entry, EXECUTE):
-                return Problem("unreachable", entry.path, oct(entry.mode)[2:])
+                return Problem("unreachable", entry.path, f"{entry.mode:o}")
         return None
 
     def _read(self, argv: tuple[str, ...], path: str, entry: Entry, deep: int) -> Program:

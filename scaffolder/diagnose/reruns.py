@@ -1,4 +1,4 @@
-"""Runs of a copy with one factor changed: what cures it is the cause, what it says then is a lead."""
+"""Copies with one factor changed: what cures it is the cause, what it says then is a lead."""
 
 import time
 from dataclasses import dataclass, field
@@ -12,16 +12,58 @@ from .phase import Phase
 BUDGET_SECONDS = 45.0
 
 CURES = (
-    ("a writable root", "permissions", "read-only-root", "the root filesystem is read-only, and the program has to write there", "add a --tmpfs or volume where it writes, or drop --read-only"),
-    ("the user root", "permissions", "file-closed", "the container's user lacks a permission that root has", "give the user what it needs: chown in the Dockerfile, a port above 1023"),
-    ("the usual capabilities", "permissions", "capability-missing", "a dropped capability or a security option is needed", "add back just the capability that it needs (--cap-add)"),
+    (
+        "a writable root",
+        "permissions",
+        "read-only-root",
+        "the root filesystem is read-only, and the program has to write there",
+        "add a --tmpfs or volume where it writes, or drop --read-only",
+    ),
+    (
+        "the user root",
+        "permissions",
+        "file-closed",
+        "the container's user lacks a permission that root has",
+        "give the user what it needs: chown in the Dockerfile, a port above 1023",
+    ),
+    (
+        "the usual capabilities",
+        "permissions",
+        "capability-missing",
+        "a dropped capability or a security option is needed",
+        "add back just the capability that it needs (--cap-add)",
+    ),
     ("more memory", "memory", "oom-killed", "the memory limit is too small", "raise --memory"),
-    ("more processes", "memory", "pids-limit", "the limit of processes is too small", "raise --pids-limit"),
+    (
+        "more processes",
+        "memory",
+        "pids-limit",
+        "the limit of processes is too small",
+        "raise --pids-limit",
+    ),
     ("no ulimits", "memory", "files-limit", "an ulimit is too small", "raise --ulimit"),
-    ("no mount over", "environment", "mount-hides-files", "the mount hides, or replaces, what the program needs", "mount a directory below, or correct what is in it"),
-    ("a terminal", "process", "input-closed", "the program needs an open input", "docker run -it, or give it a program to run"),
-    ("the variable", "environment", "variable-missing-silent", "the program ends because a variable is not set", "pass it (-e, --env-file)"),
-)  # fmt: skip
+    (
+        "no mount over",
+        "environment",
+        "mount-hides-files",
+        "the mount hides, or replaces, what the program needs",
+        "mount a directory below, or correct what is in it",
+    ),
+    (
+        "a terminal",
+        "process",
+        "input-closed",
+        "the program needs an open input",
+        "docker run -it, or give it a program to run",
+    ),
+    (
+        "the variable",
+        "environment",
+        "variable-missing-silent",
+        "the program ends because a variable is not set",
+        "pass it (-e, --env-file)",
+    ),
+)
 """How the factor's name begins → what it means that it cures."""
 
 
@@ -65,7 +107,7 @@ def try_factors(engine: Engine, case: Case) -> Rerun:
         case,
         Factor("nothing but a log that is kept", case.config),
         same,
-        Outcome(False, same.exit_code, case.text),
+        Outcome(alive=False, exit_code=same.exit_code, text=case.text),
         tried,
     )
     for factor in factors(case):
@@ -86,6 +128,8 @@ def try_factors(engine: Engine, case: Case) -> Rerun:
 
 
 def _command(case: Case, factor: Factor) -> str:
+    if factor.flags.startswith("without"):
+        return f"docker run --rm ... {case.config.image}  # {factor.flags}"
     return f"docker run --rm {factor.flags} {case.config.image}"
 
 
@@ -105,10 +149,9 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
         pattern,
         f"{text}: with {factor.name} a copy {found.words}",
         fix,
-        True,
-        (_command(case, factor),),
-        (evidence,),
-        tried[:-1],
+        cured=True,
+        evidence=(evidence,),
+        tried=tried[:-1],
     )
 
 
@@ -124,9 +167,8 @@ def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
             "process",
             text,
             "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1",
-            True,
-            (),
-            evidence,
+            cured=True,
+            evidence=evidence,
         )
     if found.exit_code == 139:
         text = "the program crashes with SIGSEGV (segmentation fault, 139), with an init as process 1, too: native code uses memory that is not its own"
@@ -135,9 +177,8 @@ def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
             "process",
             text,
             "debug the native crash (core dump, gdb)",
-            True,
-            (),
-            evidence,
+            cured=True,
+            evidence=evidence,
         )
     return None
 
@@ -164,4 +205,12 @@ def _revealed(
     if factor.name.startswith("nothing but"):
         cause, fix = "log-discarded", "use a log driver that keeps lines; then correct what it says"
     evidence = Evidence("rerun", _command(case, factor), "\n".join(new[-5:]))
-    return Rerun(cause, "process", text, fix, False, (_command(case, factor),), (evidence,), tried)  # noqa: FBT003 - not cured
+    return Rerun(
+        cause,
+        "process",
+        text,
+        fix,
+        commands=(_command(case, factor),),
+        evidence=(evidence,),
+        tried=tried,
+    )

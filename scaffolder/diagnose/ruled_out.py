@@ -11,8 +11,8 @@ def ruled_out(case: Case, cause: Cause | None) -> tuple[str, ...]:
     """Return what cannot be the cause, in the order of the runbook's checks."""
     pattern = cause.pattern if cause else ""
     checks: list[tuple[str, Callable[[Case], Iterator[str]]]] = [
-        ("image", _program), ("memory", _memory), ("process", _signals), ("environment", _mounts), ("permissions", _user),
-        ("healthcheck", _health), ("network", _network), ("", _image),
+        ("image", _program), ("memory", _memory), ("process", _signals), ("environment", _mounts),
+        ("permissions", _user), ("healthcheck", _health), ("network", _network), ("", _image),
     ]  # fmt: skip
     return tuple(line for about, check in checks if about != pattern for line in check(case))
 
@@ -25,7 +25,8 @@ def _program(case: Case) -> Iterator[str]:
             if program.elf
             else f"a script run by {' '.join(program.shebang)}"
         )
-        yield f"the program: {program.path} exists, is executable for {case.identity.words}, and is {kind}"
+        who = case.identity.words
+        yield f"the program: {program.path} exists, is executable for {who}, and is {kind}"
 
 
 def _memory(case: Case) -> Iterator[str]:

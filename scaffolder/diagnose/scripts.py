@@ -18,9 +18,10 @@ MOST = 12
 DEEP = 4
 
 WRAPPERS = {
-    "tini": 0, "tini-static": 0, "dumb-init": 0, "docker-init": 0, "catatonit": 0, "env": 0, "exec": 0,
-    "nice": 0, "nohup": 0, "stdbuf": 0, "setpriv": 0, "time": 0, "gosu": 1, "su-exec": 1, "timeout": 1,
-    "runuser": 0, "chpst": 0, "s6-setuidgid": 1, "sudo": 0, "xvfb-run": 0, "command": 0, "setsid": 0,
+    "tini": 0, "tini-static": 0, "dumb-init": 0, "docker-init": 0, "catatonit": 0, "env": 0,
+    "exec": 0, "nice": 0, "nohup": 0, "stdbuf": 0, "setpriv": 0, "time": 0,
+    "gosu": 1, "su-exec": 1, "timeout": 1, "runuser": 0, "chpst": 0, "s6-setuidgid": 1,
+    "sudo": 0, "xvfb-run": 0, "command": 0, "setsid": 0,
 }  # fmt: skip
 """Commands that run another → how many arguments of theirs come before it."""
 
@@ -39,9 +40,11 @@ WITH_VALUE = {
     "sh": {"-o"},
 }
 BUILTINS = {
-    "echo", "export", "set", "cd", "test", "[", "[[", ":", "true", "false", "exit", "return", "read", "unset",
-    "trap", "wait", "eval", "source", ".", "shift", "local", "printf", "umask", "ulimit", "break", "continue",
-    "case", "esac", "for", "function", "in", "alias", "type", "declare", "readonly", "kill", "pwd", "let",
+    "echo", "export", "set", "cd", "test", "[", "[[", ":", "true",
+    "false", "exit", "return", "read", "unset", "trap", "wait", "eval", "source",
+    ".", "shift", "local", "printf", "umask", "ulimit", "break", "continue", "case",
+    "esac", "for", "function", "in", "alias", "type", "declare", "readonly", "kill",
+    "pwd", "let",
 }  # fmt: skip
 
 
@@ -76,7 +79,7 @@ def launched(case: "Case") -> tuple[Launched, ...]:
     """Return what is started, by the runtime and by the scripts that it starts."""
     found: list[Launched] = []
     if case.config.argv:
-        _launch(case, unwrap(case.config.argv), "", False, found, 0)  # noqa: FBT003 - not in the background
+        _launch(case, unwrap(case.config.argv), found)
     return tuple(found)
 
 
@@ -94,8 +97,14 @@ def unwrap(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv
 
 
-def _launch(
-    case: "Case", argv: tuple[str, ...], by: str, background: bool, found: list[Launched], deep: int
+def _launch(  # noqa: PLR0913 - it calls itself
+    case: "Case",
+    argv: tuple[str, ...],
+    found: list[Launched],
+    *,
+    by: str = "",
+    background: bool = False,
+    deep: int = 0,
 ) -> None:
     if len(found) >= MOST or not argv or not argv[0]:
         return
@@ -105,7 +114,14 @@ def _launch(
     if script and script.language == "sh" and deep < DEEP:
         arguments = _arguments(argv, script)
         for words, behind in _started(script, arguments, dict(case.config.env)):
-            _launch(case, unwrap(words), script.path or "sh -c", behind, found, deep + 1)
+            _launch(
+                case,
+                unwrap(words),
+                found,
+                by=script.path or "sh -c",
+                background=behind,
+                deep=deep + 1,
+            )
 
 
 def _arguments(argv: tuple[str, ...], script: Script) -> tuple[str, ...]:
@@ -162,11 +178,8 @@ def _interpreted(case: "Case", kind: str, argv: tuple[str, ...]) -> Script | Non
         rest.pop(0)
     while rest and rest[0].startswith("-"):
         flag = rest.pop(0)
-        if (
-            (kind in {"sh", "python"}
-            and re.fullmatch(r"-[a-zA-Z]*c", flag))
-            or (flag in {"-e", "--eval"}
-            and kind == "node")
+        if (kind in {"sh", "python"} and re.fullmatch(r"-[a-zA-Z]*c", flag)) or (
+            flag in {"-e", "--eval"} and kind == "node"
         ):
             return Script(kind, "", rest[0]) if rest else None
         if kind == "python" and flag == "-m":

@@ -17,6 +17,7 @@ from .engine import Engine
 from .judge import HEALTHY, LIKELY, UNDETERMINED, Judgement, judge
 
 HOW = "viscaffold diagnose NAME"
+SHOWN = 20
 
 
 class Session:
@@ -43,7 +44,8 @@ class Session:
             raise UsageError(
                 "no container looks unwell, and none was named", f"{HOW}, or the name of an image"
             )
-        listed = "\n".join(f"  {name}  {status}" for name, status in found)
+        listed = "\n".join(f"  {name}  {status}" for name, status in found[:SHOWN])
+        listed += f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         if not sys.stdin.isatty():
             raise UsageError(
                 f"no container was named; these look unwell:\n{listed}",

@@ -116,7 +116,9 @@ def expand(text: str, env: Mapping[str, str]) -> str:
 def sets_errexit(script: str) -> bool:
     """Tell whether the script ends at the first command that fails."""
     return bool(
-        re.search(r"^\s*set\s+-[a-z]*e|^\s*set\s+-o\s+errexit|^#!.*\s-[a-z]*e", script, re.MULTILINE)
+        re.search(
+            r"^\s*set\s+-[a-z]*e|^\s*set\s+-o\s+errexit|^#!.*\s-[a-z]*e", script, re.MULTILINE
+        )
     )
 
 

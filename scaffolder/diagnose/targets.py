@@ -1,8 +1,8 @@
 """What a person names: a container, an image or a compose service; and what looks unwell."""
 
 import json
-import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from scaffolder.errors import UsageError, unknown
@@ -16,7 +16,10 @@ from .throwaway import created
 SERVICE = "com.docker.compose.service"
 PROJECT = "com.docker.compose.project"
 FOLDER = "com.docker.compose.project.working_dir"
-TEMPLATE = '{"name": {{json .Names}}, "status": {{json .Status}}, "state": {{json .State}}, "labels": {{json .Labels}}}'
+TEMPLATE = (
+    '{"name": {{json .Names}}, "status": {{json .Status}}, '
+    '"state": {{json .State}}, "labels": {{json .Labels}}}'
+)
 MOST = 200
 
 
@@ -81,7 +84,7 @@ def compose_service(engine: Engine, service: str) -> str:
         )
     projects = sorted({_label(row, PROJECT) for row in found})
     if len(projects) > 1:
-        here = [row for row in found if _label(row, FOLDER) == os.getcwd()]  # noqa: PTH109 - compared as text
+        here = [row for row in found if _label(row, FOLDER) == str(Path.cwd())]
         if not here:
             names = ", ".join(row["name"] for row in found)
             raise UsageError(

@@ -24,7 +24,12 @@ from scaffolder.diagnose.sources.kernel import Message
 SERVER = {"/app/server": program(elf())}
 STATIC = SERVER["/app/server"]
 PYTHON = {"/usr/local/bin/python3": program(elf()), "/app": folder()}
-RUNNING = {"status": "running", "exit_code": 0, "started": NOW - timedelta(seconds=60), "finished": None}
+RUNNING = {
+    "status": "running",
+    "exit_code": 0,
+    "started": NOW - timedelta(seconds=60),
+    "finished": None,
+}
 CREATED = {"status": "created", "exit_code": 127}
 RUNC = "OCI runtime create failed: runc create failed: unable to start container process: "
 HTTP = (Port(8080, host_port=8080),)
@@ -63,7 +68,13 @@ def unwell(test: str, output: str, **more: Any) -> dict[str, Any]:  # noqa: ANN4
     config = {"check": check, "exposed": (Port(8080),), **more.pop("config", {})}
     sources = {"listening": (Socket("0.0.0.0", 8080),), **more.pop("sources", {})}
     files = {**SERVER, "/usr/bin/curl": program(elf()), **more.pop("files", {})}
-    return {"files": files, "state": {**RUNNING, "health": health}, "config": config, "sources": sources, **more}
+    return {
+        "files": files,
+        "state": {**RUNNING, "health": health},
+        "config": config,
+        "sources": sources,
+        **more,
+    }
 
 
 def up(listening: tuple[Socket, ...] = (), **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
@@ -83,7 +94,11 @@ def own(words: str, page: str, exit_code: int = 70) -> dict[str, Any]:
 
 
 def killed(*signals: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
-    events = (Event(1.0, "start"), *(Event(2.0, "kill", signal=n) for n in signals), Event(3.0, "die", 137))
+    events = (
+        Event(1.0, "start"),
+        *(Event(2.0, "kill", signal=n) for n in signals),
+        Event(3.0, "die", 137),
+    )
     return {"files": SERVER, "exit_code": 137, "sources": {"happened": events}, **more}
 
 
@@ -93,7 +108,9 @@ def bind(source: str, destination: str, **more: Any) -> Mount:  # noqa: ANN401 -
 
 STAGE = "2026-11-24 09:12:41,431 CRITICAL orders.server: "
 GOROUTINE = "\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1d"
-TRACEBACK = 'Traceback (most recent call last):\n  File "/app/main.py", line 1, in <module>\n    f()\n'
+TRACEBACK = (
+    'Traceback (most recent call last):\n  File "/app/main.py", line 1, in <module>\n    f()\n'
+)
 DATABASE = Neighbour("db", "running", networks=("net",), names=("db",))
 TMPFS = {"tmpfs": {"/tmp": ""}}
 RUST = elf(text=b"/rustc/abc/library")
@@ -139,7 +156,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "capability-missing": said("chown: /data: Operation not permitted", config={"capabilities_dropped": ("ALL",)}),
     "file-closed": said("open /data/x: permission denied", files={**SERVER, "/data": folder()}, config={"user": "1000"}),
     "not-writable-silent": {"files": {"/app/server": program(elf(text=b"\0/var/log/app/app.log\0")), "/var/log/app": folder()}, "config": {"read_only": True}},
-    "mount-kind": refused("error mounting \"/host/a.toml\" to rootfs at \"/etc/a.toml\": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?", config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
+    "mount-kind": refused('error mounting "/host/a.toml" to rootfs at "/etc/a.toml": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?', config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
     "mount-directory-for-file": said("open /etc/a.toml: is a directory", files={**SERVER, "/etc/a.toml": folder()}, config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
     "mount-fails": refused('error while mounting volume "/var/lib/x/_data": failed to mount local volume: no such device', config={"mounts": (Mount("volume", "/var/lib/x/_data", "/data", name="x"),)}),
     "port-taken": refused("driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated", config={"published": HTTP}, sources={"around": (Neighbour("other", "running", published=HTTP),)}),
@@ -211,7 +228,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "usage-printed": said("usage: server [-h] --port PORT", 2),
     "licence": said("FATAL: licence has expired"),
     "schema-mismatch": said('ERROR: relation "users" does not exist'),
-    "database-corrupt": said("FATAL: lock file \"postmaster.pid\" already exists"),
+    "database-corrupt": said('FATAL: lock file "postmaster.pid" already exists'),
     "terminal-missing": said("EOFError: EOF when reading a line"),
     "said-why": said("ERROR the moon is not full"),
     "python-module-missing": py("import flask", log=TRACEBACK + "ModuleNotFoundError: No module named 'flask'"),

@@ -67,9 +67,7 @@ class Tree:
         file = self.files.get(path)
         if file is None:
             return None
-        return Entry(
-            path, file.kind, file.mode, file.uid, file.gid, len(file.content), file.target
-        )
+        return Entry(path, file.kind, file.mode, file.uid, file.gid, len(file.content), file.target)
 
     def content(self, path: str, limit: int = 1 << 20) -> bytes | None:
         file = self.files.get(path)

@@ -36,12 +36,16 @@ def test_values_are_masked_by_the_names_of_their_variables() -> None:
     assert clean("login failed with correct horse on 8080") == "login failed with *** on 8080"
 
 
-@pytest.mark.parametrize("name", ["DB_PASSWORD", "API_KEY", "JWT_SECRET", "GITHUB_TOKEN", "SENTRY_DSN"])
+@pytest.mark.parametrize(
+    "name", ["DB_PASSWORD", "API_KEY", "JWT_SECRET", "GITHUB_TOKEN", "SENTRY_DSN"]
+)
 def test_names_of_secrets(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["DB_PASSWORD_FILE", "PATH", "KEYBOARD", "TOKENIZER", "MONKEY", "PWD"])
+@pytest.mark.parametrize(
+    "name", ["DB_PASSWORD_FILE", "PATH", "KEYBOARD", "TOKENIZER", "MONKEY", "PWD"]
+)
 def test_names_of_no_secrets(name: str) -> None:
     assert not is_secret_name(name)
 

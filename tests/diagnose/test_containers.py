@@ -4,6 +4,8 @@ import io
 import json
 import os
 import pwd
+import re
+import shlex
 import shutil
 import signal
 import struct
@@ -195,17 +197,23 @@ def test_rust(run: Run, tmp_path: Path) -> None:
     assert "index out of bounds" in found["cause"]["text"]
 
 
-SERVE = "import http.server as h; h.HTTPServer(('{}', {}), h.SimpleHTTPRequestHandler).serve_forever()"
+SERVE = (
+    "import http.server as h; h.HTTPServer(('{}', {}), h.SimpleHTTPRequestHandler).serve_forever()"
+)
 
 
 def test_a_server_on_loopback(run: Run) -> None:
-    name = run("--publish=127.0.0.1::8000", "python3", "-c", SERVE.format("127.0.0.1", 8000), seconds=2)
+    name = run(
+        "--publish=127.0.0.1::8000", "python3", "-c", SERVE.format("127.0.0.1", 8000), seconds=2
+    )
 
     assert summary(diagnosed(name)) == ("bind-loopback", "proven")
 
 
 def test_a_server_on_another_port_than_the_published_one(run: Run) -> None:
-    name = run("--publish=127.0.0.1::8000", "python3", "-c", SERVE.format("0.0.0.0", 3000), seconds=2)
+    name = run(
+        "--publish=127.0.0.1::8000", "python3", "-c", SERVE.format("0.0.0.0", 3000), seconds=2
+    )
 
     assert summary(diagnosed(name)) == ("port-mismatch", "proven")
 
@@ -255,18 +263,24 @@ def test_nothing_of_the_users_is_changed_and_nothing_is_left(run: Run) -> None:
 
     assert {**after, "State": before["State"]} == before
     assert after["State"] == before["State"]
-    mine = docker("ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.Label "{LABEL}"}}}}')
+    mine = docker(
+        "ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.Label "{LABEL}"}}}}'
+    )
     assert f"/{os.getpid()}/" not in mine
 
 
 def test_a_killed_diagnosis_leaves_nothing_that_the_next_one_does_not_sweep(run: Run) -> None:
     name = run("python3", "-c", "raise SystemExit(7)")
     command = [sys.executable, "-m", "scaffolder", "diagnose", name, "--rerun"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         label = f"/{process.pid}/"
         deadline = time.monotonic() + 30
         template = f'{{{{.Label "{LABEL}"}}}}'
-        while label not in docker("ps", "--all", "--filter", f"label={LABEL}", "--format", template):
+        while label not in docker(
+            "ps", "--all", "--filter", f"label={LABEL}", "--format", template
+        ):
             assert time.monotonic() < deadline, "it made no copy"
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
@@ -307,9 +321,54 @@ def test_a_report_is_ready_to_paste(run: Run) -> None:
 
 def test_a_compose_service_is_found_by_its_labels(run: Run) -> None:
     service = f"orders-{uuid4().hex[:8]}"
-    labels = (f"--label=com.docker.compose.service={service}", "--label=com.docker.compose.project=x")
+    labels = (
+        f"--label=com.docker.compose.service={service}",
+        "--label=com.docker.compose.project=x",
+    )
     name = run(*labels, "python3", "-c", "1/0")
     ran = viscaffold("diagnose", "--compose", service, "--json")
 
     assert ran.json()["target"] == name
     assert viscaffold("diagnose", "--compose", f"{service}s").code == 2
+
+
+def cases_of(page: Path) -> list[tuple[str, str, list[str]]]:
+    """Return the containers that a page starts: the command, the diagnosis, and what it shows."""
+    blocks = re.findall(
+        r"```console\n\$ (docker run [^\n]+)\n\$ (viscaffold [^\n]+)\n(.*?)```",
+        page.read_text("utf-8"),
+        re.DOTALL,
+    )
+    return [(run, diagnosis, shown.strip().splitlines()) for run, diagnosis, shown in blocks]
+
+
+PAGES = [
+    case for page in (ROOT / "docs/diagnosis.md", ROOT / "README.md") for case in cases_of(page)
+]
+
+
+def test_the_pages_show_cases() -> None:
+    assert len(PAGES) == 4
+
+
+@pytest.mark.parametrize(("command", "diagnosis", "shown"), PAGES, ids=lambda part: str(part)[:60])
+def test_the_pages_show_what_is_printed(command: str, diagnosis: str, shown: list[str]) -> None:
+    name = diagnosis.split()[2]
+    unique = f"viscaffold-test-{uuid4().hex[:12]}"
+    words = [unique if word == name else word for word in shlex.split(command)[1:]]
+    words = [word.replace(":8080:", "::") for word in words]  # whatever port is free
+    docker(*words)
+    try:
+        time.sleep(2)
+        printed = viscaffold(
+            *[unique if word == name else word for word in diagnosis.split()[1:]]
+        ).out
+    finally:
+        docker("rm", "--force", "--volumes", unique, expect=None)
+    lines = [
+        re.sub(r"127\.0\.0\.1:\d+ ->", "127.0.0.1:8080 ->", line)
+        for line in printed.replace(unique, name).splitlines()
+    ]
+
+    for line in shown:
+        assert line == "..." or line in lines, (line, lines)

@@ -53,7 +53,9 @@ def test_without_docker_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock", "may not talk"),
     ],
 )  # fmt: skip
-def test_a_daemon_that_is_out_of_reach_is_an_error_with_advice(fake: Fake, words: str, said: str) -> None:
+def test_a_daemon_that_is_out_of_reach_is_an_error_with_advice(
+    fake: Fake, words: str, said: str
+) -> None:
     fake(f"echo '{words}' >&2; exit 1")
     ran = diagnose("orders", "--json")
 
@@ -126,10 +128,15 @@ def test_what_runs_too_long_is_ended() -> None:
 def test_what_a_killed_process_left_is_swept(fake: Fake, tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", "pass"])
     gone.wait()
-    dead = throwaway.owner().rpartition("/")[0].rpartition("/")[0] + f"/{gone.pid}/1/{int(time.time())}"
+    dead = (
+        throwaway.owner().rpartition("/")[0].rpartition("/")[0]
+        + f"/{gone.pid}/1/{int(time.time())}"
+    )
     alive = f"{throwaway.owner()}/{int(time.time())}"
     removed = tmp_path / "removed"
-    fake(f'[ "$1" = ps ] && printf "one {dead}\\ntwo {alive}\\n"; [ "$1" = rm ] && echo "$4" >> {removed}; exit 0')
+    fake(
+        f'[ "$1" = ps ] && printf "one {dead}\\ntwo {alive}\\n"; [ "$1" = rm ] && echo "$4" >> {removed}; exit 0'
+    )
     left = throwaway.sweep(Engine("docker"))
 
     assert left == ["one"]

@@ -26,7 +26,13 @@ def test_the_first_member_is_read() -> None:
     entry, content = first(stream("server", b"hello", mode=0o750, uid=1000), "/app/server", 3)
 
     assert entry
-    assert (entry.path, entry.kind, entry.mode, entry.uid, entry.size) == ("/app/server", "file", 0o750, 1000, 5)
+    assert (entry.path, entry.kind, entry.mode, entry.uid, entry.size) == (
+        "/app/server",
+        "file",
+        0o750,
+        1000,
+        5,
+    )
     assert content == b"hel"
 
 

@@ -7,7 +7,12 @@ from recorded import File, case, elf, folder, program
 from scaffolder.diagnose.facts import Event, Health, Socket
 from scaffolder.diagnose.judge import judge
 
-STOPPED = (Event(1.0, "start"), Event(2.0, "kill", signal=15), Event(3.0, "die", 143), Event(3.1, "stop"))
+STOPPED = (
+    Event(1.0, "start"),
+    Event(2.0, "kill", signal=15),
+    Event(3.0, "die", 143),
+    Event(3.1, "stop"),
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,7 @@ STOPPED = (Event(1.0, "start"), Event(2.0, "kill", signal=15), Event(3.0, "die",
         {"files": SERVER, "state": {**RUNNING, "health": Health("healthy")}},
         sh("#!/bin/sh\necho done\n", exit_code=0, log="done"),
     ],
-    ids=lambda fine: "-".join(fine),
+    ids="-".join,
 )  # fmt: skip
 def test_what_is_no_fault_is_healthy(fine: dict[str, object]) -> None:
     found = judge(case(**fine))  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """What Docker and the kernel answer is read into plain facts."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from scaffolder.diagnose.facts import Socket
 from scaffolder.diagnose.sources import events, inspection, kernel, live, logs
@@ -23,7 +24,11 @@ def test_listening_sockets_are_read_but_for_dockers_name_server() -> None:
 
 
 def test_both_versions_of_control_groups_are_read() -> None:
-    second = {"memory.current": "100", "memory.events": "low 0\noom_kill 2\n", "memory.stat": "inactive_file 40\n"}
+    second = {
+        "memory.current": "100",
+        "memory.events": "low 0\noom_kill 2\n",
+        "memory.stat": "inactive_file 40\n",
+    }
     first = {"memory/memory.usage_in_bytes": "100", "memory/memory.oom_control": "oom_kill 3\n"}
 
     assert live.usage(second.get).memory == 60
@@ -33,15 +38,27 @@ def test_both_versions_of_control_groups_are_read() -> None:
 
 
 def test_times_are_read_to_the_microsecond() -> None:
-    assert inspection.moment("2026-11-24T23:39:25.301807096Z") == datetime(2026, 11, 24, 23, 39, 25, 301807, UTC)
+    assert inspection.moment("2026-11-24T23:39:25.301807096Z") == datetime(
+        2026, 11, 24, 23, 39, 25, 301807, UTC
+    )
     assert inspection.moment("0001-01-01T00:00:00Z") is None
     assert inspection.moment("nonsense") is None
 
 
 def test_a_container_is_read_from_inspect() -> None:
     document = {
-        "Config": {"Image": "orders", "Entrypoint": ["/e"], "Cmd": ["a"], "Env": ["A=b=c", "D="], "ExposedPorts": {"80/tcp": {}}},
-        "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}, "Memory": 1, "RestartPolicy": {"Name": "always"}},
+        "Config": {
+            "Image": "orders",
+            "Entrypoint": ["/e"],
+            "Cmd": ["a"],
+            "Env": ["A=b=c", "D="],
+            "ExposedPorts": {"80/tcp": {}},
+        },
+        "HostConfig": {
+            "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]},
+            "Memory": 1,
+            "RestartPolicy": {"Name": "always"},
+        },
         "Mounts": [{"Type": "bind", "Source": "/s", "Destination": "/d", "RW": False}],
     }
     found = inspection.config(document)
@@ -54,10 +71,14 @@ def test_a_container_is_read_from_inspect() -> None:
 
 
 def test_events_of_looks_and_health_checks_tell_nothing() -> None:
-    listed = [
+    listed: list[dict[str, Any]] = [
         {"Action": "exec_start: curl", "Actor": {"ID": "a"}},
         {"Action": "archive-path", "Actor": {"ID": "a"}},
-        {"Action": "die", "timeNano": 2_000_000_000, "Actor": {"ID": "a", "Attributes": {"exitCode": "137"}}},
+        {
+            "Action": "die",
+            "timeNano": 2_000_000_000,
+            "Actor": {"ID": "a", "Attributes": {"exitCode": "137"}},
+        },
     ]
     found = list(events.read(listed))
 
@@ -65,7 +86,9 @@ def test_events_of_looks_and_health_checks_tell_nothing() -> None:
 
 
 def test_binary_logs_are_read_as_far_as_they_are_text() -> None:
-    found = logs.read(b"2026-11-24T23:39:25.3Z \xff\x00\x1b[2Jhello\n" + b"2026-11-24T23:39:26Z " + b"x" * 100_000)
+    found = logs.read(
+        b"2026-11-24T23:39:25.3Z \xff\x00\x1b[2Jhello\n" + b"2026-11-24T23:39:26Z " + b"x" * 100_000
+    )
 
     assert found[0].text.endswith("hello")
     assert len(found[1].text) < 5000

@@ -9,7 +9,7 @@ from scaffolder.diagnose.phase import Phase
 
 WORDS = re.compile(
     r"\b(?:error|fatal|critical|panic|panicked|exception|failed|failure|cannot|can't|could not|unable|denied|refused|invalid|expired"
-    r"|missing|not found|no such|unknown|unsupported|abort\w*|crash\w*|traceback|must|required|emerg|usage)\b",
+    r"|missing|not found|no such|unknown|unsupported|abort\w*|crash\w*|\w+Error|\w+Exception|must|required|emerg|usage)\b",
     re.IGNORECASE,
 )
 

@@ -398,7 +398,9 @@ def exec_refused(case: Case) -> Found | None:
     if not case.program or case.program.first_problem:
         return None
     if not re.search(
-        r"exec.*(?:permission denied|operation not permitted)", case.refusal, re.IGNORECASE | re.DOTALL
+        r"exec.*(?:permission denied|operation not permitted)",
+        case.refusal,
+        re.IGNORECASE | re.DOTALL,
     ):
         return None
     return Found(

@@ -170,7 +170,9 @@ def check_not_allowed(case: Case) -> Found | None:
                 f"the health check runs {name}, which cannot be executed ({problem.kind}: {problem.path} {problem.detail})",
                 "correct its mode (chmod +x), its first line, or its format",
                 (shown(case), test(case, check)),
-                proven=bool(re.search("permission|denied|format|not found", output(case), re.IGNORECASE)),
+                proven=bool(
+                    re.search("permission|denied|format|not found", output(case), re.IGNORECASE)
+                ),
             )
     return None
 

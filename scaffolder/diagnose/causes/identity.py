@@ -4,7 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, copied, inspected, logged
+from scaffolder.diagnose.evidence import Evidence, content, copied, inspected, logged
 from scaffolder.diagnose.facts import Entry
 from scaffolder.diagnose.identity import WRITE
 from scaffolder.diagnose.phase import Phase
@@ -84,7 +84,7 @@ def read_only_root(case: Case) -> Found | None:
             (logged(case, match), inspected(case, "Mounts", f"{mounts[0].destination}, RW false")),
             proven=True,
         )
-    folder = path.rpartition("/")[0] or "/tmp"  # noqa: S108 - a suggestion
+    folder = path.rpartition("/")[0] or "/tmp"
     return Found(
         f"the root filesystem is read-only (--read-only), and the program cannot write to {path or 'it'}",
         f"add --tmpfs {folder} (or a volume), or drop --read-only",
@@ -194,7 +194,9 @@ def capability_missing(case: Case) -> Found | None:
         (r"chroot", "CAP_SYS_CHROOT"),
         (r"root|password", "the user root"),
     )
-    need = next((name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability")
+    need = next(
+        (name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability"
+    )
     dropped, security = case.config.capabilities_dropped, case.config.security
     restricted = bool(dropped or security or case.identity.uid)
     why = (
@@ -309,7 +311,12 @@ def not_writable_silent(case: Case) -> Found | None:
             return Found(
                 f"{why}, and {by} cannot create or write {path}; it then ends without a word",
                 fix,
-                (evidence, Evidence("files", f"docker cp {case.target}:{by} - | strings", path)),
+                (
+                    evidence,
+                    content(case, by, path)
+                    if by.startswith("/")
+                    else inspected(case, "Config.Cmd", list(case.config.argv)),
+                ),
             )
     return None
 

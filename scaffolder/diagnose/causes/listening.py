@@ -10,7 +10,7 @@ from scaffolder.diagnose.phase import Phase
 
 GRACE_SECONDS = 1.0
 IDLE = ("tail -f", "sleep ", "tail -F", "cat", "sh", "/bin/sh", "bash")
-ANY = {"0.0.0.0", "::"}  # noqa: S104 - names
+ANY = {"0.0.0.0", "::"}
 
 
 def wanted(case: Case) -> list[Port]:

@@ -227,7 +227,7 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def _too_old(
+def _too_old(  # noqa: PLR0913, PLR0917 - what was found
     case: Case,
     match: "re.Match[str] | None",
     path: str,

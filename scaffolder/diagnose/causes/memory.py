@@ -294,7 +294,9 @@ def pids_near_limit(case: Case) -> Found | None:
 )
 def files_limit(case: Case) -> Found | None:
     """Find EMFILE."""
-    match = case.said(r"[^\n]*(?:too many open files|no file descriptors available|EMFILE|ENFILE|errno 24\b|NoFile)[^\n]*")
+    match = case.said(
+        r"[^\n]*(?:too many open files|no file descriptors available|EMFILE|ENFILE|errno 24\b|NoFile)[^\n]*"
+    )
     if match is None:
         return None
     limit = case.config.ulimits.get("nofile", 0)
@@ -335,8 +337,8 @@ def disk_full(case: Case) -> Found | None:
         **{t: o for t, o in case.config.tmpfs.items() if "size" in o},
         "/dev/shm": f"size={case.config.shm}",
     }
-    shared = "shared memory" in line or "/dev/shm" in line  # noqa: S108 - the container's
-    place = "/dev/shm" if shared else next((t for t in small if path.startswith(t + "/")), "")  # noqa: S108 - the container's
+    shared = "shared memory" in line or "/dev/shm" in line
+    place = "/dev/shm" if shared else next((t for t in small if path.startswith(t + "/")), "")
     if not place and len(case.config.tmpfs) == 1:
         place = next((t for t in case.config.tmpfs if t in small), "")
     limit = small.get(place, "")

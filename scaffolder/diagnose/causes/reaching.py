@@ -10,7 +10,7 @@ from scaffolder.diagnose.evidence import Evidence, inspected, logged
 from scaffolder.diagnose.facts import Neighbour
 from scaffolder.diagnose.phase import Phase
 
-LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - names
+LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 DEFAULTS = {
     "postgres": 5432,
     "postgresql": 5432,
@@ -112,114 +112,92 @@ def shares(case: Case, other: Neighbour) -> bool:
     return bool(set(case.config.networks) & set(other.networks))
 
 
-def obstacle(case: Case, peer: Peer) -> tuple[str, str, str, list[Evidence], bool] | None:
-    """Tell why a peer cannot be reached: kind, words, advice, evidence, and if it is certain."""
-    seen: list[Evidence] = []
+Obstacle = tuple[str, str, list[Evidence], bool]
+"""Why a peer cannot be reached, what helps, the evidence, and if it is certain."""
+
+
+def obstacle(case: Case, peer: Peer) -> Obstacle | None:
+    """Tell why a peer cannot be reached; None if nothing is known to be in the way."""
     if case.config.network == "none":
-        return (
-            "isolated",
-            "the container runs with --network none and reaches nothing",
-            "run it in the network of what it needs",
-            [inspected(case, "HostConfig.NetworkMode", "none")],
-            True,
-        )
+        text = "the container runs with --network none and reaches nothing"
+        shown = [inspected(case, "HostConfig.NetworkMode", "none")]
+        return text, "run it in the network of what it needs", shown, True
     if peer.host in LOCAL:
-        if case.config.network == "host" or case.config.network.startswith("container:"):
-            return None
-        if any(s.port == peer.port for s in case.sockets or ()) or not peer.port:
-            return None
-        return (
-            "self",
-            f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port; other services are not on its localhost",
-            "name the other container (on a common network), or host.docker.internal for the host",
-            seen,
-            True,
-        )
+        return _itself(case, peer)
     other = find(case, peer.host)
     if other is None:
-        dotted = "." in peer.host
-        if (
-            dotted
-            and not re.fullmatch(r"[\d.]+", peer.host)
-            and not peer.host.endswith((".local", ".internal", ".invalid", ".test"))
-        ):
-            return None
-        if re.fullmatch(r"[\d.]+", peer.host):
-            return None
-        return (
-            "unknown",
-            f"no container is called {peer.host}, on any network: the name does not resolve",
-            "start it, or correct the name",
-            [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")],
-            not dotted,
-        )
+        return _nobody(peer)
+    return _apart(case, peer, other) or _deaf(case, peer, other)
+
+
+def _itself(case: Case, peer: Peer) -> Obstacle | None:
+    shared = case.config.network == "host" or case.config.network.startswith("container:")
+    if shared or not peer.port or any(s.port == peer.port for s in case.sockets or ()):
+        return None
+    text = f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port; other services are not on its localhost"
+    advice = "name the other container (on a common network), or host.docker.internal for the host"
+    return text, advice, [], True
+
+
+def _nobody(peer: Peer) -> Obstacle | None:
+    """Answer for a name that no container has; names with a dot may be known elsewhere."""
+    private = peer.host.endswith((".local", ".internal", ".invalid", ".test"))
+    if ("." in peer.host and not private) or ":" in peer.host:
+        return None
+    text = f"no container is called {peer.host}, on any network: the name does not resolve"
+    shown = [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")]
+    return text, "start it, or correct the name", shown, "." not in peer.host
+
+
+def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
+    """Answer for a container that does not run, or is on no network where its name is known."""
     if other.status != "running":
-        return (
-            "down",
-            f"the container {other.name} is {other.status}, not running",
-            f"start it (docker start {other.name}) and see why it ended",
-            [Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)],
-            True,
-        )
+        text = f"the container {other.name} is {other.status}, not running"
+        shown = [
+            Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)
+        ]
+        return text, f"start it (docker start {other.name}) and see why it ended", shown, True
     if not shares(case, other):
         ours, theirs = (
             ", ".join(case.config.networks) or case.config.network,
             ", ".join(other.networks),
         )
-        return (
-            "apart",
-            f"the container {other.name} is on the network {theirs}, and this one on {ours}: they cannot reach each other, and the name does not resolve",
-            f"docker network connect {other.networks[0] if other.networks else 'NETWORK'} {case.target}",
-            [
-                Evidence(
-                    "neighbours",
-                    f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {other.name}",
-                    theirs,
-                ),
-                inspected(case, "NetworkSettings.Networks", ours),
-            ],
-            True,
-        )
-    if set(case.config.networks) & set(other.networks) <= {"bridge"} and not re.fullmatch(
-        r"[\d.]+", peer.host
-    ):
-        return (
-            "default-bridge",
-            f"both containers are on the default bridge network, which resolves no names: {peer.host} is unknown there",
-            "create a network (docker network create NAME) and run both in it",
-            [inspected(case, "HostConfig.NetworkMode", case.config.network)],
-            True,
-        )
+        text = f"the container {other.name} is on the network {theirs}, and this one on {ours}: they cannot reach each other, and the name does not resolve"
+        network = other.networks[0] if other.networks else "NETWORK"
+        command = f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {other.name}"
+        shown = [
+            Evidence("neighbours", command, theirs),
+            inspected(case, "NetworkSettings.Networks", ours),
+        ]
+        return text, f"docker network connect {network} {case.target}", shown, True
+    common = set(case.config.networks) & set(other.networks)
+    if common <= {"bridge"} and not re.fullmatch(r"[\d.]+", peer.host):
+        text = f"both containers are on the default bridge network, which resolves no names: {peer.host} is unknown there"
+        shown = [inspected(case, "HostConfig.NetworkMode", case.config.network)]
+        return text, "create a network (docker network create NAME) and run both in it", shown, True
+    return None
+
+
+def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
+    """Answer for a container that runs, and does not listen where it is asked."""
     sockets = case.sources.sockets_of(other.name)
     if sockets is None or not peer.port:
         return None
     here = [s for s in sockets if s.port == peer.port]
-    heard = Evidence(
-        "neighbours",
-        f"docker exec {other.name} cat /proc/net/tcp",
-        f"listening: {', '.join(f'{s.address}:{s.port}' for s in sockets) or 'nothing'}",
-    )
-    if not here:
-        also = sorted({s.port for s in sockets})
-        more = f"; it listens on {', '.join(map(str, also))}" if also else " (its container runs)"
-        return (
-            "refused",
-            f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}",
-            "correct the port"
-            if also
-            else "wait for it, with retries and growing pauses (depends_on: condition: service_healthy), and see why it does not listen",
-            [heard],
-            True,
-        )
-    if all(s.is_loopback for s in here):
-        return (
-            "loopback",
-            f"{peer.host} listens on port {peer.port} of its own loopback only, so others are refused",
-            "have it listen on 0.0.0.0",
-            [heard],
-            True,
-        )
-    return None
+    words = ", ".join(f"{s.address}:{s.port}" for s in sockets) or "nothing"
+    shown = [
+        Evidence("neighbours", f"docker exec {other.name} cat /proc/net/tcp", f"listening: {words}")
+    ]
+    if here and all(s.is_loopback for s in here):
+        text = f"{peer.host} listens on port {peer.port} of its own loopback only, so others are refused"
+        return text, "have it listen on 0.0.0.0", shown, True
+    if here:
+        return None
+    others = ", ".join(str(port) for port in sorted({s.port for s in sockets}))
+    more = f"; it listens on {others}" if others else " (its container runs)"
+    text = f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}"
+    wait = "wait for it, with retries and growing pauses (depends_on: condition: service_healthy), and see why it does not listen"
+    return text, "correct the port" if others else wait, shown, True
 
 
 def _named(case: Case, line: str) -> Peer | None:
@@ -241,18 +219,6 @@ def _named(case: Case, line: str) -> Peer | None:
             )
             return Peer(match[1], port, "the log")
     return None
-
-
-KINDS = {
-    "isolated": "no-route",
-    "self": "peer-is-self",
-    "unknown": "name-unknown",
-    "down": "peer-down",
-    "apart": "networks-apart",
-    "default-bridge": "default-bridge",
-    "refused": "peer-refuses",
-    "loopback": "peer-on-loopback",
-}
 
 
 @cause(
@@ -309,7 +275,7 @@ def name_unresolved(case: Case) -> Found | None:
 def _answer(case: Case, match: "re.Match[str]", peer: Peer | None, words: str, fix: str) -> Found:
     why = obstacle(case, peer) if peer else None
     if peer and why:
-        _kind, text, advice, evidence, certain = why
+        text, advice, evidence, certain = why
         return Found(
             f"{peer.host}{f':{peer.port}' if peer.port else ''} cannot be reached: {text}",
             advice,
@@ -359,9 +325,9 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         return None
     for peer in peers(case):
         why = obstacle(case, peer)
-        if why is None or (why[0] == "unknown" and not peer.port):
+        if why is None or not peer.port:
             continue
-        _kind, text, advice, evidence, _certain = why
+        text, advice, evidence, _certain = why
         how = (
             "it ends without a message"
             if case.phase == Phase.DIED

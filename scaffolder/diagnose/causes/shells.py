@@ -16,7 +16,7 @@ from scaffolder.diagnose.sources.files import resolved, text
 
 from .files import FORMATS
 
-NOT_FOUND = r"[^\n]*?(?P<n>[^\s:'\"`]+)['\"`]?: (?:command )?not found[^\n]*|[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|[^\n]*can't execute '(?P<y>[^']+)'[^\n]*|[^\n]*failed to run command ['‘](?P<z>[^'’]+)['’]: No such file[^\n]*|[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
+NOT_FOUND = r"[^\n]*?(?P<n>[^\s:'\"`]+)['\"`]?: (?:command )?not found[^\n]*|[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|[^\n]*can't execute '(?P<y>[^']+)'[^\n]*|[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019]+)['\u2019]: No such file[^\n]*|[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
 
 
 def scripts(case: Case) -> list[Script]:
@@ -619,15 +619,15 @@ def waits_forever(case: Case) -> Found | None:
         from .reaching import obstacle, peers
 
         why = next(((p, o) for p in peers(case) if (o := obstacle(case, p))), None)
-        detail = f": {why[1][1]}" if why else ""
+        detail = f": {why[1][0]}" if why else ""
         return Found(
             f"{where(script)} still waits for something that does not come (`{line[:100]}`){detail}",
-            why[1][2]
+            why[1][1]
             if why
             else "see whether it is up and reachable; give the waiting an end and a message",
             (
                 quote(case, script, line),
-                *(why[1][3] if why else ()),
+                *(why[1][2] if why else ()),
                 Evidence(
                     "live",
                     f"docker top {quoted(case)}",

@@ -291,7 +291,7 @@ def _why_deaf(case: Case) -> str:
     ):
         return ""
     if not first.script.path and len(commands) == 1:
-        return "" if not programs else ""  # most shells exec the only command of -c
+        return ""  # most shells exec the only command of -c
     if not programs:
         return ""
     where = first.script.path or "the shell-form command"

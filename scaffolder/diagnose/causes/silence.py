@@ -114,7 +114,7 @@ def readings(case: Case) -> Iterator[tuple[Script, pysource.Reading]]:
                     yield script, reading
 
 
-def named_variables(case: Case) -> list[tuple[str, str, bool]]:
+def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - one loop a language
     """Return variables that programs name and nobody sets: the name, by what, and if it must be."""
     found: dict[str, tuple[str, str, bool]] = {}
 
@@ -157,7 +157,10 @@ def named_paths(case: Case) -> Iterator[tuple[str, str]]:
         if item.script and item.script.language == "sh":
             yield from (
                 (m, item.script.path or "the command")
-                for m in re.findall(r">>?\s*['\"]?(/[\w./-]+)", item.script.text)
+                for m in re.findall(
+                    r"(?:>>?|\b(?:touch|tee|mkdir)(?:\s+-\w+)*)\s*['\"]?(/[\w./-]+)",
+                    item.script.text,
+                )
                 if not m.startswith("/dev/")
             )
 

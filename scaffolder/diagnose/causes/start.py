@@ -321,7 +321,9 @@ def workdir(case: Case) -> Found | None:
         r"(?:chdir to cwd|mkdir|cwd)[^:]*?\(?\"?([^\")]*)\"?\)?[^:]*: (.*)", case.refusal
     )
     if not match or not re.search(
-        r"chdir to cwd|is not a directory|mkdir .*(?:not a directory|read-only)", case.refusal, re.IGNORECASE
+        r"chdir to cwd|is not a directory|mkdir .*(?:not a directory|read-only)",
+        case.refusal,
+        re.IGNORECASE,
     ):
         return None
     if re.search(r"mountpoint|rootfs_linux|mount", case.refusal):

@@ -67,7 +67,9 @@ def variable_missing(case: Case) -> Found | None:
     for pattern in MISSING:
         for match in re.finditer(pattern, case.text, re.IGNORECASE | re.MULTILINE):
             name = match["n"]
-            about = re.search(r"variable|env|setting|KeyError|not set|unbound|Field", match[0], re.I)
+            about = re.search(
+                r"variable|env|setting|KeyError|not set|unbound|Field", match[0], re.IGNORECASE
+            )
             if not name.isupper() or name in STARTING or not ("_" in name or about):
                 continue
             value = case.config.env.get(name)

@@ -10,7 +10,8 @@ LIMIT = 4 * 1024 * 1024
 NEAR_SECONDS = 1.5
 
 CRASH = re.compile(
-    r"(?:traps: )?(\S+)\[(\d+)\]:? (segfault at \S+|trap invalid opcode|trap \w[\w ]+|general protection fault)"
+    r"(?:traps: )?(\S+)\[(\d+)\]:? "
+    r"(segfault at \S+|trap invalid opcode|trap \w[\w ]+|general protection fault)"
 )
 KILL = re.compile(r"oom-kill:.*?task_memcg=\S*?([0-9a-f]{64})\S*,task=([^,]+),pid=(\d+)")
 

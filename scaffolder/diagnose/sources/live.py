@@ -19,7 +19,7 @@ PS = "pid,ppid,stat,etimes,args"
 
 
 def on_host(pid: int, identity: str) -> bool:
-    """Tell whether a process of this machine is the container's; its number alone proves nothing."""
+    """Tell whether a process of this machine is the container's: its number alone is no proof."""
     try:
         return identity in Path(f"/proc/{pid}/cgroup").read_text("utf-8") or identity in Path(
             f"/proc/{pid}/mountinfo"
