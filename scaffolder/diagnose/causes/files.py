@@ -145,13 +145,18 @@ def not_a_program(case: Case) -> Found | None:
         return None
     program, problem = found
     what, fix = FORMATS[problem.kind]
+    words = (
+        "is an object file, not linked yet"
+        if problem.kind == "corrupt" and problem.detail
+        else what
+    )
     size = program.entry.size if program.entry else 0
     return Found(
-        f"{program.path} {problem.detail or what} ({size} bytes), so it cannot be executed (exec format error)",
+        f"{program.path} {words} ({size} bytes), so it cannot be executed (exec format error)",
         fix,
         (
             refused(case),
-            copied(case, program.path, f"{size} bytes; begins with {problem.detail!r}"),
+            copied(case, program.path, f"{size} bytes; {words}"),
         ),
         proven=runtime_says(case, EXEC_FORMAT.pattern),
     )
@@ -324,14 +329,15 @@ def program_is_directory(case: Case) -> Found | None:
     if not found or not runtime_says(case, "permission denied|is a directory|not found"):
         return None
     path = found[0].path
+    kind = "a directory" if found[1].kind == "directory" else "a device or socket, no program"
     inside = next(
         (n for n in case.files.names(path) if basename(n) == basename(path) and n != path), ""
     )
     hint = f"; the program may be {inside}" if inside else ""
     return Found(
-        f"{path}, which is to be executed, is a directory{hint}",
+        f"{path}, which is to be executed, is {kind}{hint}",
         f"start the file in it{': ' + inside if inside else ''}, or correct COPY and ENTRYPOINT",
-        (refused(case), copied(case, path, "directory")),
+        (refused(case), copied(case, path, kind)),
         proven=True,
     )
 

@@ -63,7 +63,7 @@ def bind_loopback(case: Case) -> Found | None:
                 else "--host 0.0.0.0, or the setting that it has for its address"
             )
             return Found(
-                f"the server listens on {here[0].address} inside the container, so the {'published ' if port.host_port else ''}port"
+                f"the server listens on {here[0].address} inside the container, so the {'published ' if port in case.config.published else ''}port"
                 f" {port.number} reaches nothing from outside",
                 f"listen on 0.0.0.0 ({how})",
                 (

@@ -12,7 +12,9 @@ from scaffolder.diagnose.scripts import BUILTINS
 from scaffolder.diagnose.sources.files import resolved
 
 NEVER = Phase.START | Phase.IMAGE
-MISSING = re.compile(r"no such file|not found|not a directory|dangling", re.IGNORECASE)
+MISSING = re.compile(
+    r"no such file|too many levels of symbolic|not found|not a directory|dangling", re.IGNORECASE
+)
 PLACES = (
     "/app",
     "/usr/local/bin",

@@ -90,7 +90,7 @@ def config(document: Mapping[str, Any]) -> Config:
         workdir=own.get("WorkingDir") or "/",
         labels=own.get("Labels") or {},
         exposed=tuple(_exposed(own.get("ExposedPorts") or {})),
-        published=tuple(_published(host.get("PortBindings") or {})),
+        published=tuple(_published(_bindings(document))),
         check=_check(own.get("Healthcheck")),
         stop_signal=own.get("StopSignal") or "",
         stop_seconds=own.get("StopTimeout") or 10,
@@ -158,6 +158,13 @@ def _exposed(found: Iterable[str]) -> Iterable[Port]:
         number, _, protocol = text.partition("/")
         if number.isdecimal():
             yield Port(int(number), protocol or "tcp")
+
+
+def _bindings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where ports are published: as was asked for or, where any would do, as it came."""
+    asked = (document.get("HostConfig") or {}).get("PortBindings") or {}
+    given = (document.get("NetworkSettings") or {}).get("Ports") or {}
+    return {port: given.get(port) or bindings for port, bindings in asked.items()}
 
 
 def _published(found: Mapping[str, Any]) -> Iterable[Port]:
