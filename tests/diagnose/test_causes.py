@@ -1,9 +1,9 @@
 """Every cause is found in its example, and is what the example is judged to be."""
 
 import pytest
-from examples import EXAMPLES
 from recorded import case
 
+from examples import EXAMPLES
 from scaffolder.diagnose.catalogue import causes
 from scaffolder.diagnose.judge import judge
 

@@ -1,9 +1,9 @@
 """What is no fault is called healthy, and what is not known is called undetermined."""
 
 import pytest
-from examples import RUNNING, SERVER, sh, up
 from recorded import File, case, elf, folder, program
 
+from examples import RUNNING, SERVER, sh, up
 from scaffolder.diagnose.facts import Event, Health, Socket
 from scaffolder.diagnose.judge import judge
 
