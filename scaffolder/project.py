@@ -78,9 +78,9 @@ def _source(recorded: Mapping[str, Any]) -> Source:
     base = source.carried(recorded["_commit"])
     if "_overlays" not in recorded:
         return base
-    from .overlays import layers, sources
+    from .overlays import record, sources
 
-    return sources.recorded(base, layers.read(recorded["_overlays"]))
+    return sources.recorded(base, record.read(recorded["_overlays"]))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -68,22 +68,22 @@ def of_step(
 
 
 def _overlays(service: Project) -> list[dict[str, str | None]]:
-    from .overlays import sources
+    from .overlays import versions
 
     layers = [layer.recorded() for layer in service.source.layers]
-    return sources.changes(layers, layers)
+    return versions.changes(layers, layers)
 
 
 def _overlays_of(merge: Merge) -> list[dict[str, str | None]]:
     """Return what the answers on both sides of a merge record."""
-    from .overlays import layers, sources
+    from .overlays import record, versions
 
     recorded = []
     for tree in (merge.ours, merge.result):
         blob = trees.list_tree(merge.scratch, tree)[ANSWERS_FILE]
         content = merge.scratch("cat-file", "blob", blob.oid).stdout
-        recorded.append(read_yaml(content).get(layers.KEY, []))
-    return sources.changes(*recorded)
+        recorded.append(read_yaml(content).get(record.KEY, []))
+    return versions.changes(*recorded)
 
 
 def data(report: Report) -> None:

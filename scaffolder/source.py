@@ -9,7 +9,7 @@ from . import releases
 from .errors import RefusedError
 
 if TYPE_CHECKING:
-    from .overlays.layers import Layer
+    from .overlays.record import Layer
 
 NAME = "viscaffold"
 

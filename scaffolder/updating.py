@@ -5,7 +5,7 @@ from typing import Any
 
 from . import catalogue, names, questions
 from .growth import Operation
-from .overlays import sources
+from .overlays import versions
 from .project import Project
 from .source import Source
 
@@ -16,7 +16,7 @@ def operation(service: Project, target: Source, pairs: Sequence[str] = ()) -> Op
     `pairs` answer questions that are new. Raise UsageError for one that is not answered.
     """
     answers, notes = _answers(service, target, pairs)
-    to = sources.targets(service.source, target)
+    to = versions.targets(service.source, target)
     subject = " ".join(f"--to {version}" for version in to)
     return Operation("update", subject, f"template/{'+'.join(to)}", target, answers, notes)
 

@@ -152,7 +152,7 @@ def export(*, sources: tuple[str, ...], output: str, replace: bool, as_json: boo
     so that it can be a repository of its own.
     """
     from scaffolder import console
-    from scaffolder.overlays import exporting
+    from scaffolder.overlays import exporting, versions
     from scaffolder.overlays import sources as templates
 
     target = Path(output).absolute()
@@ -163,7 +163,7 @@ def export(*, sources: tuple[str, ...], output: str, replace: bool, as_json: boo
         about = {"version": flattened.version, "overlays": recorded}
         console.data({"path": str(target), "files": count, **about})
         return
-    console.say(f"Wrote {count} files to {target}: {templates.current(flattened)}")
+    console.say(f"Wrote {count} files to {target}: {versions.current(flattened)}")
     console.next_steps(
         [
             f"cd {output} && git init && git add --all && git commit -m Export",

@@ -42,18 +42,18 @@ def update(  # noqa: PLR0913 - one parameter an option
         return settled
 
     from scaffolder import console, growth, project, updating
-    from scaffolder.overlays import sources
+    from scaffolder.overlays import sources, versions
 
     if check:
         return _check(project.load(Path.cwd()), to, how)
     with growth.opened(Path.cwd(), dry_run=how.dry_run) as (service, repository):
         target = sources.updated(service.source, to)
         if target == service.source:
-            return nothing("update", service, f"Already at {sources.current(target)}.", how)
+            return nothing("update", service, f"Already at {versions.current(target)}.", how)
         operation = updating.operation(service, target, pairs)
-        moves = sources.moves(service.source, target)
+        moves = versions.moves(service.source, target)
         with (
-            console.progress(f"updating to {sources.current(target)}"),
+            console.progress(f"updating to {versions.current(target)}"),
             growth.planned(service, repository, operation, dry_run=how.dry_run) as step,
         ):
             title = f"{how.verb('update', 'Updated')} {', '.join(moves)}"
@@ -67,17 +67,17 @@ def update(  # noqa: PLR0913 - one parameter an option
 def _check(service: "Project", to: tuple[str, ...], how: How) -> int:
     from scaffolder import console
     from scaffolder.errors import ExitCode
-    from scaffolder.overlays import sources
+    from scaffolder.overlays import sources, versions
 
     target = sources.updated(service.source, to)
     old, new = service.source.version, target.version
-    moves = sources.moves(service.source, target)
+    moves = versions.moves(service.source, target)
     if how.as_json:
         layers = [[layer.recorded() for layer in side.layers] for side in (service.source, target)]
         found = {"from": old, "to": new, "update": bool(moves)}
-        console.data({**found, "overlays": sources.changes(*layers)})
+        console.data({**found, "overlays": versions.changes(*layers)})
     elif not moves:
-        console.say(f"Up to date: template {sources.current(target)}.")
+        console.say(f"Up to date: template {versions.current(target)}.")
     else:
         console.say(f"There is an update: {', '.join(moves)}.\nTry: viscaffold update")
     return ExitCode.UPDATE if moves else ExitCode.DONE

@@ -12,7 +12,7 @@ from scaffolder import console, growth, names, project, updating
 from scaffolder.engine.git import QUIET, Git
 from scaffolder.errors import RefusedError, ScaffoldError
 from scaffolder.interrupts import restored
-from scaffolder.overlays import remote, sources
+from scaffolder.overlays import remote, sources, versions
 
 from . import repositories
 from .outcome import Outcome
@@ -68,7 +68,7 @@ def _status(job: Job, roots: list[Path]) -> Outcome:
     moves: list[str] = []
     for root in roots:
         service = project.load(root)
-        moves += sources.moves(service.source, sources.updated(service.source, job.to))
+        moves += versions.moves(service.source, sources.updated(service.source, job.to))
     return Outcome("", "behind" if moves else "current", list(dict.fromkeys(moves)))
 
 
@@ -81,8 +81,8 @@ def _updated(job: Job, place: Place, tree: Path, roots: list[Path]) -> Outcome:
             target = sources.updated(service.source, job.to)
             if target == service.source:
                 continue
-            moves += sources.moves(service.source, target)
-            targets += sources.targets(service.source, target)
+            moves += versions.moves(service.source, target)
+            targets += versions.targets(service.source, target)
             operation = updating.operation(service, target)
             with growth.planned(service, repository, operation, dry_run=False) as step:
                 found = [f"{repository.prefix}{c.path}" for c in step.merge.conflicts]

@@ -1,27 +1,19 @@
 """The template of a service: which overlays are asked for or recorded, agreed to, laid over it."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
-import yaml
 
 from scaffolder import console, names, source
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.source import Source
 
-from . import flatten, layers, origin, store, summary, trust
-from .layers import Layer, Overlay
-from .marks import Page
-
-VARIABLE = "VISCAFFOLD_TEMPLATE"
-CONFIG = "config.yml"
-
-Recorded = Mapping[str, Any]
-"""A layer, as answers hold it."""
+from . import flatten, layers, origin, preferences, store, summary, trust
+from .layers import Overlay
+from .record import Layer
+from .versions import overlays
 
 
 def recorded(base: Source, found: Sequence[Layer]) -> Source:
@@ -39,7 +31,7 @@ def asked(given: Sequence[str]) -> Source:
 
     The built-in template's own name asks for it alone. Raise as `recorded`.
     """
-    texts = [text for text in given or default() if text != source.NAME]
+    texts = [text for text in given or preferences.default() if text != source.NAME]
     return _composed(source.builtin(), [layers.given(origin.parse(text)) for text in texts])
 
 
@@ -119,32 +111,6 @@ def target(current: Source, version: str) -> Source:
     return source.carried(wanted)
 
 
-def overlays(template: Source) -> list[Overlay]:
-    """Return the overlays of a template."""
-    return [layers.recorded(layer) for layer in template.layers]
-
-
-def default() -> list[str]:
-    """Return the sources that `new` uses when none is given; raise RefusedError for a bad file."""
-    said = os.environ.get(VARIABLE)
-    if said is not None:
-        return said.split()
-    file = store.directory("XDG_CONFIG_HOME", ".config") / CONFIG
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return []
-    page = Page(str(file))
-    entries = page.entries(page.read(content), "the file")
-    page.known(entries, ["template"])
-    if "template" not in entries:
-        return []
-    node = entries["template"][1]
-    if isinstance(node, yaml.SequenceNode):
-        return [text for text, _ in page.texts(node, "template")]
-    return [page.text(node, "template")]
-
-
 def warn_of_directories(template: Source) -> None:
     """Say that others cannot follow a template that is recorded as a directory."""
     for layer in template.layers:
@@ -154,48 +120,6 @@ def warn_of_directories(template: Source) -> None:
                 f"{mark} {names.printable(layer.source)} is a directory, recorded by its content: "
                 "others cannot follow it. For a team: a git repository with a tag."
             )
-
-
-def moves(old: Source, new: Source) -> list[str]:
-    """Return `NAME from VERSION to VERSION` for everything that differs."""
-    before = {layer.source: layer for layer in old.layers}
-    found = []
-    if old.version != new.version:
-        found.append(f"the template from {old.version} to {new.version}")
-    for overlay in overlays(new):
-        layer = before.get(overlay.layer.source)
-        if layer and layer != overlay.layer:
-            found.append(f"{overlay.name} from {layer.shown} to {overlay.layer.shown}")
-    return found
-
-
-def targets(old: Source, new: Source) -> list[str]:
-    """Return what `update --to` would name everything by that differs."""
-    found = [new.version] if old.version != new.version else []
-    return found + [
-        f"{overlay.name}@{overlay.layer.shown}"
-        for overlay in overlays(new)
-        if overlay.layer not in old.layers
-    ]
-
-
-def current(template: Source) -> str:
-    """Return the versions of a template and its overlays, for messages."""
-    return ", ".join([template.version, *(overlay.title for overlay in overlays(template))])
-
-
-def changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> list[dict[str, str | None]]:
-    """Return the version of each source before and after; None where it is not there."""
-    old = {entry["source"]: entry for entry in before}
-    new = {entry["source"]: entry for entry in after}
-    return [
-        {"source": place, "from": _version(old.get(place)), "to": _version(new.get(place))}
-        for place in dict.fromkeys([*old, *new])
-    ]
-
-
-def _version(entry: Recorded | None) -> str | None:
-    return (entry.get("version") or entry["digest"][: layers.SHORT]) if entry else None
 
 
 def _base(template: Source) -> Source:

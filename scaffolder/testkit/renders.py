@@ -73,7 +73,8 @@ def _apart(subject: Subject) -> list[str]:
     base = subject.tree(tuple(subject.catalogue.chosen([])))
     writes: dict[str, str] = {}
     found = []
-    for name in subject.catalogue.stages.keys() - set(subject.catalogue.chosen([])):
+    always = subject.catalogue.chosen([])
+    for name in (stage for stage in subject.catalogue.stages if stage not in always):
         closure = subject.catalogue.chosen([name])
         required = subject.tree(tuple(n for n in closure if n != name))
         tree = subject.tree(tuple(closure))
