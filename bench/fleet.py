@@ -118,7 +118,7 @@ def main() -> None:
             cells = [f"`viscaffold {what}`", f"loop of `{against}`", f"{left:.1f}", f"{right:.1f}"]
             lines.append(f"| {' | '.join(cells)} | {left / right:.2f} |")
             print(lines[-1], flush=True)
-    about = f"Seconds for {count} repositories, each side once: on a busy machine the ratio tells more"
+    about = f"Seconds for {count} repositories, each side once, on a busy machine"
     head = "| what | against | viscaffold | other | ratio |"
     write_table(TABLE, "Many repositories", about, head, lines)
 
