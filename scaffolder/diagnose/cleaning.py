@@ -11,7 +11,8 @@ CONTROL = re.compile(
 """Control characters, and those that turn the direction of text (CVE-2021-42574)."""
 
 SECRET_NAME = re.compile(
-    r"(?:^|_|-)(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRETS?|TOKENS?|KEYS?|CREDENTIALS?|AUTH|DSN|PRIVATE|COOKIE|SALT|SIGNATURE|LICEN[CS]E(?:_KEY)?|APIKEY|ACCESSKEY|SECRETKEY)(?:_?\d+)?(?:$|_|-)",
+    "(?:^|_|-)(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRETS?|TOKENS?|KEYS?|CREDENTIALS?|AUTH|DSN|PRIVATE"
+    r"|COOKIE|SALT|SIGNATURE|LICEN[CS]E(?:_KEY)?|APIKEY|ACCESSKEY|SECRETKEY)(?:_?\d+)?(?:$|_|-)",
     re.IGNORECASE,
 )
 NO_SECRET_NAME = re.compile(
@@ -20,13 +21,29 @@ NO_SECRET_NAME = re.compile(
 )
 FORMS = (
     re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:)[^\s@/'\"]+(?=@)", re.IGNORECASE),
-    re.compile(r"(?P<keep>)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(
+        r"(?P<keep>)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+        re.DOTALL,
+    ),
     re.compile(r"(?P<keep>)\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"),
-    re.compile(r"(?P<keep>)\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{15,}|xox[a-z]-[\w-]{10,}|sk[-_](?:live|test|ant|proj)?[-_]?\w{16,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{30,}|npm_\w{30,}|pypi-\w{16,}|dckr_pat_\w{16,}|hf_\w{20,})"),
+    re.compile(
+        r"(?P<keep>)\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{15,}|xox[a-z]-[\w-]{10,}"
+        r"|sk[-_](?:live|test|ant|proj)?[-_]?\w{16,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{30,}|npm_\w{30,}"
+        r"|pypi-\w{16,}|dckr_pat_\w{16,}|hf_\w{20,})"
+    ),
     re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE),
-    re.compile(r"(?P<keep>\b[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)[\"']?\s*(?:=|:(?!//))\s*[\"']?)(?!\*\*\*|not |is |None|null|\$|/|true|false)[^\s\"',;&)}\]]{3,}", re.IGNORECASE),
-    re.compile(r"(?P<keep>\s--?[\w-]*(?:password|passwd|secret|token|api-?key)[\w-]*[ =])(?!\*\*\*)[^\s\"',]+", re.IGNORECASE),
-)  # fmt: skip
+    re.compile(
+        r"(?P<keep>\b[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key"
+        r"|private[_-]?key|credentials?)[\"']?\s*(?:=|:(?!//))\s*[\"']?)(?!\*\*\*|not |is |None"
+        r"|null|\$|/|true|false)[^\s\"',;&)}\]]{3,}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?P<keep>\s--?[\w-]*(?:password|passwd|secret|token"
+        r"|api-?key)[\w-]*[ =])(?!\*\*\*)[^\s\"',]+",
+        re.IGNORECASE,
+    ),
+)
 
 
 def is_secret_name(name: str) -> bool:

@@ -234,12 +234,13 @@ def runs_on(machine: str, architecture: str) -> bool:
 VARIABLE = re.compile(rb"(?<![A-Za-z0-9_./-])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\0")
 PATH = re.compile(rb"(?<![A-Za-z0-9_./-])(/(?:[A-Za-z0-9_.@+-]+/)+[A-Za-z0-9_.@+-]+)\0")
 LIBC_VARIABLE = re.compile(
-    r"^(?:LD_|LC_|GCONV|MALLOC_|GLIBC|GNU_|GCC_|POSIXLY|RES_OPTIONS|LOCPATH|NLSPATH|TZDIR|RUST_"
-    r"|__|DT_|ITM_|OUTPUT_|ABI_|LINUX_|GODEBUG|GO[A-Z]+$|PTHREAD|GETCONF|MUSL_|LIBC_|SIG|HOSTALIASES|LOCALDOMAIN"
-    r"|LIBUNWIND|.*_(?:H|C)$)"
+    "^(?:LD_|LC_|GCONV|MALLOC_|GLIBC|GNU_|GCC_|POSIXLY|RES_OPTIONS|LOCPATH|NLSPATH|TZDIR|RUST_|__"
+    "|DT_|ITM_|OUTPUT_|ABI_|LINUX_|GODEBUG|GO[A-Z]+$|PTHREAD|GETCONF|MUSL_|LIBC_|SIG|HOSTALIASES"
+    "|LOCALDOMAIN|LIBUNWIND|.*_(?:H|C)$)"
 )
 ABORT = re.compile(
-    rb"\xf4.{0,24}?\xbf\x09\x00\x00\x00.{0,24}?\xbf\x7f\x00\x00\x00|\xbf\x7f\x00\x00\x00\xe8....\xf4",
+    rb"\xf4.{0,24}?\xbf\x09\x00\x00\x00.{0,24}?\xbf\x7f\x00\x00\x00"
+    rb"|\xbf\x7f\x00\x00\x00\xe8....\xf4",
     re.DOTALL,
 )
 """What the compiled abort() of musl, and of glibc, looks like on amd64: a trap, and _exit(127)."""

@@ -13,16 +13,25 @@ LINES = 40
 EVENTS = 20
 
 PREVENTION = {
-    "image": "run the image once in CI before it is deployed: `docker run --rm IMAGE`, and `viscaffold diagnose IMAGE`",
-    "process": "log before anything else; run the program itself as process 1 (exec), and have it handle SIGTERM",
-    "environment": "check every setting at the start, and name all that is wrong; compare environments by name before deploying",
+    "image": (
+        "run the image once in CI before it is deployed: `docker run --rm IMAGE`, and `viscaffold"
+        " diagnose IMAGE`"
+    ),
+    "process": (
+        "log before anything else; run the program itself as process 1 (exec), and have it handle"
+        " SIGTERM"
+    ),
+    "environment": (
+        "check every setting at the start, and name all that is wrong; compare environments by"
+        " name before deploying"
+    ),
     "permissions": "run the tests as the user, and with the options (--read-only, --cap-drop), of production",
     "memory": "measure what it needs, set limits above it, and watch it with an alarm before the limit",
     "network": "retry with growing pauses, give every call a time limit, and make readiness depend on it",
     "dependencies": "install from a lock file in the image itself, and import everything once in the build",
     "healthcheck": "test the health check in CI: `docker run`, then wait for `healthy`",
     "none": "",
-}  # fmt: skip
+}
 
 
 def report(engine: Engine, case: Case, answer: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +53,10 @@ def report(engine: Engine, case: Case, answer: dict[str, Any]) -> dict[str, Any]
 
 def _environment(engine: Engine, case: Case) -> dict[str, str]:
     version = "client {{.Client.Version}}, server {{.Server.Version}}"
-    system = "{{.OperatingSystem}}, {{.Architecture}}, kernel {{.KernelVersion}}, cgroup {{.CgroupVersion}}, {{.NCPU}} CPUs"
+    system = (
+        "{{.OperatingSystem}}, {{.Architecture}}, kernel {{.KernelVersion}}, cgroup"
+        " {{.CgroupVersion}}, {{.NCPU}} CPUs"
+    )
     labels = case.config.labels
     found = {
         "Docker": engine.ask("version", "--format", version).text.strip(),
@@ -113,7 +125,10 @@ def render(parts: dict[str, Any]) -> str:
     logs = "\n".join(parts["logs"]) or "(empty)"
     return "\n".join([
         f"## Bug report: {found['target']}: {_short(found['cause']['text'])}", "",
-        "### Summary", "", f"{found['target']} {_state(parts)}. {_sentence(found['cause']['text'])} ({found['verdict']})", "",
+        "### Summary", "", (
+            f"{found['target']} {_state(parts)}. {_sentence(found['cause']['text'])}"
+            f" ({found['verdict']})"
+        ), "",
         "### Environment", "", *(f"- {name}: {value}" for name, value in parts["environment"].items()),
         f"- Settings (names): {', '.join(parts['settings']) or 'none'}", "",
         "### Timeline (UTC)", "", *([f"- {e['time']} {e['event']}" for e in parts["timeline"]] or ["- nothing is remembered by the daemon"]), "",
@@ -121,7 +136,10 @@ def render(parts: dict[str, Any]) -> str:
         "### Expected behaviour", "", "It starts, stays up and answers; or, being a job, it ends with 0.", "",
         "### Actual behaviour", "", parts["actual"], "",
         "### Logs", "", *fenced(logs), "",
-        "### Root cause", "", f"{_sentence(found['cause']['text'])} Verdict: {found['verdict']}; pattern: {found['pattern']}.", "", *_evidence(found["evidence"]),
+        "### Root cause", "", (
+            f"{_sentence(found['cause']['text'])} Verdict: {found['verdict']}; pattern:"
+            f" {found['pattern']}."
+        ), "", *_evidence(found["evidence"]),
         "Ruled out:", "", *([f"- {line}" for line in found["ruled_out"]] or ["- nothing"]), "",
         "### Solution", "", _sentence(found["fix"]["text"]) or "None is needed.", "", *(fenced("\n".join(found["fix"]["commands"]), "bash") if found["fix"]["commands"] else []), "",
         "### Prevention", "", _sentence(parts["prevention"]) or "None is needed.", "",
@@ -139,7 +157,10 @@ def _incident(parts: dict[str, Any]) -> str:
     return "\n".join([
         f"INCIDENT: {found['target']}: {_short(found['cause']['text'])}", "",
         "Problem", f"- {found['target']} {_state(parts)} since {since}", "- Affected: (who, and what they cannot do)", f"- Logs: {_short(last)}", f"- State: {parts['actual']}", "",
-        "Status", f"- [{'x' if known else ' '}] Root cause identified{'' if found['verdict'] == 'proven' else ' (likely)' if known else ''}",
+        "Status", (
+            f"- [{'x' if known else ' '}] Root cause"
+            f" identified{'' if found['verdict'] == 'proven' else ' (likely)' if known else ''}"
+        ),
         "- [ ] Smallest working version made, or the last good one restored", "- [ ] Fix made", "- [ ] Fix tested, in the container", "- [ ] Fix deployed", "",
         "Next steps", f"1. {_sentence(found['fix']['text'])} (who, until when)", "2. Test it in the container (who, until when)", "3. Deploy it (who, until when)", "",
         'Back to normal: (estimate, or "unknown; next message at" time)', "In charge: (name)",

@@ -99,7 +99,10 @@ def try_factors(engine: Engine, case: Case) -> Rerun:
     if same.alive or same.exit_code != case.exit_code:
         return Rerun(
             tried=[
-                f"reruns: an isolated copy without changes {same.words}: the cause is in its network, its data, or what it wrote"
+                (
+                    f"reruns: an isolated copy without changes {same.words}: the cause is in its"
+                    " network, its data, or what it wrote"
+                )
             ]
         )
     tried: list[str] = []
@@ -161,7 +164,10 @@ def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
         return None
     evidence = (Evidence("rerun", _command(case, factor), f"with an init a copy {found.words}"),)
     if found.exit_code == 134:
-        text = "the program calls abort(): with an init as process 1 the exit code is 134; as process 1 itself, SIGABRT is ignored by the kernel, and it ends with 139"
+        text = (
+            "the program calls abort(): with an init as process 1 the exit code is 134; as"
+            " process 1 itself, SIGABRT is ignored by the kernel, and it ends with 139"
+        )
         return Rerun(
             "aborted",
             "process",
@@ -171,7 +177,10 @@ def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
             evidence=evidence,
         )
     if found.exit_code == 139:
-        text = "the program crashes with SIGSEGV (segmentation fault, 139), with an init as process 1, too: native code uses memory that is not its own"
+        text = (
+            "the program crashes with SIGSEGV (segmentation fault, 139), with an init as process"
+            " 1, too: native code uses memory that is not its own"
+        )
         return Rerun(
             "segfault",
             "process",

@@ -8,8 +8,9 @@ from scaffolder.diagnose.evidence import ended, inspected, logged
 from scaffolder.diagnose.phase import Phase
 
 WORDS = re.compile(
-    r"\b(?:error|fatal|critical|panic|panicked|exception|failed|failure|cannot|can't|could not|unable|denied|refused|invalid|expired"
-    r"|missing|not found|no such|unknown|unsupported|abort\w*|crash\w*|\w+Error|\w+Exception|must|required|emerg|usage)\b",
+    r"\b(?:error|fatal|critical|panic|panicked|exception|failed|failure|cannot|can't|could not"
+    "|unable|denied|refused|invalid|expired|missing|not found|no such|unknown|unsupported"
+    r"|abort\w*|crash\w*|\w+Error|\w+Exception|must|required|emerg|usage)\b",
     re.IGNORECASE,
 )
 
@@ -33,12 +34,15 @@ def last_words(case: Case) -> str:
 def usage_printed(case: Case) -> Found | None:
     """Find a program without the arguments that it needs."""
     match = case.said(
-        r"^\s*usage:?\s[^\n]*|^[^\n]*(?:required arguments? (?:was|were) not provided|the following arguments are required|missing (?:required )?(?:argument|command|subcommand|operand)|too few arguments|no command (?:given|specified))[^\n]*"
+        r"^\s*usage:?\s[^\n]*|^[^\n]*(?:required arguments? (?:was|were) not provided"
+        "|the following arguments are required|missing (?:required )?(?:argument|command"
+        r"|subcommand|operand)|too few arguments|no command (?:given|specified))[^\n]*"
     )
     if match is None or len(case.lines) > 80:
         return None
     return Found(
-        f"the command lacks arguments that the program requires: it printed its usage and ended ({case.line(match)[:120]})",
+        "the command lacks arguments that the program requires: it printed its usage and ended"
+        f" ({case.line(match)[:120]})",
         "give the missing arguments in CMD, or after the image in docker run",
         (logged(case, match), inspected(case, "Config.Cmd", list(case.config.argv)), ended(case)),
     )
@@ -56,7 +60,8 @@ def usage_printed(case: Case) -> Found | None:
 def licence(case: Case) -> Found | None:
     """Find refused licences."""
     match = case.said(
-        r"[^\n]*licen[cs]e[^\n]*(?:expired|invalid|missing|not found|required|unreachable|denied)[^\n]*|[^\n]*(?:accept|invalid|expired|no) [^\n]*licen[cs]e[^\n]*"
+        r"[^\n]*licen[cs]e[^\n]*(?:expired|invalid|missing|not found|required|unreachable"
+        r"|denied)[^\n]*|[^\n]*(?:accept|invalid|expired|no) [^\n]*licen[cs]e[^\n]*"
     )
     if match is None:
         return None
@@ -79,8 +84,13 @@ def licence(case: Case) -> Found | None:
 def schema_mismatch(case: Case) -> Found | None:
     """Find migrations that have not run, and data of another version."""
     match = case.said(
-        r"[^\n]*(?:relation \"\S+\" does not exist|no such table|table \S+ doesn't exist|unapplied migration|pending migration|migration[^\n]*(?:failed|dirty|error)|database files are incompatible|initialized by [^\n]*version"
-        r"|not compatible with this version|undefined column|column \S+ does not exist|data directory[^\n]*(?:incompatible|version)|schema version|downgrade[^\n]*not supported|unsupported (?:data|file|database) (?:format|version))[^\n]*"
+        r"[^\n]*(?:relation \"\S+\" does not exist|no such table|table \S+ doesn't exist"
+        r"|unapplied migration|pending migration|migration[^\n]*(?:failed|dirty|error)"
+        r"|database files are incompatible|initialized by [^\n]*version"
+        r"|not compatible with this version|undefined column|column \S+ does not exist"
+        r"|data directory[^\n]*(?:incompatible|version)|schema version"
+        r"|downgrade[^\n]*not supported|unsupported (?:data|file|database) (?:format"
+        r"|version))[^\n]*"
     )
     if match is None:
         return None
@@ -92,7 +102,8 @@ def schema_mismatch(case: Case) -> Found | None:
     )
     return Found(
         f"the data is of another version than the program: {case.line(match)[:200]}{stale}",
-        "run the migrations before the start (a job of its own), or upgrade the data as the program's notes say",
+        "run the migrations before the start (a job of its own), or upgrade the data as the"
+        " program's notes say",
         (logged(case, match),),
     )
 
@@ -109,13 +120,19 @@ def schema_mismatch(case: Case) -> Found | None:
 def database_corrupt(case: Case) -> Found | None:
     """Find lock files that a killed process left, and two processes on one volume."""
     match = case.said(
-        r"[^\n]*(?:lock file \S+ already exists|is already running|already locked|database is locked|could not (?:acquire|obtain) lock|resource busy|file is locked|stale (?:pid|lock)|pid ?file[^\n]*(?:exists|found)|another (?:instance|process)|database disk image is malformed|file is not a database|corrupt(?:ed|ion)?)[^\n]*"
+        r"[^\n]*(?:lock file \S+ already exists|is already running|already locked"
+        "|database is locked|could not (?:acquire|obtain) lock|resource busy|file is locked"
+        r"|stale (?:pid|lock)|pid ?file[^\n]*(?:exists|found)|another (?:instance|process)"
+        r"|database disk image is malformed|file is not a database|corrupt(?:ed|ion)?)[^\n]*"
     )
     if match is None:
         return None
     locked = not re.search(r"malformed|corrupt|not a database", match[0], re.IGNORECASE)
     what = (
-        "a lock or pid file says that another process uses the data: one that was killed left it behind, or two share one volume"
+        (
+            "a lock or pid file says that another process uses the data: one that was killed left"
+            " it behind, or two share one volume"
+        )
         if locked
         else "its data is damaged"
     )
@@ -147,13 +164,17 @@ def database_corrupt(case: Case) -> Found | None:
 def terminal_missing(case: Case) -> Found | None:
     """Find EOF at a prompt, and curses without a terminal."""
     match = case.said(
-        r"[^\n]*(?:EOFError|EOF when reading|not a tty|no tty present|inappropriate ioctl|Error opening terminal|TERM environment variable not set|cannot open /dev/tty|stdin is not a (?:terminal|tty)|raw mode is not supported|unexpected EOF on stdin|end of (?:input|file) on stdin|input is not from a terminal|open terminal failed)[^\n]*"
+        r"[^\n]*(?:EOFError|EOF when reading|not a tty|no tty present|inappropriate ioctl"
+        "|Error opening terminal|TERM environment variable not set|cannot open /dev/tty"
+        "|stdin is not a (?:terminal|tty)|raw mode is not supported|unexpected EOF on stdin"
+        r"|end of (?:input|file) on stdin|input is not from a terminal|open terminal failed)[^\n]*"
     )
     if match is None or (case.config.tty and case.config.stdin):
         return None
     lacks = "terminal (-t)" if not re.search("EOF|stdin", match[0]) else "open input (-i)"
     return Found(
-        f"the program wants a terminal or an input, and the container has no {lacks}: stdin is closed ({case.line(match)[:120]})",
+        f"the program wants a terminal or an input, and the container has no {lacks}: stdin is"
+        f" closed ({case.line(match)[:120]})",
         "run it with docker run -it, or give it what it asks for in arguments or variables",
         (
             logged(case, match),

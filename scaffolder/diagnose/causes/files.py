@@ -63,7 +63,8 @@ def crlf(case: Case) -> Found | None:
     return Found(
         f"{path} has Windows (CRLF) line endings: the kernel looks for an interpreter called"
         f' "{line}\\r", which does not exist',
-        f"convert it to LF: `*.sh text eol=lf` in .gitattributes, or sed -i 's/\\r$//' {path} in the Dockerfile",
+        f"convert it to LF: `*.sh text eol=lf` in .gitattributes, or sed -i 's/\\r$//' {path} in"
+        " the Dockerfile",
         (refused(case), content(case, path, f"#!{line}\\r\\n")),
         (f"sed -i 's/\\r$//' {basename(path)}",),
         proven=True,
@@ -117,8 +118,10 @@ def wrong_architecture(case: Case) -> Found | None:
     program, problem = found
     host = case.host.architecture
     return Found(
-        f"{program.path} is a program for {problem.detail}, and this machine is {host}: exec format error",
-        f"build it for this machine: docker build --platform linux/{host}, or cross-compile for {host}",
+        f"{program.path} is a program for {problem.detail}, and this machine is {host}: exec"
+        " format error",
+        f"build it for this machine: docker build --platform linux/{host}, or cross-compile for"
+        f" {host}",
         (
             refused(case),
             content(case, program.path, f"ELF for {problem.detail}"),
@@ -197,7 +200,10 @@ def interpreter_missing(case: Case) -> Found | None:
 def _about_interpreter(case: Case, wanted: str, script: str) -> tuple[str, str]:
     if "python" in wanted and wanted.startswith("/"):
         about = ": the virtual environment was made at another path (that of the builder)"
-        fix = "make the virtual environment at the same path in both stages, or run `python -m MODULE`"
+        fix = (
+            "make the virtual environment at the same path in both stages, or run `python -m"
+            " MODULE`"
+        )
         return about, fix
     if wanted.endswith("bash"):
         name = (
@@ -227,10 +233,11 @@ def loader_missing(case: Case) -> Found | None:
     wanted = problem.detail
     libc, has = _libcs(case, wanted)
     return Found(
-        f"{program.path} exists, but its ELF interpreter {wanted} does not: it was built for {libc}, and the"
-        f" image has {has}",
-        "use a runtime image with the libc that it was built for (debian:...-slim for glibc, alpine for"
-        " musl), or link it statically (CGO_ENABLED=0; target x86_64-unknown-linux-musl)",
+        f"{program.path} exists, but its ELF interpreter {wanted} does not: it was built for"
+        f" {libc}, and the image has {has}",
+        "use a runtime image with the libc that it was built for (debian:...-slim for glibc,"
+        " alpine for musl), or link it statically (CGO_ENABLED=0; target"
+        " x86_64-unknown-linux-musl)",
         (
             refused(case),
             content(case, program.path, f"interpreter {wanted}"),
@@ -273,7 +280,8 @@ def not_executable(case: Case) -> Found | None:
         owner = f"{case.identity.uid}:{case.identity.gid}"
         fix = f"COPY --chown={owner} it, or RUN chmod 755 {program.path}"
     return Found(
-        f"{program.path} is not executable for {who}: its mode is {entry.mode:04o}, owner {entry.uid}:{entry.gid}",
+        f"{program.path} is not executable for {who}: its mode is {entry.mode:04o}, owner"
+        f" {entry.uid}:{entry.gid}",
         fix,
         (
             refused(case),
@@ -302,9 +310,10 @@ def path_closed(case: Case) -> Found | None:
     entry = case.files.entry(problem.path)
     owner = f"{entry.uid}:{entry.gid}" if entry else "?"
     return Found(
-        f"{program.path} cannot be reached by {case.identity.words}: the directory {problem.path} on the way has"
-        f" mode {int(problem.detail, 8):04o} and owner {owner}",
-        f"chmod o+x {problem.path}, or put the program where everybody may go, such as /usr/local/bin",
+        f"{program.path} cannot be reached by {case.identity.words}: the directory {problem.path}"
+        f" on the way has mode {int(problem.detail, 8):04o} and owner {owner}",
+        f"chmod o+x {problem.path}, or put the program where everybody may go, such as"
+        " /usr/local/bin",
         (
             refused(case),
             copied(case, problem.path, f"mode {int(problem.detail, 8):04o}, owner {owner}"),
@@ -410,8 +419,8 @@ def exec_refused(case: Case) -> Found | None:
     ):
         return None
     return Found(
-        f"{case.program.path} may not be executed although its mode allows it: a security module (AppArmor,"
-        " SELinux), a mount with noexec or a security option refuses it",
+        f"{case.program.path} may not be executed although its mode allows it: a security module"
+        " (AppArmor, SELinux), a mount with noexec or a security option refuses it",
         "look into the host's audit log (dmesg, ausearch -m avc); on SELinux mount with :z",
         (refused(case), inspected(case, "HostConfig.SecurityOpt", list(case.config.security))),
     )

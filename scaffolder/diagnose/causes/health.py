@@ -88,7 +88,8 @@ def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
         default = 443 if match[0].startswith("https") else 80
         return match[1].strip("[]"), int(match[2] or default), match[3] or "/"
     tcp = re.search(
-        r"/dev/tcp/([\w.-]+)/(\d+)|(?:nc|ncat|netcat|telnet)\s+(?:-\S+\s+)*([\w.-]+)\s+(\d+)|connect\w*\(\(?['\"]([\w.-]+)['\"],\s*(\d+)",
+        r"/dev/tcp/([\w.-]+)/(\d+)|(?:nc|ncat|netcat|telnet)\s+(?:-\S+\s+)*([\w.-]+)\s+(\d+)"
+        r"|connect\w*\(\(?['\"]([\w.-]+)['\"],\s*(\d+)",
         words,
     )
     if tcp:
@@ -125,8 +126,12 @@ def check_tool_missing(case: Case) -> Found | None:
     if missing is None:
         return None
     return Found(
-        f"the health check runs {missing}, which is not installed in the image; the service itself may be fine",
-        f"install {basename(missing)}, or use a check that needs nothing: a mode of the program itself, or what the image has"
+        f"the health check runs {missing}, which is not installed in the image; the service itself"
+        " may be fine",
+        (
+            f"install {basename(missing)}, or use a check that needs nothing: a mode of the program"
+            " itself, or what the image has"
+        )
         + (" (exec form: there is no shell)" if missing in {"/bin/sh", "sh"} else ""),
         (
             shown(case),
@@ -167,7 +172,8 @@ def check_not_allowed(case: Case) -> Found | None:
         problem = case.finder.find((name,)).first_problem
         if problem and problem.kind not in {"missing", "not-in-path", "dangling"}:
             return Found(
-                f"the health check runs {name}, which cannot be executed ({problem.kind}: {problem.path} {problem.detail})",
+                f"the health check runs {name}, which cannot be executed ({problem.kind}:"
+                f" {problem.path} {problem.detail})",
                 "correct its mode (chmod +x), its first line, or its format",
                 (shown(case), test(case, check)),
                 proven=bool(
@@ -200,7 +206,8 @@ def check_wrong_port(case: Case) -> Found | None:
     ):
         return None
     return Found(
-        f"the health check asks port {asked[1]}, and the service listens on {', '.join(map(str, ports))}",
+        f"the health check asks port {asked[1]}, and the service listens on"
+        f" {', '.join(map(str, ports))}",
         f"have it ask the right one: http://127.0.0.1:{ports[0]}{asked[2]}",
         (
             test(case, check),
@@ -242,7 +249,10 @@ def check_address_family(case: Case) -> Found | None:
         and not any(":" in s.address for s in here)
         and four
     ):
-        what = f"the health check asks {asked[0]}, which is ::1 (IPv6) first, and the service listens on IPv4 only ({here[0].address}:{asked[1]})"
+        what = (
+            f"the health check asks {asked[0]}, which is ::1 (IPv6) first, and the service listens"
+            f" on IPv4 only ({here[0].address}:{asked[1]})"
+        )
         fix = f"ask 127.0.0.1: http://127.0.0.1:{asked[1]}{asked[2]}"
     elif asked[0] in {"localhost", "127.0.0.1"} and all(
         not s.is_loopback and s.address not in {"0.0.0.0", "::"} for s in here
@@ -284,7 +294,8 @@ def check_timeout(case: Case) -> Found | None:
         f"the health check times out: the answer takes longer than the {limit:g} s that it is given"
         if not own
         else f"the health check's own request times out: {output(case)[-150:]}",
-        f"give it more time (HEALTHCHECK --timeout={max(limit * 5, 10):g}s), or make the checked route do less",
+        f"give it more time (HEALTHCHECK --timeout={max(limit * 5, 10):g}s), or make the checked"
+        " route do less",
         (
             shown(case),
             test(case, check),
@@ -309,7 +320,8 @@ def check_wrong_path(case: Case) -> Found | None:
     if check is None:
         return None
     match = re.search(
-        r"(?:HTTP(?:/[\d.]+)?|error:?|status(?: code)?:?|returned error:?|HTTP Error)\s*(?:HTTP/[\d.]+ )?([345]\d\d)\b",
+        r"(?:HTTP(?:/[\d.]+)?|error:?|status(?: code)?:?|returned error:?"
+        r"|HTTP Error)\s*(?:HTTP/[\d.]+ )?([345]\d\d)\b",
         output(case),
         re.IGNORECASE,
     )
@@ -362,15 +374,20 @@ def check_too_early(case: Case) -> Found | None:
     interval, retries = check.interval or 30, check.retries or 3
     given = check.start_period + interval * retries
     return Found(
-        f"the service does not listen yet, and the health check gives it only about {given:g} s to start"
+        (
+            f"the service does not listen yet, and the health check gives it only about {given:g}"
+            " s to start"
+        )
         + ("" if check.start_period else " (no --start-period)"),
-        f"HEALTHCHECK --start-period={max(60, int(given * 4))}s; if it never listens, look at its log",
+        f"HEALTHCHECK --start-period={max(60, int(given * 4))}s; if it never listens, look at its"
+        " log",
         (
             test(case, check),
             inspected(
                 case,
                 "Config.Healthcheck",
-                f"interval {interval:g} s, retries {retries}, start period {check.start_period:g} s",
+                f"interval {interval:g} s, retries {retries}, start period {check.start_period:g}"
+                " s",
             ),
             live(case, "cat /proc/net/tcp", "nothing listens"),
             shown(case),

@@ -86,7 +86,8 @@ def read_only_root(case: Case) -> Found | None:
         )
     folder = path.rpartition("/")[0] or "/tmp"
     return Found(
-        f"the root filesystem is read-only (--read-only), and the program cannot write to {path or 'it'}",
+        "the root filesystem is read-only (--read-only), and the program cannot write to"
+        f" {path or 'it'}",
         f"add --tmpfs {folder} (or a volume), or drop --read-only",
         (
             logged(case, match),
@@ -118,7 +119,8 @@ def privileged_port(case: Case) -> Found | None:
     numbers = [
         int(n)
         for n in re.findall(
-            r"(?:0\.0\.0\.0|127\.0\.0\.1|::\]?|\*|localhost)['\"]?[:,]\s*(\d{1,4})\b|port[ =:]+(\d{1,4})\b|[\w\]]?:(\d{1,4})\b(?!:)",
+            r"(?:0\.0\.0\.0|127\.0\.0\.1|::\]?|\*|localhost)['\"]?[:,]\s*(\d{1,4})\b"
+            r"|port[ =:]+(\d{1,4})\b|[\w\]]?:(\d{1,4})\b(?!:)",
             line,
         )
         for n in n
@@ -135,7 +137,10 @@ def privileged_port(case: Case) -> Found | None:
         return None
     powerless = case.identity.uid != 0 or bool(case.config.capabilities_dropped)
     return Found(
-        f"port {port} needs the capability NET_BIND_SERVICE, and the process runs as {case.identity.words}"
+        (
+            f"port {port} needs the capability NET_BIND_SERVICE, and the process runs as"
+            f" {case.identity.words}"
+        )
         + (" without it" if case.identity.uid == 0 else ""),
         f"listen on a port above 1023 (PORT={port + 8000}) and publish it: -p {port}:{port + 8000}",
         (
@@ -160,7 +165,8 @@ def privileged_port(case: Case) -> Found | None:
 def capability_missing(case: Case) -> Found | None:
     """Find EPERM: chown, su, mount, ping, ptrace and the like without their capability."""
     match = case.said(
-        r"operation not permitted|EPERM|must be run as root|a password is required|effective uid is not 0|no new privileges|must be root|need root|are you root"
+        "operation not permitted|EPERM|must be run as root|a password is required"
+        "|effective uid is not 0|no new privileges|must be root|need root|are you root"
     )
     if match is None:
         return None
@@ -172,7 +178,10 @@ def capability_missing(case: Case) -> Found | None:
         ),
         (r"chown|changing owner|lchown", "CAP_CHOWN"),
         (
-            r"set(?:e|re|res)?[ug]id|set ?groups|initgroups|su-exec|gosu|switch user|can't set (?:uid|gid)|drop privileges",
+            (
+                "set(?:e|re|res)?[ug]id|set ?groups|initgroups|su-exec|gosu|switch user"
+                "|can't set (?:uid|gid)|drop privileges"
+            ),
             "CAP_SETUID and CAP_SETGID",
         ),
         (r"mount|unshare|clone|namespace|pivot", "CAP_SYS_ADMIN"),
@@ -209,8 +218,12 @@ def capability_missing(case: Case) -> Found | None:
         )
     )
     return Found(
-        f"an operation is not permitted: it needs {need}, which this container does not have ({why})",
-        f"grant just that (--cap-add {need.removeprefix('CAP_').split(' ')[0]}), or do it at build time, or without it"
+        f"an operation is not permitted: it needs {need}, which this container does not have"
+        f" ({why})",
+        (
+            f"grant just that (--cap-add {need.removeprefix('CAP_').split(' ')[0]}), or do it at"
+            " build time, or without it"
+        )
         if need.startswith("CAP_")
         else "run it without that, or adjust --user and --security-opt",
         (
@@ -259,11 +272,18 @@ def file_closed(case: Case) -> Found | None:
     mount = next((m for m in case.config.mounts if refuses.path.startswith(m.destination)), None)
     place = f" (the {mount.kind} mount of {mount.name[:20] or mount.source})" if mount else ""
     owner = f"{refuses.uid}:{refuses.gid}"
-    fix = f"chown {case.identity.uid}:{case.identity.gid} {refuses.path} in the Dockerfile (COPY --chown)"
+    fix = (
+        f"chown {case.identity.uid}:{case.identity.gid} {refuses.path} in the Dockerfile (COPY"
+        " --chown)"
+    )
     if mount:
-        fix = f"sudo chown -R {case.identity.uid}:{case.identity.gid} {mount.source}, or run as --user {owner}"
+        fix = (
+            f"sudo chown -R {case.identity.uid}:{case.identity.gid} {mount.source}, or run as"
+            f" --user {owner}"
+        )
     return Found(
-        f"{who} may not use {path}: {refuses.path}{place} is owned by {owner} with mode {refuses.mode:04o}",
+        f"{who} may not use {path}: {refuses.path}{place} is owned by {owner} with mode"
+        f" {refuses.mode:04o}",
         fix,
         (
             logged(case, match),
@@ -324,7 +344,8 @@ def not_writable_silent(case: Case) -> Found | None:
 def _seems_written(path: str) -> bool:
     return bool(
         re.search(
-            r"\.(?:log|pid|lock|sock|db|sqlite3?|tmp|out|wal|cache)$|^/(?:var|run|tmp|data|srv|cache|home|storage|uploads?)\b|/(?:data|logs?|cache|tmp|uploads?|storage|db)(?:/|$)",
+            r"\.(?:log|pid|lock|sock|db|sqlite3?|tmp|out|wal|cache)$|^/(?:var|run|tmp|data|srv"
+            r"|cache|home|storage|uploads?)\b|/(?:data|logs?|cache|tmp|uploads?|storage|db)(?:/|$)",
             path,
         )
     )
@@ -363,7 +384,10 @@ def unwritable(case: Case, path: str) -> tuple[str, Evidence, str] | None:
         return None
     owner = f"{refuses.uid}:{refuses.gid}"
     return (
-        f"{refuses.path} is owned by {owner} with mode {refuses.mode:04o}, and the process runs as {case.identity.words}",
+        (
+            f"{refuses.path} is owned by {owner} with mode {refuses.mode:04o}, and the process"
+            f" runs as {case.identity.words}"
+        ),
         copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
         f"chown {case.identity.uid}:{case.identity.gid} {refuses.path}",
     )

@@ -23,7 +23,9 @@ RELEASES = {45 + n: str(n) for n in range(1, 30)}
 def java_heap(case: Case) -> Found | None:
     """Find OutOfMemoryError, and heaps that the machine cannot reserve."""
     match = case.said(
-        r"[^\n]*(?:java\.lang\.OutOfMemoryError: (?P<w>[^\n]+)|Could not reserve enough space|There is insufficient memory for the Java Runtime|Terminating due to java\.lang\.OutOfMemoryError)[^\n]*"
+        r"[^\n]*(?:java\.lang\.OutOfMemoryError: (?P<w>[^\n]+)|Could not reserve enough space"
+        "|There is insufficient memory for the Java Runtime"
+        r"|Terminating due to java\.lang\.OutOfMemoryError)[^\n]*"
     )
     if match is None or (match["w"] and "native thread" in match["w"]):
         return None
@@ -34,8 +36,10 @@ def java_heap(case: Case) -> Found | None:
         else " (by default a quarter of the container's memory)"
     )
     return Found(
-        f"the Java heap{at} is exhausted: {case.line(match)[:160]}; this is the JVM's limit, not the container's ({size(limit) if limit else 'none'})",
-        "raise -Xmx, or -XX:MaxRAMPercentage=75, and --memory along with it; look for a leak with a heap dump",
+        f"the Java heap{at} is exhausted: {case.line(match)[:160]}; this is the JVM's limit, not"
+        f" the container's ({size(limit) if limit else 'none'})",
+        "raise -Xmx, or -XX:MaxRAMPercentage=75, and --memory along with it; look for a leak with"
+        " a heap dump",
         (logged(case, match), inspected(case, "HostConfig.Memory", limit), ended(case)),
         proven=bool(match["w"]) and bool(allowed),
     )
@@ -53,16 +57,21 @@ def java_heap(case: Case) -> Found | None:
 def java_class_version(case: Case) -> Found | None:
     """Find UnsupportedClassVersionError."""
     match = case.said(
-        r"UnsupportedClassVersionError[^\n]*?class file version (?P<a>\d+)\.\d+[^\n]*?(?:up to (?P<b>\d+))[^\n]*"
+        r"UnsupportedClassVersionError[^\n]*?class file version (?P<a>\d+)\.\d+[^\n]*?(?:up to "
+        r"(?P<b>\d+))[^\n]*"
     )
     if match is None:
         return None
     need, has = RELEASES.get(int(match["a"]), match["a"]), RELEASES.get(int(match["b"]), match["b"])
     return Found(
-        f"the classes were compiled for Java {int(match['a']) - 44}, and the image runs Java {int(match['b']) - 44} (class file versions {match['a']} and {match['b']})"
+        (
+            f"the classes were compiled for Java {int(match['a']) - 44}, and the image runs Java"
+            f" {int(match['b']) - 44} (class file versions {match['a']} and {match['b']})"
+        )
         if need and has
         else "the classes were compiled for a newer Java",
-        f"use a runtime image with Java {int(match['a']) - 44} or newer, or compile with --release {int(match['b']) - 44}",
+        f"use a runtime image with Java {int(match['a']) - 44} or newer, or compile with --release"
+        f" {int(match['b']) - 44}",
         (logged(case, match),),
         proven=True,
     )
@@ -80,7 +89,9 @@ def java_class_version(case: Case) -> Found | None:
 def java_jar(case: Case) -> Found | None:
     """Find a jar that is not there, damaged, or without a main class."""
     match = case.said(
-        r"Unable to access jarfile (?P<j>\S+)|(?P<m>no main manifest attribute, in \S+)|Could not find or load main class (?P<c>\S+)|(?P<d>Invalid or corrupt jarfile \S+|Error: An unexpected error occurred while trying to open file \S+)"
+        r"Unable to access jarfile (?P<j>\S+)|(?P<m>no main manifest attribute, in \S+)"
+        r"|Could not find or load main class (?P<c>\S+)|(?P<d>Invalid or corrupt jarfile \S+"
+        r"|Error: An unexpected error occurred while trying to open file \S+)"
     )
     if match is None:
         return None
@@ -88,13 +99,19 @@ def java_jar(case: Case) -> Found | None:
     there = resolved(case.files, jar, case.config.workdir) if jar else None
     if jar:
         words, fix = (
-            f"the jar {jar} does not exist in the container (working directory: {case.config.workdir})",
+            (
+                f"the jar {jar} does not exist in the container (working directory:"
+                f" {case.config.workdir})"
+            ),
             "COPY it (target/*.jar or build/libs/*.jar), and correct the path in CMD",
         )
     elif match["m"]:
         words, fix = (
             f"the jar has no Main-Class in its manifest: {match['m']}",
-            "build the executable jar (spring-boot repackage, shadow, assembly), or use java -cp JAR CLASS",
+            (
+                "build the executable jar (spring-boot repackage, shadow, assembly), or use java"
+                " -cp JAR CLASS"
+            ),
         )
     elif match["c"]:
         words, fix = (
@@ -137,7 +154,9 @@ def java_jar(case: Case) -> Found | None:
 def java_options(case: Case) -> Found | None:
     """Find options that this Java does not know, and sizes that it cannot read."""
     match = case.said(
-        r"[^\n]*(?:Unrecognized (?:VM )?option|Invalid (?:maximum|initial) heap size|Could not create the Java Virtual Machine|Initial heap size set to a larger value|Invalid thread stack size|Conflicting collector|Unsupported VM option|JAVA_HOME)[^\n]*"
+        r"[^\n]*(?:Unrecognized (?:VM )?option|Invalid (?:maximum|initial) heap size"
+        "|Could not create the Java Virtual Machine|Initial heap size set to a larger value"
+        r"|Invalid thread stack size|Conflicting collector|Unsupported VM option|JAVA_HOME)[^\n]*"
     )
     if match is None:
         return None
@@ -178,7 +197,8 @@ def java_options(case: Case) -> Found | None:
 def java_class_missing(case: Case) -> Found | None:
     """Find NoClassDefFoundError and its relatives."""
     match = case.said(
-        r"(?:NoClassDefFoundError|ClassNotFoundException|NoSuchMethodError|AbstractMethodError): (?P<c>[^\n]+)"
+        "(?:NoClassDefFoundError|ClassNotFoundException|NoSuchMethodError"
+        r"|AbstractMethodError): (?P<c>[^\n]+)"
     )
     if match is None:
         return None

@@ -63,8 +63,9 @@ def bind_loopback(case: Case) -> Found | None:
                 else "--host 0.0.0.0, or the setting that it has for its address"
             )
             return Found(
-                f"the server listens on {here[0].address} inside the container, so the {'published ' if port in case.config.published else ''}port"
-                f" {port.number} reaches nothing from outside",
+                f"the server listens on {here[0].address} inside the container, so the"
+                f" {'published ' if port in case.config.published else ''}port {port.number}"
+                " reaches nothing from outside",
                 f"listen on 0.0.0.0 ({how})",
                 (
                     heard(case),
@@ -105,7 +106,8 @@ def port_mismatch(case: Case) -> Found | None:
     ports = others or sorted({s.port for s in case.sockets})
     return Found(
         f"port {port.number} is published, but the service listens on {', '.join(map(str, ports))}",
-        f"publish the right one: -p {port.host_port or port.number}:{ports[0]}, or have it listen on {port.number}",
+        f"publish the right one: -p {port.host_port or port.number}:{ports[0]}, or have it listen"
+        f" on {port.number}",
         (published(case), heard(case)),
         (f"docker run -p {port.host_port or port.number}:{ports[0]} {case.config.image}",),
         proven=True,
@@ -154,8 +156,12 @@ def not_accepting(case: Case) -> Found | None:
         else "it hangs: a deadlock, a blocked event loop, or all workers are busy"
     )
     return Found(
-        f"the service listens on port {stuck[0].port} but accepts no connections ({stuck[0].waiting} wait): {why}",
-        "get its stacks (py-spy dump, jstack, SIGQUIT, gdb -p), and look for a lock or a call without a time limit"
+        f"the service listens on port {stuck[0].port} but accepts no connections"
+        f" ({stuck[0].waiting} wait): {why}",
+        (
+            "get its stacks (py-spy dump, jstack, SIGQUIT, gdb -p), and look for a lock or a call"
+            " without a time limit"
+        )
         if "T" not in states
         else f"continue it: docker kill --signal CONT {case.target}",
         (
@@ -190,7 +196,8 @@ def frozen(case: Case) -> Found | None:
     if not stopped or len(stopped) < max(1, len(processes) // 2):
         return None
     return Found(
-        f"the process {stopped[0].command[:60]} is stopped (state T): somebody sent SIGSTOP, or it waits for a terminal",
+        f"the process {stopped[0].command[:60]} is stopped (state T): somebody sent SIGSTOP, or it"
+        " waits for a terminal",
         "continue it with SIGCONT, and find who sends SIGSTOP",
         (live(case, "ps", f"{stopped[0].state} {stopped[0].command[:80]}"),),
         (f"docker kill --signal CONT {case.target}",),
@@ -237,8 +244,10 @@ def child_dead(case: Case) -> Found | None:
     what = behind[0].argv[0] if behind else zombies[0].command
     hidden = next((f.by for f in behind if f.by), "")
     return Found(
-        f"the server ({what}, a background child) has died, but PID 1 ({first.command[:60]}) keeps the container up",
-        f"exec the server as process 1, so that its exit ends the container{f' ({hidden})' if hidden else ''}",
+        f"the server ({what}, a background child) has died, but PID 1 ({first.command[:60]}) keeps"
+        " the container up",
+        "exec the server as process 1, so that its exit ends the"
+        f" container{f' ({hidden})' if hidden else ''}",
         (
             live(case, "ps", "; ".join(p.command[:60] for p in processes[:5])),
             heard(case),
@@ -252,7 +261,8 @@ def _is_idle(command: str) -> bool:
     return (
         bool(
             re.match(
-                r"^(?:\S*/)?(?:tail -[fFn]|sleep\b|cat$|pause$|sh -c (?:while|tail|sleep)|sh \S+$|bash \S+$|ash \S+$|\[.*defunct)",
+                r"^(?:\S*/)?(?:tail -[fFn]|sleep\b|cat$|pause$|sh -c (?:while|tail|sleep)|sh \S+$"
+                r"|bash \S+$|ash \S+$|\[.*defunct)",
                 command,
             )
         )
@@ -291,7 +301,8 @@ def not_listening(case: Case) -> Found | None:
     said = f"; its last words: {lines[-1][:150]}" if lines else " and says nothing"
     return Found(
         f"the service runs, and nothing listens on port {port}: {how}{said}",
-        "see where it waits: its stacks (py-spy dump, jstack, SIGQUIT), or docker exec and look; give every call a time limit",
+        "see where it waits: its stacks (py-spy dump, jstack, SIGQUIT), or docker exec and look;"
+        " give every call a time limit",
         (
             heard(case),
             live(case, "ps", f"{first.state} {first.command[:80]}" if first else "no processes"),

@@ -43,9 +43,15 @@ PACKAGES = {
     "libmagic": "libmagic1",
 }
 MISSING = (
-    r"error while loading shared libraries: (?P<lib>[^:\s]+): cannot open shared object file: No such file",
+    (
+        r"error while loading shared libraries: (?P<lib>[^:\s]+): cannot open shared object file:"
+        " No such file"
+    ),
     r"Error loading shared library (?P<lib>[^:\s]+): No such file",
-    r"(?:ImportError|OSError|Error)[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*): cannot open shared object file",
+    (
+        "(?:ImportError|OSError"
+        r"|Error)[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*): cannot open shared object file"
+    ),
     r"(?P<lib>lib[\w.+-]+\.so[\w.]*)[^\n]*cannot open shared object file: No such file",
     r"cannot (?:load|open) (?:shared )?(?:library|object)[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*)",
     r"UnsatisfiedLinkError[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*)",
@@ -140,8 +146,8 @@ def library_missing(case: Case) -> Found | None:
 def _library_unfound(case: Case, match: "re.Match[str]", library: str, place: str) -> Found:
     """Answer for a library that is there, and whose own needs, or place, are the matter."""
     return Found(
-        f"the shared library {library} is not found by the loader, although there is {place}: it is in no"
-        " directory that is searched, or something that it needs itself is missing",
+        f"the shared library {library} is not found by the loader, although there is {place}: it"
+        " is in no directory that is searched, or something that it needs itself is missing",
         f"run ldconfig in the Dockerfile, or set LD_LIBRARY_PATH={place.rpartition('/')[0]}",
         (logged(case, match), copied(case, place, "exists")),
     )
@@ -166,8 +172,8 @@ def library_missing_silent(case: Case) -> Found | None:
         for library in program.elf.needed[:20]:
             if not place_of(case, program, library):
                 return Found(
-                    f"{program.path} is linked against {library}, which is in no directory of the image that the"
-                    " loader searches",
+                    f"{program.path} is linked against {library}, which is in no directory of the"
+                    " image that the loader searches",
                     advice(library),
                     (
                         content(case, program.path, f"NEEDED {library}"),
@@ -217,7 +223,8 @@ def libc_too_old(case: Case) -> Found | None:
         version = match["version"]
         return Found(
             f"a program or library needs {version}, which the image's library is too old to have",
-            "make the runtime stage at least as new as the build stage, or build on the older release",
+            "make the runtime stage at least as new as the build stage, or build on the older"
+            " release",
             (logged(case, match),),
         )
     return None
@@ -253,10 +260,10 @@ def _too_old(  # noqa: PLR0913, PLR0917 - what was found
     own = re.search(rb"release version (\d+\.\d+)", provided)
     number = own[1].decode() if own else has.partition("_")[2]
     return Found(
-        f"{path} needs {version} (it was built on a newer release), and the runtime image has {named}"
-        f" {number}{f' ({release})' if release else ''}: version `{version}' not found",
-        "make the runtime stage at least as new as the build stage (for example debian:bookworm-slim), or build"
-        " on the older release, or statically",
+        f"{path} needs {version} (it was built on a newer release), and the runtime image has"
+        f" {named} {number}{f' ({release})' if release else ''}: version `{version}' not found",
+        "make the runtime stage at least as new as the build stage (for example"
+        " debian:bookworm-slim), or build on the older release, or statically",
         (
             *((logged(case, match),) if match else (ended(case),)),
             content(case, path, f"needs {version} of {library}"),
@@ -283,8 +290,9 @@ def _os_release(case: Case) -> str | None:
 def symbol_missing(case: Case) -> Found | None:
     """Find symbols that no library defines: glibc programs under musl's gcompat, mixed versions."""
     match = case.said(
-        r"Error relocating (?P<at>\S+): (?P<sym>\S+): symbol not found|symbol lookup error: (?P<at2>[^:]+): undefined"
-        r" symbol: (?P<sym2>[^\s,]+)|(?P<at3>\S+\.so[\w.]*): undefined symbol: (?P<sym3>\S+)"
+        r"Error relocating (?P<at>\S+): (?P<sym>\S+): symbol not found"
+        r"|symbol lookup error: (?P<at2>[^:]+): undefined symbol: (?P<sym2>[^\s,]+)"
+        r"|(?P<at3>\S+\.so[\w.]*): undefined symbol: (?P<sym3>\S+)"
     )
     if match is None:
         return None
@@ -298,7 +306,8 @@ def symbol_missing(case: Case) -> Found | None:
     )
     return Found(
         f"{where} needs the symbol {symbol}, which no library in the image defines{libc}",
-        "install the version of the library that it was built with, or build it in the image that runs it",
+        "install the version of the library that it was built with, or build it in the image that"
+        " runs it",
         (logged(case, match),),
     )
 
@@ -315,8 +324,9 @@ def symbol_missing(case: Case) -> Found | None:
 def library_foreign(case: Case) -> Found | None:
     """Find libraries of a wrong format: node_modules of the host, 32 bits, cut short."""
     match = case.said(
-        r"(?P<lib>[^\s:'\"]+\.(?:so[\w.]*|node))[^\n]*?(?P<what>invalid ELF header|wrong ELF class: \w+|file too short"
-        r"|Exec format error|cannot enable executable stack|cannot open shared object file: Permission denied)"
+        r"(?P<lib>[^\s:'\"]+\.(?:so[\w.]*|node))[^\n]*?(?P<what>invalid ELF header"
+        r"|wrong ELF class: \w+|file too short|Exec format error|cannot enable executable stack"
+        "|cannot open shared object file: Permission denied)"
     )
     if match is None:
         return None
@@ -329,10 +339,10 @@ def library_foreign(case: Case) -> Found | None:
         f"ELF for {found.machine}" if found else f"begins with {data[:8]!r}" if data else "not read"
     )
     return Found(
-        f"the native library {library} cannot be loaded ({match['what']}): it was built for another system or"
-        " processor, or is damaged",
-        "install it inside the image (npm ci, pip install), and keep node_modules and .venv out of it with"
-        " .dockerignore",
+        f"the native library {library} cannot be loaded ({match['what']}): it was built for"
+        " another system or processor, or is damaged",
+        "install it inside the image (npm ci, pip install), and keep node_modules and .venv out"
+        " of it with .dockerignore",
         (logged(case, match), copied(case, library, detail)),
         proven=foreign or (data is not None and not data.startswith(elf.MAGIC)),
     )

@@ -82,7 +82,8 @@ def oom_start(case: Case) -> Found | None:
         f"the memory limit of {size(case.config.memory)} is too small even to start the container"
         if case.config.memory
         else "the host has not enough memory to start the container",
-        "raise the limit: docker update --memory 128m --memory-swap 128m, or free memory of the host",
+        "raise the limit: docker update --memory 128m --memory-swap 128m, or free memory of the"
+        " host",
         (
             inspected(case, "State.Error", case.refusal),
             inspected(case, "HostConfig.Memory", case.config.memory),
@@ -116,10 +117,14 @@ def oom_killed(case: Case) -> Found | None:
         text += f"; its heap may grow to {size(allowed)}, which does not fit into that limit"
     return Found(
         text,
-        f"raise the limit (--memory {max(2 * limit // MIB, 64)}m), or have it use less: a smaller heap, cache or batch",
+        f"raise the limit (--memory {max(2 * limit // MIB, 64)}m), or have it use less: a smaller"
+        " heap, cache or batch",
         (*shown, ended(case), inspected(case, "HostConfig.Memory", limit)),
         (
-            f"docker update --memory {max(2 * limit // MIB, 64)}m --memory-swap {max(2 * limit // MIB, 64)}m {case.target}",
+            (
+                f"docker update --memory {max(2 * limit // MIB, 64)}m --memory-swap"
+                f" {max(2 * limit // MIB, 64)}m {case.target}"
+            ),
         ),
         proven=bool(limit),
     )
@@ -148,7 +153,8 @@ def oom_child(case: Case) -> Found | None:
     at = f"at the memory limit of {size(limit)}" if limit else "for its memory"
     return Found(
         f"a child process (a worker, not process 1) was killed by the OOM killer {at}; {then}",
-        "raise the limit (--memory), and let the wrapper pass on the exit status (exec the program as process 1)",
+        "raise the limit (--memory), and let the wrapper pass on the exit status (exec the"
+        " program as process 1)",
         (
             *shown,
             *(() if case.is_up else (ended(case),)),
@@ -173,7 +179,8 @@ def memory_near_limit(case: Case) -> Found | None:
     if not limit or used is None or used < NEAR * limit:
         return None
     return Found(
-        f"memory use has grown to {size(used)} of the limit of {size(limit)}: it is slow, and will be killed by the OOM killer soon",
+        f"memory use has grown to {size(used)} of the limit of {size(limit)}: it is slow, and will"
+        " be killed by the OOM killer soon",
         "raise the limit now (docker update --memory), then look for what grows: docker stats",
         (
             Evidence(
@@ -182,7 +189,10 @@ def memory_near_limit(case: Case) -> Found | None:
             inspected(case, "HostConfig.Memory", limit),
         ),
         (
-            f"docker update --memory {2 * limit // MIB}m --memory-swap {2 * limit // MIB}m {case.target}",
+            (
+                f"docker update --memory {2 * limit // MIB}m --memory-swap {2 * limit // MIB}m"
+                f" {case.target}"
+            ),
         ),
         proven=True,
     )
@@ -200,8 +210,10 @@ def memory_near_limit(case: Case) -> Found | None:
 def memory_exhausted(case: Case) -> Found | None:
     """Find a failed allocation, in the words of any language."""
     match = case.said(
-        r"[^\n]*(?:cannot allocate memory|out of memory|memory allocation of \d+ bytes failed|std::bad_alloc|MemoryError"
-        r"|OutOfMemoryError|heap out of memory|not enough memory|insufficient memory|Allowed memory size|NoMemoryError|could not reserve enough space|ENOMEM)[^\n]*"
+        r"[^\n]*(?:cannot allocate memory|out of memory|memory allocation of \d+ bytes failed"
+        "|std::bad_alloc|MemoryError|OutOfMemoryError|heap out of memory|not enough memory"
+        "|insufficient memory|Allowed memory size|NoMemoryError|could not reserve enough space"
+        r"|ENOMEM)[^\n]*"
     )
     if match is None:
         return None
@@ -234,16 +246,24 @@ def memory_exhausted(case: Case) -> Found | None:
 def pids_limit(case: Case) -> Found | None:
     """Find a thread or process that could not be created."""
     match = case.said(
-        r"[^\n]*(?:can't start new thread|resource temporarily unavailable|can't fork|cannot fork|unable to create (?:new )?native thread"
-        r"|pthread_create failed|failed to create new OS thread|fork: retry|EAGAIN[^\n]*(?:fork|spawn)|spawn[^\n]*EAGAIN|failed to spawn thread|newosproc)[^\n]*"
+        r"[^\n]*(?:can't start new thread|resource temporarily unavailable|can't fork|cannot fork"
+        "|unable to create (?:new )?native thread|pthread_create failed"
+        r"|failed to create new OS thread|fork: retry|EAGAIN[^\n]*(?:fork|spawn)|spawn[^\n]*EAGAIN"
+        r"|failed to spawn thread|newosproc)[^\n]*"
     )
     if match is None:
         return None
     limit = case.config.pids or case.config.ulimits.get("nproc", 0)
     return Found(
-        f"the limit of {limit} processes and threads (pids limit) is reached: no more can be created"
+        (
+            f"the limit of {limit} processes and threads (pids limit) is reached: no more can be"
+            " created"
+        )
         if limit
-        else "no more threads or processes can be created: a limit of the host, or of memory, is reached",
+        else (
+            "no more threads or processes can be created: a limit of the host, or of memory, is"
+            " reached"
+        ),
         f"raise it: --pids-limit {max(limit * 10, 512)}, or start fewer threads",
         (logged(case, match), inspected(case, "HostConfig.PidsLimit", case.config.pids)),
         (f"docker update --pids-limit {max(limit * 10, 512)} {case.target}",),
@@ -268,7 +288,8 @@ def pids_near_limit(case: Case) -> Found | None:
     zombies = sum(p.state.startswith("Z") for p in case.processes or ())
     what = f", {zombies} of them zombies that process 1 does not reap" if zombies else ""
     return Found(
-        f"the limit of {limit} processes and threads (pids limit) is reached: {used} are in use{what}",
+        f"the limit of {limit} processes and threads (pids limit) is reached: {used} are in"
+        f" use{what}",
         "raise --pids-limit"
         + (
             ", and run it with --init, which reaps zombies"
@@ -295,7 +316,8 @@ def pids_near_limit(case: Case) -> Found | None:
 def files_limit(case: Case) -> Found | None:
     """Find EMFILE."""
     match = case.said(
-        r"[^\n]*(?:too many open files|no file descriptors available|EMFILE|ENFILE|errno 24\b|NoFile)[^\n]*"
+        r"[^\n]*(?:too many open files|no file descriptors available|EMFILE|ENFILE|errno 24\b"
+        r"|NoFile)[^\n]*"
     )
     if match is None:
         return None
@@ -303,8 +325,10 @@ def files_limit(case: Case) -> Found | None:
     at = f"of {limit} " if limit else ""
     watch = "inotify" in case.line(match).lower() or "watch" in case.line(match).lower()
     return Found(
-        f"the limit {at}of open files (ulimit nofile{' or inotify instances' if watch else ''}) is reached: too many open files",
-        "raise it (--ulimit nofile=65536:65536), and look for files and connections that are never closed",
+        f"the limit {at}of open files (ulimit nofile{' or inotify instances' if watch else ''}) is"
+        " reached: too many open files",
+        "raise it (--ulimit nofile=65536:65536), and look for files and connections that are"
+        " never closed",
         (
             logged(case, match),
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits) or "daemon's default"),
@@ -327,7 +351,8 @@ def disk_full(case: Case) -> Found | None:
     from .identity import paths_in
 
     match = case.said(
-        r"[^\n]*(?:no space left on device|ENOSPC|errno 28\b|disk(?: is)? full|disk quota exceeded|StorageFull|could not resize shared memory)[^\n]*"
+        r"[^\n]*(?:no space left on device|ENOSPC|errno 28\b|disk(?: is)? full|disk quota exceeded"
+        r"|StorageFull|could not resize shared memory)[^\n]*"
     )
     if match is None:
         return None
@@ -384,8 +409,8 @@ def shared_memory(case: Case) -> Found | None:
     if case.exit_code != 135 and not (says and "bus" in case.line(says).lower()):
         return None
     return Found(
-        f"killed by SIGBUS (135): a page of a mapped file could not be had, most often because /dev/shm ({size(case.config.shm)})"
-        " is full, or because a mapped file was cut short",
+        "killed by SIGBUS (135): a page of a mapped file could not be had, most often because"
+        f" /dev/shm ({size(case.config.shm)}) is full, or because a mapped file was cut short",
         "--shm-size 256m (or --ipc=host); for a mapped file, look who truncates it",
         (
             ended(case),
@@ -440,7 +465,9 @@ def file_size_limit(case: Case) -> Found | None:
 def stack_overflow(case: Case) -> Found | None:
     """Find endless recursion, or a small ulimit of the stack, in the words of any language."""
     match = case.said(
-        r"[^\n]*(?:has overflowed its stack|stack overflow|StackOverflowError|maximum recursion depth exceeded|Maximum call stack size exceeded|goroutine stack exceeds|stack level too deep)[^\n]*"
+        r"[^\n]*(?:has overflowed its stack|stack overflow|StackOverflowError"
+        "|maximum recursion depth exceeded|Maximum call stack size exceeded"
+        r"|goroutine stack exceeds|stack level too deep)[^\n]*"
     )
     limit = case.config.ulimits.get("stack", 0)
     if match is None and not (limit and case.exit_code == 139):
@@ -475,7 +502,8 @@ def cpu_starved(case: Case) -> Found | None:
     if not cpus or held is None or held < 0.6 or not (unwell or deaf):
         return None
     return Found(
-        f"its limit of {cpus:g} processors (--cpus) holds it back in {held:.0%} of the periods: it starts and answers too slowly",
+        f"its limit of {cpus:g} processors (--cpus) holds it back in {held:.0%} of the periods: it"
+        " starts and answers too slowly",
         "raise it: docker update --cpus 1",
         (
             live(case, "cat /sys/fs/cgroup/cpu.stat", f"throttled in {held:.0%} of the periods"),

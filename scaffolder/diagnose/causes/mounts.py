@@ -42,9 +42,10 @@ def mount_kind(case: Case) -> Found | None:
     if bind is None or "mount" not in case.refusal:
         return None
     return Found(
-        f"the host path {bind.source} is a directory (it did not exist, so Docker made it) and cannot be mounted"
-        f" onto the file {bind.destination}, or the other way round",
-        f"rmdir {bind.source}, create the file there, and start again; check the path, which is the host's",
+        f"the host path {bind.source} is a directory (it did not exist, so Docker made it) and"
+        f" cannot be mounted onto the file {bind.destination}, or the other way round",
+        f"rmdir {bind.source}, create the file there, and start again; check the path, which is"
+        " the host's",
         (refused(case), inspected(case, "Mounts", f"{bind.source} -> {bind.destination}")),
         (f"rmdir {bind.source}",),
         proven=True,
@@ -69,8 +70,8 @@ def mount_directory_for_file(case: Case) -> Found | None:
         entry = resolved(case.files, mount.destination)
         if entry and entry.kind == "directory":
             return Found(
-                f"{mount.destination} is a directory, not a file: the host path {mount.source} did not exist when the"
-                " container was made, so Docker created an empty directory",
+                f"{mount.destination} is a directory, not a file: the host path {mount.source} did"
+                " not exist when the container was made, so Docker created an empty directory",
                 f"rmdir {mount.source}, put the file there, and create the container again",
                 (
                     *((logged(case, says),) if says else ()),
@@ -95,9 +96,11 @@ def mount_directory_for_file(case: Case) -> Found | None:
 def mount_fails(case: Case) -> Found | None:
     """Find volumes and binds that the host refuses: no source, no driver, no permission."""
     match = re.search(
-        r"error while mounting volume.*|failed to mount.*|bind source path does not exist[^\n]*|error mounting [^\n]*"
-        r"|error while creating mount source path[^\n]*|statfs [^\n]*no such file[^\n]*|failed to populate volume[^\n]*"
-        r"|path [^\n]* is mounted on [^\n]* but it is not a shared[^\n]*|create mountpoint[^\n]*|mkdirall[^\n]*",
+        r"error while mounting volume.*|failed to mount.*|bind source path does not exist[^\n]*"
+        r"|error mounting [^\n]*|error while creating mount source path[^\n]*"
+        r"|statfs [^\n]*no such file[^\n]*|failed to populate volume[^\n]*"
+        r"|path [^\n]* is mounted on [^\n]* but it is not a shared[^\n]*|create mountpoint[^\n]*"
+        r"|mkdirall[^\n]*",
         case.refusal,
         re.IGNORECASE,
     )
@@ -114,7 +117,8 @@ def mount_fails(case: Case) -> Found | None:
     what = f"{mount.source or mount.name} on {mount.destination}" if mount else "a volume"
     return Found(
         f"the mount of {what} cannot be made: {match[0][-250:]}",
-        "correct its source, driver and options: docker volume inspect NAME, ls -ld SOURCE on the host",
+        "correct its source, driver and options: docker volume inspect NAME, ls -ld SOURCE on the"
+        " host",
         (refused(case), inspected(case, "Mounts", what)),
         proven=mount is not None,
     )
@@ -158,7 +162,8 @@ def port_taken(case: Case) -> Found | None:
     by = f"container {holder.name}" if holder else "another program of the host"
     return Found(
         f"host port {address} is already used by {by}",
-        f"publish another host port, or stop the other: {'docker stop ' + holder.name if holder else f'ss -ltnp sport = :{port}'}",
+        "publish another host port, or stop the other:"
+        f" {'docker stop ' + holder.name if holder else f'ss -ltnp sport = :{port}'}",
         (
             refused(case),
             inspected(case, "HostConfig.PortBindings", address),
@@ -201,7 +206,10 @@ def network_fails(case: Case) -> Found | None:
         (
             r"network \S+ not found|could not find a network",
             "the network that it belongs to no longer exists",
-            "create it again (docker network create), or make the container anew (docker compose up --force-recreate)",
+            (
+                "create it again (docker network create), or make the container anew (docker"
+                " compose up --force-recreate)"
+            ),
         ),
         (
             r"join(?:ing)? network (?:namespace )?of|cannot join network|No such container",
@@ -252,15 +260,17 @@ def network_fails(case: Case) -> Found | None:
 def device_missing(case: Case) -> Found | None:
     """Find --device, --gpus and --runtime that the host cannot give."""
     match = re.search(
-        r"error gathering device information[^\n]*|could not select device driver[^\n]*|unknown runtime[^\n]*|nvidia-container[^\n]*"
-        r"|runtime \S+ not found[^\n]*|libcuda[^\n]*|not a device node[^\n]*",
+        r"error gathering device information[^\n]*|could not select device driver[^\n]*"
+        r"|unknown runtime[^\n]*|nvidia-container[^\n]*|runtime \S+ not found[^\n]*|libcuda[^\n]*"
+        r"|not a device node[^\n]*",
         case.refusal,
         re.IGNORECASE,
     )
     if match is None:
         return None
     return Found(
-        f"the host does not have a device, GPU or runtime that the container asks for: {match[0][:250]}",
+        "the host does not have a device, GPU or runtime that the container asks for:"
+        f" {match[0][:250]}",
         "start it without --device, --gpus or --runtime, or install the driver on the host",
         (refused(case), inspected(case, "HostConfig.Devices", match[0][:200])),
         proven=True,
@@ -279,8 +289,9 @@ def device_missing(case: Case) -> Found | None:
 def limit_refused(case: Case) -> Found | None:
     """Find ulimits, sysctls, profiles and cgroup values that the runtime cannot set."""
     match = re.search(
-        r"error setting rlimit[^\n]*|sysctl[^\n]*|apparmor[^\n]*|seccomp[^\n]*|cgroup[^\n]*|oom_score_adj[^\n]*|unknown capability[^\n]*"
-        r"|selinux[^\n]*|argument list too long[^\n]*|invalid hostname[^\n]*|sethostname[^\n]*",
+        r"error setting rlimit[^\n]*|sysctl[^\n]*|apparmor[^\n]*|seccomp[^\n]*|cgroup[^\n]*"
+        r"|oom_score_adj[^\n]*|unknown capability[^\n]*|selinux[^\n]*|argument list too long[^\n]*"
+        r"|invalid hostname[^\n]*|sethostname[^\n]*",
         case.refusal,
         re.IGNORECASE,
     )
@@ -288,7 +299,8 @@ def limit_refused(case: Case) -> Found | None:
         return None
     return Found(
         f"the host refuses a limit, profile or setting of the container: {match[0][:250]}",
-        "leave that option out, or correct its value (--ulimit, --sysctl, --security-opt, --cgroup-parent)",
+        "leave that option out, or correct its value (--ulimit, --sysctl, --security-opt,"
+        " --cgroup-parent)",
         (refused(case), inspected(case, "HostConfig", match[0][:200])),
         proven=True,
     )
@@ -332,7 +344,8 @@ def start_disk_full(case: Case) -> Found | None:
         return None
     return Found(
         "the host has no space left on the disk that holds the containers",
-        "free some: docker system df shows what is used; docker image prune removes what nothing uses",
+        "free some: docker system df shows what is used; docker image prune removes what nothing"
+        " uses",
         (refused(case),),
         ("docker system df",),
         proven=True,
@@ -367,7 +380,8 @@ def mount_hides_files(case: Case) -> Found | None:
         )
         return Found(
             f"the {kind} over {mount.destination} hides {path}, which exists in the image",
-            f"mount a directory below {mount.destination} instead, or add an anonymous volume for what must stay visible",
+            f"mount a directory below {mount.destination} instead, or add an anonymous volume for"
+            " what must stay visible",
             (
                 line,
                 copied(case, path, "no such file in the container"),
@@ -378,7 +392,10 @@ def mount_hides_files(case: Case) -> Found | None:
     return None
 
 
-MISSED = r"[^\n]*(?:no such file|not found|cannot find|can't (?:open|find)|ENOENT|cannot open|unable to access|could not find|does not exist|no module named)[^\n]*"
+MISSED = (
+    r"[^\n]*(?:no such file|not found|cannot find|can't (?:open|find)|ENOENT|cannot open"
+    r"|unable to access|could not find|does not exist|no module named)[^\n]*"
+)
 
 
 def _missed(case: Case) -> list[tuple[str, Evidence]]:
@@ -434,9 +451,10 @@ def volume_stale(case: Case) -> Found | None:
 def _stale(case: Case, mount: Mount, path: str, ours: int, theirs: int) -> Found:
     name = mount.name[:20] or mount.source
     return Found(
-        f"the volume {name} over {mount.destination} still holds an older version's files: {path} in it differs from"
-        " the image's, which is what the new image brings",
-        f"mount the volume where only data is, or remove it after saving what is in it: docker volume rm {name}",
+        f"the volume {name} over {mount.destination} still holds an older version's files: {path}"
+        " in it differs from the image's, which is what the new image brings",
+        "mount the volume where only data is, or remove it after saving what is in it: docker"
+        f" volume rm {name}",
         (
             copied(case, path, f"{ours} bytes in the volume; {theirs} bytes in the image"),
             inspected(case, "Mounts", f"volume {name} -> {mount.destination}"),
@@ -478,9 +496,10 @@ def image_outdated(case: Case) -> Found | None:
         return None
     name = case.config.image
     return Found(
-        f"the container was made from an older image than the one its tag {name} now names: what was built"
-        " since is not what runs",
-        "make the container again from the tag: docker rm it and docker run, or docker compose up -d --force-recreate",
+        f"the container was made from an older image than the one its tag {name} now names: what"
+        " was built since is not what runs",
+        "make the container again from the tag: docker rm it and docker run, or docker compose up"
+        " -d --force-recreate",
         (
             inspected(case, "Image", case.config.image_id),
             Evidence(

@@ -20,7 +20,8 @@ from scaffolder.diagnose.phase import Phase
 def rust_panic(case: Case) -> Found | None:
     """Quote the panic's message and place."""
     match = case.said(
-        r"thread '(?P<t>[^']*)'(?: \(\d+\))? panicked at (?P<at>[^\n]*?):?\n(?P<m>[^\n]*)|thread '(?P<t2>[^']*)' panicked at '(?P<m2>[^']*)', (?P<at2>[^\n]*)"
+        r"thread '(?P<t>[^']*)'(?: \(\d+\))? panicked at (?P<at>[^\n]*?):?\n(?P<m>[^\n]*)"
+        r"|thread '(?P<t2>[^']*)' panicked at '(?P<m2>[^']*)', (?P<at2>[^\n]*)"
     )
     if match is None:
         return None
@@ -33,7 +34,8 @@ def rust_panic(case: Case) -> Found | None:
         more = ""
     return Found(
         f"a Rust panic ({how}): {message.strip()[:250]} at {at}{more}",
-        "correct the code there (checked_sub and the like, ? instead of unwrap); RUST_BACKTRACE=1 shows the way to it",
+        "correct the code there (checked_sub and the like, ? instead of unwrap); RUST_BACKTRACE=1"
+        " shows the way to it",
         (logged(case, match), ended(case)),
         ("docker run -e RUST_BACKTRACE=1 ...",),
         proven=case.exit_code == 101 or aborted,
@@ -83,8 +85,10 @@ def go_panic(case: Case) -> Found | None:
     deadlock = "asleep - deadlock" in match["m"]
     words = "all goroutines wait for each other (deadlock)" if deadlock else match["m"]
     return Found(
-        f"a Go {'deadlock' if deadlock else 'panic'} ended the program (exit {case.exit_code}): {words[:250]}{f' at {where[1]}' if where else ''}",
-        "correct the code there; check maps and pointers for nil before use, and recover in goroutines",
+        f"a Go {'deadlock' if deadlock else 'panic'} ended the program (exit {case.exit_code}):"
+        f" {words[:250]}{f' at {where[1]}' if where else ''}",
+        "correct the code there; check maps and pointers for nil before use, and recover in"
+        " goroutines",
         (logged(case, match), ended(case)),
         proven=case.exit_code == 2,
     )
@@ -102,12 +106,16 @@ def go_panic(case: Case) -> Found | None:
 def assertion(case: Case) -> Found | None:
     """Quote assert(), std::terminate and what glibc says of a damaged heap."""
     match = case.said(
-        r"[^\n]*(?:Assertion [`'\"][^\n]*failed|terminate called (?:after|without)[^\n]*(?:\n\s*what\(\):[^\n]*)?|double free or corruption|free\(\): invalid|malloc\(\): |stack smashing detected|buffer overflow detected|corrupted size|AddressSanitizer|FATAL ERROR: v8)[^\n]*"
+        r"[^\n]*(?:Assertion [`'\"][^\n]*failed|terminate called (?:after"
+        r"|without)[^\n]*(?:\n\s*what\(\):[^\n]*)?|double free or corruption|free\(\): invalid"
+        r"|malloc\(\): |stack smashing detected|buffer overflow detected|corrupted size"
+        r"|AddressSanitizer|FATAL ERROR: v8)[^\n]*"
     )
     if match is None:
         return None
     return Found(
-        f"native code gave up on itself: {' '.join(match[0].split())[:250]} (abort, exit code {case.exit_code})",
+        f"native code gave up on itself: {' '.join(match[0].split())[:250]} (abort, exit code"
+        f" {case.exit_code})",
         "correct what the message names; run it under gdb or with a sanitizer",
         (logged(case, match), ended(case)),
         proven=case.exit_code in (134, 139),
@@ -126,7 +134,11 @@ def assertion(case: Case) -> Found | None:
 def ruby_php(case: Case) -> Found | None:
     """Quote the error, and missing gems and packages."""
     gem = case.said(
-        r"[^\n]*(?:cannot load such file -- (?P<a>\S+)|Could not find (?P<b>\S+) in (?:any of the sources|locally)|Can't locate (?P<c>\S+) in @INC|Class \"(?P<d>[^\"]+)\" not found|Failed opening required '(?P<e>[^']+)'|require\((?P<f>[^)]+)\): [Ff]ailed to open)[^\n]*"
+        r"[^\n]*(?:cannot load such file -- (?P<a>\S+)"
+        r"|Could not find (?P<b>\S+) in (?:any of the sources|locally)"
+        r"|Can't locate (?P<c>\S+) in @INC|Class \"(?P<d>[^\"]+)\" not found"
+        "|Failed opening required '(?P<e>[^']+)'"
+        r"|require\((?P<f>[^)]+)\): [Ff]ailed to open)[^\n]*"
     )
     other = case.said(
         r"[^\n]*(?:PHP Fatal error|Fatal error: Uncaught|\(\w+Error\)$|at \S+ line \d+\.$)[^\n]*"

@@ -29,8 +29,10 @@ def node_module_missing(case: Case) -> Found | None:
     if name.startswith(("/", ".")):
         there = resolved(case.files, name, case.config.workdir)
         return Found(
-            f"Node is to load {name}, which does not exist in the container: it was not copied or not built there (working directory: {case.config.workdir})",
-            "COPY it (dist/ is made by the build), and check .dockerignore, WORKDIR and the path in CMD",
+            f"Node is to load {name}, which does not exist in the container: it was not copied or"
+            f" not built there (working directory: {case.config.workdir})",
+            "COPY it (dist/ is made by the build), and check .dockerignore, WORKDIR and the path"
+            " in CMD",
             (
                 logged(case, match),
                 Evidence(
@@ -46,7 +48,8 @@ def node_module_missing(case: Case) -> Found | None:
     why = "there are no node_modules at all" if modules is None else "it is not in node_modules"
     return Found(
         f"the Node package {name} is not installed in the image: {why}",
-        f"npm ci in the image (npm install {name}; in `dependencies`, not only devDependencies), and keep mounts off node_modules",
+        f"npm ci in the image (npm install {name}; in `dependencies`, not only devDependencies),"
+        " and keep mounts off node_modules",
         (
             logged(case, match),
             Evidence(
@@ -71,12 +74,16 @@ def node_module_missing(case: Case) -> Found | None:
 def node_module_system(case: Case) -> Found | None:
     """Find ES modules loaded as CommonJS, and the other way round."""
     match = case.said(
-        r"[^\n]*(?:Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module|exports is not defined in ES module|Unexpected token 'export'|await is only valid in async|ERR_UNKNOWN_FILE_EXTENSION[^\n]*|__dirname is not defined)[^\n]*"
+        r"[^\n]*(?:Cannot use import statement outside a module|ERR_REQUIRE_ESM"
+        "|require is not defined in ES module|exports is not defined in ES module"
+        r"|Unexpected token 'export'|await is only valid in async|ERR_UNKNOWN_FILE_EXTENSION[^\n]*"
+        r"|__dirname is not defined)[^\n]*"
     )
     if match is None:
         return None
     return Found(
-        f"the script is an ES module and is loaded as CommonJS, or the other way round: {case.line(match)[:150]}",
+        "the script is an ES module and is loaded as CommonJS, or the other way round:"
+        f" {case.line(match)[:150]}",
         'set "type": "module" in package.json (and copy package.json into the image), name the file .mjs or .cjs, or compile TypeScript first',
         (logged(case, match),),
     )
@@ -94,15 +101,19 @@ def node_module_system(case: Case) -> Found | None:
 def node_heap(case: Case) -> Found | None:
     """Find a heap that is too small for the program, whatever the container may use."""
     match = case.said(
-        r"[^\n]*(?:JavaScript heap out of memory|Reached heap limit|Ineffective mark-compacts)[^\n]*"
+        r"[^\n]*(?:JavaScript heap out of memory|Reached heap limit"
+        r"|Ineffective mark-compacts)[^\n]*"
     )
     if match is None:
         return None
     allowed, limit = heap(case), case.config.memory
     at = f" of {size(allowed)} (--max-old-space-size)" if allowed else ""
     return Found(
-        f"the JavaScript heap reached its limit{at}: V8 ended the process (exit code {case.exit_code}); it was not the container's limit",
-        f"raise it, to about three quarters of the container's memory: NODE_OPTIONS=--max-old-space-size={int(limit * 0.75 / 2**20) if limit else 1024}; look for a leak",
+        f"the JavaScript heap reached its limit{at}: V8 ended the process (exit code"
+        f" {case.exit_code}); it was not the container's limit",
+        "raise it, to about three quarters of the container's memory:"
+        f" NODE_OPTIONS=--max-old-space-size={int(limit * 0.75 / 2**20) if limit else 1024}; look"
+        " for a leak",
         (logged(case, match), ended(case), inspected(case, "HostConfig.Memory", limit)),
         proven=not killed_for_memory(case),
     )
@@ -120,14 +131,17 @@ def node_heap(case: Case) -> Found | None:
 def node_package_script(case: Case) -> Found | None:
     """Find `npm start` without a package.json, or without such a script."""
     match = case.said(
-        r"[^\n]*(?:missing script:?|ENOENT[^\n]*package\.json|Could not read package\.json|Command \"?\S+\"? not found|no such script)[^\n]*"
+        r"[^\n]*(?:missing script:?|ENOENT[^\n]*package\.json|Could not read package\.json"
+        r"|Command \"?\S+\"? not found|no such script)[^\n]*"
     )
     if match is None:
         return None
     path = f"{case.config.workdir.rstrip('/')}/package.json"
     there = resolved(case.files, path)
     return Found(
-        f"npm cannot run the command: {'package.json has no such script' if there else f'there is no package.json in {case.config.workdir}'}: {case.line(match)[:120]}",
+        "npm cannot run the command:"
+        f" {'package.json has no such script' if there else f'there is no package.json in {case.config.workdir}'}:"
+        f" {case.line(match)[:120]}",
         "add the script to package.json, or correct the name"
         if there
         else "set WORKDIR to where package.json is, and COPY it",
@@ -153,7 +167,10 @@ def node_package_script(case: Case) -> Found | None:
 def node_native(case: Case) -> Found | None:
     """Find NODE_MODULE_VERSION, and binaries of other platforms (esbuild, sharp, swc)."""
     match = case.said(
-        r"[^\n]*(?:NODE_MODULE_VERSION|ERR_DLOPEN_FAILED|for another platform than the one|Could not load the \"sharp\" module|Failed to load SWC|digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED|Cannot find module @rollup/rollup-linux|linuxmusl)[^\n]*"
+        r"[^\n]*(?:NODE_MODULE_VERSION|ERR_DLOPEN_FAILED|for another platform than the one"
+        r"|Could not load the \"sharp\" module|Failed to load SWC"
+        "|digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED"
+        r"|Cannot find module @rollup/rollup-linux|linuxmusl)[^\n]*"
     )
     if match is None:
         return None
@@ -161,10 +178,16 @@ def node_native(case: Case) -> Found | None:
     return Found(
         "the code needs an older OpenSSL (before Node 17)"
         if ssl
-        else f"a native Node module was built for another Node version or system: {case.line(match)[:150]}",
+        else (
+            "a native Node module was built for another Node version or system:"
+            f" {case.line(match)[:150]}"
+        ),
         "update the bundler (or NODE_OPTIONS=--openssl-legacy-provider)"
         if ssl
-        else "install node_modules in the image itself: npm ci in the same base image; node_modules in .dockerignore",
+        else (
+            "install node_modules in the image itself: npm ci in the same base image;"
+            " node_modules in .dockerignore"
+        ),
         (logged(case, match),),
     )
 
@@ -181,10 +204,12 @@ def node_native(case: Case) -> Found | None:
 def node_error(case: Case) -> Found | None:
     """Quote the error, and where it was thrown."""
     match = case.said(
-        r"^(?:Uncaught )?(?P<e>(?:\w*Error|\w*Exception|AssertionError)(?: \[\w+\])?: [^\n]+)\n(?:[^\n]*\n){0,3}?\s+at [^\n]+"
+        r"^(?:Uncaught )?(?P<e>(?:\w*Error|\w*Exception"
+        r"|AssertionError)(?: \[\w+\])?: [^\n]+)\n(?:[^\n]*\n){0,3}?\s+at [^\n]+"
     )
     rejected = case.said(
-        r"[^\n]*(?:unhandled promise rejection|UnhandledPromiseRejection|triggerUncaughtException)[^\n]*"
+        r"[^\n]*(?:unhandled promise rejection|UnhandledPromiseRejection"
+        r"|triggerUncaughtException)[^\n]*"
     )
     if match is None and rejected is None:
         return None
@@ -192,7 +217,8 @@ def node_error(case: Case) -> Found | None:
     words = match["e"] if match else case.line(rejected) if rejected else ""
     where = re.search(r"at (?:\S+ )?\(?((?:file://)?/(?!.*node_modules)[^\s)]+:\d+)", case.text)
     return Found(
-        f"an error that nobody handled ended Node: {words[:250]}{f' at {where[1]}' if where else ''}",
+        "an error that nobody handled ended Node:"
+        f" {words[:250]}{f' at {where[1]}' if where else ''}",
         "handle it (await in try/catch), and log what failed",
         (logged(case, found) if found else ended(case), ended(case)),
     )

@@ -7,7 +7,11 @@ from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import ended, inspected, logged
 from scaffolder.diagnose.phase import Phase
 
-SUPERVISOR = r"^\S+ \S+ (?:CRITICAL|ERROR) supervisor: (?P<s>[^:\n]+): (?P<m>[^\n]*?)(?: \((?P<a>process [^\n)]*)\))?; docs/runbook\.md#(?P<p>[\w-]+)\s*$"
+SUPERVISOR = (
+    r"^\S+ \S+ (?:CRITICAL"
+    r"|ERROR) supervisor: (?P<s>[^:\n]+): (?P<m>[^\n]*?)(?: \((?P<a>process [^\n)]*)\))?;"
+    r" docs/runbook\.md#(?P<p>[\w-]+)\s*$"
+)
 ANY = Phase.DIED | Phase.FINISHED
 
 
@@ -105,7 +109,8 @@ def own_listen(case: Case) -> Found | None:
 def own_port_privileged(case: Case) -> Found | None:
     """Find a port below 1024 for an ordinary user."""
     match = case.said(
-        r"^\S+ \S+ CRITICAL \S+\.server: (?P<m>cannot listen on \S+: this user may not use the port[^\n]*)"
+        r"^\S+ \S+ CRITICAL \S+\.server: (?P<m>cannot listen on \S+: this user may not use the"
+        r" port[^\n]*)"
     )
     if match is None:
         return None

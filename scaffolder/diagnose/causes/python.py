@@ -148,15 +148,18 @@ def python_module_missing(case: Case) -> Found | None:
     ]
     if other:
         return Found(
-            f"the Python module {name} is installed in {other}, which is not of the Python that runs ({python(case) or 'python'})",
-            "start the Python that it was installed for (put its bin directory first in PATH), or install it for this one",
+            f"the Python module {name} is installed in {other}, which is not of the Python that"
+            f" runs ({python(case) or 'python'})",
+            "start the Python that it was installed for (put its bin directory first in PATH), or"
+            " install it for this one",
             tuple(evidence),
             proven=True,
         )
     if own:
         return Found(
-            f"the Python module {name} is in {own}, and Python does not look there: the working directory is {case.config.workdir},"
-            f" PYTHONPATH is {case.config.env.get('PYTHONPATH', 'not set')}",
+            f"the Python module {name} is in {own}, and Python does not look there: the working"
+            f" directory is {case.config.workdir}, PYTHONPATH is"
+            f" {case.config.env.get('PYTHONPATH', 'not set')}",
             f"WORKDIR {own} (or ENV PYTHONPATH={own})",
             (*evidence, inspected(case, "Config.WorkingDir", case.config.workdir)),
             proven=True,
@@ -207,7 +210,8 @@ def _own(case: Case, name: str) -> str:
 def python_script_missing(case: Case) -> Found | None:
     """Find `can't open file`, and where the script is instead."""
     match = case.said(
-        r"can't open file '?(?P<p>[^':]+)'?: \[Errno (?P<e>\d+)\][^\n]*|can't find '__main__' module in '?(?P<d>[^'\n]+)'?"
+        r"can't open file '?(?P<p>[^':]+)'?: \[Errno (?P<e>\d+)\][^\n]*"
+        r"|can't find '__main__' module in '?(?P<d>[^'\n]+)'?"
     )
     if match is None:
         return None
@@ -229,7 +233,8 @@ def python_script_missing(case: Case) -> Found | None:
         f"Python is to run {path}, which does not exist in the container"
         + (f"; there is {other}" if other else "")
         + f" (working directory: {case.config.workdir})",
-        f"correct the path in CMD{f': {other}' if other else ', or COPY it'}; check WORKDIR and mounts",
+        f"correct the path in CMD{f': {other}' if other else ', or COPY it'}; check WORKDIR and"
+        " mounts",
         (
             logged(case, match),
             Evidence(
@@ -255,10 +260,17 @@ def python_script_missing(case: Case) -> Found | None:
 def python_version(case: Case) -> Found | None:
     """Find syntax and names that came with a newer Python, or have gone with it."""
     newer = case.said(
-        r"(?P<m>[^\n]*(?:cannot import name '(?:StrEnum|Self|TypeAlias|override|batched|UTC|TaskGroup|ParamSpec)'|No module named 'tomllib'|unsupported operand type\(s\) for \|: 'type'|requires? (?:a different )?Python ?[><=\d]+|Python \d\.\d+ or (?:newer|later|above)|requires-python|type' object is not subscriptable)[^\n]*)"
+        r"(?P<m>[^\n]*(?:cannot import name '(?:StrEnum|Self|TypeAlias|override|batched|UTC"
+        "|TaskGroup|ParamSpec)'|No module named 'tomllib'"
+        r"|unsupported operand type\(s\) for \|: 'type'"
+        r"|requires? (?:a different )?Python ?[><=\d]+|Python \d\.\d+ or (?:newer|later|above)"
+        r"|requires-python|type' object is not subscriptable)[^\n]*)"
     )
     older = case.said(
-        r"(?P<m>[^\n]*(?:No module named '(?:imp|distutils|asyncore|cgi|pipes|telnetlib|crypt|pkg_resources)'|module 'collections' has no attribute|has no attribute 'coroutine'|cannot import name '(?:Mapping|MutableMapping|Iterable|Callable)' from 'collections'|print statement|Missing parentheses in call to 'print')[^\n]*)"
+        r"(?P<m>[^\n]*(?:No module named '(?:imp|distutils|asyncore|cgi|pipes|telnetlib|crypt"
+        "|pkg_resources)'|module 'collections' has no attribute|has no attribute 'coroutine'"
+        "|cannot import name '(?:Mapping|MutableMapping|Iterable|Callable)' from 'collections'"
+        r"|print statement|Missing parentheses in call to 'print')[^\n]*)"
     )
     syntax = case.said(r"^(?P<m>SyntaxError: [^\n]*)")
     match = newer or older or syntax
@@ -279,8 +291,10 @@ def python_version(case: Case) -> Found | None:
         )
     what = "an older" if match is older else "a newer"
     return Found(
-        f"the code needs {what} version of Python than the image has ({basename(real) or 'python'}): {match['m'].strip()[:200]}",
-        "use the base image of the version that it was written for (FROM python:X.Y), and say requires-python",
+        f"the code needs {what} version of Python than the image has"
+        f" ({basename(real) or 'python'}): {match['m'].strip()[:200]}",
+        "use the base image of the version that it was written for (FROM python:X.Y), and say"
+        " requires-python",
         (
             logged(case, match),
             Evidence(
@@ -302,7 +316,8 @@ def python_version(case: Case) -> Found | None:
 def python_home(case: Case) -> Found | None:
     """Find a wrong PYTHONHOME, and a standard library that is not there."""
     match = case.said(
-        r"[^\n]*(?:Could not find platform (?:in)?dependent libraries|init_fs_encoding|No module named 'encodings'|init_import_site|failed to get the Python codec)[^\n]*"
+        r"[^\n]*(?:Could not find platform (?:in)?dependent libraries|init_fs_encoding"
+        r"|No module named 'encodings'|init_import_site|failed to get the Python codec)[^\n]*"
     )
     if match is None:
         return None
@@ -334,7 +349,10 @@ def python_home(case: Case) -> Found | None:
 def python_server(case: Case) -> Found | None:
     """Find what uvicorn, gunicorn, celery and Django say of an application that they cannot load."""
     match = case.said(
-        r"[^\n]*(?:Error loading ASGI app|Could not import module|Attribute \"\S+\" not found in module|Failed to find attribute|Worker failed to boot|ImproperlyConfigured|Unable to load celery application|Could not locate a Flask application|AppImportError|DJANGO_SETTINGS_MODULE)[^\n]*"
+        r"[^\n]*(?:Error loading ASGI app|Could not import module"
+        r"|Attribute \"\S+\" not found in module|Failed to find attribute|Worker failed to boot"
+        "|ImproperlyConfigured|Unable to load celery application"
+        r"|Could not locate a Flask application|AppImportError|DJANGO_SETTINGS_MODULE)[^\n]*"
     )
     if match is None:
         return None
@@ -361,7 +379,8 @@ def python_server(case: Case) -> Found | None:
 def python_exception(case: Case) -> Found | None:
     """Quote a traceback's last line, and where it was raised."""
     match = case.said(
-        r"Traceback \(most recent call last\):\n(?P<body>(?:[ \t|+][^\n]*\n)+)(?P<last>[\w.]+[^\n]*)"
+        r"Traceback \(most recent call last\):\n(?P<body>(?:[ \t|+][^\n]*\n)+)"
+        r"(?P<last>[\w.]+[^\n]*)"
     )
     if match is None:
         return None

@@ -34,10 +34,16 @@ DEFAULTS = {
 }
 URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?")
 PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
-REFUSED = r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b|actively refused|Connection reset by peer|server closed the connection|ConnectException)[^\n]*"
+REFUSED = (
+    r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
+    "|actively refused|Connection reset by peer|server closed the connection"
+    r"|ConnectException)[^\n]*"
+)
 UNKNOWN = (
-    r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution|\bENOTFOUND|EAI_AGAIN|could not translate host name"
-    r"|nodename nor servname|UnknownHostException|could not resolve|name does not resolve|failed to lookup address|bad address|server misbehaving|unknown host)[^\n]*"
+    r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution"
+    r"|\bENOTFOUND|EAI_AGAIN|could not translate host name|nodename nor servname"
+    "|UnknownHostException|could not resolve|name does not resolve|failed to lookup address"
+    r"|bad address|server misbehaving|unknown host)[^\n]*"
 )
 
 
@@ -56,7 +62,8 @@ def peers(case: Case) -> Iterator[Peer]:
     env = case.config.env
     for name, value in env.items():
         if re.search(
-            r"^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY|ORIGINS?|CORS|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)",
+            "^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY"
+            "|ORIGINS?|CORS|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)",
             name,
         ):
             continue
@@ -90,7 +97,8 @@ def peers(case: Case) -> Iterator[Peer]:
 
 def _literal(text: str) -> Iterator[Peer]:
     for match in re.finditer(
-        r"(?:create_connection|connect)\(\s*\(\s*['\"]([\w.-]+)['\"]\s*,\s*(\d+)|\bnc\s+(?:-\S+\s+)*([a-zA-Z][\w.-]+)\s+(\d+)|/dev/tcp/([\w.-]+)/(\d+)",
+        r"(?:create_connection|connect)\(\s*\(\s*['\"]([\w.-]+)['\"]\s*,\s*(\d+)"
+        r"|\bnc\s+(?:-\S+\s+)*([a-zA-Z][\w.-]+)\s+(\d+)|/dev/tcp/([\w.-]+)/(\d+)",
         text,
     ):
         host, port = [g for g in match.groups() if g]
@@ -134,7 +142,10 @@ def _itself(case: Case, peer: Peer) -> Obstacle | None:
     shared = case.config.network == "host" or case.config.network.startswith("container:")
     if shared or not peer.port or any(s.port == peer.port for s in case.sockets or ()):
         return None
-    text = f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port; other services are not on its localhost"
+    text = (
+        f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port;"
+        " other services are not on its localhost"
+    )
     advice = "name the other container (on a common network), or host.docker.internal for the host"
     return text, advice, [], True
 
@@ -162,7 +173,10 @@ def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
             ", ".join(case.config.networks) or case.config.network,
             ", ".join(other.networks),
         )
-        text = f"the container {other.name} is on the network {theirs}, and this one on {ours}: they cannot reach each other, and the name does not resolve"
+        text = (
+            f"the container {other.name} is on the network {theirs}, and this one on {ours}: they"
+            " cannot reach each other, and the name does not resolve"
+        )
         network = other.networks[0] if other.networks else "NETWORK"
         command = f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {other.name}"
         shown = [
@@ -172,7 +186,10 @@ def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
         return text, f"docker network connect {network} {case.target}", shown, True
     common = set(case.config.networks) & set(other.networks)
     if common <= {"bridge"} and not re.fullmatch(r"[\d.]+", peer.host):
-        text = f"both containers are on the default bridge network, which resolves no names: {peer.host} is unknown there"
+        text = (
+            "both containers are on the default bridge network, which resolves no names:"
+            f" {peer.host} is unknown there"
+        )
         shown = [inspected(case, "HostConfig.NetworkMode", case.config.network)]
         return text, "create a network (docker network create NAME) and run both in it", shown, True
     return None
@@ -189,14 +206,20 @@ def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
         Evidence("neighbours", f"docker exec {other.name} cat /proc/net/tcp", f"listening: {words}")
     ]
     if here and all(s.is_loopback for s in here):
-        text = f"{peer.host} listens on port {peer.port} of its own loopback only, so others are refused"
+        text = (
+            f"{peer.host} listens on port {peer.port} of its own loopback only, so others are"
+            " refused"
+        )
         return text, "have it listen on 0.0.0.0", shown, True
     if here:
         return None
     others = ", ".join(str(port) for port in sorted({s.port for s in sockets}))
     more = f"; it listens on {others}" if others else " (its container runs)"
     text = f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}"
-    wait = "wait for it, with retries and growing pauses (depends_on: condition: service_healthy), and see why it does not listen"
+    wait = (
+        "wait for it, with retries and growing pauses (depends_on: condition: service_healthy),"
+        " and see why it does not listen"
+    )
     return text, "correct the port" if others else wait, shown, True
 
 
@@ -204,8 +227,15 @@ def _named(case: Case, line: str) -> Peer | None:
     """Return the host and port that a line of the log names."""
     patterns = (
         r"lookup ([\w.-]+)(?: on|:)",
-        r"(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host|bad address|host=)\s*['\"]?([\w.-]+)['\"]?",
-        r"(?:ECONNREFUSED|tcp|to|at|host|server|connecting to)\s+(?:server at )?['\"(]?([\w.-]+)['\")]?(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})",
+        (
+            "(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host"
+            r"|bad address|host=)\s*['\"]?([\w.-]+)['\"]?"
+        ),
+        (
+            "(?:ECONNREFUSED|tcp|to|at|host|server"
+            r"|connecting to)\s+(?:server at )?['\"(]?([\w.-]+)['\")]?"
+            r"(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})"
+        ),
         r"['\"(]([a-zA-Z][\w.-]+|\d+\.\d+\.\d+\.\d+)['\"]?[:,] ?(\d{2,5})",
         r"\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
     )
@@ -268,7 +298,8 @@ def name_unresolved(case: Case) -> Found | None:
         match,
         peer,
         f"the name {name} does not resolve (DNS): {line[:200]}",
-        "correct the name; containers find each other by name only on a network of their own (docker network create)",
+        "correct the name; containers find each other by name only on a network of their own"
+        " (docker network create)",
     )
 
 
@@ -359,7 +390,8 @@ def _explained(case: Case) -> bool:
 def port_in_use_inside(case: Case) -> Found | None:
     """Find EADDRINUSE: two servers in one container, a shared network, or the host's network."""
     match = case.said(
-        r"[^\n]*(?:address (?:is )?already in use|address in use|EADDRINUSE|errno 98\b|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
+        r"[^\n]*(?:address (?:is )?already in use|address in use|EADDRINUSE|errno 98\b"
+        r"|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
     )
     if match is None:
         return None
@@ -382,10 +414,15 @@ def port_in_use_inside(case: Case) -> Found | None:
         "",
     )
     why = (
-        f"it shares the network of {'the host' if case.config.network == 'host' else holder or 'another container'}, where another program has it"
+        (
+            "it shares the network of"
+            f" {'the host' if case.config.network == 'host' else holder or 'another container'},"
+            " where another program has it"
+        )
         if shared
         else (
-            "another process in the same container has it: the service is started twice, or beside another"
+            "another process in the same container has it: the service is started twice, or"
+            " beside another"
         )
     )
     return Found(
@@ -410,7 +447,9 @@ def address_not_available(case: Case) -> Found | None:
     if case.said(r"create_connection|\.connect\(|connecting to"):
         return None  # it connects: causes of reaching know
     match = case.said(
-        r"[^\n]*(?:cannot assign requested address|can't assign requested address|address not available|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*"
+        r"[^\n]*(?:cannot assign requested address|can't assign requested address"
+        r"|address not available|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable"
+        r"|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*"
     )
     if match is None:
         return None
@@ -430,7 +469,8 @@ def address_not_available(case: Case) -> Found | None:
         *case.config.networks.values(),
     }
     return Found(
-        f"the address to listen on{f' ({address}={value})' if value else ''} does not exist in the container: {case.line(match)[:200]}",
+        f"the address to listen on{f' ({address}={value})' if value else ''} does not exist in the"
+        f" container: {case.line(match)[:200]}",
         "listen on 0.0.0.0; the host's address is not inside the container, and [::] needs IPv6",
         (
             logged(case, match),
@@ -452,7 +492,10 @@ def address_not_available(case: Case) -> Found | None:
 def unreachable(case: Case) -> Found | None:
     """Find ENETUNREACH, EHOSTUNREACH and time-outs."""
     match = case.said(
-        r"[^\n]*(?:network (?:is )?unreachable|no route to host|host is unreachable|operation timed out|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout|TimeoutError|timed out)[^\n]*"
+        r"[^\n]*(?:network (?:is )?unreachable|no route to host|host is unreachable"
+        r"|operation timed out|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b"
+        r"|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout"
+        r"|TimeoutError|timed out)[^\n]*"
     )
     if match is None:
         return None
@@ -487,16 +530,22 @@ def unreachable(case: Case) -> Found | None:
 def login_refused(case: Case) -> Found | None:
     """Find wrong passwords and users, and databases that do not exist."""
     match = case.said(
-        r"[^\n]*(?:password authentication failed|authentication failed|access denied for user|invalid (?:username|password|credentials)|WRONGPASS|NOAUTH"
-        r"|login failed|401 unauthorized|invalid api key|role \"\S+\" does not exist|database \"\S+\" does not exist|unknown database|ACCESS_REFUSED|no pg_hba\.conf entry|auth(?:entication)? error)[^\n]*"
+        r"[^\n]*(?:password authentication failed|authentication failed|access denied for user"
+        "|invalid (?:username|password|credentials)|WRONGPASS|NOAUTH|login failed"
+        r"|401 unauthorized|invalid api key|role \"\S+\" does not exist"
+        r"|database \"\S+\" does not exist|unknown database|ACCESS_REFUSED|no pg_hba\.conf entry"
+        r"|auth(?:entication)? error)[^\n]*"
     )
     if match is None:
         return None
     old = any(m.kind == "volume" for m in case.config.mounts)
     return Found(
         f"the login is refused: {case.line(match)[:250]}",
-        "correct user, password or database name in the environment; a database takes its password from the environment only at its"
-        " first start, and an old volume keeps the old one"
+        (
+            "correct user, password or database name in the environment; a database takes its"
+            " password from the environment only at its first start, and an old volume keeps the"
+            " old one"
+        )
         + (" (this container has a volume)" if old else ""),
         (logged(case, match),),
     )
@@ -514,7 +563,10 @@ def login_refused(case: Case) -> Found | None:
 def certificate(case: Case) -> Found | None:
     """Find TLS failures: no CA certificates in the image, a wrong clock, a self-signed certificate."""
     match = case.said(
-        r"[^\n]*(?:certificate verify failed|x509:|unable to get (?:local )?issuer|self[- ]signed certificate|certificate (?:has expired|is not yet valid|signed by unknown)|CERT_\w+|UNABLE_TO_\w+|PKIX path|invalid peer certificate|UnknownIssuer|tlsv1 alert|ssl routines|SSLError|no CA certificates)[^\n]*"
+        r"[^\n]*(?:certificate verify failed|x509:|unable to get (?:local )?issuer"
+        "|self[- ]signed certificate|certificate (?:has expired|is not yet valid"
+        r"|signed by unknown)|CERT_\w+|UNABLE_TO_\w+|PKIX path|invalid peer certificate"
+        r"|UnknownIssuer|tlsv1 alert|ssl routines|SSLError|no CA certificates)[^\n]*"
     )
     if match is None:
         return None
@@ -537,7 +589,10 @@ def certificate(case: Case) -> Found | None:
     elif unknown and not has:
         why, fix = (
             "the image has no CA certificates",
-            "install them in the runtime stage: apt-get install -y ca-certificates (apk add ca-certificates)",
+            (
+                "install them in the runtime stage: apt-get install -y ca-certificates (apk add"
+                " ca-certificates)"
+            ),
         )
     else:
         why, fix = (

@@ -16,7 +16,12 @@ from scaffolder.diagnose.sources.files import resolved, text
 
 from .files import FORMATS
 
-NOT_FOUND = r"[^\n]*?(?P<n>[^\s:'\"`]+)['\"`]?: (?:command )?not found[^\n]*|[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|[^\n]*can't execute '(?P<y>[^']+)'[^\n]*|[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019]+)['\u2019]: No such file[^\n]*|[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
+NOT_FOUND = (
+    r"[^\n]*?(?P<n>[^\s:'\"`]+)['\"`]?: (?:command )?not found[^\n]*"
+    r"|[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|[^\n]*can't execute '(?P<y>[^']+)'[^\n]*"
+    r"|[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019]+)['\u2019]: No such file[^\n]*"
+    r"|[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
+)
 
 
 def scripts(case: Case) -> list[Script]:
@@ -58,7 +63,8 @@ def command_single_quotes(case: Case) -> Found | None:
         "uses single quotes" if "'" in inner else "is no valid JSON (a comma or a quote is missing)"
     )
     return Found(
-        f"CMD {why}, so it is not taken as the exec form, and Docker runs it through /bin/sh -c: {inner[:120]}",
+        f"CMD {why}, so it is not taken as the exec form, and Docker runs it through /bin/sh -c:"
+        f" {inner[:120]}",
         f"write valid JSON with double quotes: CMD [{form}]",
         (inspected(case, "Config.Cmd", list(words)), *((logged(case, match),) if match else ())),
         proven=True,
@@ -80,12 +86,14 @@ def program_closed_in_script(case: Case) -> Found | None:
         if problem.kind not in {"mode", "unreachable", "directory"}:
             continue
         says = case.said(
-            rf"[^\n]*{re.escape(basename(item.argv[0]))}[^\n]*(?:permission denied|is a directory)[^\n]*"
+            rf"[^\n]*{re.escape(basename(item.argv[0]))}[^\n]*(?:permission denied"
+            r"|is a directory)[^\n]*"
         )
         if not says and case.exit_code != 126 and not case.is_silent:
             continue
         return Found(
-            f"{item.by or 'the command'} starts {item.argv[0]}, which {case.identity.words} may not execute: {problem.path} has mode {problem.detail or 'of a directory'}",
+            f"{item.by or 'the command'} starts {item.argv[0]}, which {case.identity.words} may"
+            f" not execute: {problem.path} has mode {problem.detail or 'of a directory'}",
             f"RUN chmod 755 {problem.path} (or COPY --chmod=755)",
             (
                 *((logged(case, says),) if says else (ended(case),)),
@@ -120,13 +128,16 @@ def program_broken_in_script(case: Case) -> Found | None:
         if not what:
             continue
         says = case.said(
-            rf"[^\n]*{re.escape(basename(item.argv[0]))}[^\n]*(?:not found|no such file|format error|cannot execute|syntax error|not executable|permission denied|required file)[^\n]*"
+            rf"[^\n]*{re.escape(basename(item.argv[0]))}[^\n]*(?:not found|no such file"
+            "|format error|cannot execute|syntax error|not executable|permission denied"
+            r"|required file)[^\n]*"
         )
         if not says and not (case.is_silent and case.exit_code in (0, 1, 2, 126, 127)):
             continue
         return Found(
             f"{item.by or 'the command'} starts {item.argv[0]}, {what}",
-            "build it for this image and machine, and copy it into the image whole, with LF line endings",
+            "build it for this image and machine, and copy it into the image whole, with LF line"
+            " endings",
             (
                 *((logged(case, says),) if says else (ended(case),)),
                 copied(case, problem.path, problem.detail or problem.kind),
@@ -138,9 +149,15 @@ def program_broken_in_script(case: Case) -> Found | None:
 
 def _flaw(program: Program | None, problem: Problem) -> str:
     texts = {
-        "crlf": "which has Windows (CRLF) line endings: its interpreter is sought with a carriage return",
+        "crlf": (
+            "which has Windows (CRLF) line endings: its interpreter is sought with a carriage"
+            " return"
+        ),
         "architecture": f"which is a program for another processor ({problem.detail})",
-        "loader": f"whose ELF interpreter {problem.detail} is not in the image: it was built for another libc",
+        "loader": (
+            f"whose ELF interpreter {problem.detail} is not in the image: it was built for another"
+            " libc"
+        ),
         **{kind: f"which {words}" for kind, (words, _fix) in FORMATS.items()},
     }
     if program and program.interpreter and problem.kind in {"missing", "not-in-path", "dangling"}:
@@ -174,7 +191,8 @@ def path_wrong_in_script(case: Case) -> Found | None:
             continue
         other = [p for p in _elsewhere(case, basename(name)) if p != name]
         return Found(
-            f"{item.by or 'the command'} starts {name}, which does not exist in the image{f'; there is {other[0]}' if other else ''}",
+            f"{item.by or 'the command'} starts {name}, which does not exist in the"
+            f" image{f'; there is {other[0]}' if other else ''}",
             f"correct the path{f': {other[0]}' if other else ', or COPY it there'}",
             (
                 *((logged(case, says),) if says else (ended(case),)),
@@ -237,7 +255,10 @@ def command_missing_in_script(case: Case) -> Found | None:
 def script_for_other_shell(case: Case) -> Found | None:
     """Find bash's language under sh, and carriage returns within a script."""
     match = case.said(
-        r"[^\n]*(?:syntax error|bad substitution|illegal option|invalid option name|\[\[: not found|source: not found|unexpected operator|unexpected \"|unexpected end of file|not a valid identifier|bad variable name|Illegal number|function: not found|declare: not found|shopt: not found|pushd: not found)[^\n]*"
+        r"[^\n]*(?:syntax error|bad substitution|illegal option|invalid option name"
+        r"|\[\[: not found|source: not found|unexpected operator|unexpected \""
+        "|unexpected end of file|not a valid identifier|bad variable name|Illegal number"
+        r"|function: not found|declare: not found|shopt: not found|pushd: not found)[^\n]*"
     )
     if match is None or not scripts(case):
         return None
@@ -246,13 +267,15 @@ def script_for_other_shell(case: Case) -> Found | None:
     )
     if "\r" in script.text or "\\r" in case.line(match):
         return Found(
-            f"{where(script)} has Windows (CRLF) line endings: the shell takes the carriage returns for text: {case.line(match)[:120]}",
+            f"{where(script)} has Windows (CRLF) line endings: the shell takes the carriage"
+            f" returns for text: {case.line(match)[:120]}",
             "convert it to LF (.gitattributes: *.sh text eol=lf)",
             (logged(case, match), quote(case, script, "lines end with \\r\\n")),
             proven="\r" in script.text,
         )
     bash = re.search(
-        r"\[\[|^\s*source |\bfunction \w+|pipefail|\$\{[^}]*(?:\^\^|,,|//|:\d)|<\(|^\s*declare |\w+=\(|shopt|pushd|&>|<<<|\(\(",
+        r"\[\[|^\s*source |\bfunction \w+|pipefail|\$\{[^}]*(?:\^\^|,,|//|:\d)|<\(|^\s*declare "
+        r"|\w+=\(|shopt|pushd|&>|<<<|\(\(",
         script.text,
         re.MULTILINE,
     )
@@ -260,8 +283,10 @@ def script_for_other_shell(case: Case) -> Found | None:
     runs = "sh" if not first.startswith("#!") or not first.rstrip().endswith("bash") else "bash"
     if bash and runs == "sh":
         return Found(
-            f"{where(script)} is written for bash ({bash[0].strip()!r}) and run by sh: {case.line(match)[:150]}",
-            "write #!/bin/bash as its first line (and have bash in the image), or use what sh knows",
+            f"{where(script)} is written for bash ({bash[0].strip()!r}) and run by sh:"
+            f" {case.line(match)[:150]}",
+            "write #!/bin/bash as its first line (and have bash in the image), or use what sh"
+            " knows",
             (logged(case, match), quote(case, script, first)),
             proven=True,
         )
@@ -283,7 +308,8 @@ class Guard:
 
 
 CONDITION = re.compile(
-    r"(?:\[\[?|test)\s+(?P<not>!\s*)?-(?P<op>[znfredxs])\s+['\"]?(?P<arg>[^'\"\s\];]+)['\"]?\s*\]?\]?"
+    r"(?:\[\[?"
+    r"|test)\s+(?P<not>!\s*)?-(?P<op>[znfredxs])\s+['\"]?(?P<arg>[^'\"\s\];]+)['\"]?\s*\]?\]?"
 )
 
 
@@ -359,7 +385,10 @@ def script_guard(case: Case) -> Found | None:
             )
         else:
             what, fix = (
-                f"the environment variable {found.name} is {'empty' if found.name in case.config.env else 'not set'}",
+                (
+                    f"the environment variable {found.name} is"
+                    f" {'empty' if found.name in case.config.env else 'not set'}"
+                ),
                 f"pass it: docker run -e {found.name}=...",
             )
         return Found(
@@ -401,7 +430,8 @@ def errexit(case: Case) -> Found | None:
         if not line:
             continue
         return Found(
-            f"{where(script)} uses set -e, and {why}, so that the script ends silently with {case.exit_code} at: {line}",
+            f"{where(script)} uses set -e, and {why}, so that the script ends silently with"
+            f" {case.exit_code} at: {line}",
             f"say what is to happen then: {line} || true, or a message and an exit",
             (quote(case, script, line), ended(case)),
             (f"docker run --entrypoint sh {case.config.image} -x {script.path}",),
@@ -555,8 +585,10 @@ def background_only(case: Case) -> Found | None:
         if behind and not waits and case.exit_code == 0:
             name = " ".join(behind[-1].words[:3])
             return Found(
-                f"{where(script)} starts `{name}` in the background (&) and then ends; when process 1 ends, the container stops and the server with it",
-                f"start it in the foreground, as the last command: exec {' '.join(behind[-1].words)}",
+                f"{where(script)} starts `{name}` in the background (&) and then ends; when"
+                " process 1 ends, the container stops and the server with it",
+                "start it in the foreground, as the last command: exec"
+                f" {' '.join(behind[-1].words)}",
                 (quote(case, script, behind[-1].line), ended(case)),
             )
     return None
@@ -578,7 +610,8 @@ def status_masked(case: Case) -> Found | None:
     words = last_words(case)
     for script in scripts(case) if words or case.config.must_stay else ():
         match = re.search(
-            r"^(?!\s*#)[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b|;\s*exit 0|2>\s*/dev/null)[^\n]*|^\s*exit 0\s*$",
+            r"^(?!\s*#)[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b"
+            r"|;\s*exit 0|2>\s*/dev/null)[^\n]*|^\s*exit 0\s*$",
             script.text,
             re.MULTILINE,
         )
@@ -586,7 +619,8 @@ def status_masked(case: Case) -> Found | None:
             continue
         line = match[0].strip()
         return Found(
-            f"{where(script)} hides that what it started has failed: `{line[:100]}` makes the exit status 0{f'; the log says: {words[:150]}' if words else ''}",
+            f"{where(script)} hides that what it started has failed: `{line[:100]}` makes the exit"
+            f" status 0{f'; the log says: {words[:150]}' if words else ''}",
             "exec the program as process 1, or pass its status on (set -o pipefail; exit $?)",
             (quote(case, script, line), *((logged(case, words),) if words else ()), ended(case)),
             weight=None if words else 48,
@@ -609,7 +643,9 @@ def waits_forever(case: Case) -> Found | None:
         return None
     for script in scripts(case):
         match = re.search(
-            r"^\s*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|(?P<w>[^\n]*(?:wait-for-it|wait-for|dockerize -wait)[^\n]*)",
+            r"^\s*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
+            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|(?P<w>[^\n]*(?:wait-for-it|wait-for"
+            r"|dockerize -wait)[^\n]*)",
             script.text,
             re.MULTILINE,
         )
@@ -621,7 +657,8 @@ def waits_forever(case: Case) -> Found | None:
         why = next(((p, o) for p in peers(case) if (o := obstacle(case, p))), None)
         detail = f": {why[1][0]}" if why else ""
         return Found(
-            f"{where(script)} still waits for something that does not come (`{line[:100]}`){detail}",
+            f"{where(script)} still waits for something that does not come"
+            f" (`{line[:100]}`){detail}",
             why[1][1]
             if why
             else "see whether it is up and reachable; give the waiting an end and a message",

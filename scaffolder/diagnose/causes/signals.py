@@ -70,16 +70,24 @@ def aborted(case: Case) -> Found | None:
     if case.exit_code != SIGNALLED + signal.SIGABRT and not as_first:
         return None
     says = case.said(
-        r"[^\n]*(?:assert|terminate called|abort|fatal|panicked|double free|corrupt|stack smashing)[^\n]*"
+        r"[^\n]*(?:assert|terminate called|abort|fatal|panicked|double free|corrupt"
+        r"|stack smashing)[^\n]*"
     )
     name = program.path if program else "the program"
-    text = f"{name} calls abort(): it gave up on itself at a failed check (assertion, panic, heap corruption)"
+    text = (
+        f"{name} calls abort(): it gave up on itself at a failed check (assertion, panic, heap"
+        " corruption)"
+    )
     if as_first:
-        text += "; as process 1 the SIGABRT is ignored by the kernel, and libc ends in a trap, so that the exit code is 139 and not 134"
+        text += (
+            "; as process 1 the SIGABRT is ignored by the kernel, and libc ends in a trap, so"
+            " that the exit code is 139 and not 134"
+        )
     reason = f": {case.line(says)[:200]}" if says else ""
     return Found(
         text + reason,
-        "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1, or a build with symbols",
+        "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1, or a"
+        " build with symbols",
         (
             ended(case),
             *words,
@@ -116,8 +124,10 @@ def segfault(case: Case) -> Found | None:
     says = case.said(r"[^\n]*(?:segmentation fault|SIGSEGV|signal 11|Fatal Python error)[^\n]*")
     name = program.path if program else "the program"
     return Found(
-        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code used memory that is not its own",
-        "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows where; check versions of native modules",
+        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code used memory that is"
+        " not its own",
+        "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows"
+        " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),
         proven=any("segfault" in w.found for w in words),
     )
@@ -146,8 +156,10 @@ def illegal_instruction(case: Case) -> Found | None:
     about = f" (this processor lacks {', '.join(lacks)})" if lacks else ""
     name = program.path if program else "the program"
     return Found(
-        f"{name} uses CPU instructions that this host's processor lacks: SIGILL (132){about}; it was built for a newer processor",
-        "build for a lower baseline (x86-64-v2; no -march=native or target-cpu=native), or run on a newer processor",
+        f"{name} uses CPU instructions that this host's processor lacks: SIGILL (132){about}; it"
+        " was built for a newer processor",
+        "build for a lower baseline (x86-64-v2; no -march=native or target-cpu=native), or run on"
+        " a newer processor",
         (
             ended(case),
             *kernel_words(case, program),
@@ -177,7 +189,8 @@ def forbidden_call(case: Case) -> Found | None:
         return None
     return Found(
         "the program made a system call that the seccomp profile forbids: SIGSYS (159)",
-        "use a profile that allows it (--security-opt seccomp=PROFILE); a newer Docker knows newer calls",
+        "use a profile that allows it (--security-opt seccomp=PROFILE); a newer Docker knows"
+        " newer calls",
         (ended(case), inspected(case, "HostConfig.SecurityOpt", list(case.config.security))),
         proven=any("seccomp" in option for option in case.config.security),
     )
@@ -251,11 +264,13 @@ def stop_ignored(case: Case) -> Found | None:
         "docker stop had to SIGKILL it after the grace period"
         if seen
         else (
-            "a stop ends with SIGKILL after the grace period (the events of this end are no longer known)"
+            "a stop ends with SIGKILL after the grace period (the events of this end are no"
+            " longer known)"
         )
     )
     why = why or (
-        "as process 1 it has no handler for SIGTERM, and the kernel then ignores the signal, or it takes longer than the grace period"
+        "as process 1 it has no handler for SIGTERM, and the kernel then ignores the signal, or"
+        " it takes longer than the grace period"
     )
     return Found(
         f"{why}: {how} (137, not out of memory)",
@@ -295,7 +310,10 @@ def _why_deaf(case: Case) -> str:
     if not programs:
         return ""
     where = first.script.path or "the shell-form command"
-    return f"PID 1 is a shell ({case.config.argv[0]}: {where}), which does not forward SIGTERM to {_names(programs)}"
+    return (
+        f"PID 1 is a shell ({case.config.argv[0]}: {where}), which does not forward SIGTERM to"
+        f" {_names(programs)}"
+    )
 
 
 def _names(programs: list[Launched]) -> str:
@@ -320,7 +338,8 @@ def killed_from_outside(case: Case) -> Found | None:
         "with docker kill (or a stop's end)"
         if seen
         else (
-            "by docker kill, by docker stop after its grace period, or by a process of the host; which is no longer known"
+            "by docker kill, by docker stop after its grace period, or by a process of the host;"
+            " which is no longer known"
         )
     )
     died = any(e.action in ("die", "died") for e in case.events)
@@ -328,7 +347,8 @@ def killed_from_outside(case: Case) -> Found | None:
         by = "by a process of the host or of the container, not by docker"
     return Found(
         f"killed from outside {by}: SIGKILL (137); it was not out of memory",
-        "find who kills it: docker events shows `kill` with its signal; a job, a deployment, a watchdog or a person",
+        "find who kills it: docker events shows `kill` with its signal; a job, a deployment, a"
+        " watchdog or a person",
         (
             happened(case, "kill signal=9") if seen else ended(case),
             inspected(case, "State.OOMKilled", "false"),
@@ -355,7 +375,8 @@ def stopping_hangs(case: Case) -> Found | None:
     why = _why_deaf(case) or "process 1 has no handler for SIGTERM, or does not come to its end"
     return Found(
         f"it was asked to stop (SIGTERM) and still runs: {why}",
-        "use the exec form or `exec` in the script, handle SIGTERM, or run with --init; docker kill ends it now",
+        "use the exec form or `exec` in the script, handle SIGTERM, or run with --init; docker"
+        " kill ends it now",
         (
             happened(case, "kill signal=15, no die since"),
             inspected(case, "Config.Cmd", list(case.config.argv)),

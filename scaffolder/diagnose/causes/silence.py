@@ -134,7 +134,8 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
     for item in case.launched:
         if item.script and item.script.language in {"node", "ruby", "php", "perl"}:
             for name in re.findall(
-                r"(?:process\.env\.|process\.env\[['\"]|ENV\[['\"]|ENV\.fetch\(['\"]|getenv\(['\"]|\$ENV\{['\"]?)([A-Z][A-Z0-9_]+)",
+                r"(?:process\.env\.|process\.env\[['\"]|ENV\[['\"]|ENV\.fetch\(['\"]|getenv\(['\"]"
+                r"|\$ENV\{['\"]?)([A-Z][A-Z0-9_]+)",
                 item.script.text,
             ):
                 default = re.search(rf"{name}['\"\])}}]*\s*(?:\|\||\?\?|,)", item.script.text)
@@ -195,7 +196,8 @@ def output_in_file(case: Case) -> Found | None:
         words = (bad or lines)[-1].strip()
         return Found(
             f"the program logs to {path} instead of stdout; the file says: {words[:250]}",
-            f"log to stdout and stderr (or ln -sf /dev/stdout {path} in the Dockerfile), then correct what it says",
+            f"log to stdout and stderr (or ln -sf /dev/stdout {path} in the Dockerfile), then"
+            " correct what it says",
             (
                 Evidence("changes", f"docker diff {quoted(case)}", f"A {path}"),
                 content(case, path, "\n".join(lines[-3:])),
@@ -276,7 +278,9 @@ def python_buffered(case: Case) -> Found | None:
             continue
         words = next((text for text in reversed(printed) if WORDS.search(text)), printed[-1])
         return Found(
-            f"what the program printed was lost in Python's stdout buffer (no PYTHONUNBUFFERED, and it ended without flushing, exit code {case.exit_code}); by its source it says: {words[:200]}",
+            "what the program printed was lost in Python's stdout buffer (no PYTHONUNBUFFERED,"
+            f" and it ended without flushing, exit code {case.exit_code}); by its source it says:"
+            f" {words[:200]}",
             "ENV PYTHONUNBUFFERED=1 (or python -u), then correct what it says",
             (
                 content(case, script.path, f"print({words[:120]!r})")
@@ -310,7 +314,8 @@ def python_quiet_exit(case: Case) -> Found | None:
             line, words = reading.exits[-1]
             why = ", after an exception that it swallows" if reading.swallows else ""
             return Found(
-                f"{script.path or 'the program'} ends by {words} at line {line} without a word{why}",
+                f"{script.path or 'the program'} ends by {words} at line {line} without a"
+                f" word{why}",
                 "log why, before it ends; let exceptions through",
                 (
                     content(case, script.path, f"line {line}: {words}")
@@ -347,7 +352,8 @@ def input_closed(case: Case) -> Found | None:
         else "the program reads from its input"
     )
     return Found(
-        f"{what}; without -i and -t its stdin is closed, so it reads the end of its input and exits 0",
+        f"{what}; without -i and -t its stdin is closed, so it reads the end of its input and"
+        " exits 0",
         "docker run -it, or give it a program to run",
         (
             inspected(case, "Config.Cmd", list(case.config.argv)),
@@ -385,14 +391,16 @@ def daemonises(case: Case) -> Found | None:
         )
         if known and not item.background:
             return Found(
-                f"{item.argv[0]} daemonises: it goes into the background, its first process exits 0, and so the container stops",
+                f"{item.argv[0]} daemonises: it goes into the background, its first process exits"
+                " 0, and so the container stops",
                 f"run it in the foreground: {known[1]}",
                 (inspected(case, "Config.Cmd", list(case.config.argv)), ended(case)),
             )
     for path, data, program in natives(case):
         if elf.detaches(data, program) and case.is_silent and case.state.seconds < SHORT_SECONDS:
             return Found(
-                f"the program {path} daemonises: the first process forks and exits 0, so the container stops",
+                f"the program {path} daemonises: the first process forks and exits 0, so the"
+                " container stops",
                 "run it in the foreground (an option such as --foreground, -F, -n, daemon off)",
                 (content(case, path, "calls fork and setsid"), ended(case), nothing_logged(case)),
                 weight=None if case.config.must_stay else 60,
@@ -444,7 +452,8 @@ def dummy_main(case: Case) -> Found | None:
         )
         return Found(
             f'{path} is the binary of the dummy src/main.rs ("fn main() {{}}") that caches the dependencies ({how}): cargo did not rebuild, because the real main.rs has an older mtime',
-            "touch src/main.rs before the second cargo build (or rm -rf target/release/deps/NAME*, or cargo-chef)",
+            "touch src/main.rs before the second cargo build (or rm -rf"
+            " target/release/deps/NAME*, or cargo-chef)",
             (content(case, path, f"{len(data)} bytes; {how}"), ended(case), nothing_logged(case)),
         )
     return None
@@ -466,7 +475,8 @@ def ends_again(case: Case) -> Found | None:
     lines = [line.text for line in case.lines if line.text.strip()]
     said = f"; it says: {lines[-1][:150]}" if lines else " without a word"
     return Found(
-        f"the program ends with exit code 0 by itself{said}, and the restart policy {case.config.restart} starts it again and again ({case.restarts} times)",
+        f"the program ends with exit code 0 by itself{said}, and the restart policy"
+        f" {case.config.restart} starts it again and again ({case.restarts} times)",
         "a service has to stay in the foreground; a job needs --restart no or on-failure",
         (
             inspected(case, "RestartCount", case.restarts),

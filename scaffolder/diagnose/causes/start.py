@@ -92,8 +92,8 @@ def shell_missing(case: Case) -> Found | None:
         return None
     shell = case.config.argv[0]
     return Found(
-        f"the command is run by {shell}, and the image has no shell: a CMD or ENTRYPOINT in the shell"
-        " form needs one, which images from scratch and distroless ones do not have",
+        f"the command is run by {shell}, and the image has no shell: a CMD or ENTRYPOINT in the"
+        " shell form needs one, which images from scratch and distroless ones do not have",
         'use the exec form: CMD ["/app/server", "--flag"], or a base image with a shell',
         (
             refused(case),
@@ -121,8 +121,8 @@ def command_in_one_word(case: Case) -> Found | None:
     form = ", ".join(f'"{word}"' for word in words)
     known = not case.finder.find(tuple(words)).problem
     return Found(
-        f"the command is one word with spaces in it: a program called {case.config.argv[0]!r} is sought"
-        f" instead of {words[0]!r} with its arguments",
+        f"the command is one word with spaces in it: a program called {case.config.argv[0]!r} is"
+        f" sought instead of {words[0]!r} with its arguments",
         f"write each word by itself: [{form}]",
         (refused(case), inspected(case, "Config.Entrypoint", list(case.config.argv))),
         proven=known,
@@ -144,7 +144,8 @@ def variable_as_program(case: Case) -> Found | None:
         return None
     name = case.config.argv[0]
     return Found(
-        f"the exec form does not expand variables: a program that is literally called {name} is sought",
+        f"the exec form does not expand variables: a program that is literally called {name} is"
+        " sought",
         f'let a shell expand it: CMD ["sh", "-c", "exec {name}"]',
         (refused(case), inspected(case, "Config.Cmd", list(case.config.argv))),
         proven=True,
@@ -170,7 +171,8 @@ def flag_as_program(case: Case) -> Found | None:
     usual = f"; the image's own command is {list(image.command)}" if image and image.command else ""
     what = "a shell's builtin" if builtin else "a flag"
     return Found(
-        f"{word!r} is {what}, no program: what is given to `docker run` after the image replaces CMD{usual}",
+        f"{word!r} is {what}, no program: what is given to `docker run` after the image replaces"
+        f" CMD{usual}",
         'run it by a shell: sh -c "..."'
         if builtin
         else "put the program into ENTRYPOINT, or repeat it before its flags",
@@ -205,7 +207,8 @@ def mount_hides_program(case: Case) -> Found | None:
     )
     return Found(
         f"the {kind} over {mount.destination} hides {path}, which exists in the image",
-        f"mount a directory below (for example {mount.destination.rstrip('/')}/data), or put the program there",
+        f"mount a directory below (for example {mount.destination.rstrip('/')}/data), or put the"
+        " program there",
         (
             refused(case),
             inspected(case, "Mounts", f"{mount.source} -> {mount.destination}"),
@@ -241,7 +244,8 @@ def dangling_link(case: Case) -> Found | None:
         return None
     target = program.problem.path
     return Found(
-        f"{program.path} is a symbolic link, and what it leads to, {program.problem.detail}, does not exist in the image",
+        f"{program.path} is a symbolic link, and what it leads to, {program.problem.detail}, does"
+        " not exist in the image",
         "copy the file itself (cp -L), or its target along with it",
         (
             refused(case),
@@ -274,7 +278,10 @@ def binary_not_found(case: Case) -> Found | None:
     elif name.startswith("/"):
         what = f"{name} does not exist in the image"
     else:
-        what = f"{name} is sought below the working directory {case.config.workdir}, and does not exist there"
+        what = (
+            f"{name} is sought below the working directory {case.config.workdir}, and does not"
+            " exist there"
+        )
     there = f"; there is {elsewhere[0]}" if elsewhere else ""
     fix = (
         f"start {elsewhere[0]}"

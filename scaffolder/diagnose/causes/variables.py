@@ -15,11 +15,27 @@ from .identity import paths_in
 NAME = r"[A-Z][A-Z0-9_]{2,}"
 MISSING = (
     rf"KeyError: ['\"](?P<n>{NAME})['\"]",
-    rf"\b(?:variable|env(?:ironment)?(?: var)?|setting|config(?:uration)?(?: key| value)?|secret)s?:? [`'\"$]?\b(?P<n>{NAME})\b[`'\"]?:? (?:is |was |must be |has to be |are )?(?:not |un|required|missing|empty|set\b)",
-    rf"\b(?P<n>{NAME})\b[`'\"]?(?: environment variable)? (?:(?:is|was|are) (?:not|un\w+|missing|required|empty|undefined|blank)\b|(?:must|needs? to|has to|should) be (?:set|defined|provided|specified)|not (?:set|found|defined|provided|specified)\b|required\b|missing\b|cannot be (?:empty|blank|null))",
-    rf"\b(?:missing|undefined|unset|required|without|must set|please set|set the)(?: required)?(?: environment)?(?: variables?| env(?: var)?s?| settings?)?(?: named)?:? ?[`'\"$(\[]*\b(?P<n>{NAME})\b",
+    (
+        r"\b(?:variable|env(?:ironment)?(?: var)?|setting|config(?:uration)?(?: key| value)?"
+        rf"|secret)s?:? [`'\"$]?\b(?P<n>{NAME})\b[`'\"]?:? (?:is |was |must be |has to be "
+        r"|are )?(?:not |un|required|missing|empty|set\b)"
+    ),
+    (
+        rf"\b(?P<n>{NAME})\b[`'\"]?(?: environment variable)? (?:(?:is|was|are) (?:not|un\w+"
+        r"|missing|required|empty|undefined|blank)\b|(?:must|needs? to|has to|should) be (?:set"
+        r"|defined|provided|specified)|not (?:set|found|defined|provided|specified)\b|required\b"
+        r"|missing\b|cannot be (?:empty|blank|null))"
+    ),
+    (
+        r"\b(?:missing|undefined|unset|required|without|must set|please set"
+        "|set the)(?: required)?(?: environment)?(?: variables?| env(?: var)?s?"
+        rf"| settings?)?(?: named)?:? ?[`'\"$(\[]*\b(?P<n>{NAME})\b"
+    ),
     rf"\bno (?:environment |env )?(?:variable|setting) [`'\"$]?\b(?P<n>{NAME})\b",
-    rf"\b(?P<n>{NAME}): (?:parameter (?:null or )?not set|unbound variable|parameter null|not set|required|missing|must be set)",
+    (
+        rf"\b(?P<n>{NAME}): (?:parameter (?:null or )?not set|unbound variable|parameter null"
+        "|not set|required|missing|must be set)"
+    ),
     rf"\b(?P<n>{NAME})\b[^\n]*(?:NotPresent|environment variable not found)",
     rf"^\s*(?P<n>{NAME})\n\s+Field required",
 )
@@ -78,7 +94,8 @@ def variable_missing(case: Case) -> Found | None:
             state = "is empty" if value == "" else "is not set"
             return Found(
                 f"the environment variable {name} {state}, and the program requires it",
-                f"pass it: docker run -e {name}=... (or --env-file, or `environment:` in compose.yaml)",
+                f"pass it: docker run -e {name}=... (or --env-file, or `environment:` in"
+                " compose.yaml)",
                 (logged(case, match), inspected(case, "Config.Env", f"{name} {state}")),
                 (f"docker run -e {name}=... {case.config.image}",),
                 proven=True,
@@ -108,7 +125,8 @@ def variable_missing_silent(case: Case) -> Found | None:
             return None
         state = "empty" if case.config.env.get(name) == "" else "not set"
         return Found(
-            f"the environment variable {name} is {state}; {by} reads it, and ends with {case.exit_code} before it writes a word",
+            f"the environment variable {name} is {state}; {by} reads it, and ends with"
+            f" {case.exit_code} before it writes a word",
             f"pass it: docker run -e {name}=... (or --env-file)",
             (
                 inspected(case, "Config.Env", f"{name} is {state}"),
@@ -123,11 +141,13 @@ def variable_missing_silent(case: Case) -> Found | None:
 def _demand(name: str, *, required: bool) -> int:
     """Rate how likely it is that a program does not run without a variable."""
     typical = re.search(
-        r"(?:URL|DSN|URI|KEY|SECRET|TOKEN|PASSWORD|PASSWD|HOST|DATABASE|CONFIG|BUCKET|ENDPOINT|LICEN[CS]E\w*|CREDENTIALS|USER|ID|REGION|ENV|NAME|FILE|PATH|DIR)$",
+        "(?:URL|DSN|URI|KEY|SECRET|TOKEN|PASSWORD|PASSWD|HOST|DATABASE|CONFIG|BUCKET|ENDPOINT"
+        r"|LICEN[CS]E\w*|CREDENTIALS|USER|ID|REGION|ENV|NAME|FILE|PATH|DIR)$",
         name,
     )
     optional = re.search(
-        r"(?:LOG|DEBUG|LEVEL|COLOR|TERM|HOME|TZ|LANG|QUIET|VERBOSE|THREADS|WORKERS|TIMEOUT|BIND|PORT)(?:_|$)",
+        "(?:LOG|DEBUG|LEVEL|COLOR|TERM|HOME|TZ|LANG|QUIET|VERBOSE|THREADS|WORKERS|TIMEOUT|BIND"
+        "|PORT)(?:_|$)",
         name,
     )
     return 2 * bool(required) + 2 * bool(typical) - 2 * bool(optional and not required)
@@ -155,7 +175,8 @@ def variable_quoted(case: Case) -> Found | None:
             continue
         inner = value.strip().strip("\"'")
         says = case.said(
-            rf"[^\n]*(?:{re.escape(value.strip())}|{re.escape(repr(value)[1:-1])}|\b{re.escape(name)}\b|invalid|malformed|parse|unable|unsupported|could not)[^\n]*"
+            rf"[^\n]*(?:{re.escape(value.strip())}|{re.escape(repr(value)[1:-1])}"
+            rf"|\b{re.escape(name)}\b|invalid|malformed|parse|unable|unsupported|could not)[^\n]*"
         )
         exact = says is not None and value.strip() in case.line(says)
         what = (
@@ -166,7 +187,9 @@ def variable_quoted(case: Case) -> Found | None:
             else "its quotes"
         )
         return Found(
-            f"the value of {name} contains {what}: docker run --env-file keeps {'quotes' if 'quotes' in what else 'them'}, so {name} is {value!r}, which is {len(value)} characters",
+            f"the value of {name} contains {what}: docker run --env-file keeps"
+            f" {'quotes' if 'quotes' in what else 'them'}, so {name} is {value!r}, which is"
+            f" {len(value)} characters",
             f"write {name}={inner if len(inner) < 40 else '...'} without quotes in the env file"
             if "\r" not in value
             else "convert the env file to LF: sed -i 's/\\r$//' .env",
@@ -207,12 +230,18 @@ def variable_not_expanded(case: Case) -> Found | None:
     says = case.said(rf"[^\n]*{re.escape(literal)}[^\n]*")
     if words:
         where = inspected(case, "Config.Cmd", list(case.config.argv))
-        text = f"the exec-form command does not expand variables: the program receives the literal {literal!r}"
+        text = (
+            "the exec-form command does not expand variables: the program receives the literal"
+            f" {literal!r}"
+        )
         fix = f'CMD ["sh", "-c", "exec {" ".join(case.config.argv)}"], or have the program read the variable itself'
     else:
         name = next(iter(inside))
         where = inspected(case, "Config.Env", f"{name}={literal}")
-        text = f"the value of {name} is the literal {literal!r}: neither --env-file nor -e expands variables"
+        text = (
+            f"the value of {name} is the literal {literal!r}: neither --env-file nor -e expands"
+            " variables"
+        )
         fix = f"write the value itself, or let the shell expand it: -e {name}=..."
     return Found(
         text,
@@ -241,7 +270,8 @@ def secret_missing(case: Case) -> Found | None:
         and re.fullmatch(r"/[\w./-]+", v)
     ]
     flags = re.findall(
-        r"(?:^|\s)(--?(?:c|f|config|conf|config-file|file|settings|env-file|cert|key)\b)[= ](/[\w./-]+)",
+        r"(?:^|\s)(--?(?:c|f|config|conf|config-file|file|settings|env-file|cert"
+        r"|key)\b)[= ](/[\w./-]+)",
         " ".join(case.config.argv),
     )
     for name, path in [*named, *flags]:
@@ -283,7 +313,9 @@ def secret_missing(case: Case) -> Found | None:
 def file_missing(case: Case) -> Found | None:
     """Find ENOENT for a file, by the program's own words."""
     match = case.said(
-        r"[^\n]*(?:no such file or directory|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b|cannot find the file|file not found|does not exist|nonexistent directory|not found)[^\n]*"
+        r"[^\n]*(?:no such file or directory|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b"
+        "|cannot find the file|file not found|does not exist|nonexistent directory"
+        r"|not found)[^\n]*"
     )
     if match is None:
         return None
@@ -304,7 +336,10 @@ def file_missing(case: Case) -> Found | None:
     elsewhere = _elsewhere(case, basename(path)) if not paths else ""
     return Found(
         f"the program needs {path}, which does not exist in the container{below}{elsewhere}",
-        f"COPY it into the image, or mount it: -v ./{basename(path)}:{path if paths else case.config.workdir.rstrip('/') + '/' + path}:ro"
+        (
+            "COPY it into the image, or mount it: -v"
+            f" ./{basename(path)}:{path if paths else case.config.workdir.rstrip('/') + '/' + path}:ro"
+        )
         + ("; check WORKDIR" if below else ""),
         (
             logged(case, match),
@@ -318,7 +353,10 @@ def file_missing(case: Case) -> Found | None:
 def _elsewhere(case: Case, name: str) -> str:
     for place in ("/app", "/", "/etc", "/srv", "/usr/src/app", "/config", "/app/config"):
         if place != case.config.workdir and resolved(case.files, f"{place.rstrip('/')}/{name}"):
-            return f"; there is {place.rstrip('/')}/{name}: the working directory (WORKDIR, -w) is not what the program expects"
+            return (
+                f"; there is {place.rstrip('/')}/{name}: the working directory (WORKDIR, -w) is"
+                " not what the program expects"
+            )
     return ""
 
 
@@ -334,8 +372,15 @@ def _elsewhere(case: Case, name: str) -> str:
 def config_malformed(case: Case) -> Found | None:
     """Find parse errors of JSON, YAML, TOML and numbers, by the program's own words."""
     match = case.said(
-        r"[^\n]*(?:JSONDecodeError|yaml\.\w*Error|YAMLException|mapping values are not allowed|TOMLDecodeError|TOML parse|invalid TOML|Unexpected token [^\n]* (?:in )?JSON|unexpected end of (?:JSON|file|input)"
-        r"|cannot parse|failed to parse|could not parse|parse error|parsing[^\n]*(?:failed|error|invalid)|invalid (?:port|value|config|configuration|option|argument|number|literal|duration|url|boolean|setting|log level)|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of|out of range)[^\n]*"
+        r"[^\n]*(?:JSONDecodeError|yaml\.\w*Error|YAMLException|mapping values are not allowed"
+        r"|TOMLDecodeError|TOML parse|invalid TOML|Unexpected token [^\n]* (?:in )?JSON"
+        "|unexpected end of (?:JSON|file|input)|cannot parse|failed to parse|could not parse"
+        r"|parse error|parsing[^\n]*(?:failed|error|invalid)|invalid (?:port|value|config"
+        "|configuration|option|argument|number|literal|duration|url|boolean|setting|log level)"
+        r"|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for"
+        r"|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive"
+        "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
+        r"|out of range)[^\n]*"
     )
     if match is None:
         return None
@@ -349,8 +394,11 @@ def config_malformed(case: Case) -> Found | None:
     flag = re.search(r"unrecognized|unknown (?:option|flag)|invalid option", line)
     path = next(iter(p for p in paths_in(line + " ") if resolved(case.files, p)), "")
     return Found(
-        f"the program cannot read its {'arguments' if flag else 'configuration'}: {line[:250]}{about}",
-        f"correct {named[0][0] if named else path or ('the command' if flag else 'what the line names')}, and check it before deploying",
+        f"the program cannot read its {'arguments' if flag else 'configuration'}:"
+        f" {line[:250]}{about}",
+        "correct"
+        f" {named[0][0] if named else path or ('the command' if flag else 'what the line names')},"
+        " and check it before deploying",
         (
             logged(case, match),
             *((inspected(case, "Config.Env", f"{named[0][0]}={named[0][1]}"),) if named else ()),
@@ -372,7 +420,9 @@ def config_malformed(case: Case) -> Found | None:
 def locale_missing(case: Case) -> Found | None:
     """Find unsupported locales, and text that the plain C locale cannot hold."""
     match = case.said(
-        r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En|De)codeError|invalid multibyte|ascii' codec|\"\\\\x\w\w\" (?:from|on) US-ASCII|incompatible character encodings)[^\n]*"
+        r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
+        r"|De)codeError|invalid multibyte|ascii' codec|\"\\\\x\w\w\" (?:from|on) US-ASCII"
+        r"|incompatible character encodings)[^\n]*"
     )
     if match is None:
         return None
@@ -383,8 +433,10 @@ def locale_missing(case: Case) -> Found | None:
     }
     words = ", ".join(f"{k}={v}" for k, v in values.items()) or "LANG is not set"
     return Found(
-        f"the locale ({words}) is not in the image, or cannot hold the program's text: {case.line(match)[:200]}",
-        "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or install and generate the locale",
+        f"the locale ({words}) is not in the image, or cannot hold the program's text:"
+        f" {case.line(match)[:200]}",
+        "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or install and generate"
+        " the locale",
         (logged(case, match), inspected(case, "Config.Env", words)),
         proven=bool(values)
         and any(v.partition(".")[0] not in {"C", "POSIX"} for v in values.values())
@@ -404,7 +456,8 @@ def locale_missing(case: Case) -> Found | None:
 def timezone_missing(case: Case) -> Found | None:
     """Find a time zone that is unknown because tzdata is not installed."""
     match = case.said(
-        r"[^\n]*(?:unknown time ?zone|No time zone found|ZoneInfoNotFound|invalid time ?zone|ZoneRulesException|tzdata|Unknown or invalid time zone|cannot load timezone)[^\n]*"
+        r"[^\n]*(?:unknown time ?zone|No time zone found|ZoneInfoNotFound|invalid time ?zone"
+        r"|ZoneRulesException|tzdata|Unknown or invalid time zone|cannot load timezone)[^\n]*"
     )
     if match is None:
         return None
@@ -415,7 +468,10 @@ def timezone_missing(case: Case) -> Found | None:
     return Found(
         f"the time zone{' ' + zone if zone else ''} is unknown: "
         + ("its name is wrong" if there else "the image has no time zone data (tzdata)"),
-        "install tzdata in the runtime stage (apt-get install -y tzdata, apk add tzdata, or the language's own package)"
+        (
+            "install tzdata in the runtime stage (apt-get install -y tzdata, apk add tzdata, or the"
+            " language's own package)"
+        )
         if not there
         else "correct TZ",
         (
@@ -442,7 +498,9 @@ def timezone_missing(case: Case) -> Found | None:
 def clock_wrong(case: Case) -> Found | None:
     """Find tokens and signatures from the future or long past."""
     match = case.said(
-        r"[^\n]*(?:clock skew|RequestTimeTooSkewed|token used before issued|not yet valid|iat in the future|time (?:skew|drift)|InvalidIssuedAt|ImmatureSignature|system clock|faketime)[^\n]*"
+        r"[^\n]*(?:clock skew|RequestTimeTooSkewed|token used before issued|not yet valid"
+        "|iat in the future|time (?:skew|drift)|InvalidIssuedAt|ImmatureSignature|system clock"
+        r"|faketime)[^\n]*"
     )
     if match is None:
         return None
