@@ -25,13 +25,23 @@ PREVENTION = {
         "check every setting at the start, and name all that is wrong; compare environments by"
         " name before deploying"
     ),
-    "permissions": "run the tests as the user, and with the options (--read-only, --cap-drop), of production",
-    "memory": "measure what it needs, set limits above it, and watch it with an alarm before the limit",
-    "network": "retry with growing pauses, give every call a time limit, and make readiness depend on it",
-    "dependencies": "install from a lock file in the image itself, and import everything once in the build",
+    "permissions": (
+        "run the tests as the user, and with the options (--read-only, --cap-drop), of production"
+    ),
+    "memory": (
+        "measure what it needs, set limits above it, and watch it with an alarm before the limit"
+    ),
+    "network": (
+        "retry with growing pauses, give every call a time limit, and make readiness depend on it"
+    ),
+    "dependencies": (
+        "install from a lock file in the image itself, and import everything once in the build"
+    ),
     "healthcheck": "test the health check in CI: `docker run`, then wait for `healthy`",
     "none": "",
 }
+EXPECTED = "It starts, stays up and answers; or, being a job, it ends with 0."
+NONE = "None is needed."
 
 
 def report(engine: Engine, case: Case, answer: dict[str, Any]) -> dict[str, Any]:
@@ -122,49 +132,63 @@ def _actual(case: Case) -> str:
 def render(parts: dict[str, Any]) -> str:
     """Return the report as Markdown."""
     found = parts["diagnosis"]
-    logs = "\n".join(parts["logs"]) or "(empty)"
-    return "\n".join([
-        f"## Bug report: {found['target']}: {_short(found['cause']['text'])}", "",
-        "### Summary", "", (
-            f"{found['target']} {_state(parts)}. {_sentence(found['cause']['text'])}"
-            f" ({found['verdict']})"
-        ), "",
-        "### Environment", "", *(f"- {name}: {value}" for name, value in parts["environment"].items()),
-        f"- Settings (names): {', '.join(parts['settings']) or 'none'}", "",
-        "### Timeline (UTC)", "", *([f"- {e['time']} {e['event']}" for e in parts["timeline"]] or ["- nothing is remembered by the daemon"]), "",
-        "### Steps to reproduce", "", *fenced(parts["reproduce"], "bash"), "",
-        "### Expected behaviour", "", "It starts, stays up and answers; or, being a job, it ends with 0.", "",
-        "### Actual behaviour", "", parts["actual"], "",
-        "### Logs", "", *fenced(logs), "",
-        "### Root cause", "", (
-            f"{_sentence(found['cause']['text'])} Verdict: {found['verdict']}; pattern:"
-            f" {found['pattern']}."
-        ), "", *_evidence(found["evidence"]),
-        "Ruled out:", "", *([f"- {line}" for line in found["ruled_out"]] or ["- nothing"]), "",
-        "### Solution", "", _sentence(found["fix"]["text"]) or "None is needed.", "", *(fenced("\n".join(found["fix"]["commands"]), "bash") if found["fix"]["commands"] else []), "",
-        "### Prevention", "", _sentence(parts["prevention"]) or "None is needed.", "",
-        "## Incident message", "", *fenced(_incident(parts)), "",
-    ])  # fmt: skip
+    commands = found["fix"]["commands"]
+    cause = _sentence(found["cause"]["text"])
+    environment = [f"- {name}: {value}" for name, value in parts["environment"].items()]
+    settings = f"- Settings (names): {', '.join(parts['settings']) or 'none'}"
+    timeline = [f"- {event['time']} {event['event']}" for event in parts["timeline"]]
+    ruled_out = [f"- {line}" for line in found["ruled_out"]]
+    verdict = f"{cause} Verdict: {found['verdict']}; pattern: {found['pattern']}."
+    sections: dict[str, list[str]] = {
+        f"## Bug report: {found['target']}: {_short(found['cause']['text'])}": [],
+        "### Summary": [f"{found['target']} {_state(parts)}. {cause} ({found['verdict']})"],
+        "### Environment": [*environment, settings],
+        "### Timeline (UTC)": timeline or ["- nothing is remembered by the daemon"],
+        "### Steps to reproduce": fenced(parts["reproduce"], "bash"),
+        "### Expected behaviour": [EXPECTED],
+        "### Actual behaviour": [parts["actual"]],
+        "### Logs": fenced("\n".join(parts["logs"]) or "(empty)"),
+        "### Root cause": [verdict, "", *_evidence(found["evidence"])],
+        "Ruled out:": ruled_out or ["- nothing"],
+        "### Solution": [_sentence(found["fix"]["text"]) or NONE],
+        "### Prevention": [_sentence(parts["prevention"]) or NONE],
+        "## Incident message": fenced(_incident(parts)),
+    }
+    if commands:
+        sections["### Solution"] += ["", *fenced("\n".join(commands), "bash")]
+    texts = ("\n".join([heading, "", *lines]).rstrip() for heading, lines in sections.items())
+    return "\n\n".join(texts) + "\n"
 
 
 def _incident(parts: dict[str, Any]) -> str:
     found = parts["diagnosis"]
     known = found["verdict"] in ("proven", "likely")
+    likely = " (likely)" if found["verdict"] == "likely" else ""
     last = next((line for line in reversed(parts["logs"]) if line.strip()), "none")
-    since = next(
-        (e["time"] for e in parts["timeline"] if e["event"].startswith(("die", "oom"))), "(time)"
-    )
-    return "\n".join([
-        f"INCIDENT: {found['target']}: {_short(found['cause']['text'])}", "",
-        "Problem", f"- {found['target']} {_state(parts)} since {since}", "- Affected: (who, and what they cannot do)", f"- Logs: {_short(last)}", f"- State: {parts['actual']}", "",
-        "Status", (
-            f"- [{'x' if known else ' '}] Root cause"
-            f" identified{'' if found['verdict'] == 'proven' else ' (likely)' if known else ''}"
-        ),
-        "- [ ] Smallest working version made, or the last good one restored", "- [ ] Fix made", "- [ ] Fix tested, in the container", "- [ ] Fix deployed", "",
-        "Next steps", f"1. {_sentence(found['fix']['text'])} (who, until when)", "2. Test it in the container (who, until when)", "3. Deploy it (who, until when)", "",
-        'Back to normal: (estimate, or "unknown; next message at" time)', "In charge: (name)",
-    ])  # fmt: skip
+    ends = (e["time"] for e in parts["timeline"] if e["event"].startswith(("die", "oom")))
+    return f"""\
+INCIDENT: {found["target"]}: {_short(found["cause"]["text"])}
+
+Problem
+- {found["target"]} {_state(parts)} since {next(ends, "(time)")}
+- Affected: (who, and what they cannot do)
+- Logs: {_short(last)}
+- State: {parts["actual"]}
+
+Status
+- [{"x" if known else " "}] Root cause identified{likely}
+- [ ] Smallest working version made, or the last good one restored
+- [ ] Fix made
+- [ ] Fix tested, in the container
+- [ ] Fix deployed
+
+Next steps
+1. {_sentence(found["fix"]["text"])} (who, until when)
+2. Test it in the container (who, until when)
+3. Deploy it (who, until when)
+
+Back to normal: (estimate, or "unknown; next message at" time)
+In charge: (name)"""
 
 
 def _state(parts: dict[str, Any]) -> str:

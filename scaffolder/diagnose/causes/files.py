@@ -175,7 +175,7 @@ def not_a_program(case: Case) -> Found | None:
     weight=80,
 )
 def interpreter_missing(case: Case) -> Found | None:
-    """Find a script whose interpreter is not in the image: bash, or a virtual environment's Python."""
+    """Find a script whose interpreter the image lacks: bash, or a virtual environment's Python."""
     program = case.program
     if not program or not program.interpreter or not runtime_says(case, "no such file|not found"):
         return None
@@ -409,7 +409,7 @@ def _noexec_mount(case: Case, path: str) -> str:
     weight=40,
 )
 def exec_refused(case: Case) -> Found | None:
-    """Find a refusal that the file's mode does not explain: a security module, or a mount's options."""
+    """Find a refusal that the mode does not explain: a security module, or a mount's options."""
     if not case.program or case.program.first_problem:
         return None
     if not re.search(

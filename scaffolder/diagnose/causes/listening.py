@@ -145,7 +145,7 @@ def no_network(case: Case) -> Found | None:
     weight=78,
 )
 def not_accepting(case: Case) -> Found | None:
-    """Find connections that wait in the kernel: a blocked event loop, a deadlock, a stopped process."""
+    """Find connections that wait in the kernel: a blocked loop, a deadlock, a stopped process."""
     stuck = [s for s in case.sockets or () if s.waiting]
     if not stuck:
         return None

@@ -1,4 +1,4 @@
-"""Limits: memory of the container, the program or the host, processes, open files, space, processors."""
+"""Limits: memory of container, program or host, processes, open files, space, processors."""
 
 import re
 

@@ -28,7 +28,7 @@ FILE_NAME = re.compile(
     weight=90,
 )
 def mount_kind(case: Case) -> Found | None:
-    """Find a bind mount whose source does not exist on the host, so that Docker made a directory."""
+    """Find a bind mount whose source is not on the host, so that Docker made a directory."""
     if not re.search(r"not a directory|mount a directory onto a file|is a directory", case.refusal):
         return None
     bind = next(
@@ -62,7 +62,7 @@ def mount_kind(case: Case) -> Found | None:
     weight=83,
 )
 def mount_directory_for_file(case: Case) -> Found | None:
-    """Find a directory that Docker made because the file to be mounted did not exist on the host."""
+    """Find a directory that Docker made because the file to be mounted was not on the host."""
     says = case.said(r"is a directory|EISDIR|errno 21\b")
     for mount in case.config.mounts:
         if mount.kind != "bind" or not FILE_NAME.search(mount.destination):

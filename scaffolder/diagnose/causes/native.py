@@ -1,4 +1,4 @@
-"""Go, Rust, C++ and others: panics, deadlocks, failed assertions, in the words of their runtimes."""
+"""Go, Rust, C++ and others: panics, deadlocks, failed assertions, in their runtimes' words."""
 
 import re
 

@@ -84,7 +84,8 @@ def node_module_system(case: Case) -> Found | None:
     return Found(
         "the script is an ES module and is loaded as CommonJS, or the other way round:"
         f" {case.line(match)[:150]}",
-        'set "type": "module" in package.json (and copy package.json into the image), name the file .mjs or .cjs, or compile TypeScript first',
+        'set "type": "module" in package.json (and copy package.json into the image), name the file'
+        " .mjs or .cjs, or compile TypeScript first",
         (logged(case, match),),
     )
 
@@ -138,10 +139,13 @@ def node_package_script(case: Case) -> Found | None:
         return None
     path = f"{case.config.workdir.rstrip('/')}/package.json"
     there = resolved(case.files, path)
+    lacks = (
+        "package.json has no such script"
+        if there
+        else f"there is no package.json in {case.config.workdir}"
+    )
     return Found(
-        "npm cannot run the command:"
-        f" {'package.json has no such script' if there else f'there is no package.json in {case.config.workdir}'}:"
-        f" {case.line(match)[:120]}",
+        f"npm cannot run the command: {lacks}: {case.line(match)[:120]}",
         "add the script to package.json, or correct the name"
         if there
         else "set WORKDIR to where package.json is, and COPY it",

@@ -127,7 +127,7 @@ def installed_elsewhere(case: Case, name: str) -> str:
     weight=80,
 )
 def python_module_missing(case: Case) -> Found | None:
-    """Find ModuleNotFoundError: not installed, for another Python, or the service's own in another place."""
+    """Find ModuleNotFoundError: not installed, another Python's, or the service's own elsewhere."""
     match = case.said(
         r"[^\n]*(?:ModuleNotFoundError|ImportError)?:? ?No module named '?(?P<n>[\w.]+)'?[^\n]*"
     )
@@ -347,7 +347,7 @@ def python_home(case: Case) -> Found | None:
     weight=60,
 )
 def python_server(case: Case) -> Found | None:
-    """Find what uvicorn, gunicorn, celery and Django say of an application that they cannot load."""
+    """Find what uvicorn, gunicorn, celery and Django say of an application they cannot load."""
     match = case.said(
         r"[^\n]*(?:Error loading ASGI app|Could not import module"
         r"|Attribute \"\S+\" not found in module|Failed to find attribute|Worker failed to boot"

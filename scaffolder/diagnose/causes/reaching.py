@@ -1,4 +1,4 @@
-"""What the service needs over the network, and cannot reach: refused, not found, closed, untrusted."""
+"""What the service needs over the network, and cannot reach: refused, unknown, untrusted."""
 
 import re
 from collections.abc import Iterator
@@ -349,7 +349,7 @@ def _is_fine(case: Case) -> bool:
     weight=67,
 )
 def peer_unreachable_silent(case: Case) -> Found | None:
-    """Find, behind a silent death or a service that does not listen, a peer that is not to be reached."""
+    """Find, behind a silent death or a service that does not listen, a peer out of reach."""
     if case.phase == Phase.RUNNING and (_is_fine(case) or case.sockets):
         return None
     if case.phase == Phase.DIED and (case.exit_code > 125 or _explained(case)):
@@ -443,7 +443,7 @@ def port_in_use_inside(case: Case) -> Found | None:
     weight=80,
 )
 def address_not_available(case: Case) -> Found | None:
-    """Find EADDRNOTAVAIL and a missing address family: an address of the host, or IPv6 without any."""
+    """Find EADDRNOTAVAIL and a missing address family: the host's address, or IPv6 without any."""
     if case.said(r"create_connection|\.connect\(|connecting to"):
         return None  # it connects: causes of reaching know
     match = case.said(
@@ -561,7 +561,7 @@ def login_refused(case: Case) -> Found | None:
     weight=82,
 )
 def certificate(case: Case) -> Found | None:
-    """Find TLS failures: no CA certificates in the image, a wrong clock, a self-signed certificate."""
+    """Find TLS failures: no CA certificates in the image, a wrong clock, a self-signed one."""
     match = case.said(
         r"[^\n]*(?:certificate verify failed|x509:|unable to get (?:local )?issuer"
         "|self[- ]signed certificate|certificate (?:has expired|is not yet valid"

@@ -552,7 +552,8 @@ def entrypoint_without_exec(case: Case) -> Found | None:
     if any(item.name == basename(case.config.command[0]) for item in runs):
         return None
     return Found(
-        f'{script.path} never runs the command: it lacks a final exec "$@", so CMD {list(case.config.command)} is ignored and the container exits 0',
+        f'{script.path} never runs the command: it lacks a final exec "$@", so CMD'
+        f" {list(case.config.command)} is ignored and the container exits 0",
         f'end {script.path} with: exec "$@"',
         (
             content(case, script.path, "\n".join(_plain_lines(script.text)[-3:])),

@@ -274,7 +274,8 @@ def stop_ignored(case: Case) -> Found | None:
     )
     return Found(
         f"{why}: {how} (137, not out of memory)",
-        'use the exec form (CMD ["/app/server"]) or `exec` in the script, handle SIGTERM, or run with --init',
+        'use the exec form (CMD ["/app/server"]) or `exec` in the script, handle SIGTERM, or run'
+        " with --init",
         (
             happened(case, f"kill signals {case.signals}, die 137, stop") if seen else ended(case),
             inspected(case, "State.OOMKilled", "false"),

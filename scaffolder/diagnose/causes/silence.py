@@ -418,7 +418,7 @@ def daemonises(case: Case) -> Found | None:
     weight=70,
 )
 def dummy_main(case: Case) -> Found | None:
-    """Find a Rust program with an empty main: cargo did not rebuild it, for the older date of the real one."""
+    """Find a Rust program with an empty main: cargo did not rebuild, as the real one is older."""
     if case.exit_code != 0 or case.state.seconds > SHORT_SECONDS:
         return None
     for path, data, program in natives(case):
@@ -451,7 +451,9 @@ def dummy_main(case: Case) -> Found | None:
             else "it only says Hello, world!"
         )
         return Found(
-            f'{path} is the binary of the dummy src/main.rs ("fn main() {{}}") that caches the dependencies ({how}): cargo did not rebuild, because the real main.rs has an older mtime',
+            f'{path} is the binary of the dummy src/main.rs ("fn main() {{}}") that caches the'
+            f" dependencies ({how}): cargo did not rebuild, because the real main.rs has an older"
+            " mtime",
             "touch src/main.rs before the second cargo build (or rm -rf"
             " target/release/deps/NAME*, or cargo-chef)",
             (content(case, path, f"{len(data)} bytes; {how}"), ended(case), nothing_logged(case)),

@@ -70,7 +70,7 @@ def no_command(case: Case) -> Found | None:
         return None
     return Found(
         "the image has neither CMD nor ENTRYPOINT, so there is nothing to run",
-        'name the program in the Dockerfile, for example CMD ["/app/server"], or on the command line',
+        'name the program in the Dockerfile, such as CMD ["/app/server"], or on the command line',
         (inspected(case, "Config.Cmd", "null"), inspected(case, "Config.Entrypoint", "null")),
         (f"docker run {case.config.image or case.target} /path/to/program",),
         proven=True,

@@ -234,7 +234,10 @@ def variable_not_expanded(case: Case) -> Found | None:
             "the exec-form command does not expand variables: the program receives the literal"
             f" {literal!r}"
         )
-        fix = f'CMD ["sh", "-c", "exec {" ".join(case.config.argv)}"], or have the program read the variable itself'
+        fix = (
+            f'CMD ["sh", "-c", "exec {" ".join(case.config.argv)}"], or have the program read the'
+            " variable itself"
+        )
     else:
         name = next(iter(inside))
         where = inspected(case, "Config.Env", f"{name}={literal}")
@@ -334,12 +337,10 @@ def file_missing(case: Case) -> Found | None:
         return None
     below = "" if paths else f" below the working directory {case.config.workdir}"
     elsewhere = _elsewhere(case, basename(path)) if not paths else ""
+    full = path if paths else f"{case.config.workdir.rstrip('/')}/{path}"
     return Found(
         f"the program needs {path}, which does not exist in the container{below}{elsewhere}",
-        (
-            "COPY it into the image, or mount it: -v"
-            f" ./{basename(path)}:{path if paths else case.config.workdir.rstrip('/') + '/' + path}:ro"
-        )
+        f"COPY it into the image, or mount it: -v ./{basename(path)}:{full}:ro"
         + ("; check WORKDIR" if below else ""),
         (
             logged(case, match),
