@@ -230,7 +230,7 @@ def check_wrong_port(case: Case) -> Found | None:
     weight=85,
 )
 def check_address_family(case: Case) -> Found | None:
-    """Find localhost as ::1 for a service with IPv4 only, or loopback for one on another address."""
+    """Find localhost as ::1 for a service with IPv4 only, or loopback for one on another one."""
     check = failing(case)
     asked = target(case, check) if check else None
     if check is None or asked is None or case.sockets is None:

@@ -223,7 +223,7 @@ def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
     return text, "correct the port" if others else wait, shown, True
 
 
-def _named(case: Case, line: str) -> Peer | None:
+def named_in(case: Case, line: str) -> Peer | None:
     """Return the host and port that a line of the log names."""
     patterns = (
         r"lookup ([\w.-]+)(?: on|:)",
@@ -266,7 +266,7 @@ def connection_refused(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    peer = _named(case, line) or next(iter(peers(case)), None)
+    peer = named_in(case, line) or next(iter(peers(case)), None)
     return _answer(
         case,
         match,
@@ -291,7 +291,7 @@ def name_unresolved(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    peer = _named(case, line) or next((p for p in peers(case) if p.host not in LOCAL), None)
+    peer = named_in(case, line) or next((p for p in peers(case) if p.host not in LOCAL), None)
     name = peer.host if peer else "a host"
     return _answer(
         case,

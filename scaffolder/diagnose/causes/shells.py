@@ -176,7 +176,7 @@ def _flaw(program: Program | None, problem: Problem) -> str:
 )
 def path_wrong_in_script(case: Case) -> Found | None:
     """Find `exec /app/server` where the program is elsewhere."""
-    from .start import _elsewhere
+    from .start import find_elsewhere
 
     for item, problem in broken(case):
         name = item.argv[0]
@@ -189,7 +189,7 @@ def path_wrong_in_script(case: Case) -> Found | None:
         says = case.said(rf"[^\n]*{re.escape(name)}[^\n]*(?:not found|no such file)[^\n]*")
         if not says and not (case.is_silent and case.exit_code == 127):
             continue
-        other = [p for p in _elsewhere(case, basename(name)) if p != name]
+        other = [p for p in find_elsewhere(case, basename(name)) if p != name]
         return Found(
             f"{item.by or 'the command'} starts {name}, which does not exist in the"
             f" image{f'; there is {other[0]}' if other else ''}",
@@ -470,7 +470,7 @@ QUIET = {
 
 def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
     """Return the command that fails, why, and if that was seen to be so."""
-    for line in _plain_lines(script.text):
+    for line in plain_lines(script.text):
         grep = re.search(
             r"\b[ef]?grep\s+((?:-\w+\s+)*)['\"]?([^'\"|]+?)['\"]?\s+([^\s)'\"|;]+)", line
         )
@@ -495,7 +495,7 @@ def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
     return "", "", False
 
 
-def _plain_lines(script: str) -> list[str]:
+def plain_lines(script: str) -> list[str]:
     return [
         line.strip()
         for line in script.splitlines()
@@ -556,7 +556,7 @@ def entrypoint_without_exec(case: Case) -> Found | None:
         f" {list(case.config.command)} is ignored and the container exits 0",
         f'end {script.path} with: exec "$@"',
         (
-            content(case, script.path, "\n".join(_plain_lines(script.text)[-3:])),
+            content(case, script.path, "\n".join(plain_lines(script.text)[-3:])),
             inspected(case, "Config.Cmd", list(case.config.command)),
             ended(case),
         ),

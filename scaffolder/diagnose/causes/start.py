@@ -270,7 +270,7 @@ def binary_not_found(case: Case) -> Found | None:
     if not is_missing(case) or case.program is None:
         return None
     name, program = case.config.argv[0], case.program
-    elsewhere = _elsewhere(case, basename(name))
+    elsewhere = find_elsewhere(case, basename(name))
     path = case.config.env.get("PATH", DEFAULT_PATH)
     if "/" not in name:
         what = f"{name!r} is in no directory of PATH ({path}): it is not installed in the image"
@@ -300,7 +300,7 @@ def binary_not_found(case: Case) -> Found | None:
     )
 
 
-def _elsewhere(case: Case, name: str) -> list[str]:
+def find_elsewhere(case: Case, name: str) -> list[str]:
     """Return where else a file of that name, or nearly, is."""
     names = dict.fromkeys(
         (name, name.lower(), name.replace("_", "-"), name.replace("-", "_"), f"{name}3")
