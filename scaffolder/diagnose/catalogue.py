@@ -17,12 +17,29 @@ PATTERNS = (
 )  # fmt: skip
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel")
 
-FAMILIES = (
-    "own", "start", "files", "loader", "identity", "mounts", "memory", "signals",
-    "health", "listening", "reaching", "variables", "errors", "python", "node", "java",
-    "native", "shells", "silence",
+MODULES = (
+    "own.settings", "own.supervisor",
+    "start.commands", "start.paths",
+    "files.formats", "files.interpreters", "files.modes",
+    "loader.missing", "loader.versions",
+    "identity.users", "identity.read_only", "identity.capabilities", "identity.access",
+    "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.remainder",
+    "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
+    "signals.crashes", "signals.uncommon", "signals.stops",
+    "health.commands", "health.targets", "health.answers",
+    "listening.addresses", "listening.processes", "listening.ports",
+    "reaching.connections", "reaching.addresses", "reaching.credentials",
+    "variables.missing", "variables.values", "variables.files", "variables.locales",
+    "errors",
+    "python.modules", "python.interpreter", "python.applications",
+    "node.modules", "node.runtime",
+    "java.heap", "java.classes", "java.options", "java.application",
+    "native",
+    "shells.quotes", "shells.programs", "shells.dialects", "shells.guards", "shells.errexit",
+    "shells.endings",
+    "silence.logs", "silence.python", "silence.input", "silence.daemons", "silence.endings",
 )  # fmt: skip
-"""The modules of `causes`, in which order they are looked through."""
+"""The modules of `causes`, family by family, in the order in which they are looked through."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ class Cause:
     """A cause that can be found."""
 
     id: str
-    family: str
+    module: str
     pattern: str
     title: str
     reads: tuple[str, ...]
@@ -54,6 +71,11 @@ class Cause:
     when: Phase
     weight: int
     find: Finder
+
+    @property
+    def family(self) -> str:
+        """The part of `causes` that it belongs to."""
+        return self.module.partition(".")[0]
 
 
 _known: dict[str, Cause] = {}
@@ -80,9 +102,9 @@ def cause(  # noqa: PLR0913 - what a cause declares
         raise ValueError(f"cause {identity}: {unknown or 'declared twice'}")
 
     def declare(find: Finder) -> Finder:
-        family = find.__module__.rpartition(".")[2]
+        module = find.__module__.removeprefix(f"{__package__}.causes.")
         _known[identity] = Cause(
-            identity, family, pattern, title, tuple(reads), page, when, weight, find
+            identity, module, pattern, title, tuple(reads), page, when, weight, find
         )
         return find
 
@@ -90,7 +112,7 @@ def cause(  # noqa: PLR0913 - what a cause declares
 
 
 def causes() -> Iterable[Cause]:
-    """Return every cause, in the order of the families."""
-    for family in FAMILIES:
-        import_module(f"{__package__}.causes.{family}")
-    return sorted(_known.values(), key=lambda known: FAMILIES.index(known.family))
+    """Return every cause, in the order of the modules."""
+    for module in MODULES:
+        import_module(f"{__package__}.causes.{module}")
+    return sorted(_known.values(), key=lambda known: MODULES.index(known.module))

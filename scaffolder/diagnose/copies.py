@@ -202,7 +202,7 @@ def factors(case: Case) -> Iterator[Factor]:  # noqa: C901 - one condition a fac
 
 
 def _variables(case: Case) -> Iterator[Factor]:
-    from .causes.silence import named_variables
+    from .causes.silence.readings import named_variables
 
     for name, _by, _required in named_variables(case)[:3]:
         env = {

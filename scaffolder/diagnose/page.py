@@ -3,7 +3,7 @@
 from importlib import import_module
 from itertools import groupby
 
-from .catalogue import FAMILIES, causes
+from .catalogue import causes
 
 HEAD = """\
 # Causes
@@ -19,7 +19,7 @@ TABLE = "| cause | pattern | read | runbook | |\n|---|---|---|---|---|\n"
 def render() -> str:
     """Return the page."""
     known = list(causes())
-    parts = [HEAD.format(number=len(known), families=len(FAMILIES))]
+    parts = [HEAD.format(number=len(known), families=len({cause.family for cause in known}))]
     for family, members in groupby(known, key=lambda cause: cause.family):
         module = import_module(f"scaffolder.diagnose.causes.{family}")
         parts.append(f"\n## {family}\n\n{module.__doc__}\n\n{TABLE}")

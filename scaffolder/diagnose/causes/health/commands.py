@@ -1,0 +1,97 @@
+"""Health checks whose own command is missing, or cannot be executed."""
+
+import re
+from posixpath import basename
+
+from scaffolder.diagnose import shell
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import Evidence, quoted
+from scaffolder.diagnose.facts import HealthCheck
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.scripts import BUILTINS
+
+from .checks import failing, output, shown, test
+
+
+@cause(
+    "check-tool-missing",
+    "the health check runs a program that the image does not have",
+    pattern="healthcheck",
+    reads=["inspect", "files"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=90,
+)
+def check_tool_missing(case: Case) -> Found | None:
+    """Find curl, wget or a shell that is not installed."""
+    check = failing(case)
+    if check is None:
+        return None
+    names = _programs(case, check)
+    missing = next(
+        (
+            n
+            for n in names
+            if (p := case.finder.find((n,)).problem)
+            and p.kind in {"missing", "not-in-path", "dangling"}
+        ),
+        None,
+    )
+    says = re.search(r"not found|no such file|executable file", output(case), re.IGNORECASE)
+    if missing is None:
+        return None
+    return Found(
+        f"the health check runs {missing}, which is not installed in the image; the service itself"
+        " may be fine",
+        (
+            f"install {basename(missing)}, or use a check that needs nothing: a mode of the program"
+            " itself, or what the image has"
+        )
+        + (" (exec form: there is no shell)" if missing in {"/bin/sh", "sh"} else ""),
+        (
+            shown(case),
+            test(case, check),
+            Evidence(
+                "files", f"docker cp {quoted(case)}:/usr/bin/{basename(missing)} -", "no such file"
+            ),
+        ),
+        proven=says is not None,
+    )
+
+
+def _programs(case: Case, check: HealthCheck) -> list[str]:
+    if check.test[0] == "CMD":
+        return [check.test[1]] if len(check.test) > 1 else []
+    first = ["/bin/sh"]
+    names = [shell.expand(c.name, case.config.env) for c in shell.commands(check.words)]
+    return first + [n for n in names if n and n not in BUILTINS and not n.startswith(("$", "("))]
+
+
+@cause(
+    "check-not-allowed",
+    "the health check's command cannot be executed",
+    pattern="healthcheck",
+    reads=["inspect", "files"],
+    page="check-status-and-logs",
+    when=Phase.RUNNING,
+    weight=84,
+)
+def check_not_allowed(case: Case) -> Found | None:
+    """Find a script of a check that is not executable, or has another flaw."""
+    check = failing(case)
+    if check is None:
+        return None
+    for name in _programs(case, check):
+        problem = case.finder.find((name,)).first_problem
+        if problem and problem.kind not in {"missing", "not-in-path", "dangling"}:
+            return Found(
+                f"the health check runs {name}, which cannot be executed ({problem.kind}:"
+                f" {problem.path} {problem.detail})",
+                "correct its mode (chmod +x), its first line, or its format",
+                (shown(case), test(case, check)),
+                proven=bool(
+                    re.search("permission|denied|format|not found", output(case), re.IGNORECASE)
+                ),
+            )
+    return None

@@ -1,0 +1,98 @@
+"""Health checks that ask a port or an address that the service does not have."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import live
+from scaffolder.diagnose.phase import Phase
+
+from .checks import failing, listening, output, shown, target, test
+
+
+@cause(
+    "check-wrong-port",
+    "the health check asks a port that the service does not listen on",
+    pattern="healthcheck",
+    reads=["inspect", "live"],
+    page="pattern-network",
+    when=Phase.RUNNING,
+    weight=86,
+)
+def check_wrong_port(case: Case) -> Found | None:
+    """Find a check for one port while the service listens on another."""
+    check = failing(case)
+    asked = target(case, check) if check else None
+    if check is None or asked is None or case.sockets is None:
+        return None
+    ports = sorted({s.port for s in listening(case)})
+    if (
+        not ports
+        or asked[1] in ports
+        or asked[0] not in {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
+    ):
+        return None
+    return Found(
+        f"the health check asks port {asked[1]}, and the service listens on"
+        f" {', '.join(map(str, ports))}",
+        f"have it ask the right one: http://127.0.0.1:{ports[0]}{asked[2]}",
+        (
+            test(case, check),
+            live(
+                case, "cat /proc/net/tcp /proc/net/tcp6", f"listening: {', '.join(map(str, ports))}"
+            ),
+            shown(case),
+        ),
+        proven=True,
+    )
+
+
+@cause(
+    "check-address-family",
+    "the health check asks an address that the service does not listen on",
+    pattern="healthcheck",
+    reads=["inspect", "live"],
+    page="pattern-network",
+    when=Phase.RUNNING,
+    weight=85,
+)
+def check_address_family(case: Case) -> Found | None:
+    """Find localhost as ::1 for a service with IPv4 only, or loopback for one on another one."""
+    check = failing(case)
+    asked = target(case, check) if check else None
+    if check is None or asked is None or case.sockets is None:
+        return None
+    here = [s for s in listening(case) if s.port == asked[1]]
+    if not here:
+        return None
+    four = [s for s in here if ":" not in s.address or s.address == "::"]
+    refused = re.search(
+        r"refused|\[::1\]|::1|can't connect|failed to connect|Errno 111|timed out|unreachable",
+        output(case),
+        re.IGNORECASE,
+    )
+    if (
+        (asked[0] == "::1" or (asked[0] == "localhost" and refused))
+        and not any(":" in s.address for s in here)
+        and four
+    ):
+        what = (
+            f"the health check asks {asked[0]}, which is ::1 (IPv6) first, and the service listens"
+            f" on IPv4 only ({here[0].address}:{asked[1]})"
+        )
+        fix = f"ask 127.0.0.1: http://127.0.0.1:{asked[1]}{asked[2]}"
+    elif asked[0] in {"localhost", "127.0.0.1"} and all(
+        not s.is_loopback and s.address not in {"0.0.0.0", "::"} for s in here
+    ):
+        what = (
+            f"the health check asks {asked[0]}, and the service listens on {here[0].address} only"
+        )
+        fix = "listen on 0.0.0.0, or ask the address that it listens on"
+    else:
+        return None
+    evidence = (
+        test(case, check),
+        live(case, "cat /proc/net/tcp", ", ".join(f"{s.address}:{s.port}" for s in here)),
+        shown(case),
+    )
+    return Found(what, fix, evidence, proven=asked[0] == "::1" or "::1" in output(case))

@@ -1,0 +1,1 @@
+"""Who the process is, and what it may not do: users, files that are closed, capabilities."""

@@ -1,0 +1,168 @@
+"""Files and directories that are closed to the container's user."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.silence.readings import named_paths, quiet
+from scaffolder.diagnose.evidence import Evidence, content, copied, inspected, logged
+from scaffolder.diagnose.facts import Entry
+from scaffolder.diagnose.identity import WRITE
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.sources.files import follow, resolved
+
+from .denials import DENIED, paths_in
+
+
+@cause(
+    "file-closed",
+    "a file or directory is closed to the container's user",
+    pattern="permissions",
+    reads=["logs", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    weight=72,
+)
+def file_closed(case: Case) -> Found | None:
+    """Find EACCES for a file, and which entry on the way refuses."""
+    match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
+    if match is None:
+        return None
+    line, who = case.line(match), case.identity.words
+    path = next(
+        (p for p in reversed(paths_in(line)) if not p.startswith(("/dev/std", "/proc"))), ""
+    )
+    if not path:
+        return Found(
+            f"permission is denied to {who}: {line[:200]}",
+            "find the file that it means, and let the user have it: chown, chmod, or --user",
+            (logged(case, match), inspected(case, "Config.User", case.config.user or "root")),
+            weight=48,
+        )
+    refuses = culprit(case, path)
+    if refuses is None:
+        return Found(
+            f"{who} may not use {path}: permission denied",
+            f"chown {case.identity.uid} {path}, or run as another user",
+            (logged(case, match), inspected(case, "Config.User", case.config.user or "root")),
+        )
+    mount = next((m for m in case.config.mounts if refuses.path.startswith(m.destination)), None)
+    place = f" (the {mount.kind} mount of {mount.name[:20] or mount.source})" if mount else ""
+    owner = f"{refuses.uid}:{refuses.gid}"
+    fix = (
+        f"chown {case.identity.uid}:{case.identity.gid} {refuses.path} in the Dockerfile (COPY"
+        " --chown)"
+    )
+    if mount:
+        fix = (
+            f"sudo chown -R {case.identity.uid}:{case.identity.gid} {mount.source}, or run as"
+            f" --user {owner}"
+        )
+    return Found(
+        f"{who} may not use {path}: {refuses.path}{place} is owned by {owner} with mode"
+        f" {refuses.mode:04o}",
+        fix,
+        (
+            logged(case, match),
+            copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
+            inspected(case, "Config.User", case.config.user or "root"),
+        ),
+        proven=True,
+    )
+
+
+def culprit(case: Case, path: str, what: int = WRITE) -> Entry | None:
+    """Return the entry that refuses the user a path: a directory on the way, its own, or itself."""
+    way, missing = follow(case.files, path)
+    for entry in way:
+        if entry.kind == "directory" and not case.identity.may(entry, 1):
+            return entry
+    last = way[-1] if way else None
+    if missing and last:
+        folder = next((e for e in reversed(way) if e.kind == "directory"), None)
+        return folder if folder and not case.identity.may(folder, what) else None
+    if last is None or last.kind == "link":
+        return None
+    return last if not (case.identity.may(last, what) and case.identity.may(last, 4)) else None
+
+
+@cause(
+    "not-writable-silent",
+    "a place that the program writes to is not writable",
+    pattern="permissions",
+    reads=["inspect", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    weight=60,
+)
+def not_writable_silent(case: Case) -> Found | None:
+    """Find, behind a death without a word, a path in the program that it may not write to."""
+    if not quiet(case) or case.exit_code > 125:
+        return None
+    for path, by in named_paths(case):
+        found = unwritable(case, path)
+        if found and _seems_written(path):
+            why, evidence, fix = found
+            return Found(
+                f"{why}, and {by} cannot create or write {path}; it then ends without a word",
+                fix,
+                (
+                    evidence,
+                    content(case, by, path)
+                    if by.startswith("/")
+                    else inspected(case, "Config.Cmd", list(case.config.argv)),
+                ),
+            )
+    return None
+
+
+def _seems_written(path: str) -> bool:
+    return bool(
+        re.search(
+            r"\.(?:log|pid|lock|sock|db|sqlite3?|tmp|out|wal|cache)$|^/(?:var|run|tmp|data|srv"
+            r"|cache|home|storage|uploads?)\b|/(?:data|logs?|cache|tmp|uploads?|storage|db)(?:/|$)",
+            path,
+        )
+    )
+
+
+def unwritable(case: Case, path: str) -> tuple[str, Evidence, str] | None:
+    """Tell why a path cannot be written to; None if it can."""
+    config = case.config
+    if any(path == t or path.startswith(t.rstrip("/") + "/") for t in config.tmpfs):
+        return None
+    mount = next(
+        (
+            m
+            for m in config.mounts
+            if path.startswith(m.destination.rstrip("/") + "/") or path == m.destination
+        ),
+        None,
+    )
+    folder = path.rpartition("/")[0] or "/"
+    if mount and not mount.writable:
+        return (
+            f"{mount.destination} is mounted read-only",
+            inspected(case, "Mounts", f"{mount.destination}, RW false"),
+            f"mount {mount.destination} without :ro",
+        )
+    if config.read_only and not mount:
+        return (
+            "the root filesystem is read-only (--read-only)",
+            inspected(case, "HostConfig.ReadonlyRootfs", "true"),
+            f"add --tmpfs {folder} (or a volume), or drop --read-only",
+        )
+    if resolved(case.files, folder) is None and not mount:
+        return None
+    refuses = culprit(case, path)
+    if refuses is None or case.identity.uid == 0:
+        return None
+    owner = f"{refuses.uid}:{refuses.gid}"
+    return (
+        (
+            f"{refuses.path} is owned by {owner} with mode {refuses.mode:04o}, and the process"
+            f" runs as {case.identity.words}"
+        ),
+        copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
+        f"chown {case.identity.uid}:{case.identity.gid} {refuses.path}",
+    )

@@ -1,0 +1,157 @@
+"""What only a capability of the kernel allows: low ports, and calls that are refused."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import inspected, logged
+from scaffolder.diagnose.phase import Phase
+
+from .denials import DENIED, paths_in
+
+
+def context(case: Case, match: "re.Match[str]") -> str:
+    """Return a line and the few before it, where a traceback says what was being done."""
+    before = match.string[: match.start()].splitlines()[-4:]
+    inside = [line for line in before if line.startswith(("  ", "\t"))]
+    return "\n".join([*inside, case.line(match)])
+
+
+@cause(
+    "privileged-port",
+    "a port below 1024 needs a capability that the user lacks",
+    pattern="permissions",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=85,
+)
+def privileged_port(case: Case) -> Found | None:
+    """Find a bind that is refused for the number of the port."""
+    match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
+    if match is None:
+        return None
+    line = context(case, match)
+    if not re.search(
+        r"\b(?:bind\w*|listen\w*|address|socket)\b|0\.0\.0\.0|\[::\]|port \d", line, re.IGNORECASE
+    ):
+        return None
+    numbers = [
+        int(n)
+        for n in re.findall(
+            r"(?:0\.0\.0\.0|127\.0\.0\.1|::\]?|\*|localhost)['\"]?[:,]\s*(\d{1,4})\b"
+            r"|port[ =:]+(\d{1,4})\b|[\w\]]?:(\d{1,4})\b(?!:)",
+            line,
+        )
+        for n in n
+        if n and 0 < int(n) < 1024
+    ]
+    set_ports = [
+        int(v)
+        for k, v in case.config.env.items()
+        if "PORT" in k and v.isdecimal() and int(v) < 1024
+    ]
+    exposed = [p.number for p in case.config.exposed if p.number < 1024]
+    port = next(iter([*numbers, *set_ports, *exposed]), 0)
+    if not port or (not numbers and paths_in(case.line(match))):
+        return None
+    powerless = case.identity.uid != 0 or bool(case.config.capabilities_dropped)
+    return Found(
+        (
+            f"port {port} needs the capability NET_BIND_SERVICE, and the process runs as"
+            f" {case.identity.words}"
+        )
+        + (" without it" if case.identity.uid == 0 else ""),
+        f"listen on a port above 1023 (PORT={port + 8000}) and publish it: -p {port}:{port + 8000}",
+        (
+            logged(case, match),
+            inspected(case, "Config.User", case.config.user or "root"),
+            inspected(case, "HostConfig.CapDrop", list(case.config.capabilities_dropped)),
+        ),
+        (f"docker run -e PORT={port + 8000} -p {port}:{port + 8000} ...",),
+        proven=powerless and bool(numbers or set_ports),
+    )
+
+
+@cause(
+    "capability-missing",
+    "a system call is refused: a capability was dropped, or seccomp forbids it",
+    pattern="permissions",
+    reads=["logs", "inspect"],
+    page="check-program-by-itself",
+    when=Phase.ENDED,
+    weight=74,
+)
+def capability_missing(case: Case) -> Found | None:
+    """Find EPERM: chown, su, mount, ping, ptrace and the like without their capability."""
+    match = case.said(
+        "operation not permitted|EPERM|must be run as root|a password is required"
+        "|effective uid is not 0|no new privileges|must be root|need root|are you root"
+    )
+    if match is None:
+        return None
+    line = context(case, match)
+    needs = (
+        (
+            r"no new privileges|effective uid is not 0",
+            "sudo or a setuid program, which no-new-privileges forbids",
+        ),
+        (r"chown|changing owner|lchown", "CAP_CHOWN"),
+        (
+            (
+                "set(?:e|re|res)?[ug]id|set ?groups|initgroups|su-exec|gosu|switch user"
+                "|can't set (?:uid|gid)|drop privileges"
+            ),
+            "CAP_SETUID and CAP_SETGID",
+        ),
+        (r"mount|unshare|clone|namespace|pivot", "CAP_SYS_ADMIN"),
+        (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
+        (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"),
+        (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),
+        (r"settime|clock|date", "CAP_SYS_TIME"),
+        (r"mlock|memlock", "CAP_IPC_LOCK"),
+        (r"nice|priority|sched|mbind|set_mempolicy", "CAP_SYS_NICE"),
+        (r"rlimit|ulimit|limit", "CAP_SYS_RESOURCE"),
+        (r"bind", "CAP_NET_BIND_SERVICE"),
+        (r"mknod", "CAP_MKNOD"),
+        (
+            r"io_uring|seccomp|keyctl|bpf|perf_event|userfaultfd",
+            "a system call that the seccomp profile forbids",
+        ),
+        (r"chmod|chgrp", "CAP_FOWNER"),
+        (r"kill|signal", "CAP_KILL"),
+        (r"chroot", "CAP_SYS_CHROOT"),
+        (r"root|password", "the user root"),
+    )
+    need = next(
+        (name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability"
+    )
+    dropped, security = case.config.capabilities_dropped, case.config.security
+    restricted = bool(dropped or security or case.identity.uid)
+    why = (
+        f"capabilities dropped: {', '.join(dropped)}"
+        if dropped
+        else (
+            f"security options: {', '.join(security)}"
+            if security
+            else f"it runs as {case.identity.words}"
+        )
+    )
+    return Found(
+        f"an operation is not permitted: it needs {need}, which this container does not have"
+        f" ({why})",
+        (
+            f"grant just that (--cap-add {need.removeprefix('CAP_').split(' ')[0]}), or do it at"
+            " build time, or without it"
+        )
+        if need.startswith("CAP_")
+        else "run it without that, or adjust --user and --security-opt",
+        (
+            logged(case, match),
+            inspected(case, "HostConfig.CapDrop", list(dropped)),
+            inspected(case, "HostConfig.SecurityOpt", list(security)),
+            inspected(case, "Config.User", case.config.user or "root"),
+        ),
+        proven=need.startswith("CAP_") and bool(dropped),
+        weight=None if restricted else 45,
+    )

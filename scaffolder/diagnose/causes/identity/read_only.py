@@ -1,0 +1,46 @@
+"""A root file system that cannot be written to."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import inspected, logged
+from scaffolder.diagnose.phase import Phase
+
+from .denials import paths_in
+
+
+@cause(
+    "read-only-root",
+    "the root file system is read-only, and the program writes to it",
+    pattern="permissions",
+    reads=["logs", "inspect"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    weight=80,
+)
+def read_only_root(case: Case) -> Found | None:
+    """Find a write that --read-only, or a mount with :ro, refused, by the program's own words."""
+    match = case.said(r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b")
+    if match is None:
+        return None
+    line = case.line(match)
+    path = next(reversed(paths_in(line)), "")
+    mounts = [m for m in case.config.mounts if not m.writable and path.startswith(m.destination)]
+    if mounts:
+        where = f"{mounts[0].destination} is mounted read-only (:ro)"
+        return Found(
+            f"{where}, and the program writes to {path} in it",
+            f"mount {mounts[0].destination} without :ro",
+            (logged(case, match), inspected(case, "Mounts", f"{mounts[0].destination}, RW false")),
+            proven=True,
+        )
+    folder = path.rpartition("/")[0] or "/tmp"
+    return Found(
+        "the root filesystem is read-only (--read-only), and the program cannot write to"
+        f" {path or 'it'}",
+        f"add --tmpfs {folder} (or a volume), or drop --read-only",
+        (
+            logged(case, match),
+            inspected(case, "HostConfig.ReadonlyRootfs", str(case.config.read_only).lower()),
+        ),
+        proven=case.config.read_only,
+    )

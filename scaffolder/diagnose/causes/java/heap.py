@@ -1,0 +1,41 @@
+"""The heap of the virtual machine, and its other memory."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.memory.usage import heap, size
+from scaffolder.diagnose.evidence import ended, inspected, logged
+from scaffolder.diagnose.phase import Phase
+
+
+@cause(
+    "java-heap",
+    "the Java heap, or another memory area, is exhausted",
+    pattern="memory",
+    reads=["logs", "inspect"],
+    page="pattern-memory",
+    when=Phase.DIED | Phase.FINISHED,
+    weight=86,
+)
+def java_heap(case: Case) -> Found | None:
+    """Find OutOfMemoryError, and heaps that the machine cannot reserve."""
+    match = case.said(
+        r"[^\n]*(?:java\.lang\.OutOfMemoryError: (?P<w>[^\n]+)|Could not reserve enough space"
+        "|There is insufficient memory for the Java Runtime"
+        r"|Terminating due to java\.lang\.OutOfMemoryError)[^\n]*"
+    )
+    if match is None or (match["w"] and "native thread" in match["w"]):
+        return None
+    allowed, limit = heap(case), case.config.memory
+    at = (
+        f" of {size(allowed)} (-Xmx)"
+        if allowed
+        else " (by default a quarter of the container's memory)"
+    )
+    return Found(
+        f"the Java heap{at} is exhausted: {case.line(match)[:160]}; this is the JVM's limit, not"
+        f" the container's ({size(limit) if limit else 'none'})",
+        "raise -Xmx, or -XX:MaxRAMPercentage=75, and --memory along with it; look for a leak with"
+        " a heap dump",
+        (logged(case, match), inspected(case, "HostConfig.Memory", limit), ended(case)),
+        proven=bool(match["w"]) and bool(allowed),
+    )

@@ -1,0 +1,105 @@
+"""Shared libraries that are not in the image."""
+
+from posixpath import basename
+from typing import TYPE_CHECKING
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import content, copied, logged
+from scaffolder.diagnose.phase import Phase
+
+from .libraries import advice, native, natives, place_of
+
+if TYPE_CHECKING:
+    import re
+
+MISSING = (
+    (
+        r"error while loading shared libraries: (?P<lib>[^:\s]+): cannot open shared object file:"
+        " No such file"
+    ),
+    r"Error loading shared library (?P<lib>[^:\s]+): No such file",
+    (
+        "(?:ImportError|OSError"
+        r"|Error)[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*): cannot open shared object file"
+    ),
+    r"(?P<lib>lib[\w.+-]+\.so[\w.]*)[^\n]*cannot open shared object file: No such file",
+    r"cannot (?:load|open) (?:shared )?(?:library|object)[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*)",
+    r"UnsatisfiedLinkError[^\n]*?(?P<lib>lib[\w.+-]+\.so[\w.]*)",
+)
+
+
+@cause(
+    "library-missing",
+    "a shared library is not in the image",
+    pattern="dependencies",
+    reads=["logs", "files"],
+    page="pattern-dependencies",
+    when=Phase.DIED | Phase.FINISHED,
+    weight=80,
+)
+def library_missing(case: Case) -> Found | None:
+    """Find a library that the loader does not find, by its own words."""
+    match = next((m for pattern in MISSING if (m := case.said(pattern))), None)
+    if match is None:
+        return None
+    library = match["lib"]
+    users = [p for p in natives(case) if p.elf and library in p.elf.needed]
+    program = users[0] if users else native(case)
+    by = (
+        f"{users[0].path} is linked against {library}"
+        if users
+        else f"{library} is needed at run time"
+    )
+    absent = program is not None and not place_of(case, program, library)
+    if not absent and program is not None:
+        return _library_unfound(case, match, library, place_of(case, program, library))
+    return Found(
+        f"{by}, which is not installed in the image",
+        advice(library),
+        (
+            logged(case, match),
+            copied(case, f"/usr/lib/x86_64-linux-gnu/{basename(library)}", "no such file"),
+        ),
+        proven=absent,
+    )
+
+
+def _library_unfound(case: Case, match: "re.Match[str]", library: str, place: str) -> Found:
+    """Answer for a library that is there, and whose own needs, or place, are the matter."""
+    return Found(
+        f"the shared library {library} is not found by the loader, although there is {place}: it"
+        " is in no directory that is searched, or something that it needs itself is missing",
+        f"run ldconfig in the Dockerfile, or set LD_LIBRARY_PATH={place.rpartition('/')[0]}",
+        (logged(case, match), copied(case, place, "exists")),
+    )
+
+
+@cause(
+    "library-missing-silent",
+    "a shared library is missing, and the loader's words are lost",
+    pattern="dependencies",
+    reads=["files", "inspect"],
+    page="pattern-dependencies",
+    when=Phase.DIED | Phase.FINISHED | Phase.IMAGE,
+    weight=62,
+)
+def library_missing_silent(case: Case) -> Found | None:
+    """Find a program whose libraries are not all in the image."""
+    if not case.is_silent or (case.exit_code != 127 and case.phase == Phase.DIED):
+        return None
+    for program in natives(case)[:3]:
+        if not program.elf or program.problem:
+            continue
+        for library in program.elf.needed[:20]:
+            if not place_of(case, program, library):
+                return Found(
+                    f"{program.path} is linked against {library}, which is in no directory of the"
+                    " image that the loader searches",
+                    advice(library),
+                    (
+                        content(case, program.path, f"NEEDED {library}"),
+                        copied(case, f"/usr/lib/{library}", "no such file"),
+                    ),
+                )
+    return None

@@ -1,0 +1,1 @@
+"""Limits: memory of container, program or host, processes, open files, space, processors."""

@@ -1,0 +1,185 @@
+"""Memory that the kernel, the limit or the program ran out of."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import Evidence, ended, inspected, logged
+from scaffolder.diagnose.phase import Phase
+
+from .usage import KILLED, MIB, heap, killed_for_memory, size
+
+NEAR = 0.95
+
+
+@cause(
+    "oom-start",
+    "the memory limit is too small to start at all",
+    pattern="memory",
+    reads=["inspect"],
+    page="pattern-memory",
+    when=Phase.START,
+    weight=88,
+)
+def oom_start(case: Case) -> Found | None:
+    """Find a runtime that was itself killed for the container's memory."""
+    if not re.search(
+        r"OOM-killed|memory limit too low|cannot allocate memory|cannot set memory|memory\.limit",
+        case.refusal,
+        re.IGNORECASE,
+    ):
+        return None
+    return Found(
+        f"the memory limit of {size(case.config.memory)} is too small even to start the container"
+        if case.config.memory
+        else "the host has not enough memory to start the container",
+        "raise the limit: docker update --memory 128m --memory-swap 128m, or free memory of the"
+        " host",
+        (
+            inspected(case, "State.Error", case.refusal),
+            inspected(case, "HostConfig.Memory", case.config.memory),
+        ),
+        proven=True,
+    )
+
+
+@cause(
+    "oom-killed",
+    "the process exceeded the memory limit and was killed by the kernel",
+    pattern="memory",
+    reads=["inspect", "events", "kernel"],
+    page="pattern-memory",
+    when=Phase.DIED,
+    weight=92,
+)
+def oom_killed(case: Case) -> Found | None:
+    """Find the main process killed for its memory."""
+    shown = killed_for_memory(case)
+    if case.exit_code != KILLED or not shown:
+        return None
+    limit, allowed = case.config.memory, heap(case)
+    at = (
+        f"the memory limit of {size(limit)}"
+        if limit
+        else "the memory of its control group or of the host"
+    )
+    text = f"the process exceeded {at} and was killed by the OOM killer (exit code 137)"
+    if limit and allowed and allowed > limit * 0.75:
+        text += f"; its heap may grow to {size(allowed)}, which does not fit into that limit"
+    return Found(
+        text,
+        f"raise the limit (--memory {max(2 * limit // MIB, 64)}m), or have it use less: a smaller"
+        " heap, cache or batch",
+        (*shown, ended(case), inspected(case, "HostConfig.Memory", limit)),
+        (
+            (
+                f"docker update --memory {max(2 * limit // MIB, 64)}m --memory-swap"
+                f" {max(2 * limit // MIB, 64)}m {case.target}"
+            ),
+        ),
+        proven=bool(limit),
+    )
+
+
+@cause(
+    "oom-child",
+    "a child process was killed for its memory",
+    pattern="memory",
+    reads=["inspect", "events", "kernel", "live"],
+    page="pattern-memory",
+    when=Phase.ENDED | Phase.RUNNING,
+    weight=90,
+)
+def oom_child(case: Case) -> Found | None:
+    """Find a worker killed for its memory while process 1 went on, or ended with another status."""
+    shown = killed_for_memory(case)
+    if not shown or (case.exit_code == KILLED and not case.is_up):
+        return None
+    limit = case.config.memory
+    then = (
+        "process 1 goes on without it"
+        if case.is_up
+        else f"process 1 then ended with {case.exit_code}"
+    )
+    at = f"at the memory limit of {size(limit)}" if limit else "for its memory"
+    return Found(
+        f"a child process (a worker, not process 1) was killed by the OOM killer {at}; {then}",
+        "raise the limit (--memory), and let the wrapper pass on the exit status (exec the"
+        " program as process 1)",
+        (
+            *shown,
+            *(() if case.is_up else (ended(case),)),
+            inspected(case, "HostConfig.Memory", limit),
+        ),
+        proven=bool(limit),
+    )
+
+
+@cause(
+    "memory-near-limit",
+    "memory has grown to the limit",
+    pattern="memory",
+    reads=["live", "inspect"],
+    page="pattern-memory",
+    when=Phase.RUNNING,
+    weight=60,
+)
+def memory_near_limit(case: Case) -> Found | None:
+    """Find a container that will be killed soon."""
+    limit, used = case.config.memory, case.usage.memory
+    if not limit or used is None or used < NEAR * limit:
+        return None
+    return Found(
+        f"memory use has grown to {size(used)} of the limit of {size(limit)}: it is slow, and will"
+        " be killed by the OOM killer soon",
+        "raise the limit now (docker update --memory), then look for what grows: docker stats",
+        (
+            Evidence(
+                "live", f"docker stats --no-stream {case.target}", f"{size(used)} / {size(limit)}"
+            ),
+            inspected(case, "HostConfig.Memory", limit),
+        ),
+        (
+            (
+                f"docker update --memory {2 * limit // MIB}m --memory-swap {2 * limit // MIB}m"
+                f" {case.target}"
+            ),
+        ),
+        proven=True,
+    )
+
+
+@cause(
+    "memory-exhausted",
+    "the program could not get the memory that it asked for",
+    pattern="memory",
+    reads=["logs", "inspect"],
+    page="pattern-memory",
+    when=Phase.DIED,
+    weight=76,
+)
+def memory_exhausted(case: Case) -> Found | None:
+    """Find a failed allocation, in the words of any language."""
+    match = case.said(
+        r"[^\n]*(?:cannot allocate memory|out of memory|memory allocation of \d+ bytes failed"
+        "|std::bad_alloc|MemoryError|OutOfMemoryError|heap out of memory|not enough memory"
+        "|insufficient memory|Allowed memory size|NoMemoryError|could not reserve enough space"
+        r"|ENOMEM)[^\n]*"
+    )
+    if match is None:
+        return None
+    limit, address = case.config.memory, case.config.ulimits.get("as", 0)
+    why = (
+        f"ulimit -v {size(address)}"
+        if address
+        else f"limit of the container: {size(limit)}"
+        if limit
+        else "no limit of the container"
+    )
+    allowed = heap(case)
+    more = f"; the heap is limited to {size(allowed)}" if allowed else ""
+    return Found(
+        f"the program ran out of memory: {case.line(match)[:200]} ({why}{more})",
+        "raise what limits it (--memory, -Xmx, --max-old-space-size), or have it use less",
+        (logged(case, match), inspected(case, "HostConfig.Memory", limit)),
+    )

@@ -1,0 +1,62 @@
+"""How much memory is allowed, and what shows that the kernel killed for it."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import Evidence, happened, inspected, live
+from scaffolder.diagnose.sources.kernel import kills_in
+
+MIB = 1024 * 1024
+
+
+KILLED = 137
+
+
+HEAP = re.compile(r"(?:-Xmx|-XX:MaxHeapSize=|--max[-_]old[-_]space[-_]size[= ])(\d+)([kKmMgG]?)")
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in MiB."""
+    return f"{number / MIB:.0f} MiB"
+
+
+def heap(case: Case) -> int:
+    """Return the heap that the command or the environment allows, in bytes; 0 if none is set."""
+    variables = (
+        case.config.env.get(k, "")
+        for k in (
+            "JAVA_OPTS",
+            "JAVA_TOOL_OPTIONS",
+            "_JAVA_OPTIONS",
+            "NODE_OPTIONS",
+            "JDK_JAVA_OPTIONS",
+            "CATALINA_OPTS",
+        )
+    )
+    texts = [
+        *case.config.argv,
+        *variables,
+        *(s.script.text for s in case.launched if s.script and s.script.language == "sh"),
+    ]
+    match = HEAP.search(" ".join(texts))
+    if not match:
+        return 0
+    unit = match[2].lower() or ("m" if "space" in match[0] else "")
+    return int(match[1]) * {"": 1, "k": 1024, "m": MIB, "g": 1024 * MIB}[unit]
+
+
+def killed_for_memory(case: Case) -> list[Evidence]:
+    """Return what shows that the kernel killed something in the container for its memory."""
+    found = []
+    if case.state.oom_killed:
+        found.append(inspected(case, "State.OOMKilled", "true"))
+    if any(event.action == "oom" for event in case.events):
+        found.append(happened(case, "oom"))
+    if case.usage.oom_kills:
+        found.append(
+            live(case, "cat /sys/fs/cgroup/memory.events", f"oom_kill {case.usage.oom_kills}")
+        )
+    kills = kills_in(case.kernel, case.identity_number)
+    if kills:
+        found.append(Evidence("kernel", "dmesg | grep oom-kill", kills[-1].text[-160:]))
+    return found

@@ -1,0 +1,168 @@
+"""Mounts and images that are out of date, or hide what the image has."""
+
+import re
+
+from scaffolder.diagnose.case import Case, is_below
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.identity.denials import paths_in
+from scaffolder.diagnose.evidence import Evidence, copied, inspected, logged
+from scaffolder.diagnose.facts import Mount
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.sources.files import resolved
+
+
+@cause(
+    "mount-hides-files",
+    "a mount hides files that the image has, and the program needs",
+    pattern="environment",
+    reads=["logs", "inspect", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    weight=88,
+)
+def mount_hides_files(case: Case) -> Found | None:
+    """Find a file that the program misses, and that is in the image below a mount."""
+    for path, line in _missed(case):
+        mount = next(
+            iter(
+                sorted(
+                    (m for m in case.config.mounts if is_below(path, m.destination)),
+                    key=lambda m: -len(m.destination),
+                )
+            ),
+            None,
+        )
+        if mount is None or resolved(case.files, path) or not resolved(case.image_files, path):
+            continue
+        kind = (
+            f"bind mount of {mount.source}" if mount.kind == "bind" else f"volume {mount.name[:20]}"
+        )
+        return Found(
+            f"the {kind} over {mount.destination} hides {path}, which exists in the image",
+            f"mount a directory below {mount.destination} instead, or add an anonymous volume for"
+            " what must stay visible",
+            (
+                line,
+                copied(case, path, "no such file in the container"),
+                inspected(case, "Mounts", f"{mount.source} -> {mount.destination}"),
+            ),
+            proven=True,
+        )
+    return None
+
+
+MISSED = (
+    r"[^\n]*(?:no such file|not found|cannot find|can't (?:open|find)|ENOENT|cannot open"
+    r"|unable to access|could not find|does not exist|no module named)[^\n]*"
+)
+
+
+def _missed(case: Case) -> list[tuple[str, Evidence]]:
+    """Return paths that the log says are missing, and scripts that cannot be read."""
+    match = case.said(MISSED)
+    line = case.line(match) if match else ""
+    found = [
+        (path, logged(case, line))
+        for path in paths_in(line + " ") or re.findall(r"(/[\w./-]+)", line)
+    ]
+    words = re.search(r"(?:No module named|Cannot find (?:module|package)) ['\"]?([\w./@-]+)", line)
+    if words:
+        name = words[1].removeprefix("./")
+        for mount in case.config.mounts:
+            candidates = (
+                f"{mount.destination}/{name}",
+                f"{mount.destination}/{name.replace('.', '/')}.py",
+                f"{mount.destination}/node_modules/{name}",
+                f"{mount.destination}/{name.replace('.', '/')}",
+            )
+            found += [(path, logged(case, line)) for path in candidates]
+    return found[:12]
+
+
+@cause(
+    "volume-stale",
+    "a volume holds files of an older version than the image",
+    pattern="environment",
+    reads=["inspect", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    weight=66,
+)
+def volume_stale(case: Case) -> Found | None:
+    """Find a program or script that runs from a volume, and differs from the image's."""
+    volumes = [m for m in case.config.mounts if m.kind == "volume"]
+    for path in _run_from(case) if volumes else ():
+        mount = next((m for m in volumes if is_below(path, m.destination)), None)
+        ours, theirs = (
+            resolved(case.files, path),
+            resolved(case.image_files, path) if mount else None,
+        )
+        if mount is None or not ours or not theirs or ours.kind != "file" or theirs.kind != "file":
+            continue
+        if ours.size == theirs.size and case.files.content(ours.path) == case.image_files.content(
+            theirs.path
+        ):
+            continue
+        return _stale(case, mount, path, ours.size, theirs.size)
+    return None
+
+
+def _stale(case: Case, mount: Mount, path: str, ours: int, theirs: int) -> Found:
+    name = mount.name[:20] or mount.source
+    return Found(
+        f"the volume {name} over {mount.destination} still holds an older version's files: {path}"
+        " in it differs from the image's, which is what the new image brings",
+        "mount the volume where only data is, or remove it after saving what is in it: docker"
+        f" volume rm {name}",
+        (
+            copied(case, path, f"{ours} bytes in the volume; {theirs} bytes in the image"),
+            inspected(case, "Mounts", f"volume {name} -> {mount.destination}"),
+        ),
+    )
+
+
+def _run_from(case: Case) -> list[str]:
+    """Return the paths of what runs, and of files beside it."""
+    found = []
+    for item in case.launched:
+        if item.script and item.script.path:
+            found.append(item.script.path)
+        if item.program and item.program.entry:
+            found.append(item.program.path)
+    mentioned = paths_in(case.text[-4000:])[:10]
+    names = [
+        n
+        for m in case.config.mounts
+        if m.kind == "volume"
+        for n in case.files.names(m.destination)[:30]
+    ]
+    return list(dict.fromkeys([*found, *mentioned, *names]))
+
+
+@cause(
+    "image-outdated",
+    "the container was made from an older image than its tag now names",
+    pattern="image",
+    reads=["inspect"],
+    page="check-status-and-logs",
+    when=Phase.ENDED | Phase.START,
+    weight=58,
+)
+def image_outdated(case: Case) -> Found | None:
+    """Find a container that was not made again after its image was built again."""
+    image = case.image
+    if image is None or not image.tagged or image.tagged == case.config.image_id:
+        return None
+    name = case.config.image
+    return Found(
+        f"the container was made from an older image than the one its tag {name} now names: what"
+        " was built since is not what runs",
+        "make the container again from the tag: docker rm it and docker run, or docker compose up"
+        " -d --force-recreate",
+        (
+            inspected(case, "Image", case.config.image_id),
+            Evidence(
+                "inspect", f"docker image inspect --format '{{{{.Id}}}}' {name}", image.tagged
+            ),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Services that viscaffold made: their supervisor, settings and stages, in their own words."""

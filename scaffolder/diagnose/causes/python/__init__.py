@@ -1,0 +1,1 @@
+"""Python: modules, syntax, paths, frameworks' own starts, and exceptions that nobody caught."""

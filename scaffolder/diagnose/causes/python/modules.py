@@ -1,0 +1,112 @@
+"""Python modules that are not installed, or not where this Python looks."""
+
+from posixpath import join
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.sources.files import resolved
+
+from .environment import installed_elsewhere, module_at, places, python
+
+RENAMED = {
+    "cv2": "opencv-python-headless",
+    "yaml": "pyyaml",
+    "PIL": "pillow",
+    "dotenv": "python-dotenv",
+    "jwt": "pyjwt",
+    "bs4": "beautifulsoup4",
+    "sklearn": "scikit-learn",
+    "psycopg2": "psycopg2-binary",
+    "MySQLdb": "mysqlclient",
+    "dateutil": "python-dateutil",
+    "Crypto": "pycryptodome",
+    "magic": "python-magic",
+    "serial": "pyserial",
+    "google": "google-cloud-...",
+    "attr": "attrs",
+    "jose": "python-jose",
+    "multipart": "python-multipart",
+}
+
+
+@cause(
+    "python-module-missing",
+    "a Python module is not installed in the image",
+    pattern="dependencies",
+    reads=["logs", "files"],
+    page="pattern-dependencies",
+    when=Phase.ENDED,
+    weight=80,
+)
+def python_module_missing(case: Case) -> Found | None:
+    """Find ModuleNotFoundError: not installed, another Python's, or the service's own elsewhere."""
+    match = case.said(
+        r"[^\n]*(?:ModuleNotFoundError|ImportError)?:? ?No module named '?(?P<n>[\w.]+)'?[^\n]*"
+    )
+    if match is None or match["n"] == "tzdata":  # causes.variables knows of time zones
+        return None
+    name = match["n"]
+    top = name.partition(".")[0]
+    there = module_at(case, top)
+    other = "" if there else installed_elsewhere(case, top)
+    own = "" if there or other else _own(case, top)
+    evidence = [
+        logged(case, match),
+        Evidence(
+            "files",
+            f"docker cp {quoted(case)}:{(places(case) or ['/'])[-1]} - | tar -t | grep {top}",
+            there or other or own or "not there",
+        ),
+    ]
+    if other:
+        return Found(
+            f"the Python module {name} is installed in {other}, which is not of the Python that"
+            f" runs ({python(case) or 'python'})",
+            "start the Python that it was installed for (put its bin directory first in PATH), or"
+            " install it for this one",
+            tuple(evidence),
+            proven=True,
+        )
+    if own:
+        return Found(
+            f"the Python module {name} is in {own}, and Python does not look there: the working"
+            f" directory is {case.config.workdir}, PYTHONPATH is"
+            f" {case.config.env.get('PYTHONPATH', 'not set')}",
+            f"WORKDIR {own} (or ENV PYTHONPATH={own})",
+            (*evidence, inspected(case, "Config.WorkingDir", case.config.workdir)),
+            proven=True,
+        )
+    package = RENAMED.get(top, top)
+    return Found(
+        f"the Python module {name} is not installed in the image",
+        f"add {package} to requirements.txt or pyproject.toml, and pip install it in the image",
+        tuple(evidence),
+        proven=not there and bool(python(case)),
+    )
+
+
+def _own(case: Case, name: str) -> str:
+    folders = (
+        "/app",
+        "/app/src",
+        "/src",
+        "/srv",
+        "/code",
+        "/usr/src/app",
+        "/opt/app",
+        "/",
+        "/home/app",
+        "/build",
+        "/app/app",
+        "/workspace",
+        f"{case.config.workdir.rstrip('/')}/src",
+    )
+    for folder in folders:
+        if folder not in places(case) and (
+            resolved(case.files, join(folder, f"{name}.py"))
+            or resolved(case.files, join(folder, name, "__init__.py"))
+        ):
+            return folder
+    return ""

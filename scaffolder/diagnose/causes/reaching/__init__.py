@@ -1,0 +1,1 @@
+"""What the service needs over the network, and cannot reach: refused, unknown, untrusted."""

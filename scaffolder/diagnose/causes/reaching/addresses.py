@@ -1,0 +1,148 @@
+"""Addresses and ports of the container itself, and ways out of it."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import inspected, logged
+from scaffolder.diagnose.phase import Phase
+
+
+@cause(
+    "port-in-use-inside",
+    "the port is taken inside the container",
+    pattern="network",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=80,
+)
+def port_in_use_inside(case: Case) -> Found | None:
+    """Find EADDRINUSE: two servers in one container, a shared network, or the host's network."""
+    match = case.said(
+        r"[^\n]*(?:address (?:is )?already in use|address in use|EADDRINUSE|errno 98\b"
+        r"|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
+    )
+    if match is None:
+        return None
+    line = case.line(match)
+    port = next(
+        iter(
+            re.findall(
+                r"[:\s](\d{2,5})\b", line.replace("98", "", 1) if "rrno 98" in line else line
+            )
+        ),
+        "",
+    )
+    shared = case.config.network == "host" or case.config.network.startswith("container:")
+    holder = next(
+        (
+            n.name
+            for n in case.neighbours
+            if n.status == "running" and case.config.network.endswith(n.name)
+        ),
+        "",
+    )
+    why = (
+        (
+            "it shares the network of"
+            f" {'the host' if case.config.network == 'host' else holder or 'another container'},"
+            " where another program has it"
+        )
+        if shared
+        else (
+            "another process in the same container has it: the service is started twice, or"
+            " beside another"
+        )
+    )
+    return Found(
+        f"{f'port {port}' if port else 'its port'} is already in use: {why}",
+        "choose another port, or start only one of them",
+        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)),
+        proven=shared and bool(port),
+    )
+
+
+@cause(
+    "address-not-available",
+    "the address to listen on is none of the container's",
+    pattern="network",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=80,
+)
+def address_not_available(case: Case) -> Found | None:
+    """Find EADDRNOTAVAIL and a missing address family: the host's address, or IPv6 without any."""
+    if case.said(r"create_connection|\.connect\(|connecting to"):
+        return None  # it connects: causes of reaching know
+    match = case.said(
+        r"[^\n]*(?:cannot assign requested address|can't assign requested address"
+        r"|address not available|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable"
+        r"|address family not supported|EAFNOSUPPORT|errno 97\b)[^\n]*"
+    )
+    if match is None:
+        return None
+    address = next(
+        (
+            k
+            for k, v in case.config.env.items()
+            if re.fullmatch(r"\d+\.\d+\.\d+\.\d+|[0-9a-f:]*::[0-9a-f:]*", v)
+        ),
+        "",
+    )
+    value = case.config.env.get(address, "")
+    foreign = bool(value) and value not in {
+        "0.0.0.0",
+        "::",
+        "127.0.0.1",
+        *case.config.networks.values(),
+    }
+    return Found(
+        f"the address to listen on{f' ({address}={value})' if value else ''} does not exist in the"
+        f" container: {case.line(match)[:200]}",
+        "listen on 0.0.0.0; the host's address is not inside the container, and [::] needs IPv6",
+        (
+            logged(case, match),
+            *((inspected(case, "Config.Env", f"{address}={value}"),) if value else ()),
+        ),
+        proven=foreign,
+    )
+
+
+@cause(
+    "unreachable",
+    "there is no way to what the service needs",
+    pattern="network",
+    reads=["logs", "inspect"],
+    page="pattern-network",
+    when=Phase.ENDED,
+    weight=76,
+)
+def unreachable(case: Case) -> Found | None:
+    """Find ENETUNREACH, EHOSTUNREACH and time-outs."""
+    match = case.said(
+        r"[^\n]*(?:network (?:is )?unreachable|no route to host|host is unreachable"
+        r"|operation timed out|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b"
+        r"|connection timed out|ETIMEDOUT|errno 110\b|i/o timeout|connect timeout|ConnectTimeout"
+        r"|TimeoutError|timed out)[^\n]*"
+    )
+    if match is None:
+        return None
+    alone = case.config.network == "none"
+    internal = [name for name in case.config.networks if name in case.sources.networks()]
+    why = (
+        "it runs with --network none"
+        if alone
+        else f"its network {internal[0]} is internal, without a way out"
+        if internal
+        else "a firewall, a wrong address, or a service that is down"
+    )
+    return Found(
+        f"the network is unreachable, or does not answer in time: {case.line(match)[:200]} ({why})",
+        "give it a network: --network bridge"
+        if alone or internal
+        else "check address, route and firewall: docker exec ... getent hosts NAME",
+        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)),
+        proven=bool(alone or internal),
+    )

@@ -1,0 +1,139 @@
+"""Why a peer cannot be reached, by what the engine knows of it."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import Evidence, inspected
+from scaffolder.diagnose.facts import Neighbour
+
+from .peers import LOCAL, Peer, find, peers, shares
+
+Obstacle = tuple[str, str, list[Evidence], bool]
+"""Why a peer cannot be reached, what helps, the evidence, and if it is certain."""
+
+
+def obstacle(case: Case, peer: Peer) -> Obstacle | None:
+    """Tell why a peer cannot be reached; None if nothing is known to be in the way."""
+    if case.config.network == "none":
+        text = "the container runs with --network none and reaches nothing"
+        shown = [inspected(case, "HostConfig.NetworkMode", "none")]
+        return text, "run it in the network of what it needs", shown, True
+    if peer.host in LOCAL:
+        return _itself(case, peer)
+    other = find(case, peer.host)
+    if other is None:
+        return _nobody(peer)
+    return _apart(case, peer, other) or _deaf(case, peer, other)
+
+
+def _itself(case: Case, peer: Peer) -> Obstacle | None:
+    shared = case.config.network == "host" or case.config.network.startswith("container:")
+    if shared or not peer.port or any(s.port == peer.port for s in case.sockets or ()):
+        return None
+    text = (
+        f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port;"
+        " other services are not on its localhost"
+    )
+    advice = "name the other container (on a common network), or host.docker.internal for the host"
+    return text, advice, [], True
+
+
+def _nobody(peer: Peer) -> Obstacle | None:
+    """Answer for a name that no container has; names with a dot may be known elsewhere."""
+    private = peer.host.endswith((".local", ".internal", ".invalid", ".test"))
+    if ("." in peer.host and not private) or ":" in peer.host:
+        return None
+    text = f"no container is called {peer.host}, on any network: the name does not resolve"
+    shown = [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")]
+    return text, "start it, or correct the name", shown, "." not in peer.host
+
+
+def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
+    """Answer for a container that does not run, or is on no network where its name is known."""
+    if other.status != "running":
+        text = f"the container {other.name} is {other.status}, not running"
+        shown = [
+            Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)
+        ]
+        return text, f"start it (docker start {other.name}) and see why it ended", shown, True
+    if not shares(case, other):
+        ours, theirs = (
+            ", ".join(case.config.networks) or case.config.network,
+            ", ".join(other.networks),
+        )
+        text = (
+            f"the container {other.name} is on the network {theirs}, and this one on {ours}: they"
+            " cannot reach each other, and the name does not resolve"
+        )
+        network = other.networks[0] if other.networks else "NETWORK"
+        command = f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {other.name}"
+        shown = [
+            Evidence("neighbours", command, theirs),
+            inspected(case, "NetworkSettings.Networks", ours),
+        ]
+        return text, f"docker network connect {network} {case.target}", shown, True
+    common = set(case.config.networks) & set(other.networks)
+    if common <= {"bridge"} and not re.fullmatch(r"[\d.]+", peer.host):
+        text = (
+            "both containers are on the default bridge network, which resolves no names:"
+            f" {peer.host} is unknown there"
+        )
+        shown = [inspected(case, "HostConfig.NetworkMode", case.config.network)]
+        return text, "create a network (docker network create NAME) and run both in it", shown, True
+    return None
+
+
+def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
+    """Answer for a container that runs, and does not listen where it is asked."""
+    sockets = case.sources.sockets_of(other.name)
+    if sockets is None or not peer.port:
+        return None
+    here = [s for s in sockets if s.port == peer.port]
+    words = ", ".join(f"{s.address}:{s.port}" for s in sockets) or "nothing"
+    shown = [
+        Evidence("neighbours", f"docker exec {other.name} cat /proc/net/tcp", f"listening: {words}")
+    ]
+    if here and all(s.is_loopback for s in here):
+        text = (
+            f"{peer.host} listens on port {peer.port} of its own loopback only, so others are"
+            " refused"
+        )
+        return text, "have it listen on 0.0.0.0", shown, True
+    if here:
+        return None
+    others = ", ".join(str(port) for port in sorted({s.port for s in sockets}))
+    more = f"; it listens on {others}" if others else " (its container runs)"
+    text = f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}"
+    wait = (
+        "wait for it, with retries and growing pauses (depends_on: condition: service_healthy),"
+        " and see why it does not listen"
+    )
+    return text, "correct the port" if others else wait, shown, True
+
+
+def named_in(case: Case, line: str) -> Peer | None:
+    """Return the host and port that a line of the log names."""
+    patterns = (
+        r"lookup ([\w.-]+)(?: on|:)",
+        (
+            "(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host"
+            r"|bad address|host=)\s*['\"]?([\w.-]+)['\"]?"
+        ),
+        (
+            "(?:ECONNREFUSED|tcp|to|at|host|server"
+            r"|connecting to)\s+(?:server at )?['\"(]?([\w.-]+)['\")]?"
+            r"(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})"
+        ),
+        r"['\"(]([a-zA-Z][\w.-]+|\d+\.\d+\.\d+\.\d+)['\"]?[:,] ?(\d{2,5})",
+        r"\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
+    )
+    for pattern in patterns:
+        match = re.search(pattern, line)
+        if match and not match[1].isdecimal():
+            port = (
+                int(match[2])
+                if match.re.groups > 1
+                else next((p.port for p in peers(case) if p.host == match[1]), 0)
+            )
+            return Peer(match[1], port, "the log")
+    return None

@@ -1,0 +1,112 @@
+"""The hosts and ports that a service is told to reach, and who they are."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.facts import Neighbour
+
+LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
+
+
+DEFAULTS = {
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "redis": 6379,
+    "rediss": 6379,
+    "amqp": 5672,
+    "amqps": 5671,
+    "mongodb": 27017,
+    "http": 80,
+    "https": 443,
+    "nats": 4222,
+    "kafka": 9092,
+    "memcached": 11211,
+    "ldap": 389,
+    "ftp": 21,
+    "ws": 80,
+    "wss": 443,
+    "tcp": 0,
+}
+
+
+URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?")
+
+
+PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Something that the service is told to reach."""
+
+    host: str
+    port: int
+    by: str
+    """The variable, or the place, that names it."""
+
+
+def peers(case: Case) -> Iterator[Peer]:
+    """Return what the variables and arguments name as hosts and ports."""
+    env = case.config.env
+    for name, value in env.items():
+        if re.search(
+            "^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY"
+            "|ORIGINS?|CORS|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)",
+            name,
+        ):
+            continue
+        for match in URL.finditer(value):
+            yield Peer(
+                match[2].strip("[]"), int(match[3] or DEFAULTS.get(match[1].split("+")[0], 0)), name
+            )
+        pair = PAIR.match(value)
+        if pair:
+            yield Peer(pair[1], int(pair[2]), name)
+        if re.search(r"_(?:HOST|SERVER|HOSTNAME|ADDR|ADDRESS)$", name) and re.fullmatch(
+            r"[\w.-]+", value
+        ):
+            port = env.get(re.sub(r"_\w+?$", "_PORT", name), "")
+            stem = name.lower()
+            usual = next((p for k, p in DEFAULTS.items() if k[:5] in stem), 0)
+            yield Peer(value, int(port) if port.isdecimal() else usual, name)
+    for item in case.launched:
+        for word in item.argv[1:]:
+            yield from (
+                Peer(m[2], int(m[3] or DEFAULTS.get(m[1], 0)), "the command")
+                for m in URL.finditer(word)
+                if m[2] not in LOCAL
+            )
+            pair = PAIR.match(word)
+            if pair and not pair[1].isdecimal() and pair[1] not in LOCAL:
+                yield Peer(pair[1], int(pair[2]), "the command")
+        if item.script:
+            yield from _literal(item.script.text)
+
+
+def _literal(text: str) -> Iterator[Peer]:
+    for match in re.finditer(
+        r"(?:create_connection|connect)\(\s*\(\s*['\"]([\w.-]+)['\"]\s*,\s*(\d+)"
+        r"|\bnc\s+(?:-\S+\s+)*([a-zA-Z][\w.-]+)\s+(\d+)|/dev/tcp/([\w.-]+)/(\d+)",
+        text,
+    ):
+        host, port = [g for g in match.groups() if g]
+        yield Peer(host, int(port), "its source")
+    for match in URL.finditer(text):
+        if match[2] not in LOCAL and not match[2].endswith((".org", ".com", ".io")) and match[3]:
+            yield Peer(match[2], int(match[3]), "its source")
+
+
+def find(case: Case, host: str) -> Neighbour | None:
+    """Return the container that goes by a name, on any network."""
+    return next((n for n in case.neighbours if host in n.names), None) or next(
+        (n for n in case.neighbours if n.labels.get("com.docker.compose.service") == host), None
+    )
+
+
+def shares(case: Case, other: Neighbour) -> bool:
+    """Tell whether another container is on a network of this one."""
+    return bool(set(case.config.networks) & set(other.networks))

@@ -1,0 +1,176 @@
+"""Scripts that hide a failure, never hand over, or never end."""
+
+import re
+from posixpath import basename
+
+from scaffolder.diagnose import shell
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.errors import last_words
+from scaffolder.diagnose.causes.reaching.obstacles import obstacle
+from scaffolder.diagnose.causes.reaching.peers import peers
+from scaffolder.diagnose.evidence import Evidence, content, ended, inspected, logged, quoted
+from scaffolder.diagnose.phase import Phase
+
+from .script import plain_lines, quote, scripts, where
+
+
+@cause(
+    "entrypoint-without-exec",
+    "an entrypoint never runs the command that it is given",
+    pattern="process",
+    reads=["files", "inspect"],
+    page="nothing-moves",
+    when=Phase.FINISHED | Phase.DIED,
+    weight=72,
+)
+def entrypoint_without_exec(case: Case) -> Found | None:
+    """Find an ENTRYPOINT script without `exec "$@"`, so that CMD is never run."""
+    if not case.config.entrypoint or not case.config.command or case.exit_code != 0:
+        return None
+    script = next(iter(scripts(case)), None)
+    if script is None or not script.path or shell.ends_with_exec(script.text):
+        return None
+    runs = [
+        item
+        for item in case.launched[1:]
+        if item.name
+        not in {
+            "mkdir",
+            "chown",
+            "chmod",
+            "cp",
+            "mv",
+            "rm",
+            "ln",
+            "touch",
+            "cat",
+            "sed",
+            "envsubst",
+            "id",
+            "date",
+            "sleep",
+            "ls",
+        }
+    ]
+    if any(item.name == basename(case.config.command[0]) for item in runs):
+        return None
+    return Found(
+        f'{script.path} never runs the command: it lacks a final exec "$@", so CMD'
+        f" {list(case.config.command)} is ignored and the container exits 0",
+        f'end {script.path} with: exec "$@"',
+        (
+            content(case, script.path, "\n".join(plain_lines(script.text)[-3:])),
+            inspected(case, "Config.Cmd", list(case.config.command)),
+            ended(case),
+        ),
+        weight=None if not runs else 55,
+    )
+
+
+@cause(
+    "background-only",
+    "everything is started in the background, and the script ends",
+    pattern="process",
+    reads=["files", "inspect"],
+    page="nothing-moves",
+    when=Phase.FINISHED | Phase.DIED,
+    weight=74,
+)
+def background_only(case: Case) -> Found | None:
+    """Find `server &` as the last command: when process 1 ends, the container does."""
+    for script in scripts(case):
+        found = shell.commands(script.text)
+        behind = [c for c in found if c.end == "&"]
+        waits = (
+            any(c.name in {"wait", "exec", "tail"} for c in found[found.index(behind[-1]) :])
+            if behind
+            else True
+        )
+        if behind and not waits and case.exit_code == 0:
+            name = " ".join(behind[-1].words[:3])
+            return Found(
+                f"{where(script)} starts `{name}` in the background (&) and then ends; when"
+                " process 1 ends, the container stops and the server with it",
+                "start it in the foreground, as the last command: exec"
+                f" {' '.join(behind[-1].words)}",
+                (quote(case, script, behind[-1].line), ended(case)),
+            )
+    return None
+
+
+@cause(
+    "status-masked",
+    "a script hides that what it started has failed",
+    pattern="process",
+    reads=["files", "logs"],
+    page="ended-without-a-word",
+    when=Phase.FINISHED,
+    weight=66,
+)
+def status_masked(case: Case) -> Found | None:
+    """Find `server || true`, `server | tee log` and `exit 0` behind an error in the log."""
+    words = last_words(case)
+    for script in scripts(case) if words or case.config.must_stay else ():
+        match = re.search(
+            r"^(?!\s*#)[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b"
+            r"|;\s*exit 0|2>\s*/dev/null)[^\n]*|^\s*exit 0\s*$",
+            script.text,
+            re.MULTILINE,
+        )
+        if match is None or "pipefail" in script.text:
+            continue
+        line = match[0].strip()
+        return Found(
+            f"{where(script)} hides that what it started has failed: `{line[:100]}` makes the exit"
+            f" status 0{f'; the log says: {words[:150]}' if words else ''}",
+            "exec the program as process 1, or pass its status on (set -o pipefail; exit $?)",
+            (quote(case, script, line), *((logged(case, words),) if words else ()), ended(case)),
+            weight=None if words else 48,
+        )
+    return None
+
+
+@cause(
+    "waits-forever",
+    "a script waits for something that never comes",
+    pattern="network",
+    reads=["files", "live", "neighbours"],
+    page="nothing-moves",
+    when=Phase.RUNNING,
+    weight=69,
+)
+def waits_forever(case: Case) -> Found | None:
+    """Find `until nc -z db 5432; do sleep 1; done` in a container that does not listen."""
+    if case.sockets is None or case.sockets:
+        return None
+    for script in scripts(case):
+        match = re.search(
+            r"^\s*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
+            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|(?P<w>[^\n]*(?:wait-for-it|wait-for"
+            r"|dockerize -wait)[^\n]*)",
+            script.text,
+            re.MULTILINE,
+        )
+        if match is None:
+            continue
+        line = (match["l"] or match["w"]).strip()
+        why = next(((p, o) for p in peers(case) if (o := obstacle(case, p))), None)
+        detail = f": {why[1][0]}" if why else ""
+        return Found(
+            f"{where(script)} still waits for something that does not come"
+            f" (`{line[:100]}`){detail}",
+            why[1][1]
+            if why
+            else "see whether it is up and reachable; give the waiting an end and a message",
+            (
+                quote(case, script, line),
+                *(why[1][2] if why else ()),
+                Evidence(
+                    "live",
+                    f"docker top {quoted(case)}",
+                    "; ".join(p.command[:50] for p in (case.processes or ())[:3]),
+                ),
+            ),
+        )
+    return None

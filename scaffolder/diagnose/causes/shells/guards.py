@@ -1,0 +1,126 @@
+"""Conditions that end a script: a variable or file that it checks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import basename
+
+from scaffolder.diagnose import shell
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import copied, ended, inspected
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.scripts import Script
+from scaffolder.diagnose.sources.files import resolved
+
+from .script import quote, scripts, where
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition of a script that ends it."""
+
+    line: str
+    name: str
+    path: str
+
+
+CONDITION = re.compile(
+    r"(?:\[\[?"
+    r"|test)\s+(?P<not>!\s*)?-(?P<op>[znfredxs])\s+['\"]?(?P<arg>[^'\"\s\];]+)['\"]?\s*\]?\]?"
+)
+
+
+def guards(case: Case, script: Script) -> Iterator[Guard]:
+    """Return the conditions that end a script, and hold in this container."""
+    lines = script.text.splitlines()
+    for number, line in enumerate(lines):
+        match = CONDITION.search(line)
+        if not match:
+            continue
+        negated, op, arg = bool(match["not"]), match["op"], match["arg"]
+        after = line[match.end() :]
+        body = "\n".join(lines[number : number + 6])
+        when_false = bool(re.match(r"\s*\|\|\s*(?:\{?\s*)?(?:.*\b(?:exit|return)\b|false)", after))
+        when_true = bool(re.match(r"\s*&&.*\bexit\b", after)) or (
+            line.lstrip().startswith("if ")
+            and bool(re.search(r"\bexit [1-9]", body.split("\nelse")[0].split("\nfi")[0]))
+        )
+        if not when_false and not when_true:
+            continue
+        holds = _holds(case, op, arg) != negated
+        if (when_true and holds) or (when_false and not holds):
+            name = re.search(r"\$\{?(\w+)", arg)
+            yield Guard(
+                line.strip(),
+                name[1] if name else "",
+                "" if op in "zn" else shell.expand(arg, case.config.env),
+            )
+
+
+def _holds(case: Case, op: str, arg: str) -> bool:
+    value = shell.expand(arg, case.config.env)
+    value = "" if "$" in value else value
+    if op in "zn":
+        return bool(value) == (op == "n")
+    entry = resolved(case.files, value, case.config.workdir) if value else None
+    if entry is None:
+        return any(value.startswith(t) for t in case.config.tmpfs)
+    return {
+        "f": entry.kind == "file",
+        "d": entry.kind == "directory",
+        "x": case.identity.may(entry, 1),
+        "r": case.identity.may(entry, 4),
+        "s": entry.size > 0,
+    }.get(op, True)
+
+
+@cause(
+    "script-guard",
+    "a script checks a variable or file, which is missing, and ends",
+    pattern="environment",
+    reads=["files", "inspect"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=79,
+)
+def script_guard(case: Case) -> Found | None:
+    """Find `[ -r "$FILE" ] || exit 1`."""
+    for script in scripts(case):
+        found = next(guards(case, script), None)
+        if found is None or case.exit_code > 125:
+            continue
+        value = case.config.env.get(found.name, "")
+        if found.path and value:
+            what = f"{found.name} names {found.path}, which does not exist in the container"
+            fix = f"mount it: -v ./{basename(found.path)}:{found.path}:ro" + (
+                ", or compose secrets" if "secret" in found.path else ""
+            )
+        elif found.path and not found.name:
+            what, fix = (
+                f"{found.path} does not exist in the container",
+                f"COPY or mount it: -v ./{basename(found.path)}:{found.path}:ro",
+            )
+        else:
+            what, fix = (
+                (
+                    f"the environment variable {found.name} is"
+                    f" {'empty' if found.name in case.config.env else 'not set'}"
+                ),
+                f"pass it: docker run -e {found.name}=...",
+            )
+        return Found(
+            f"{what}; {where(script)} checks it and ends with {case.exit_code}",
+            fix,
+            (
+                quote(case, script, found.line),
+                inspected(
+                    case,
+                    "Config.Env",
+                    f"{found.name}={value}" if value else f"{found.name} is not set",
+                ),
+                *((copied(case, found.path, "no such file"),) if found.path else ()),
+                ended(case),
+            ),
+        )
+    return None

@@ -1,0 +1,31 @@
+"""The scripts of a container, and how they are shown."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import Evidence, content, inspected
+from scaffolder.diagnose.scripts import Script
+
+
+def scripts(case: Case) -> list[Script]:
+    """Return the shell scripts that are run, that of the runtime first."""
+    return [item.script for item in case.launched if item.script and item.script.language == "sh"]
+
+
+def where(script: Script) -> str:
+    """Return how a script is called in a sentence."""
+    return script.path or "the shell-form command"
+
+
+def quote(case: Case, script: Script, line: str) -> Evidence:
+    """Show a line of a script."""
+    if script.path:
+        return content(case, script.path, line)
+    return inspected(case, "Config.Cmd", line)
+
+
+def plain_lines(script: str) -> list[str]:
+    """Return the lines of a script that do something."""
+    return [
+        line.strip()
+        for line in script.splitlines()
+        if line.strip() and not line.strip().startswith("#")
+    ]

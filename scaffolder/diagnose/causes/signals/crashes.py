@@ -1,0 +1,137 @@
+"""Crashes of native code: abort, segmentation fault, illegal instruction."""
+
+import signal
+
+from scaffolder.diagnose import elf
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import Evidence, content, ended, logged
+from scaffolder.diagnose.phase import SIGNALLED, Phase
+from scaffolder.diagnose.program import Program
+from scaffolder.diagnose.sources.files import PROGRAM
+
+from .traces import crashed, first_words, kernel_words
+
+
+@cause(
+    "aborted",
+    "the program called abort()",
+    pattern="process",
+    reads=["inspect", "files", "kernel", "logs"],
+    page="exit-codes",
+    when=Phase.DIED,
+    weight=66,
+)
+def aborted(case: Case) -> Found | None:
+    """Find an abort: 134, or 139 as process 1, which the kernel shields from SIGABRT."""
+    program = crashed(case)
+    data = _data(case, program)
+    words = kernel_words(case, program)
+    trapped = any("general protection" in w.found or "invalid opcode" in w.found for w in words)
+    segfault = any("segfault" in w.found for w in words)
+    can = bool(program and program.elf and elf.aborts(data, program.elf))
+    as_first = case.exit_code == SIGNALLED + signal.SIGSEGV and can and not segfault
+    if case.exit_code != SIGNALLED + signal.SIGABRT and not as_first:
+        return None
+    says = case.said(
+        r"[^\n]*(?:assert|terminate called|abort|fatal|panicked|double free|corrupt"
+        r"|stack smashing)[^\n]*"
+    )
+    name = program.path if program else "the program"
+    text = (
+        f"{name} calls abort(): it gave up on itself at a failed check (assertion, panic, heap"
+        " corruption)"
+    )
+    if as_first:
+        text += (
+            "; as process 1 the SIGABRT is ignored by the kernel, and libc ends in a trap, so"
+            " that the exit code is 139 and not 134"
+        )
+    reason = f": {case.line(says)[:200]}" if says else ""
+    return Found(
+        text + reason,
+        "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1, or a"
+        " build with symbols",
+        (
+            ended(case),
+            *words,
+            logged(case, says) if says else first_words(case),
+            *((content(case, program.path, "has abort()"),) if program and can else ()),
+        ),
+        proven=trapped and can,
+    )
+
+
+def _data(case: Case, program: Program | None) -> bytes:
+    if program is None or program.entry is None:
+        return b""
+    return case.files.content(program.entry.path, PROGRAM) or b""
+
+
+@cause(
+    "segfault",
+    "native code crashed with SIGSEGV",
+    pattern="process",
+    reads=["inspect", "files", "kernel", "logs"],
+    page="pattern-dependencies",
+    when=Phase.DIED,
+    weight=62,
+)
+def segfault(case: Case) -> Found | None:
+    """Find a segmentation fault."""
+    if case.exit_code != SIGNALLED + signal.SIGSEGV and not (
+        case.exit_code == 11 and case.said("segmentation fault")
+    ):
+        return None
+    program = crashed(case)
+    words = kernel_words(case, program)
+    says = case.said(r"[^\n]*(?:segmentation fault|SIGSEGV|signal 11|Fatal Python error)[^\n]*")
+    name = program.path if program else "the program"
+    return Found(
+        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code used memory that is"
+        " not its own",
+        "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows"
+        " where; check versions of native modules",
+        (ended(case), *words, logged(case, says) if says else first_words(case)),
+        proven=any("segfault" in w.found for w in words),
+    )
+
+
+@cause(
+    "illegal-instruction",
+    "the program uses an instruction that this processor does not have",
+    pattern="image",
+    reads=["inspect", "files", "kernel", "live"],
+    page="check-program-file",
+    when=Phase.DIED,
+    weight=68,
+)
+def illegal_instruction(case: Case) -> Found | None:
+    """Find SIGILL: a build for a newer processor, or a trap that the compiler put in."""
+    says = case.said(r"illegal instruction|SIGILL|CPU (?:does not|doesn't) support|x86-64-v[234]")
+    if case.exit_code != SIGNALLED + signal.SIGILL and not says:
+        return None
+    program = crashed(case)
+    lacks = [
+        f
+        for f in ("avx", "avx2", "bmi2", "avx512f")
+        if case.host.flags and f not in case.host.flags
+    ]
+    about = f" (this processor lacks {', '.join(lacks)})" if lacks else ""
+    name = program.path if program else "the program"
+    return Found(
+        f"{name} uses CPU instructions that this host's processor lacks: SIGILL (132){about}; it"
+        " was built for a newer processor",
+        "build for a lower baseline (x86-64-v2; no -march=native or target-cpu=native), or run on"
+        " a newer processor",
+        (
+            ended(case),
+            *kernel_words(case, program),
+            first_words(case),
+            Evidence(
+                "live",
+                "grep -m1 flags /proc/cpuinfo",
+                f"lacks {', '.join(lacks) or 'none of avx, avx2, avx512f'}",
+            ),
+        ),
+    )

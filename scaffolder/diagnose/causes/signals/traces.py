@@ -1,0 +1,29 @@
+"""What a crash leaves: the program, the kernel's words, the last lines."""
+
+from posixpath import basename
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import Evidence, logged, nothing_logged
+from scaffolder.diagnose.program import Program
+from scaffolder.diagnose.sources.kernel import crash_at
+
+
+def crashed(case: Case) -> Program | None:
+    """Return the native program that crashed, most likely the last that is started."""
+    found = [f.program for f in case.launched if f.program and f.program.elf and f.program.entry]
+    return found[-1] if found else None
+
+
+def kernel_words(case: Case, program: Program | None) -> list[Evidence]:
+    """Return what the kernel logged of the crash."""
+    names = {basename(word) for word in case.config.argv[:1]}
+    if program:
+        names |= {program.name, basename(program.entry.path) if program.entry else ""}
+    found = crash_at(case.kernel, case.state.finished, names)
+    return [Evidence("kernel", "dmesg | grep -E 'segfault|traps'", found.text)] if found else []
+
+
+def first_words(case: Case) -> Evidence:
+    """Show the end of the log, or that it is empty."""
+    lines = [line.text for line in case.lines if line.text.strip()]
+    return logged(case, "\n".join(lines[-3:])) if lines else nothing_logged(case)

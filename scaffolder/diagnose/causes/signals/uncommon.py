@@ -1,0 +1,74 @@
+"""Signals that are seldom seen: forbidden calls, pipes, timers."""
+
+import signal
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import ended, happened, inspected
+from scaffolder.diagnose.phase import SIGNALLED, Phase
+
+from .traces import first_words
+
+
+@cause(
+    "forbidden-call",
+    "a system call is forbidden by the seccomp profile",
+    pattern="permissions",
+    reads=["inspect"],
+    page="check-program-by-itself",
+    when=Phase.DIED,
+    weight=70,
+)
+def forbidden_call(case: Case) -> Found | None:
+    """Find SIGSYS."""
+    says = case.said(r"bad system call|SIGSYS")
+    if case.exit_code != SIGNALLED + signal.SIGSYS and not says:
+        return None
+    return Found(
+        "the program made a system call that the seccomp profile forbids: SIGSYS (159)",
+        "use a profile that allows it (--security-opt seccomp=PROFILE); a newer Docker knows"
+        " newer calls",
+        (ended(case), inspected(case, "HostConfig.SecurityOpt", list(case.config.security))),
+        proven=any("seccomp" in option for option in case.config.security),
+    )
+
+
+CRASHES = {
+    signal.SIGFPE: "divided by zero in native code",
+    signal.SIGTRAP: "hit a trap: a failed check of the compiler's or an assertion",
+    signal.SIGPIPE: "wrote to a pipe or connection whose reader is gone",
+    signal.SIGALRM: "was ended by its own timer (alarm)",
+    signal.SIGHUP: "was ended by SIGHUP, which a reload or a closed terminal sends",
+    signal.SIGUSR1: "got SIGUSR1 and has no handler for it",
+    signal.SIGUSR2: "got SIGUSR2 and has no handler for it",
+    signal.SIGQUIT: "was ended by SIGQUIT",
+}
+
+
+@cause(
+    "ended-by-signal",
+    "a signal ended the program",
+    pattern="process",
+    reads=["inspect", "events"],
+    page="exit-codes",
+    when=Phase.DIED,
+    weight=60,
+)
+def ended_by_signal(case: Case) -> Found | None:
+    """Find the less common signals, by the exit code."""
+    number = case.exit_code - SIGNALLED
+    if number not in CRASHES:
+        return None
+    name = signal.Signals(number).name
+    sent = number in case.signals
+    return Found(
+        f"the program {CRASHES[signal.Signals(number)]}: {name} (exit code {case.exit_code})"
+        + ("; it was sent by docker kill" if sent else ""),
+        f"handle {name} in the program, or find who sends it",
+        (
+            ended(case),
+            first_words(case),
+            *((happened(case, f"kill signal={number}"),) if sent else ()),
+        ),
+        proven=sent,
+    )

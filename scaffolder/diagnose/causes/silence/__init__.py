@@ -1,0 +1,1 @@
+"""Ends without a word: where the words went, and what ends without any."""

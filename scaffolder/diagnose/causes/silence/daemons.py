@@ -1,0 +1,91 @@
+"""Programs that put themselves into the background."""
+
+import re
+
+from scaffolder.diagnose import elf
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.phase import Phase
+
+from .readings import SHORT_SECONDS, natives
+
+DAEMONS = (
+    (r"^nginx$", r"daemon\s+off", 'nginx -g "daemon off;"'),
+    (r"^(?:apache2|httpd)$|^apache2?ctl$", r"FOREGROUND", "apache2ctl -D FOREGROUND"),
+    (r"^sshd$", r"-[deD]*D", "sshd -D -e"),
+    (r"^php-fpm[\d.]*$", r"-F|--nodaemonize|-\w*F", "php-fpm -F"),
+    (r"^cron$", r"-\w*f", "cron -f"),
+    (r"^crond$", r"-\w*[fn]", "crond -f"),
+    (r"^supervisord$", r"-n|--nodaemon", "supervisord -n"),
+    (r"^(?:memcached)$", r"^(?!.*-d\b)", "memcached, without -d"),
+    (r"^redis-server$", r"^(?!.*daemonize yes)", "redis-server --daemonize no"),
+    (r"^mongod$", r"^(?!.*--fork)", "mongod, without --fork"),
+    (r"^gunicorn$", r"^(?!.*(?:--daemon|-D\b))", "gunicorn, without --daemon"),
+    (r"^haproxy$", r"^(?!.*-D\b)", "haproxy -db"),
+    (
+        r"^(?:service|systemctl|rc-service|invoke-rc\.d|initctl)$",
+        r"(?!)",
+        "the program itself, in the foreground",
+    ),
+    (r"^pg_ctl$", r"(?!)", "postgres -D DIR"),
+    (r"^(?:rsyslogd)$", r"-n", "rsyslogd -n"),
+    (r"^dnsmasq$", r"-k|-d|--keep-in-foreground", "dnsmasq -k"),
+    (r"^(?:vsftpd)$", r"background=NO", "vsftpd -obackground=NO"),
+    (r"^pm2$", r"--no-daemon", "pm2-runtime"),
+    (r"^(?:celery)$", r"^(?!.*--detach)", "celery without --detach"),
+    (r"^uwsgi$", r"^(?!.*--daemonize)", "uwsgi without --daemonize"),
+    (r"^(?:postfix)$", r"start-fg", "postfix start-fg"),
+    (r"^squid$", r"-N", "squid -N"),
+    (r"^ntpd$|^chronyd$", r"-d|-n", "-n"),
+    (r"^catalina\.sh$", r"^(?!.*start)", "catalina.sh run"),
+    (
+        r"^nohup$|^setsid$|^start-stop-daemon$|^screen$|^tmux$",
+        r"(?!)",
+        "the program itself, in the foreground",
+    ),
+)
+
+
+@cause(
+    "daemonises",
+    "the program puts itself into the background",
+    pattern="process",
+    reads=["inspect", "files"],
+    page="nothing-moves",
+    when=Phase.FINISHED | Phase.DIED,
+    weight=71,
+)
+def daemonises(case: Case) -> Found | None:
+    """Find daemons that were not told to stay, and programs that detach by their own calls."""
+    if case.exit_code != 0:
+        return None
+    for item in reversed(case.launched):
+        line = " ".join(
+            (*item.argv, item.script.text if item.script and not item.script.path else "")
+        )
+        known = next(
+            (
+                (r, how)
+                for n, r, how in DAEMONS
+                if re.search(n, item.name) and not re.search(r, line)
+            ),
+            None,
+        )
+        if known and not item.background:
+            return Found(
+                f"{item.argv[0]} daemonises: it goes into the background, its first process exits"
+                " 0, and so the container stops",
+                f"run it in the foreground: {known[1]}",
+                (inspected(case, "Config.Cmd", list(case.config.argv)), ended(case)),
+            )
+    for path, data, program in natives(case):
+        if elf.detaches(data, program) and case.is_silent and case.state.seconds < SHORT_SECONDS:
+            return Found(
+                f"the program {path} daemonises: the first process forks and exits 0, so the"
+                " container stops",
+                "run it in the foreground (an option such as --foreground, -F, -n, daemon off)",
+                (content(case, path, "calls fork and setsid"), ended(case), nothing_logged(case)),
+                weight=None if case.config.must_stay else 60,
+            )
+    return None

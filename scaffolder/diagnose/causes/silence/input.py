@@ -1,0 +1,48 @@
+"""Interactive programs whose input is closed."""
+
+import re
+from posixpath import basename
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import ended, inspected
+from scaffolder.diagnose.phase import Phase
+
+from .readings import INTERACTIVE, readings
+
+
+@cause(
+    "input-closed",
+    "an interactive program whose input is closed",
+    pattern="process",
+    reads=["inspect"],
+    page="check-shell",
+    when=Phase.FINISHED | Phase.DIED,
+    weight=78,
+)
+def input_closed(case: Case) -> Found | None:
+    """Find `python3` or `bash` as the whole command, without -i."""
+    argv = [w for w in case.config.argv if w not in {"-i", "-l", "--login"}]
+    if case.config.stdin or case.exit_code != 0 or not argv:
+        return None
+    name = basename(argv[-1] if argv[0].endswith(("busybox", "env", "tini")) else argv[0])
+    alone = len(argv) == 1 or (len(argv) == 2 and argv[0].endswith(("busybox", "env")))
+    reads = any(reading.reads_input for _s, reading in readings(case))
+    if not ((alone and re.sub(r"[\d.]+$", "", name) in INTERACTIVE | {"python"}) or reads):
+        return None
+    what = (
+        f"the command {name} is an interactive interpreter"
+        if not reads
+        else "the program reads from its input"
+    )
+    return Found(
+        f"{what}; without -i and -t its stdin is closed, so it reads the end of its input and"
+        " exits 0",
+        "docker run -it, or give it a program to run",
+        (
+            inspected(case, "Config.Cmd", list(case.config.argv)),
+            inspected(case, "Config.OpenStdin", "false"),
+            ended(case),
+        ),
+        (f"docker run -it {case.config.image}",),
+    )

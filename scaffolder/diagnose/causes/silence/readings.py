@@ -1,0 +1,128 @@
+"""Which variables and paths a silent program reads."""
+
+import re
+from collections.abc import Iterator
+from posixpath import basename
+
+from scaffolder.diagnose import elf, pysource
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.errors import last_words
+from scaffolder.diagnose.scripts import Script, language, siblings
+from scaffolder.diagnose.sources.files import PROGRAM
+
+INTERACTIVE = {
+    "python",
+    "python3",
+    "node",
+    "irb",
+    "ruby",
+    "php",
+    "bash",
+    "sh",
+    "ash",
+    "dash",
+    "zsh",
+    "psql",
+    "mysql",
+    "redis-cli",
+    "sqlite3",
+    "cat",
+    "lua",
+    "R",
+    "ghci",
+    "scala",
+    "jshell",
+    "mongosh",
+    "bc",
+    "erl",
+    "iex",
+    "busybox",
+    "ipython",
+    "pwsh",
+    "fish",
+}
+
+
+SHORT_SECONDS = 5.0
+
+
+def quiet(case: Case) -> bool:
+    """Tell whether nothing in the log explains the end."""
+    return case.is_silent or not last_words(case)
+
+
+def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
+    """Return the native programs that are started, with their bytes."""
+    for item in case.launched:
+        program = item.program
+        if (
+            program
+            and program.entry
+            and basename(program.entry.path) not in {"busybox", "coreutils", "toybox"}
+            and program.elf
+            and not language(item.name)
+            and item.name not in INTERACTIVE | {"tail", "sleep", "mkdir"}
+        ):
+            yield program.path, case.files.content(program.entry.path, PROGRAM) or b"", program.elf
+
+
+def readings(case: Case) -> Iterator[tuple[Script, pysource.Reading]]:
+    """Return the Python that is run, and what it says of itself."""
+    for item in case.launched:
+        if item.script and item.script.language == "python":
+            for script in (item.script, *siblings(case, item.script)):
+                reading = pysource.read(script.text)
+                if reading:
+                    yield script, reading
+
+
+def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - one loop a language
+    """Return variables that programs name and nobody sets: the name, by what, and if it must be."""
+    found: dict[str, tuple[str, str, bool]] = {}
+
+    def note(name: str, by: str, *, required: bool) -> None:
+        if name and not case.config.env.get(name) and (name not in found or required):
+            found[name] = (name, by, required)
+
+    for path, data, program in natives(case):
+        if len(data) < 4 << 20 and program.language == "c":
+            for name in elf.variables(data):
+                note(name, path, required=False)
+    for script, reading in readings(case):
+        for name in reading.required:
+            note(name, script.path or "the program", required=True)
+        for name in reading.asked:
+            note(name, script.path or "the program", required=False)
+    for item in case.launched:
+        if item.script and item.script.language in {"node", "ruby", "php", "perl"}:
+            for name in re.findall(
+                r"(?:process\.env\.|process\.env\[['\"]|ENV\[['\"]|ENV\.fetch\(['\"]|getenv\(['\"]"
+                r"|\$ENV\{['\"]?)([A-Z][A-Z0-9_]+)",
+                item.script.text,
+            ):
+                default = re.search(rf"{name}['\"\])}}]*\s*(?:\|\||\?\?|,)", item.script.text)
+                note(name, item.script.path or "the program", required=not default)
+    return list(found.values())
+
+
+def named_paths(case: Case) -> Iterator[tuple[str, str]]:
+    """Return paths that programs name: the path, and by what."""
+    for path, data, _program in natives(case):
+        if len(data) < 4 << 20:
+            yield from ((name, path) for name in elf.paths(data)[:40])
+    for script, reading in readings(case):
+        yield from (
+            (name, script.path or "the program")
+            for name, mode in reading.opened
+            if any(m in mode for m in "wax+")
+        )
+    for item in case.launched:
+        if item.script and item.script.language == "sh":
+            yield from (
+                (m, item.script.path or "the command")
+                for m in re.findall(
+                    r"(?:>>?|\b(?:touch|tee|mkdir)(?:\s+-\w+)*)\s*['\"]?(/[\w./-]+)",
+                    item.script.text,
+                )
+                if not m.startswith("/dev/")
+            )

@@ -1,0 +1,1 @@
+"""Environment variables, arguments and configuration: missing, quoted, not expanded, malformed."""

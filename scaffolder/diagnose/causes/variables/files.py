@@ -1,0 +1,165 @@
+"""Files that variables or the program name: missing, or malformed."""
+
+import re
+from posixpath import basename
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.identity.denials import paths_in
+from scaffolder.diagnose.evidence import Evidence, content, inspected, logged, quoted
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.sources.files import resolved
+
+
+@cause(
+    "secret-missing",
+    "a file that a variable names does not exist in the container",
+    pattern="environment",
+    reads=["inspect", "files"],
+    page="pattern-environment",
+    when=Phase.ENDED,
+    weight=77,
+)
+def secret_missing(case: Case) -> Found | None:
+    """Find *_FILE, *_PATH and *_CONFIG variables, and flags, whose file is not there."""
+    named = [
+        (k, v)
+        for k, v in case.config.env.items()
+        if re.search(r"(?:_FILE|_PATH|_CONFIG|_CERT|_KEY|_DIR|CONFIG|CREDENTIALS|CONF)$", k)
+        and re.fullmatch(r"/[\w./-]+", v)
+    ]
+    flags = re.findall(
+        r"(?:^|\s)(--?(?:c|f|config|conf|config-file|file|settings|env-file|cert"
+        r"|key)\b)[= ](/[\w./-]+)",
+        " ".join(case.config.argv),
+    )
+    for name, path in [*named, *flags]:
+        hidden = any(path.startswith(t) for t in case.config.tmpfs)
+        if (
+            hidden
+            or name in {"PYTHONPATH", "LD_LIBRARY_PATH", "GOPATH", "PATH"}
+            or resolved(case.files, path)
+            or path.endswith((".pid", ".sock", ".log", ".db"))
+        ):
+            continue
+        says = case.said(rf"[^\n]*{re.escape(path)}[^\n]*")
+        spoken = says is not None or case.is_silent
+        secret = path.startswith("/run/secrets") or "SECRET" in name or "PASSWORD" in name
+        give = f"-v ./{basename(path)}:{path}:ro" + (", or compose secrets" if secret else "")
+        return Found(
+            f"{name} names {path}, which does not exist in the container",
+            f"mount it: {give}, or correct {name}",
+            (
+                inspected(case, "Config.Env" if name.isupper() else "Config.Cmd", f"{name}={path}"),
+                Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
+                *((logged(case, says),) if says else ()),
+            ),
+            proven=says is not None,
+            weight=None if spoken else 40,
+        )
+    return None
+
+
+@cause(
+    "file-missing",
+    "a file that the program needs does not exist in the container",
+    pattern="environment",
+    reads=["logs", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    weight=70,
+)
+def file_missing(case: Case) -> Found | None:
+    """Find ENOENT for a file, by the program's own words."""
+    match = case.said(
+        r"[^\n]*(?:no such file or directory|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b"
+        "|cannot find the file|file not found|does not exist|nonexistent directory"
+        r"|not found)[^\n]*"
+    )
+    if match is None:
+        return None
+    line = case.line(match)
+    if re.search(r"error while loading shared|No module named|Cannot find module", line):
+        return None
+    paths = [p for p in paths_in(line + " ") if not resolved(case.files, p)]
+    relative = re.search(
+        r"(?:open|stat|read|directory:?|file:?)[:\s]+['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?",
+        line,
+    )
+    if not paths and not relative:
+        return None
+    path = paths[-1] if paths else relative[1] if relative else ""
+    if not paths and resolved(case.files, path, case.config.workdir):
+        return None
+    below = "" if paths else f" below the working directory {case.config.workdir}"
+    elsewhere = _elsewhere(case, basename(path)) if not paths else ""
+    full = path if paths else f"{case.config.workdir.rstrip('/')}/{path}"
+    return Found(
+        f"the program needs {path}, which does not exist in the container{below}{elsewhere}",
+        f"COPY it into the image, or mount it: -v ./{basename(path)}:{full}:ro"
+        + ("; check WORKDIR" if below else ""),
+        (
+            logged(case, match),
+            Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
+            *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
+        ),
+        proven=True,
+    )
+
+
+def _elsewhere(case: Case, name: str) -> str:
+    for place in ("/app", "/", "/etc", "/srv", "/usr/src/app", "/config", "/app/config"):
+        if place != case.config.workdir and resolved(case.files, f"{place.rstrip('/')}/{name}"):
+            return (
+                f"; there is {place.rstrip('/')}/{name}: the working directory (WORKDIR, -w) is"
+                " not what the program expects"
+            )
+    return ""
+
+
+@cause(
+    "config-malformed",
+    "a configuration file or value cannot be read",
+    pattern="environment",
+    reads=["logs"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=64,
+)
+def config_malformed(case: Case) -> Found | None:
+    """Find parse errors of JSON, YAML, TOML and numbers, by the program's own words."""
+    match = case.said(
+        r"[^\n]*(?:JSONDecodeError|yaml\.\w*Error|YAMLException|mapping values are not allowed"
+        r"|TOMLDecodeError|TOML parse|invalid TOML|Unexpected token [^\n]* (?:in )?JSON"
+        "|unexpected end of (?:JSON|file|input)|cannot parse|failed to parse|could not parse"
+        r"|parse error|parsing[^\n]*(?:failed|error|invalid)|invalid (?:port|value|config"
+        "|configuration|option|argument|number|literal|duration|url|boolean|setting|log level)"
+        r"|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for"
+        r"|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive"
+        "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
+        r"|out of range)[^\n]*"
+    )
+    if match is None:
+        return None
+    line = case.line(match)
+    named = [
+        (k, v)
+        for k, v in case.config.env.items()
+        if len(v) > 1 and (v in line or re.search(rf"\b{re.escape(k)}\b", line))
+    ]
+    about = f" ({named[0][0]} is {named[0][1]!r})" if named else ""
+    flag = re.search(r"unrecognized|unknown (?:option|flag)|invalid option", line)
+    path = next(iter(p for p in paths_in(line + " ") if resolved(case.files, p)), "")
+    return Found(
+        f"the program cannot read its {'arguments' if flag else 'configuration'}:"
+        f" {line[:250]}{about}",
+        "correct"
+        f" {named[0][0] if named else path or ('the command' if flag else 'what the line names')},"
+        " and check it before deploying",
+        (
+            logged(case, match),
+            *((inspected(case, "Config.Env", f"{named[0][0]}={named[0][1]}"),) if named else ()),
+            *((content(case, path, "exists"),) if path else ()),
+        ),
+        proven=bool(named and named[0][1] in line and len(named[0][1]) > 2),
+    )

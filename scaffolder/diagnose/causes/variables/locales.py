@@ -1,0 +1,112 @@
+"""Locales, time zones and clocks."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.sources.files import resolved
+
+
+@cause(
+    "locale-missing",
+    "a locale that is asked for is not in the image",
+    pattern="environment",
+    reads=["logs", "inspect"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=76,
+)
+def locale_missing(case: Case) -> Found | None:
+    """Find unsupported locales, and text that the plain C locale cannot hold."""
+    match = case.said(
+        r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
+        r"|De)codeError|invalid multibyte|ascii' codec|\"\\\\x\w\w\" (?:from|on) US-ASCII"
+        r"|incompatible character encodings)[^\n]*"
+    )
+    if match is None:
+        return None
+    values = {
+        k: v
+        for k, v in case.config.env.items()
+        if k == "LANG" or k.startswith("LC_") or k == "PYTHONIOENCODING"
+    }
+    words = ", ".join(f"{k}={v}" for k, v in values.items()) or "LANG is not set"
+    return Found(
+        f"the locale ({words}) is not in the image, or cannot hold the program's text:"
+        f" {case.line(match)[:200]}",
+        "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or install and generate"
+        " the locale",
+        (logged(case, match), inspected(case, "Config.Env", words)),
+        proven=bool(values)
+        and any(v.partition(".")[0] not in {"C", "POSIX"} for v in values.values())
+        and "ocale" in match[0],
+    )
+
+
+@cause(
+    "timezone-missing",
+    "time zones are not in the image",
+    pattern="environment",
+    reads=["logs", "files", "inspect"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=80,
+)
+def timezone_missing(case: Case) -> Found | None:
+    """Find a time zone that is unknown because tzdata is not installed."""
+    match = case.said(
+        r"[^\n]*(?:unknown time ?zone|No time zone found|ZoneInfoNotFound|invalid time ?zone"
+        r"|ZoneRulesException|tzdata|Unknown or invalid time zone|cannot load timezone)[^\n]*"
+    )
+    if match is None:
+        return None
+    there = resolved(case.files, "/usr/share/zoneinfo/UTC") or resolved(
+        case.files, "/usr/share/zoneinfo/Etc/UTC"
+    )
+    zone = case.config.env.get("TZ", "")
+    return Found(
+        f"the time zone{' ' + zone if zone else ''} is unknown: "
+        + ("its name is wrong" if there else "the image has no time zone data (tzdata)"),
+        (
+            "install tzdata in the runtime stage (apt-get install -y tzdata, apk add tzdata, or the"
+            " language's own package)"
+        )
+        if not there
+        else "correct TZ",
+        (
+            logged(case, match),
+            Evidence(
+                "files",
+                f"docker cp {quoted(case)}:/usr/share/zoneinfo -",
+                "exists" if there else "no such directory",
+            ),
+        ),
+        proven=there is None,
+    )
+
+
+@cause(
+    "clock-wrong",
+    "a clock is wrong",
+    pattern="environment",
+    reads=["logs"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=70,
+)
+def clock_wrong(case: Case) -> Found | None:
+    """Find tokens and signatures from the future or long past."""
+    match = case.said(
+        r"[^\n]*(?:clock skew|RequestTimeTooSkewed|token used before issued|not yet valid"
+        "|iat in the future|time (?:skew|drift)|InvalidIssuedAt|ImmatureSignature|system clock"
+        r"|faketime)[^\n]*"
+    )
+    if match is None:
+        return None
+    fake = {k: v for k, v in case.config.env.items() if "FAKETIME" in k}
+    return Found(
+        f"a clock is wrong: {case.line(match)[:200]}",
+        "correct the time of the host (NTP): containers share its clock"
+        + ("; remove FAKETIME" if fake else ""),
+        (logged(case, match), *((inspected(case, "Config.Env", ", ".join(fake)),) if fake else ())),
+    )

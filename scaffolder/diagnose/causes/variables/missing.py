@@ -1,0 +1,151 @@
+"""Environment variables that are not set."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.silence.readings import named_variables, quiet
+from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.phase import Phase
+
+NAME = r"[A-Z][A-Z0-9_]{2,}"
+
+
+MISSING = (
+    rf"KeyError: ['\"](?P<n>{NAME})['\"]",
+    (
+        r"\b(?:variable|env(?:ironment)?(?: var)?|setting|config(?:uration)?(?: key| value)?"
+        rf"|secret)s?:? [`'\"$]?\b(?P<n>{NAME})\b[`'\"]?:? (?:is |was |must be |has to be "
+        r"|are )?(?:not |un|required|missing|empty|set\b)"
+    ),
+    (
+        rf"\b(?P<n>{NAME})\b[`'\"]?(?: environment variable)? (?:(?:is|was|are) (?:not|un\w+"
+        r"|missing|required|empty|undefined|blank)\b|(?:must|needs? to|has to|should) be (?:set"
+        r"|defined|provided|specified)|not (?:set|found|defined|provided|specified)\b|required\b"
+        r"|missing\b|cannot be (?:empty|blank|null))"
+    ),
+    (
+        r"\b(?:missing|undefined|unset|required|without|must set|please set"
+        "|set the)(?: required)?(?: environment)?(?: variables?| env(?: var)?s?"
+        rf"| settings?)?(?: named)?:? ?[`'\"$(\[]*\b(?P<n>{NAME})\b"
+    ),
+    rf"\bno (?:environment |env )?(?:variable|setting) [`'\"$]?\b(?P<n>{NAME})\b",
+    (
+        rf"\b(?P<n>{NAME}): (?:parameter (?:null or )?not set|unbound variable|parameter null"
+        "|not set|required|missing|must be set)"
+    ),
+    rf"\b(?P<n>{NAME})\b[^\n]*(?:NotPresent|environment variable not found)",
+    rf"^\s*(?P<n>{NAME})\n\s+Field required",
+)
+
+
+STARTING = {
+    "PATH",
+    "HOME",
+    "LANG",
+    "ERROR",
+    "FATAL",
+    "WARN",
+    "INFO",
+    "DEBUG",
+    "CRITICAL",
+    "HTTP",
+    "TCP",
+    "JSON",
+    "SQL",
+    "NULL",
+    "ENV",
+    "URL",
+    "PORT_NOT",
+    "LOG",
+    "TLS",
+    "SSL",
+    "API",
+    "EOF",
+    "PANIC",
+    "MISSING",
+    "REQUIRED",
+    "USAGE",
+}
+
+
+@cause(
+    "variable-missing",
+    "a required environment variable is not set",
+    pattern="environment",
+    reads=["logs", "inspect"],
+    page="pattern-environment",
+    when=Phase.DIED | Phase.FINISHED,
+    weight=83,
+)
+def variable_missing(case: Case) -> Found | None:
+    """Find the variable that the program says it misses."""
+    for pattern in MISSING:
+        for match in re.finditer(pattern, case.text, re.IGNORECASE | re.MULTILINE):
+            name = match["n"]
+            about = re.search(
+                r"variable|env|setting|KeyError|not set|unbound|Field", match[0], re.IGNORECASE
+            )
+            if not name.isupper() or name in STARTING or not ("_" in name or about):
+                continue
+            value = case.config.env.get(name)
+            if value:
+                continue
+            state = "is empty" if value == "" else "is not set"
+            return Found(
+                f"the environment variable {name} {state}, and the program requires it",
+                f"pass it: docker run -e {name}=... (or --env-file, or `environment:` in"
+                " compose.yaml)",
+                (logged(case, match), inspected(case, "Config.Env", f"{name} {state}")),
+                (f"docker run -e {name}=... {case.config.image}",),
+                proven=True,
+            )
+    return None
+
+
+@cause(
+    "variable-missing-silent",
+    "a variable that the program reads is not set",
+    pattern="environment",
+    reads=["inspect", "files"],
+    page="pattern-environment",
+    when=Phase.DIED,
+    weight=55,
+)
+def variable_missing_silent(case: Case) -> Found | None:
+    """Find, behind a death without a word, a variable that the program names and nobody sets."""
+    if not quiet(case) or case.exit_code > 125:
+        return None
+    ranked = sorted(named_variables(case), key=lambda v: -_demand(v[0], required=v[2]))
+    for name, by, required in ranked[:1]:
+        score = _demand(name, required=required)
+        if score < 2:
+            return None
+        state = "empty" if case.config.env.get(name) == "" else "not set"
+        return Found(
+            f"the environment variable {name} is {state}; {by} reads it, and ends with"
+            f" {case.exit_code} before it writes a word",
+            f"pass it: docker run -e {name}=... (or --env-file)",
+            (
+                inspected(case, "Config.Env", f"{name} is {state}"),
+                Evidence("files", f"docker cp {quoted(case)}:{by} - | strings | grep {name}", name),
+            ),
+            (f"docker run -e {name}=... {case.config.image}",),
+            weight=54 + 4 * score,
+        )
+    return None
+
+
+def _demand(name: str, *, required: bool) -> int:
+    """Rate how likely it is that a program does not run without a variable."""
+    typical = re.search(
+        "(?:URL|DSN|URI|KEY|SECRET|TOKEN|PASSWORD|PASSWD|HOST|DATABASE|CONFIG|BUCKET|ENDPOINT"
+        r"|LICEN[CS]E\w*|CREDENTIALS|USER|ID|REGION|ENV|NAME|FILE|PATH|DIR)$",
+        name,
+    )
+    optional = re.search(
+        "(?:LOG|DEBUG|LEVEL|COLOR|TERM|HOME|TZ|LANG|QUIET|VERBOSE|THREADS|WORKERS|TIMEOUT|BIND"
+        "|PORT)(?:_|$)",
+        name,
+    )
+    return 2 * bool(required) + 2 * bool(typical) - 2 * bool(optional and not required)

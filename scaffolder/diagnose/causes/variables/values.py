@@ -1,0 +1,111 @@
+"""Values with quotes around them, or with variables that are not expanded."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.evidence import inspected, logged
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.program import is_shell
+
+
+@cause(
+    "variable-quoted",
+    "a value contains the quotes around it",
+    pattern="environment",
+    reads=["inspect", "logs"],
+    page="pattern-environment",
+    when=Phase.ENDED,
+    weight=81,
+)
+def variable_quoted(case: Case) -> Found | None:
+    """Find quotes and carriage returns that --env-file takes as part of a value."""
+    theirs = case.image.env if case.image else {}
+    for name, value in case.config.env.items():
+        odd = (
+            (len(value) > 1 and value[0] == value[-1] and value[0] in "\"'")
+            or value != value.strip()
+            or "\r" in value
+        )
+        if not odd or theirs.get(name) == value:
+            continue
+        inner = value.strip().strip("\"'")
+        says = case.said(
+            rf"[^\n]*(?:{re.escape(value.strip())}|{re.escape(repr(value)[1:-1])}"
+            rf"|\b{re.escape(name)}\b|invalid|malformed|parse|unable|unsupported|could not)[^\n]*"
+        )
+        exact = says is not None and value.strip() in case.line(says)
+        what = (
+            "a carriage return (the env file has Windows line endings)"
+            if "\r" in value
+            else "spaces around it"
+            if value != value.strip()
+            else "its quotes"
+        )
+        return Found(
+            f"the value of {name} contains {what}: docker run --env-file keeps"
+            f" {'quotes' if 'quotes' in what else 'them'}, so {name} is {value!r}, which is"
+            f" {len(value)} characters",
+            f"write {name}={inner if len(inner) < 40 else '...'} without quotes in the env file"
+            if "\r" not in value
+            else "convert the env file to LF: sed -i 's/\\r$//' .env",
+            (
+                inspected(case, "Config.Env", f"{name}={value!r}"),
+                *((logged(case, says),) if says else ()),
+            ),
+            proven=exact,
+            weight=None if says or case.is_silent else 50,
+        )
+    return None
+
+
+@cause(
+    "variable-not-expanded",
+    "a variable is not expanded, and taken literally",
+    pattern="environment",
+    reads=["inspect", "logs"],
+    page="pattern-environment",
+    when=Phase.ENDED,
+    weight=84,
+)
+def variable_not_expanded(case: Case) -> Found | None:
+    """Find $NAME in an exec-form command, or in a value, that no shell has seen."""
+    words = (
+        []
+        if is_shell(case.config.argv[:1])
+        else [w for w in case.config.argv if re.search(r"\$\{?[A-Za-z_]\w*|\$\(|`", w)]
+    )
+    inside = {
+        k: v
+        for k, v in case.config.env.items()
+        if re.search(r"\$\{[A-Za-z_]\w*|\$[A-Z_]{3,}|%[A-Z_]{3,}%", v)
+    }
+    literal = (words or list(inside.values()) or [""])[0]
+    if not literal:
+        return None
+    says = case.said(rf"[^\n]*{re.escape(literal)}[^\n]*")
+    if words:
+        where = inspected(case, "Config.Cmd", list(case.config.argv))
+        text = (
+            "the exec-form command does not expand variables: the program receives the literal"
+            f" {literal!r}"
+        )
+        fix = (
+            f'CMD ["sh", "-c", "exec {" ".join(case.config.argv)}"], or have the program read the'
+            " variable itself"
+        )
+    else:
+        name = next(iter(inside))
+        where = inspected(case, "Config.Env", f"{name}={literal}")
+        text = (
+            f"the value of {name} is the literal {literal!r}: neither --env-file nor -e expands"
+            " variables"
+        )
+        fix = f"write the value itself, or let the shell expand it: -e {name}=..."
+    return Found(
+        text,
+        fix,
+        (where, *((logged(case, says),) if says else ())),
+        proven=says is not None,
+        weight=None if says or case.is_silent else 52,
+    )
