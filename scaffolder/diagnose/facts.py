@@ -147,6 +147,7 @@ class Image:
     env: Mapping[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    workdir: str = ""
     volumes: tuple[str, ...] = ()
     created: str = ""
     tagged: str = ""

@@ -4,9 +4,10 @@ import time
 from dataclasses import dataclass, field
 
 from .case import Case
-from .copies import LONGEST_SECONDS, Factor, Outcome, factors, run
+from .copies import LONGEST_SECONDS, Outcome, run
 from .engine import Engine, EngineError
 from .evidence import Evidence
+from .factors import Factor, factors
 from .phase import Phase
 
 BUDGET_SECONDS = 45.0

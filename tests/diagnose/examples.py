@@ -221,6 +221,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "variable-not-expanded": said("invalid port number: '$PORT'", command="/app/server --port $PORT"),
     "secret-missing": said("cannot read /run/secrets/pw", config={"env": {"PW_FILE": "/run/secrets/pw"}}),
     "file-missing": said("open /etc/app/config.yml: no such file or directory"),
+    "workdir-overridden": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}, config={"workdir": "/tmp"}, image=Image(workdir="/app")),
+    "workdir-wrong": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}),
     "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
     "locale-missing": said("locale.Error: unsupported locale setting", config={"env": {"LC_ALL": "de_DE.UTF-8"}}),
     "timezone-missing": said("panic: unknown time zone Europe/Rome"),

@@ -129,6 +129,7 @@ def image(document: Mapping[str, Any], tagged: str) -> Image:
         env=variables(own.get("Env")),
         entrypoint=words(own.get("Entrypoint")),
         command=words(own.get("Cmd")),
+        workdir=own.get("WorkingDir") or "",
         volumes=tuple(own.get("Volumes") or ()),
         created=document.get("Created") or "",
         tagged=tagged,

@@ -114,7 +114,7 @@ def wrong_architecture(case: Case) -> Found | None:
             Evidence("inspect", "docker version --format '{{.Server.Arch}}'", host),
         ),
         (f"docker build --platform linux/{host} -t {case.config.image or 'IMAGE'} .",),
-        proven=True,
+        proven=case.phase != Phase.IMAGE,  # which an emulator may run
     )
 
 

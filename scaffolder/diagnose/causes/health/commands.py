@@ -8,8 +8,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import Evidence, quoted
 from scaffolder.diagnose.facts import HealthCheck
+from scaffolder.diagnose.launched import BUILTINS
 from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.scripts import BUILTINS
 
 from .checks import failing, output, shown, test
 

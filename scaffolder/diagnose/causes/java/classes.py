@@ -37,7 +37,6 @@ def java_class_version(case: Case) -> Found | None:
         f"use a runtime image with Java {int(match['a']) - 44} or newer, or compile with --release"
         f" {int(match['b']) - 44}",
         (logged(case, match),),
-        proven=True,
     )
 
 

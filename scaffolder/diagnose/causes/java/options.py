@@ -1,5 +1,7 @@
 """Options that the virtual machine does not take."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import inspected, logged
@@ -33,6 +35,9 @@ def java_options(case: Case) -> Found | None:
         for k in ("JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
         if k in case.config.env
     ]
+    given = [*case.config.argv, *(case.config.env[n] for n in names)]
+    option = re.search(r"'?-?(?:XX:)?[+-]?(?P<o>[A-Z]\w{4,})[^\s]*'?$|(?P<x>-X\w+)", line.strip())
+    named = (option["o"] or option["x"]) if option else ""
     return Found(
         f"the Java virtual machine does not accept its options: {line.strip()[:200]}",
         "correct or remove the option, in the command or in JAVA_TOOL_OPTIONS",
@@ -45,5 +50,5 @@ def java_options(case: Case) -> Found | None:
                 or "none of JAVA_OPTS, JAVA_TOOL_OPTIONS",
             ),
         ),
-        proven=True,
+        proven=bool(named) and any(named in text for text in given),
     )

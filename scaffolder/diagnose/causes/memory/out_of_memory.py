@@ -39,7 +39,7 @@ def oom_start(case: Case) -> Found | None:
             inspected(case, "State.Error", case.refusal),
             inspected(case, "HostConfig.Memory", case.config.memory),
         ),
-        proven=True,
+        proven=bool(case.config.memory),
     )
 
 

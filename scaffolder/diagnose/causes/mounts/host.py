@@ -34,7 +34,6 @@ def device_missing(case: Case) -> Found | None:
         f" {match[0][:250]}",
         "start it without --device, --gpus or --runtime, or install the driver on the host",
         (refused(case), inspected(case, "HostConfig.Devices", match[0][:200])),
-        proven=True,
     )
 
 
@@ -63,7 +62,7 @@ def limit_refused(case: Case) -> Found | None:
         "leave that option out, or correct its value (--ulimit, --sysctl, --security-opt,"
         " --cgroup-parent)",
         (refused(case), inspected(case, "HostConfig", match[0][:200])),
-        proven=True,
+        proven=any(name in match[0] for name in (*case.config.ulimits, *case.config.sysctls)),
     )
 
 
@@ -86,7 +85,7 @@ def log_driver_fails(case: Case) -> Found | None:
         f"the log driver {case.config.log_driver} cannot be started: {case.refusal[-200:]}",
         "use --log-driver json-file or local, or correct the driver's address",
         (refused(case), inspected(case, "HostConfig.LogConfig.Type", case.config.log_driver)),
-        proven=True,
+        proven=case.config.log_driver not in {"json-file", "local", "journald"},
     )
 
 
@@ -109,5 +108,4 @@ def start_disk_full(case: Case) -> Found | None:
         " uses",
         (refused(case),),
         ("docker system df",),
-        proven=True,
     )

@@ -127,6 +127,7 @@ def network_fails(case: Case) -> Found | None:
                 f"{text}: {case.refusal[-200:]}",
                 fix,
                 (refused(case), inspected(case, "HostConfig.NetworkMode", case.config.network)),
-                proven=True,
+                proven=case.config.network not in {"", "default", "bridge"}
+                and case.config.network.removeprefix("container:") in case.refusal,
             )
     return None

@@ -9,11 +9,12 @@ from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.causes.files.formats import FORMATS
 from scaffolder.diagnose.causes.start.search import find_elsewhere
 from scaffolder.diagnose.evidence import copied, ended, logged
+from scaffolder.diagnose.launched import Launched
 from scaffolder.diagnose.phase import Phase
 from scaffolder.diagnose.program import Problem, Program
-from scaffolder.diagnose.scripts import Launched
 
-from .script import scripts, where
+from .dialects import BUILTINS
+from .script import is_last, scripts, where
 
 NOT_FOUND = (
     r"[^\n]*?(?P<n>[^\s:'\"`]+)['\"`]?: (?:command )?not found[^\n]*"
@@ -21,6 +22,10 @@ NOT_FOUND = (
     r"|[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019]+)['\u2019]: No such file[^\n]*"
     r"|[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
 )
+SHELL_SAYS = re.compile(
+    r"^(?:/\S*/)?(?:ba|da|a|z|k)?sh: |command not found|can't execute|failed to run command"
+)
+"""What only a shell, or a wrapper, says of a command."""
 
 
 @cause(
@@ -169,7 +174,10 @@ def command_missing_in_script(case: Case) -> Found | None:
     if (
         not match
         or not name
-        or name.startswith("[")
+        or not re.fullmatch(r"[\w./+-]+", name)
+        or re.search(
+            rf"(?:{BUILTINS}|\w(?:\+\+|--)): not found|: (?:\.|source): ", case.line(match)
+        )
         or ".so" in name
         or "version" in case.line(match)
     ):
@@ -180,6 +188,8 @@ def command_missing_in_script(case: Case) -> Found | None:
     if problem is None:
         return None
     script = next((s for s in scripts(case) if name in s.text), None)
+    if script is None and case.exit_code != 127 and not SHELL_SAYS.search(case.line(match)):
+        return None
     used = f"{where(script)} uses {name}" if script else f"{name} is used"
     return Found(
         f"{used}, which is not installed in the image: not found",
@@ -189,5 +199,5 @@ def command_missing_in_script(case: Case) -> Found | None:
             copied(case, f"/usr/bin/{basename(name)}", "no such file"),
             ended(case),
         ),
-        proven=True,
+        proven=script is not None and (case.exit_code == 127 or is_last(case, case.line(match))),
     )

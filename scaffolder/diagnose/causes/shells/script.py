@@ -29,3 +29,9 @@ def plain_lines(script: str) -> list[str]:
         for line in script.splitlines()
         if line.strip() and not line.strip().startswith("#")
     ]
+
+
+def is_last(case: Case, line: str) -> bool:
+    """Tell whether nothing was written after a line."""
+    last = next((said.text for said in reversed(case.lines) if said.text.strip()), "")
+    return line in last or last.strip() in line

@@ -2,7 +2,7 @@
 
 import signal
 
-from scaffolder.diagnose import elf
+from scaffolder.diagnose import binary
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import Evidence, content, ended, logged
@@ -29,7 +29,7 @@ def aborted(case: Case) -> Found | None:
     words = kernel_words(case, program)
     trapped = any("general protection" in w.found or "invalid opcode" in w.found for w in words)
     segfault = any("segfault" in w.found for w in words)
-    can = bool(program and program.elf and elf.aborts(data, program.elf))
+    can = bool(program and program.elf and binary.aborts(data, program.elf))
     as_first = case.exit_code == SIGNALLED + signal.SIGSEGV and can and not segfault
     if case.exit_code != SIGNALLED + signal.SIGABRT and not as_first:
         return None

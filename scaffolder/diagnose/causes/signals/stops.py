@@ -7,8 +7,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
 from scaffolder.diagnose.evidence import ended, happened, inspected
+from scaffolder.diagnose.launched import Launched
 from scaffolder.diagnose.phase import SIGKILL, SIGNALLED, Phase
-from scaffolder.diagnose.scripts import Launched
 
 KILLED = SIGNALLED + SIGKILL
 

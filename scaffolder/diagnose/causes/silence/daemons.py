@@ -2,7 +2,7 @@
 
 import re
 
-from scaffolder.diagnose import elf
+from scaffolder.diagnose import binary
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import content, ended, inspected, nothing_logged
@@ -80,7 +80,7 @@ def daemonises(case: Case) -> Found | None:
                 (inspected(case, "Config.Cmd", list(case.config.argv)), ended(case)),
             )
     for path, data, program in natives(case):
-        if elf.detaches(data, program) and case.is_silent and case.state.seconds < SHORT_SECONDS:
+        if binary.detaches(data, program) and case.is_silent and case.state.seconds < SHORT_SECONDS:
             return Found(
                 f"the program {path} daemonises: the first process forks and exits 0, so the"
                 " container stops",

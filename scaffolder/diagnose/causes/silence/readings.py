@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from posixpath import basename
 
-from scaffolder.diagnose import elf, pysource
+from scaffolder.diagnose import binary, elf, pysource
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.errors import last_words
 from scaffolder.diagnose.scripts import Script, language, siblings
@@ -86,7 +86,7 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
 
     for path, data, program in natives(case):
         if len(data) < 4 << 20 and program.language == "c":
-            for name in elf.variables(data):
+            for name in binary.variables(data):
                 note(name, path, required=False)
     for script, reading in readings(case):
         for name in reading.required:
@@ -109,7 +109,7 @@ def named_paths(case: Case) -> Iterator[tuple[str, str]]:
     """Return paths that programs name: the path, and by what."""
     for path, data, _program in natives(case):
         if len(data) < 4 << 20:
-            yield from ((name, path) for name in elf.paths(data)[:40])
+            yield from ((name, path) for name in binary.paths(data)[:40])
     for script, reading in readings(case):
         yield from (
             (name, script.path or "the program")

@@ -6,8 +6,8 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.catalogue import Found, cause
 from scaffolder.diagnose.evidence import copied, inspected
+from scaffolder.diagnose.launched import BUILTINS
 from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.scripts import BUILTINS
 
 from .refusal import NEVER, is_missing, refused
 

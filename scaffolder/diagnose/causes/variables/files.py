@@ -10,6 +10,14 @@ from scaffolder.diagnose.evidence import Evidence, content, inspected, logged, q
 from scaffolder.diagnose.phase import Phase
 from scaffolder.diagnose.sources.files import resolved
 
+from .workdir import misplaced
+
+OPENING = r"no such file|ENOENT|FileNotFound|NoSuchFile|errno 2\b|cannot find the file"
+"""What says for certain that a file was opened; `not found` may be of anything."""
+WARNING = re.compile(
+    r"\b(?:warn\w*|info|debug|notice|default\w*|skip\w*|ignor\w*|optional)\b", re.IGNORECASE
+)
+
 
 @cause(
     "secret-missing",
@@ -72,7 +80,7 @@ def secret_missing(case: Case) -> Found | None:
 def file_missing(case: Case) -> Found | None:
     """Find ENOENT for a file, by the program's own words."""
     match = case.said(
-        r"[^\n]*(?:no such file or directory|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b"
+        r"[^\n]*(?:no such file|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b"
         "|cannot find the file|file not found|does not exist|nonexistent directory"
         r"|not found)[^\n]*"
     )
@@ -89,13 +97,12 @@ def file_missing(case: Case) -> Found | None:
     if not paths and not relative:
         return None
     path = paths[-1] if paths else relative[1] if relative else ""
-    if not paths and resolved(case.files, path, case.config.workdir):
+    if not paths and (resolved(case.files, path, case.config.workdir) or misplaced(case)):
         return None
     below = "" if paths else f" below the working directory {case.config.workdir}"
-    elsewhere = _elsewhere(case, basename(path)) if not paths else ""
     full = path if paths else f"{case.config.workdir.rstrip('/')}/{path}"
     return Found(
-        f"the program needs {path}, which does not exist in the container{below}{elsewhere}",
+        f"the program needs {path}, which does not exist in the container{below}",
         f"COPY it into the image, or mount it: -v ./{basename(path)}:{full}:ro"
         + ("; check WORKDIR" if below else ""),
         (
@@ -103,18 +110,8 @@ def file_missing(case: Case) -> Found | None:
             Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
-        proven=True,
+        proven=bool(re.search(OPENING, line, re.IGNORECASE)) and not WARNING.search(line),
     )
-
-
-def _elsewhere(case: Case, name: str) -> str:
-    for place in ("/app", "/", "/etc", "/srv", "/usr/src/app", "/config", "/app/config"):
-        if place != case.config.workdir and resolved(case.files, f"{place.rstrip('/')}/{name}"):
-            return (
-                f"; there is {place.rstrip('/')}/{name}: the working directory (WORKDIR, -w) is"
-                " not what the program expects"
-            )
-    return ""
 
 
 @cause(

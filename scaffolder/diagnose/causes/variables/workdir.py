@@ -1,0 +1,145 @@
+"""Relative paths, sought in another working directory than they are meant for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import basename, dirname, join, normpath
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.start.search import PLACES
+from scaffolder.diagnose.evidence import Evidence, copied, inspected, logged
+from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.sources.files import resolved
+
+MISSED = (
+    r"[^\n]*(?:no such file|ENOENT|FileNotFound|NoSuchFile|errno 2\b|cannot find (?:the file"
+    r"|module)|can't (?:open|find)|cannot open|could not (?:open|find|read)|unable to (?:open"
+    r"|access|read)|file not found|not found|does not exist|unable to access jarfile)[^\n]*"
+)
+NAME = re.compile(
+    r"(?<![\w./:@-])((?:\.{1,2}/)*[\w@+-][\w.@+-]*(?:/[\w.@+-]+)+|\.{1,2}/[\w.@+-]+"
+    r"|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9})(?![\w/])"
+)
+"""A relative path: with a slash or an extension."""
+MORE_PLACES = ("/app/src", "/src", "/code", "/workspace", "/config", "/etc", "/home/app")
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """A file that is sought in the working directory, and is elsewhere."""
+
+    path: str
+    folder: str
+    """The directory from which the path would lead to it."""
+    shown: Evidence
+    is_meant: bool
+    """The directory is the image's own, or that of what is started: no mere chance."""
+
+
+def misplaced(case: Case) -> Misplaced | None:
+    """Return the relative path that is missed, if it leads to a file from another directory."""
+    said = case.refusal if case.phase == Phase.START else ""
+    match = re.search(MISSED, said, re.IGNORECASE) if said else case.said(MISSED)
+    if match is None:
+        return None
+    line = match[0] if said else case.line(match)
+    shown = inspected(case, "State.Error", said) if said else logged(case, line)
+    own = list(_own(case))
+    for path in _named(case, line):
+        if resolved(case.files, path, case.config.workdir):
+            continue
+        for folder in dict.fromkeys((*own, *PLACES, *MORE_PLACES)):
+            entry = resolved(case.files, path, folder) if folder != case.config.workdir else None
+            if entry and entry.kind == "file":
+                return Misplaced(path, folder, shown, is_meant=folder in own)
+    return None
+
+
+def _named(case: Case, line: str) -> Iterator[str]:
+    """Return the relative paths in a line, and those of the command that it names in full."""
+    yield from NAME.findall(line)
+    for word in case.config.argv:
+        full = normpath(join(case.config.workdir, word))
+        relative = not word.startswith(("/", "-")) and (word in line or full in line)
+        if relative and ("." in word or "/" in word):
+            yield word
+
+
+def _own(case: Case) -> Iterator[str]:
+    """Return the directories that relative paths are likely meant for."""
+    if case.image and case.image.workdir:
+        yield case.image.workdir
+    for item in case.launched:
+        path = item.script.path if item.script else item.argv[0]
+        if path.startswith("/") and dirname(path) not in {"/bin", "/usr/bin", "/usr/local/bin"}:
+            yield dirname(path)
+
+
+def is_overridden(case: Case) -> bool:
+    """Tell whether the working directory was set at run time, not by the image."""
+    return case.image is not None and normpath(case.config.workdir) != normpath(
+        case.image.workdir or "/"
+    )
+
+
+def _found(case: Case, missed: Misplaced, whose: str, fix: str) -> Found:
+    full = normpath(join(missed.folder, missed.path))
+    sought = normpath(join(case.config.workdir, missed.path))
+    return Found(
+        f"the working directory is wrong: it is {case.config.workdir}{whose}, and {missed.path} is"
+        f" sought there, which exists as {full}",
+        fix,
+        (
+            missed.shown,
+            inspected(case, "Config.WorkingDir", case.config.workdir),
+            copied(case, sought, "no such file"),
+            copied(case, full, f"{basename(full)} exists"),
+        ),
+        proven=missed.is_meant,
+    )
+
+
+@cause(
+    "workdir-overridden",
+    "a relative path is sought in a working directory that was set at run time",
+    pattern="environment",
+    reads=["logs", "inspect", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED | Phase.START,
+    weight=87,
+)
+def workdir_overridden(case: Case) -> Found | None:
+    """Find `--workdir`, or `working_dir` of compose, that is not the image's."""
+    missed = misplaced(case) if is_overridden(case) else None
+    if missed is None or case.image is None:
+        return None
+    own = case.image.workdir or "/"
+    return _found(
+        case,
+        missed,
+        f", set at run time (the image's is {own})",
+        f"leave --workdir (working_dir in compose) out, or set it to {missed.folder}",
+    )
+
+
+@cause(
+    "workdir-wrong",
+    "a relative path is sought in the image's working directory, and is elsewhere",
+    pattern="image",
+    reads=["logs", "inspect", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED | Phase.START,
+    weight=86,
+)
+def workdir_wrong(case: Case) -> Found | None:
+    """Find a WORKDIR that is missing, or not where the files were copied to."""
+    missed = None if is_overridden(case) else misplaced(case)
+    if missed is None:
+        return None
+    return _found(
+        case,
+        missed,
+        " (WORKDIR of the image)",
+        f"WORKDIR {missed.folder} in the Dockerfile, or name the file by its full path",
+    )
