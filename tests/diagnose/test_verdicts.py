@@ -170,6 +170,14 @@ def test_a_file_of_the_same_name_somewhere_proves_nothing() -> None:
     assert found.verdict == "likely", found
 
 
+def test_a_file_that_a_warning_makes_light_of_is_not_proven_to_be_the_cause() -> None:
+    files = {**SERVER, "/app/app.yml": File(b"x")}
+    log = "WARN open app.yml: no such file or directory, using defaults"
+    found = judge(case(log=log, files=files, image=Image(workdir="/")))
+
+    assert found.verdict != "proven", found
+
+
 @pytest.mark.parametrize(
     "log",
     [

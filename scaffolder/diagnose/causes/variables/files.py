@@ -10,13 +10,7 @@ from scaffolder.diagnose.evidence import Evidence, content, inspected, logged, q
 from scaffolder.diagnose.phase import Phase
 from scaffolder.diagnose.sources.files import resolved
 
-from .workdir import misplaced
-
-OPENING = r"no such file|ENOENT|FileNotFound|NoSuchFile|errno 2\b|cannot find the file"
-"""What says for certain that a file was opened; `not found` may be of anything."""
-WARNING = re.compile(
-    r"\b(?:warn\w*|info|debug|notice|default\w*|skip\w*|ignor\w*|optional)\b", re.IGNORECASE
-)
+from .workdir import is_certain, misplaced
 
 
 @cause(
@@ -110,7 +104,7 @@ def file_missing(case: Case) -> Found | None:
             Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
-        proven=bool(re.search(OPENING, line, re.IGNORECASE)) and not WARNING.search(line),
+        proven=is_certain(line),
     )
 
 

@@ -22,6 +22,15 @@ NAME = re.compile(
     r"|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9})(?![\w/])"
 )
 """A relative path: with a slash or an extension."""
+CERTAIN = re.compile(
+    r"no such file|ENOENT|FileNotFound|NoSuchFile|errno 2\b|cannot find (?:the file|module)"
+    "|can't open|cannot open|unable to access jarfile",
+    re.IGNORECASE,
+)
+"""What says for certain that a file was opened; `not found` may be of anything."""
+WARNING = re.compile(
+    r"\b(?:warn\w*|info|debug|notice|default\w*|skip\w*|ignor\w*|optional)\b", re.IGNORECASE
+)
 MORE_PLACES = ("/app/src", "/src", "/code", "/workspace", "/config", "/etc", "/home/app")
 
 
@@ -33,8 +42,13 @@ class Misplaced:
     folder: str
     """The directory from which the path would lead to it."""
     shown: Evidence
-    is_meant: bool
-    """The directory is the image's own, or that of what is started: no mere chance."""
+    is_sure: bool
+    """The words are, and the directory is the image's own or that of what is started."""
+
+
+def is_certain(line: str) -> bool:
+    """Tell whether a line says that a file could not be opened, and does not make light of it."""
+    return bool(CERTAIN.search(line)) and not WARNING.search(line)
 
 
 def misplaced(case: Case) -> Misplaced | None:
@@ -45,14 +59,14 @@ def misplaced(case: Case) -> Misplaced | None:
         return None
     line = match[0] if said else case.line(match)
     shown = inspected(case, "State.Error", said) if said else logged(case, line)
-    own = list(_own(case))
+    own, is_sure = list(_own(case)), is_certain(line)
     for path in _named(case, line):
         if resolved(case.files, path, case.config.workdir):
             continue
         for folder in dict.fromkeys((*own, *PLACES, *MORE_PLACES)):
             entry = resolved(case.files, path, folder) if folder != case.config.workdir else None
             if entry and entry.kind == "file":
-                return Misplaced(path, folder, shown, is_meant=folder in own)
+                return Misplaced(path, folder, shown, is_sure=is_sure and folder in own)
     return None
 
 
@@ -96,7 +110,7 @@ def _found(case: Case, missed: Misplaced, whose: str, fix: str) -> Found:
             copied(case, sought, "no such file"),
             copied(case, full, f"{basename(full)} exists"),
         ),
-        proven=missed.is_meant,
+        proven=missed.is_sure,
     )
 
 
