@@ -162,6 +162,25 @@ def test_shell(cause: str, run: Run) -> None:
     assert summary(diagnosed(run("sh", "-c", SHELL_FAULTS[cause]))) == (cause, "proven")
 
 
+def test_the_language_of_bash_under_sh(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "start.sh").write_text("#!/bin/bash\nARGS=(--port 80)\n")
+    name = run(f"--volume={tmp_path}:/app:ro", "--workdir=/app", "sh", "start.sh")
+    found = diagnosed(name)
+
+    assert summary(found) == ("script-for-other-shell", "proven")
+    assert found["pattern"] == "image"
+
+
+def test_a_working_directory_that_was_set_at_run_time(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("open('settings.json')\n")
+    (tmp_path / "settings.json").write_text("{}")
+    name = run(f"--volume={tmp_path}:/app:ro", "--workdir=/tmp", "python3", "/app/main.py")
+    found = diagnosed(name)
+
+    assert summary(found) == ("workdir-overridden", "proven")
+    assert found["pattern"] == "environment"
+
+
 def test_a_program_from_scratch_that_is_for_another_processor(run: Run, scratch: Import) -> None:
     image = scratch(static(b"\0\0\0\0", 183 if os.uname().machine == "x86_64" else 62))
     found = diagnosed(run(image=image, expect=None))
