@@ -51,11 +51,17 @@ class RefusedError(ScaffoldError):
     exit_code = ExitCode.REFUSED
 
 
+LISTED = 12
+"""So many known names are listed where none is close."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], hint: str) -> UsageError:
     """Build the error for a name that is not among `known`, with the closest ones."""
     from difflib import get_close_matches
 
     known = sorted(known)
     close = get_close_matches(name, known, n=3)
-    suggestion = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
+    more = [f"and {len(known) - LISTED} more"] if len(known) > LISTED else []
+    listed = ", ".join([*known[:LISTED], *more])
+    suggestion = f"did you mean {' or '.join(close)}?" if close else f"known: {listed}"
     return UsageError(f"there is no {kind} {name!r}; {suggestion}", hint)
