@@ -118,8 +118,11 @@ def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
 def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
     terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
     terminal.expect("Name of the service")
-    terminal.sendintr()
-    terminal.expect("nothing was changed")
+    # Python can miss one that comes just before it waits: then a person presses the keys again.
+    for _ in range(10):
+        terminal.sendintr()
+        if terminal.expect(["nothing was changed", pexpect.TIMEOUT], timeout=2) == 0:
+            break
     terminal.expect(pexpect.EOF)
     terminal.close()
 
