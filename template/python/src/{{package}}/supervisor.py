@@ -153,12 +153,12 @@ class Supervisor:
 
     def tick(self) -> None:
         """Look for what takes too long."""
-        self.report_killed_child()
         beat = lifeline.last_beat()
         self.still = self.still + 1 if beat == self.beat else 0
         self.beat = beat
         if not self.still:
             self.read_pages = autopsy.read_pages(self.process)
+        self.report_killed_child()
         self.ending += self.asked is not None or lifeline.announced() is not None
         if self.ending > STOP_TICKS:
             self.kill(f"it does not stop: {STOP_TICKS} s are over", "stop-hangs")
@@ -191,8 +191,8 @@ class Supervisor:
         """Say when the kernel killed another process of this container for its memory."""
         count = cgroup.killed_for_memory()
         if count > self.killed_for_memory and not self.suspected:
-            self.suspected = True  # it may be the service, which takes a moment to die
-        elif count > self.killed_for_memory:
+            self.suspected = True  # it may be the service: until that is seen to move again
+        elif count > self.killed_for_memory and not self.still:
             self.suspected = False
             self.killed_for_memory = count
             limit = autopsy.megabytes(cgroup.memory_limit())
