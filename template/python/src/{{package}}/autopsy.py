@@ -30,9 +30,10 @@ def why_killed(number: int, *, here: bool, machine: bool) -> tuple[str, str]:
         limit = megabytes(cgroup.memory_limit())
         words = f"killed by the kernel: it needed more than the {limit} of memory"
         return f"{words} that this container may use", "pattern-memory"
-    if machine:
-        return "killed by the kernel: the memory of the whole machine ran out", "pattern-memory"
-    return f"killed by {name} from outside; not for its memory", "killed-from-outside"
+    words = f"killed by {name} from outside; not for its memory"
+    if machine:  # another container's, or the machine's own: its counter does not tell
+        words += " limit, but the kernel killed for memory on this machine meanwhile: see its dmesg"
+    return words, "killed-from-outside"
 
 
 def signal_name(number: int) -> str:
