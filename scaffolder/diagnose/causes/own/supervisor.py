@@ -17,14 +17,11 @@ SUPERVISOR = (
 ANY = Phase.DIED | Phase.FINISHED
 
 
-def supervised(case: Case, *pages: str) -> "re.Match[str] | None":
-    """Return the supervisor's last line that points to one of these pages of the runbook."""
+def _supervised(case: Case, pages: tuple[str, ...], fix: str, *commands: str) -> Found | None:
+    """Answer with the supervisor's last line, if it points to one of these pages of the runbook."""
     match = case.said(SUPERVISOR, 0)
-    return match if match and match["p"] in pages else None
-
-
-def _answer(case: Case, match: "re.Match[str]", fix: str, *commands: str) -> Found:
-    page = f"docs/runbook.md#{match['p']}"
+    if match is None or match["p"] not in pages:
+        return None
     stage = re.search(r"/stages/(\w+)", case.text)
     more = (
         (f"viscaffold remove-stage {stage[1]}",)
@@ -33,7 +30,7 @@ def _answer(case: Case, match: "re.Match[str]", fix: str, *commands: str) -> Fou
     )
     return Found(
         f"{match['s']}: {match['m'].strip()}",
-        f"{fix}; see {page} of the service",
+        f"{fix}; see docs/runbook.md#{match['p']} of the service",
         (logged(case, match), ended(case)),
         (*commands, *more),
         proven=True,
@@ -51,16 +48,11 @@ def _answer(case: Case, match: "re.Match[str]", fix: str, *commands: str) -> Fou
 )
 def own_memory(case: Case) -> Found | None:
     """Read the supervisor's words on memory."""
-    match = supervised(case, "pattern-memory")
-    return (
-        _answer(
-            case,
-            match,
-            "raise --memory (mem_limit in compose.yaml), or have it use less",
-            f"docker update --memory 1g --memory-swap 1g {case.target}",
-        )
-        if match
-        else None
+    return _supervised(
+        case,
+        ("pattern-memory",),
+        "raise --memory (mem_limit in compose.yaml), or have it use less",
+        f"docker update --memory 1g --memory-swap 1g {case.target}",
     )
 
 
@@ -75,15 +67,10 @@ def own_memory(case: Case) -> Found | None:
 )
 def own_killed(case: Case) -> Found | None:
     """Read the supervisor's words on signals from outside."""
-    match = supervised(case, "killed-from-outside", "exit-codes")
-    return (
-        _answer(
-            case,
-            match,
-            "find who kills it: docker events --filter event=kill, the host's audit log",
-        )
-        if match
-        else None
+    return _supervised(
+        case,
+        ("killed-from-outside",),
+        "find who kills it: docker events --filter event=kill, the host's audit log",
     )
 
 
@@ -98,15 +85,13 @@ def own_killed(case: Case) -> Found | None:
 )
 def own_stuck(case: Case) -> Found | None:
     """Read the supervisor's words on starts, loops and stops that hang."""
-    match = supervised(case, "nothing-moves", "stop-hangs")
-    return (
-        _answer(
-            case,
-            match,
-            "the stacks in the log say where it hangs: give that call a time limit, or await it",
-        )
-        if match
-        else None
+    return _supervised(
+        case,
+        (
+            "nothing-moves",
+            "stop-hangs",
+        ),
+        "the stacks in the log say where it hangs: give that call a time limit, or await it",
     )
 
 
@@ -121,16 +106,11 @@ def own_stuck(case: Case) -> Found | None:
 )
 def own_native_crash(case: Case) -> Found | None:
     """Read the supervisor's words on crashes of native code."""
-    match = supervised(case, "pattern-dependencies")
-    return (
-        _answer(
-            case,
-            match,
-            "the stack in the log names the module: take its dependency out, or another version",
-            "viscaffold status",
-        )
-        if match
-        else None
+    return _supervised(
+        case,
+        ("pattern-dependencies",),
+        "the stack in the log names the module: take its dependency out, or another version",
+        "viscaffold status",
     )
 
 
@@ -145,12 +125,9 @@ def own_native_crash(case: Case) -> Found | None:
 )
 def own_ended(case: Case) -> Found | None:
     """Read the supervisor's words on os._exit and the like."""
-    match = supervised(case, "ended-without-a-word", "check-resources")
-    if match is None:
-        return None
-    return _answer(
+    return _supervised(
         case,
-        match,
+        ("ended-without-a-word", "check-resources"),
         "look for os._exit, sys.exit and exit() of libraries in what changed last",
         "viscaffold status",
     )
