@@ -1,30 +1,36 @@
 """Stage api: a FastAPI application under /api, with problem+json errors and OpenAPI."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 from ... import config, health
-from ...config import boolean, integer, setting
+from ...config import boolean, integer, renamed, setting
+from ...runtime.json_limit import JsonLimit
 from . import problems
 from .items import add_items
-from .limits import BodyLimit
 
 PREFIX = "/api"
-MEBIBYTE = 1 << 20
+
+WRITERS: list[Any] = []
+"""Dependencies of the example's routes that write; the stage auth adds its login."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the stage reads from the environment."""
 
-    max_body_bytes: int = setting("API_MAX_BODY_BYTES", integer(1, 1 << 30), default=MEBIBYTE)
-    docs: bool = setting("API_DOCS", boolean, default=True)
+    max_json_values: int = setting("API_MAX_JSON_VALUES", integer(1, 10_000_000), default=10_000)
+    docs: bool = setting("API_DOCS", boolean, default=False)
+    former: None = setting("API_MAX_BODY_BYTES", renamed("MAX_BODY_BYTES"), default=None)
 
 
 def install(app: Starlette) -> None:
-    """Mount the API; `of(app)` is where other stages, and app.py, add their routers."""
+    """Mount the API; other stages and app.py add their routers to `of(app)`."""
     settings = config.read(Settings)
     api = FastAPI(
         title=__name__.partition(".")[0],
@@ -32,18 +38,18 @@ def install(app: Starlette) -> None:
         docs_url="/docs" if settings.docs else None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
-        # One address a resource: a redirect would name this host, not the proxy before it.
+        # A redirect would name this host instead of the proxy in front of it.
         redirect_slashes=False,
         responses=problems.RESPONSES,
+        exception_handlers=problems.HANDLERS,
     )
-    problems.install(api)
-    api.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    add_items(api)
-    app.mount(PREFIX, api)
+    add_items(api, WRITERS)
+    limit = Middleware(JsonLimit, most=settings.max_json_values)
+    app.router.routes.append(Mount(PREFIX, api, middleware=[limit]))
     app.state.api = api
 
 
 def of(app: Starlette) -> FastAPI:
-    """Return the API of `app`, once the stages are installed."""
+    """Return the API of `app`; call it after the stages are installed."""
     api: FastAPI = app.state.api
     return api

@@ -4,17 +4,20 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi import Security
 from starlette.applications import Starlette
 
 from ... import config
 from ...config import integer, setting, text
+from ...runtime.tokens import Key, Tokens, new_key, parse_keys
 from .. import api
 from . import routes
-from .limits import Limiter
-from .tokens import Key, Tokens, new_key, parse_keys
 from .users import Users, UsersFileError
 
 log = logging.getLogger(__name__)
+
+# The stages are imported before any of them is installed, so the order does not matter.
+api.WRITERS.append(Security(routes.current_user))
 
 
 @dataclass(frozen=True)
@@ -27,25 +30,22 @@ class Settings:
 
 
 def install(app: Starlette) -> None:
-    """Add the routes to the API; raise ConfigError if the file of users is damaged."""
+    """Add the routes to the API; raise ConfigError if the users file is damaged."""
     settings = config.read(Settings)
     service = __name__.partition(".")[0]
     if not settings.keys:
         log.warning(
-            "AUTH_KEYS is not set: tokens are signed with a key of this process alone, so they are"
-            " void after a restart, and in other processes"
+            "AUTH_KEYS is not set: tokens are signed with a key of this process only, so they are"
+            " invalid after a restart and in other processes"
         )
     users = Users(Path(settings.users_file))
-    _check(users, service)
-    tokens = Tokens(settings.keys or (new_key(),), service, settings.token_seconds)
-    api.of(app).state.auth = routes.Auth(users, tokens, Limiter())
-    api.of(app).add_exception_handler(UsersFileError, routes.unavailable)
-    api.of(app).include_router(routes.router)
-
-
-def _check(users: Users, service: str) -> None:
     try:
         if not users.names():
             log.warning("nobody can log in yet: python -m %s.stages.auth add NAME", service)
     except UsersFileError as error:
         raise config.ConfigError([f"AUTH_USERS_FILE: {error}"]) from error
+    tokens = Tokens(settings.keys or (new_key(),), service, settings.token_seconds)
+    mounted = api.of(app)
+    mounted.state.auth = routes.Auth(users, tokens)
+    mounted.add_exception_handler(UsersFileError, routes.unavailable)
+    mounted.include_router(routes.router)

@@ -10,35 +10,29 @@ from ... import config
 from . import Settings
 from .users import UserError, Users, UsersFileError, check
 
-EXIT_FAILED = 1
 
-
-def main(args: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 1 with the reason on stderr."""
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command; exit with status 1 and the reason on stderr if it fails."""
     asked = _parse(args)
     try:
         done = _run(Users(Path(config.read(Settings).users_file)), asked)
     except config.ConfigError as error:
-        return _failed(*(f"setting {problem}" for problem in error.problems))
+        sys.exit("\n".join(f"setting {problem}" for problem in error.problems))
     except (UserError, UsersFileError) as error:
-        return _failed(str(error))
+        sys.exit(str(error))
     except OSError as error:
-        return _failed(f"the users cannot be written: {error}")
+        sys.exit(f"the users cannot be written: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.stdout.write(done)
-    return 0
-
-
-def _failed(*lines: str) -> int:
-    sys.stderr.writelines(f"{line}\n" for line in lines)
-    return EXIT_FAILED
 
 
 def _parse(args: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    add = commands.add_parser("add", help="add a user, or give one a new password and scopes")
+    add = commands.add_parser("add", help="add a user, or change password and scopes of one")
     add.add_argument("name")
-    add.add_argument("--scope", action="append", default=[], help="what it may do; repeatable")
+    add.add_argument("--scope", action="append", default=[], help="a scope; repeatable")
     remove = commands.add_parser("remove", help="remove a user")
     remove.add_argument("name")
     commands.add_parser("list", help="list the users and their scopes")
@@ -47,7 +41,7 @@ def _parse(args: Sequence[str] | None) -> argparse.Namespace:
 
 def _run(users: Users, asked: argparse.Namespace) -> str:
     if asked.command == "add":
-        check(asked.name, asked.scope)  # before the question for the password
+        check(asked.name, asked.scope)  # before asking for the password
         users.add(asked.name, _password(), asked.scope)
         return f"added {asked.name}\n"
     if asked.command == "remove":
@@ -57,21 +51,19 @@ def _run(users: Users, asked: argparse.Namespace) -> str:
 
 
 def _password() -> str:
-    """Ask twice on a terminal; else take one line of standard input."""
+    """Ask twice on a terminal; otherwise read one line of standard input."""
     try:
         if not sys.stdin.isatty():
-            return sys.stdin.readline().rstrip("\r\n")
-        first = getpass.getpass("Password: ")
-        second = getpass.getpass("Again: ")
-    except (EOFError, UnicodeDecodeError):
+            # As bytes: some locales have text for bytes that are none.
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        first, second = getpass.getpass("Password: "), getpass.getpass("Again: ")
+        first.encode()
+    except (EOFError, UnicodeError):
         raise UserError("that was no password: the input ended, or was no text") from None
     if first != second:
-        raise UserError("the two were not the same")
+        raise UserError("the two passwords differ")
     return first
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()

@@ -1,0 +1,1 @@
+"""What the stage database depends on; viscaffold owns it: `viscaffold update` replaces it."""

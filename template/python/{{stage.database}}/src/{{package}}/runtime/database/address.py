@@ -1,0 +1,52 @@
+"""Where the database is: what DATABASE_URL may be."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+ACCEPTED = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A file of SQLite, or a server of PostgreSQL."""
+
+    label: str
+    """What the log may say: no password."""
+    path: Path | None = None
+    url: str = field(default="", repr=False)
+
+
+def url(raw: str) -> str:
+    """Accept the address of a database."""
+    address(raw)
+    return raw
+
+
+def address(raw: str) -> Address:
+    """Read the address of a database; it has the same form in every language of viscaffold.
+
+    What others mean by `sqlite://` and `sqlite:///` differs, so neither is accepted.
+    """
+    scheme, separator, rest = raw.partition(":")
+    if separator and scheme == "sqlite" and rest and not rest.startswith((":", "//")):
+        return Address(f"sqlite:{rest}", path=Path(rest))
+    if separator and scheme in ("postgresql", "postgres"):
+        return _postgresql(raw)
+    raise ValueError(ACCEPTED)
+
+
+def _postgresql(raw: str) -> Address:
+    try:
+        parts = urlsplit(raw)
+        host, port = parts.hostname, parts.port or 5432
+    except ValueError as error:
+        raise ValueError(ACCEPTED) from error
+    host = host or parse_qs(parts.query).get("host", [""])[0]
+    name = parts.path.removeprefix("/")
+    # Signs of a password that is not quoted: a part of it would pass for something else.
+    is_torn = parts.netloc.count("@") > 1 or {"/", "@"} & {*name}
+    if not host or "," in host or not name or is_torn:
+        raise ValueError(ACCEPTED)
+    user = f"{unquote(parts.username)}@" if parts.username else ""
+    return Address(f"postgresql://{user}{host}:{port}/{name}", url=raw)

@@ -1,0 +1,87 @@
+"""Migrate the schema of the database, and say how far it has come."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+
+from ... import config
+from ...runtime import EXIT_CONFIG
+from ...runtime.database import migrating
+from ...runtime.database.address import address
+from ...runtime.database.failures import FAILURES, reason
+from ...runtime.database.migrations import NONE, MigrationError, Part, State
+from ...runtime.database.schema import misfit
+from .parts import known
+from .settings import Settings
+
+FAILED, USAGE, MISSING, NEWER, INTERRUPTED = 1, 2, 3, 4, 130
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command; return the exit status. What fails has its reason on stderr."""
+    parts = known()
+    asked = _parse(words, parts)
+    try:
+        return asyncio.run(_run(config.read(Settings), parts, asked))
+    except config.ConfigError as error:
+        return _refuse("\n".join(f"setting {problem}" for problem in error.problems), EXIT_CONFIG)
+    except MigrationError as error:
+        return _refuse(f"a migration has failed: {error}", FAILED)
+    except FAILURES as error:
+        return _refuse(f"the database cannot be used: {reason(error)}", FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parse(words: Sequence[str], parts: list[Part]) -> argparse.Namespace:
+    prog = f"python -m {__name__.partition('.')[0]} db"
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("upgrade", help="apply the migrations that the database lacks")
+    back = commands.add_parser("downgrade", help="take back migrations, with the data in them")
+    back.add_argument("stage", choices=[part.name for part in parts])
+    back.add_argument("number", nargs="?", default=NONE, help="the last that stays (default: none)")
+    commands.add_parser("status", help="tell which migrations the database has")
+    asked = parser.parse_args(words)
+    if asked.command == "downgrade":
+        asked.part = next(part for part in parts if part.name == asked.stage)
+        asked.number = asked.number.zfill(len(NONE))
+        if asked.number not in (NONE, *asked.part.modules):
+            back.error(f"{asked.stage} has no migration {asked.number}")
+    return asked
+
+
+async def _run(settings: Settings, parts: list[Part], asked: argparse.Namespace) -> int:
+    where, wait = address(settings.url), settings.wait_seconds
+    found = await migrating.states(where, parts, wait)
+    if asked.command == "status":
+        return _tell(found)
+    if any(state.is_newer for state in found):
+        return _refuse(misfit(found), NEWER)
+    if asked.command == "upgrade":
+        return await _print(migrating.upgraded(where, parts, wait))
+    return await _print(migrating.taken_back(where, asked.part, asked.number, wait))
+
+
+def _tell(found: list[State]) -> int:
+    for state in found:
+        print(state)
+    if any(state.is_newer for state in found):
+        return _refuse(misfit(found), NEWER)
+    return _refuse(misfit(found), MISSING) if misfit(found) else 0
+
+
+async def _print(done: AsyncIterator[str]) -> int:
+    count = 0
+    async for line in done:
+        print(line, flush=True)
+        count += 1
+    if not count:
+        print("nothing to do")
+    return 0
+
+
+def _refuse(why: str, status: int) -> int:
+    print(why, file=sys.stderr)
+    return status

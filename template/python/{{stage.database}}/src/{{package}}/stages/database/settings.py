@@ -1,0 +1,17 @@
+"""What the stage reads from the environment."""
+
+from dataclasses import dataclass
+
+from ...config import choice, integer, setting
+from ...runtime.database.address import url
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the database is, and how long it may take."""
+
+    url: str = setting("DATABASE_URL", url, default="sqlite:data/database.db", secret=True)
+    migrate: str = setting("DATABASE_MIGRATE", choice(("auto", "true", "false")), default="auto")
+    pool_size: int = setting("DATABASE_POOL_SIZE", integer(1, 1000), default=10)
+    wait_seconds: int = setting("DATABASE_WAIT_SECONDS", integer(1, 600), default=5)
+    query_seconds: int = setting("DATABASE_QUERY_SECONDS", integer(1, 3600), default=10)
