@@ -1,0 +1,168 @@
+//! Manages the users who can log in.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use super::Auth;
+use super::runtime::terminal;
+use super::users::{Users, check};
+use super::users_file::UsersError;
+use crate::runtime::SERVICE;
+use crate::runtime::settings::{self, ConfigError, Reader};
+use crate::runtime::stage::Stage;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const INTERRUPTED: u8 = 130;
+
+const HELP: &str = "\
+  add NAME [--scope SCOPE]...  add a user, or change password and scopes of one
+  list                         list the users and their scopes
+  remove NAME                  remove a user
+";
+
+#[derive(Debug, PartialEq)]
+enum Command {
+    Add { name: String, scopes: Vec<String> },
+    List,
+    Remove { name: String },
+    Help,
+}
+
+/// Why a command has failed: what to say, and the exit status.
+struct Failure(String, u8);
+
+impl From<UsersError> for Failure {
+    fn from(error: UsersError) -> Self {
+        Self(error.to_string(), FAILED)
+    }
+}
+
+/// Runs a command; its reason is on stderr if it fails.
+pub fn run(args: &[String]) -> u8 {
+    let done = parse(args).and_then(perform);
+    let written = match &done {
+        Ok(text) => io::stdout().write_all(text.as_bytes()),
+        Err(Failure(reason, _)) => writeln!(io::stderr(), "{reason}"),
+    };
+    match (done, written) {
+        (Err(Failure(_, status)), _) => status,
+        (Ok(_), Err(_)) => FAILED, // nobody reads
+        (Ok(_), Ok(())) => 0,
+    }
+}
+
+fn parse(args: &[String]) -> Result<Command, Failure> {
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    if words.iter().any(|word| ["-h", "--help"].contains(word)) {
+        return Ok(Command::Help);
+    }
+    match words.as_slice() {
+        ["list"] => Ok(Command::List),
+        ["remove", name] if !name.starts_with('-') => Ok(Command::Remove {
+            name: (*name).into(),
+        }),
+        ["add", rest @ ..] => parse_add(rest),
+        _ => Err(usage("that is no command")),
+    }
+}
+
+fn parse_add(words: &[&str]) -> Result<Command, Failure> {
+    let (mut names, mut scopes) = (Vec::new(), Vec::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if let Some(scope) = word.strip_prefix("--scope=") {
+            scopes.push(scope.to_owned());
+        } else if *word == "--scope" {
+            let scope = words.next().ok_or_else(|| usage("--scope needs a scope"))?;
+            scopes.push((*scope).to_owned());
+        } else if word.starts_with('-') {
+            return Err(usage("that option is unknown"));
+        } else {
+            names.push(*word);
+        }
+    }
+    match names.as_slice() {
+        [name] => Ok(Command::Add {
+            name: (*name).to_owned(),
+            scopes,
+        }),
+        _ => Err(usage("add needs one name; it asks for the password")),
+    }
+}
+
+fn usage(problem: &str) -> Failure {
+    Failure(format!("{problem}\n{}", help()), USAGE)
+}
+
+fn help() -> String {
+    format!("usage: {SERVICE} auth COMMAND\n\n{HELP}")
+}
+
+fn perform(command: Command) -> Result<String, Failure> {
+    let auth = configured()?;
+    let users = &auth.login.users;
+    match command {
+        Command::Help => Ok(help()),
+        Command::List => list(users),
+        Command::Add { name, scopes } => {
+            check(&name, &scopes)?; // before asking for the password
+            users.add(&name, &password()?, &scopes)?;
+            Ok(format!("added {name}\n"))
+        }
+        Command::Remove { name } => {
+            users.remove(&name)?;
+            Ok(format!("removed {name}\n"))
+        }
+    }
+}
+
+/// Reads the settings, which name the file of users.
+fn configured() -> Result<Auth, Failure> {
+    let mut env = Reader::new(settings::source());
+    let auth = Auth::read(&mut env);
+    env.finish()
+        .map(|()| auth)
+        .map_err(|ConfigError(problems)| {
+            let lines = problems.iter().map(|problem| format!("setting {problem}"));
+            Failure(lines.collect::<Vec<_>>().join("\n"), FAILED)
+        })
+}
+
+fn list(users: &Users) -> Result<String, Failure> {
+    let mut lines = String::new();
+    for name in users.names()? {
+        let scopes = users.scopes(&name)?.unwrap_or_default();
+        lines += &[vec![name], scopes].concat().join(" ");
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Asks twice on a terminal; otherwise reads one line of standard input.
+fn password() -> Result<String, Failure> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        let mut line = String::new();
+        stdin
+            .read_line(&mut line)
+            .map_err(|error| no_password(&error))?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let ask = |prompt| terminal::ask(prompt).map_err(|error| no_password(&error));
+    let (first, second) = (ask("Password: ")?, ask("Again: ")?);
+    if first != second {
+        return Err(Failure("the two passwords differ".into(), FAILED));
+    }
+    Ok(first)
+}
+
+fn no_password(error: &io::Error) -> Failure {
+    let reason = match error.kind() {
+        ErrorKind::Interrupted => return Failure(String::new(), INTERRUPTED),
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+            "that was no password: the input ended, or was no text".into()
+        }
+        _ => format!("the password cannot be read: {error}"),
+    };
+    Failure(reason, FAILED)
+}

@@ -1,0 +1,104 @@
+//! Where the database is: what DATABASE_URL may be.
+
+use std::path::PathBuf;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sqlx::ConnectOptions as _;
+use sqlx::any::AnyConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::runtime::SERVICE;
+
+const ACCEPTED: &str = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE";
+const PORT: u16 = 5432;
+
+/// A file of SQLite, or a server of PostgreSQL.
+#[derive(Clone)]
+pub struct Address {
+    /// What the log may say: no password.
+    pub label: String,
+    pub path: Option<PathBuf>,
+    url: String,
+}
+
+impl Address {
+    fn sqlite(path: &str) -> Self {
+        let parts = path.split('/');
+        let parts: Vec<String> = parts
+            .map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string())
+            .collect();
+        Self {
+            label: format!("sqlite:{path}"),
+            path: Some(path.into()),
+            url: format!("sqlite:{}?mode=rwc", parts.join("/")),
+        }
+    }
+
+    /// What to connect with. Statements are not for the log: they tell what the data is.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none.
+    pub fn options(&self) -> sqlx::Result<AnyConnectOptions> {
+        let options: AnyConnectOptions = self.url.parse()?;
+        Ok(options.disable_statement_logging())
+    }
+}
+
+impl Default for Address {
+    fn default() -> Self {
+        Self::sqlite("data/database.db")
+    }
+}
+
+/// Accepts the address of a database, in the same form in every language of viscaffold.
+///
+/// What others mean by `sqlite://` and `sqlite:///` differs, so neither is accepted.
+pub fn address(raw: &str) -> Result<Address, String> {
+    let found = match raw.split_once(':') {
+        Some(("sqlite", path)) => is_path(path).then(|| Address::sqlite(path)),
+        Some(("postgresql" | "postgres", _)) => postgresql(raw),
+        _ => None,
+    };
+    found.ok_or_else(|| ACCEPTED.into())
+}
+
+fn is_path(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with(':') && !path.starts_with("//")
+}
+
+fn postgresql(raw: &str) -> Option<Address> {
+    let options: AnyConnectOptions = raw.parse().ok()?;
+    let mut url = options.database_url;
+    let host = url.host_str().map(ToOwned::to_owned).or_else(|| {
+        let mut pairs = url.query_pairs();
+        pairs.find_map(|(name, value)| (name == "host").then(|| value.into_owned()))
+    });
+    let host = host.filter(|host| !host.is_empty() && !host.contains(','))?;
+    let name = url.path().strip_prefix('/')?;
+    // Signs of a password that is not quoted: a part of it would pass for something else.
+    let authority = raw.split("//").nth(1)?.split(['/', '?', '#']).next()?;
+    let is_torn = authority.matches('@').count() > 1 || name.contains(['/', '@']);
+    if name.is_empty() || is_torn {
+        return None;
+    }
+    let user = percent_decode_str(url.username()).decode_utf8_lossy();
+    let user = if user.is_empty() {
+        String::new()
+    } else {
+        format!("{user}@")
+    };
+    let port = url.port().unwrap_or(PORT);
+    let label = format!("postgresql://{user}{host}:{port}/{name}");
+    let is_named = url.query_pairs().any(|(key, _)| key == "application_name");
+    if !is_named {
+        let mut pairs = url.query_pairs_mut();
+        pairs.append_pair("application_name", SERVICE);
+    }
+    PgConnectOptions::from_url(&url).ok()?;
+    Some(Address {
+        label,
+        path: None,
+        url: url.into(),
+    })
+}

@@ -1,0 +1,122 @@
+//! How handlers ask the database: within a time, and with an answer, whatever happens to it.
+
+use std::time::{Duration, Instant};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _};
+use tokio::time::{sleep, timeout};
+
+use super::runtime::connecting;
+use super::runtime::failures::{is_unavailable, reason};
+use super::runtime::migrations;
+use super::runtime::pauses::Pauses;
+use super::{Database, Error, LONGEST_PAUSE, Shared};
+
+/// PostgreSQL ends a statement at its limit; a server that does not is given up this much later.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Database {
+    /// Runs `work` with a connection to read with; what it writes is lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`; `Error::Unavailable` if the database cannot be used.
+    pub async fn read<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.using(async |connection| {
+            let mut transaction = connection.begin().await?;
+            let done = work(&mut transaction).await?;
+            transaction.rollback().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    /// Runs `work` with a connection in a transaction, which is committed unless it fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`; `Error::Unavailable` if the database cannot be used.
+    pub async fn write<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.using(async |connection| {
+            let begin = migrations::begin(connection);
+            let mut transaction = connection.begin_with(begin).await?;
+            let done = work(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    async fn using<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut connection = self.connection().await?;
+        let limit = self.0.limits.query.unwrap_or_default();
+        let began = Instant::now();
+        let why = match timeout(limit + GRACE, work(&mut connection)).await {
+            Ok(Err(Error::Statement(error))) if is_unavailable(&error) => reason(&error),
+            Ok(done) => return done,
+            Err(_) => String::new(),
+        };
+        connection.close_on_drop(); // the next one may lead to where it works
+        let is_late = began.elapsed() >= limit;
+        Err(self.failed(&if is_late {
+            format!("not done within {} s", limit.as_secs())
+        } else {
+            why
+        }))
+    }
+
+    fn failed(&self, why: &str) -> Error {
+        tracing::warn!("the database failed: {why}");
+        self.0.keeper.suspect();
+        Error::Unavailable
+    }
+
+    /// Gets a connection, within DATABASE_WAIT_SECONDS.
+    async fn connection(&self) -> Result<PoolConnection<Any>, Error> {
+        let shared = &self.0;
+        let end = Instant::now() + shared.limits.wait;
+        let mut pauses = Pauses::new(LONGEST_PAUSE);
+        loop {
+            // The log has the reason.
+            let up = shared.keeper.until_up().await;
+            up.map_err(|_| Error::Unavailable)?;
+            let error = match self.pool()?.acquire().await {
+                Ok(connection) => return Ok(connection),
+                Err(error) if is_unavailable(&error) => error,
+                Err(error) => return Err(Error::Statement(error)),
+            };
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            if Instant::now() + pause > end {
+                return Err(self.failed(&reason(&error)));
+            }
+            shared.keeper.suspect();
+            sleep(pause).await;
+        }
+    }
+
+    fn pool(&self) -> sqlx::Result<&AnyPool> {
+        let Shared {
+            address,
+            limits,
+            size,
+            pool,
+            ..
+        } = &*self.0;
+        match pool.get() {
+            Some(pool) => Ok(pool),
+            None => {
+                let new = connecting::pool(address, *limits, *size)?;
+                Ok(pool.get_or_init(|| new))
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Migrates the schema of the database, and says how far it has come.
+
+use std::io::{self, Write as _};
+use std::time::Instant;
+
+use actix_web::rt::System;
+use sqlx::AnyConnection;
+use tokio::time::{sleep, timeout};
+
+use super::runtime::connecting::{self, Limits};
+use super::runtime::failures::{is_unavailable, reason};
+use super::runtime::migrations;
+use super::runtime::parts::{NONE, Part, State, parts};
+use super::runtime::pauses::Pauses;
+use super::runtime::schema::{misfit, said};
+use super::{Database, LONGEST_PAUSE, Shared};
+use crate::runtime::settings::{self, ConfigError, Reader};
+use crate::runtime::stage::Stage;
+use crate::runtime::{EXIT_CONFIG, EXIT_USAGE, SERVICE};
+use crate::stages::Stages;
+
+const FAILED: u8 = 1;
+const MISSING: u8 = 3;
+const NEWER: u8 = 4;
+
+const HELP: &str = "\
+  upgrade                    apply the migrations that the database lacks
+  downgrade STAGE [NUMBER]   take back migrations, with the data in them, down to a number
+  status                     tell which migrations the database has
+";
+
+enum Command {
+    Upgrade,
+    Downgrade { part: Part, target: String },
+    Status,
+    Help,
+}
+
+/// Why a command has failed: what to say, and the exit status.
+struct Failure(String, u8);
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let said = said(&error);
+        Self(format!("a migration has failed: {said}"), FAILED)
+    }
+}
+
+/// Runs a command; its reason is on stderr if it fails.
+pub fn run(arguments: &[String]) -> u8 {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = parts(&Stages::migrations())
+        .map_err(Failure::from)
+        .and_then(|parts| parse(&words, &parts).and_then(|command| perform(&command, &parts)));
+    let Err(Failure(reason, status)) = done else {
+        return 0;
+    };
+    let _ = writeln!(io::stderr(), "{reason}"); // the status says it, too
+    status
+}
+
+fn parse(words: &[&str], parts: &[Part]) -> Result<Command, Failure> {
+    if words.iter().any(|word| ["-h", "--help"].contains(word)) {
+        return Ok(Command::Help);
+    }
+    match words {
+        ["upgrade"] => Ok(Command::Upgrade),
+        ["status"] => Ok(Command::Status),
+        ["downgrade", stage] => parse_downgrade(stage, NONE, parts),
+        ["downgrade", stage, number] => parse_downgrade(stage, number, parts),
+        _ => Err(usage("that is no command")),
+    }
+}
+
+fn parse_downgrade(stage: &str, number: &str, parts: &[Part]) -> Result<Command, Failure> {
+    let Some(part) = parts.iter().find(|part| part.name == stage) else {
+        let known: Vec<_> = parts.iter().map(|part| part.name).collect();
+        let known = known.join(", ");
+        return Err(usage(&format!("of these, none is called {stage}: {known}")));
+    };
+    let target = format!("{number:0>4}");
+    if target != NONE && !part.has(&target) {
+        return Err(usage(&format!("{stage} has no migration {target}")));
+    }
+    let part = part.clone();
+    Ok(Command::Downgrade { part, target })
+}
+
+fn usage(problem: &str) -> Failure {
+    Failure(format!("{problem}\n{}", help()), EXIT_USAGE)
+}
+
+fn help() -> String {
+    format!("usage: {SERVICE} db COMMAND\n\n{HELP}")
+}
+
+fn perform(command: &Command, parts: &[Part]) -> Result<(), Failure> {
+    if matches!(command, Command::Help) {
+        print(help().trim_end());
+        return Ok(());
+    }
+    let database = configured()?;
+    System::new().block_on(run_on(&database, command, parts))
+}
+
+/// Reads the settings, which name the database.
+fn configured() -> Result<Database, Failure> {
+    let mut env = Reader::new(settings::source());
+    let database = <Database as Stage>::read(&mut env);
+    env.finish()
+        .map(|()| database)
+        .map_err(|ConfigError(problems)| {
+            let lines = problems.iter().map(|problem| format!("setting {problem}"));
+            Failure(lines.collect::<Vec<_>>().join("\n"), EXIT_CONFIG)
+        })
+}
+
+async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Result<(), Failure> {
+    let mut connection = connected(&database.0).await?;
+    let found = migrations::states(&mut connection, parts).await;
+    let found = found.map_err(|error| unusable(&reason(&error)))?;
+    if let Command::Status = command {
+        for state in &found {
+            print(&state.to_string());
+        }
+    }
+    let is_newer = found.iter().any(State::is_newer);
+    let mut count = 0;
+    let tell = |done: String| {
+        print(&done);
+        count += 1;
+    };
+    match (command, misfit(&found)) {
+        (_, Some(misfit)) if is_newer => return Err(Failure(misfit, NEWER)),
+        (Command::Status, Some(misfit)) => return Err(Failure(misfit, MISSING)),
+        (Command::Upgrade, _) => migrations::upgrade(&mut connection, parts, tell).await?,
+        (Command::Downgrade { part, target }, _) => {
+            migrations::downgrade(&mut connection, part, target, tell).await?;
+        }
+        _ => return Ok(()),
+    }
+    if count == 0 {
+        print("nothing to do");
+    }
+    Ok(())
+}
+
+/// Connects; where the database cannot be reached, tries again for DATABASE_WAIT_SECONDS.
+async fn connected(shared: &Shared) -> Result<AnyConnection, Failure> {
+    let limits = Limits {
+        query: None,
+        ..shared.limits
+    };
+    let end = Instant::now() + limits.wait;
+    let mut pauses = Pauses::new(LONGEST_PAUSE);
+    loop {
+        let opened = timeout(limits.wait, connecting::open(&shared.address, limits)).await;
+        let cause = match opened {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) if !is_unavailable(&error) => return Err(unusable(&reason(&error))),
+            Ok(Err(error)) => reason(&error),
+            Err(_) => "no answer in time".into(),
+        };
+        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+        if Instant::now() + pause > end {
+            return Err(unusable(&cause));
+        }
+        sleep(pause).await;
+    }
+}
+
+fn unusable(cause: &str) -> Failure {
+    Failure(format!("the database cannot be used: {cause}"), FAILED)
+}
+
+/// Writes a line; what is done is done, also when nobody reads it.
+fn print(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

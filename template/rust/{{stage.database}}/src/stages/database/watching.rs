@@ -1,0 +1,50 @@
+//! How the service keeps an eye on its database.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+
+use super::Shared;
+use super::runtime::connecting::{self, within};
+use super::runtime::schema::Schema;
+
+/// Checks the database by a connection of its own: that is there when all others are in use.
+pub async fn watch(shared: Arc<Shared>, schema: Arc<Schema>) {
+    let Shared {
+        address,
+        limits,
+        keeper,
+        ..
+    } = &*shared;
+    // SQLite does not look at its file for less.
+    let probe = if address.path.is_some() {
+        "PRAGMA schema_version"
+    } else {
+        "SELECT 1"
+    };
+    let mut connection = None;
+    keeper
+        .watch(async || {
+            let mut own = match connection.take() {
+                Some(own) => own,
+                None => within(limits.wait, connecting::open(address, *limits)).await?,
+            };
+            within(limits.wait, sqlx::raw_sql(probe).execute(&mut own)).await?;
+            schema.look(&mut own, address, *limits).await?;
+            connection = Some(own);
+            Ok(())
+        })
+        .await;
+}
+
+/// Tells whether the database can be used, and has the schema of this code.
+pub async fn ready(shared: Arc<Shared>, schema: Arc<Schema>) -> anyhow::Result<()> {
+    shared
+        .keeper
+        .require_up()
+        .await
+        .map_err(|cause| anyhow!(cause))?;
+    schema
+        .problem()
+        .map_or(Ok(()), |problem| Err(anyhow!(problem)))
+}
