@@ -1,16 +1,20 @@
 """The entry point of `viscaffold` and of `python -m scaffolder`."""
 
+import gc
 import sys
-from io import TextIOWrapper
+
+from . import streams
+
+GARBAGE = 100_000
+"""Objects; Python looks for garbage after every 700 new ones, a twentieth of a command's time."""
 
 
 def main() -> None:
     """Run the command line and exit with its code, also when interrupted while it loads."""
-    # A path may hold bytes that are no text: show them escaped, as stderr does.
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    streams.prepare()
+    gc.set_threshold(GARBAGE)
     try:
-        from .cli import run
+        from .cli import run  # noqa: PLC0415 - an interrupt while it loads is one, too
 
         sys.exit(run())
     except KeyboardInterrupt:

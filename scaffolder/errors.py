@@ -1,10 +1,11 @@
 """Every failure that is expected: what was found, what to type next, and the exit code."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
-from typing import IO, Any, ClassVar
+from typing import ClassVar
 
-import click
+from .text import shown
 
 
 class ExitCode(IntEnum):
@@ -14,6 +15,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     CONFLICTS = 3
+    NOT_VERIFIED = 4
     REFUSED = 5
     UPDATE = 10
     FOUND = 10  # diagnose: a fault was found
@@ -22,7 +24,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-class ScaffoldError(click.ClickException):
+class ScaffoldError(Exception):
     """The machine is in the way: a program is missing, a disk is full. Exit code 1."""
 
     exit_code: ClassVar[int] = ExitCode.FAILED
@@ -30,13 +32,12 @@ class ScaffoldError(click.ClickException):
     def __init__(self, message: str, hint: str = "") -> None:
         """Say what was found in `message`, and what to type next in `hint`."""
         super().__init__(message)
+        self.message = message
         self.hint = hint
 
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Write both to stderr."""
-        click.echo(click.style("Error: ", fg="red", bold=True) + self.message, file=file, err=True)
-        if self.hint:
-            click.echo(f"Try: {self.hint}", file=file, err=True)
+
+class UnreadableError(ScaffoldError):
+    """What is there cannot be read, or not in time. Exit code 1."""
 
 
 class UsageError(ScaffoldError):
@@ -52,16 +53,14 @@ class RefusedError(ScaffoldError):
 
 
 LISTED = 12
-"""So many known names are listed where none is close."""
+"""The most known names that are listed where none is close."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str], hint: str) -> UsageError:
     """Build the error for a name that is not among `known`, with the closest ones."""
-    from difflib import get_close_matches
-
     known = sorted(known)
     close = get_close_matches(name, known, n=3)
     more = [f"and {len(known) - LISTED} more"] if len(known) > LISTED else []
     listed = ", ".join([*known[:LISTED], *more])
     suggestion = f"did you mean {' or '.join(close)}?" if close else f"known: {listed}"
-    return UsageError(f"there is no {kind} {name!r}; {suggestion}", hint)
+    return UsageError(f"there is no {kind} {shown(name)}; {suggestion}", hint)

@@ -1,11 +1,15 @@
 """Signals that ask to stop, kept away from what must not stop halfway."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_ending: list[bool] = []
+"""Not empty where the process ends with the work that it does."""
 
 
 class Interrupts:
@@ -32,19 +36,27 @@ class Interrupts:
 
 @contextmanager
 def uninterrupted() -> Iterator[Interrupts]:
-    """Note the signals that come meanwhile; ignore them from then on if the work was finished."""
+    """Note the signals that come meanwhile.
+
+    If the work was finished, they came too late; a process that ends with it ignores them from then
+    on. A thread gets no signals, and cannot be interrupted.
+    """
     interrupts = Interrupts()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
     before = {number: signal.signal(number, interrupts.note) for number in SIGNALS}
     try:
         yield interrupts
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if interrupts.finished else handler)
+            ignored = interrupts.finished and _ending
+            signal.signal(number, signal.SIG_IGN if ignored else handler)
 
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Have signals do afterwards what they did before, whatever work was finished meanwhile."""
+    """Have signals do afterwards what they did before, even if work was finished in between."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         yield
@@ -54,11 +66,13 @@ def restored() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(*, ending: bool = False) -> Iterator[None]:
     """Have every signal that asks to stop raise KeyboardInterrupt, for the time of a command.
 
-    Once the work is finished, they stay ignored until the process ends.
+    `ending`, the process ends with it: once the work is finished, signals stay ignored until then.
     """
+    if ending:
+        _ending.append(ending)
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number, handler in before.items():
         if handler == signal.SIG_DFL:
@@ -66,6 +80,7 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
+        _ending.clear()
         for number, handler in before.items():
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, handler)

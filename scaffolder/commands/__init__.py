@@ -1,1 +1,50 @@
-"""One file a command. Each imports what it needs when it runs, so that `--help` is quick."""
+"""The commands of viscaffold: a module each, which is imported when its command is used."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "add-stage": "Add stages to a service.",
+    "bisect": "Find the commit or stage with which it began to fail.",
+    "completion": "Print a completion script.",
+    "diagnose": "Find out why a container dies or misbehaves.",
+    "fleet": "Status and updates of many repositories at once.",
+    "lock": "Lock the versions and hashes of dependencies.",
+    "minimal": "Tell whether the platform or the code is at fault.",
+    "new": "Make a service.",
+    "remove-stage": "Remove stages from a service.",
+    "report": "Write a bug report about a container.",
+    "rollback": "Go back to the last version that was verified.",
+    "stages": "List the stages, and which are installed.",
+    "status": "Show what a service has, and what is under way.",
+    "template": "Make, check and export a team's template.",
+    "undo": "Take back the last operation.",
+    "update": "Update a service to a newer template.",
+    "verify": "Show that a service works.",
+}
+"""What the help says of each, without importing it."""
+
+
+def load(name: str) -> click.Command:
+    """Import a command of the table: a function called as its module, in this package."""
+    attribute = name.replace("-", "_")
+    found = getattr(import_module(f"{__name__}.{attribute}"), attribute)
+    assert isinstance(found, click.Command)  # noqa: S101 - so do tests
+    return found
+
+
+def listed() -> list[click.Command]:
+    """Return what stands for the commands until one is used: a name and a short help."""
+    return [click.Command(name, short_help=about) for name, about in COMMANDS.items()]
+
+
+class CommandGroup(click.Group):
+    """The group of all commands, which imports the one that is used."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Import the command that is used, or completed."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name and found else None, rest

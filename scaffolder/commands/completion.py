@@ -1,7 +1,16 @@
 """`viscaffold completion`: a script that completes commands, options and stages."""
 
+from contextlib import suppress
+from pathlib import Path
+
 import click
 from click.shell_completion import CompletionItem, get_completion_class
+
+from scaffolder import console, operations
+from scaffolder.errors import ScaffoldError
+from scaffolder.languages.all import DEFAULT, LANGUAGES
+from scaffolder.templates import catalogue, template
+from scaffolder.templates.catalogue import Catalogue
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -21,14 +30,31 @@ def completion(ctx: click.Context, shell: str) -> None:
     if maker is None:  # pragma: no cover - click knows the three
         raise click.UsageError(f"no completion for {shell}")
     root = ctx.find_root().command
-    click.echo(maker(root, {}, "viscaffold", "_VISCAFFOLD_COMPLETE").source())
+    console.out(maker(root, {}, "viscaffold", "_VISCAFFOLD_COMPLETE").source())
 
 
-def complete_stage(
+def complete_stage(ctx: click.Context, _param: click.Parameter, start: str) -> list[CompletionItem]:
+    """Complete the name of a stage, with its summary."""
+    stages = _known(ctx.params.get("language")).stages.values()
+    return [CompletionItem(s.name, help=s.summary) for s in stages if s.name.startswith(start)]
+
+
+def _known(language: str | None) -> Catalogue:
+    """Return the stages for a new service in a language, or for the service that one is in."""
+    if language is None:
+        with suppress(ScaffoldError):  # the command itself says what is wrong
+            return operations.stages(Path.cwd()).catalogue
+    return catalogue.load(template.builtin().root, language or DEFAULT)
+
+
+def complete_language(
     _ctx: click.Context, _param: click.Parameter, start: str
 ) -> list[CompletionItem]:
-    """Complete the name of a stage, with its summary."""
-    from scaffolder import catalogue, source
+    """Complete the name of a language."""
+    return [CompletionItem(name) for name in LANGUAGES if name.startswith(start)]
 
-    stages = catalogue.load(source.builtin().root).stages.values()
-    return [CompletionItem(s.name, help=s.summary) for s in stages if s.name.startswith(start)]
+
+language_option = click.option(
+    "--language", default="", metavar="LANGUAGE", shell_complete=complete_language,
+    help=f"Language of the service: {' or '.join(LANGUAGES)} (default: {DEFAULT}).",
+)  # fmt: skip

@@ -1,22 +1,28 @@
 """`viscaffold new`: a service that runs at once, as a git repository with one commit."""
 
 import os
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from .change import options, print_patch
-from .completion import complete_stage
+from scaffolder import console, operations
+from scaffolder.errors import ExitCode, UsageError
+from scaffolder.operations import Created
+from scaffolder.overlays.fetch import origin
+from scaffolder.templates import questions
+from scaffolder.text import command, printable, quoted
+from scaffolder.verify.outcome import Level
 
-if TYPE_CHECKING:
-    from scaffolder.source import Source
+from .change import LEVELS, answered, options
+from .completion import complete_stage, language_option
+from .consent import Consent
+from .verification_output import say_all
 
 
 @click.command(short_help="Make a service.")
 @click.argument("name_or_path", required=False)
-@click.option("--language", metavar="LANGUAGE", help="Language of the service (default: python).")
+@language_option
 @click.option("--stage", "-s", "stages", multiple=True, metavar="STAGE",
               shell_complete=complete_stage, help="Start with this stage; repeatable.")  # fmt: skip
 @click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
@@ -24,144 +30,122 @@ if TYPE_CHECKING:
 @click.option("--template", "-t", "sources", multiple=True, metavar="SOURCE[@VERSION]",
               help="Lay a team's template over the built-in one; repeatable.")  # fmt: skip
 @click.option("--no-git", is_flag=True, help="Make no git repository and no commit.")
+@click.option("--verify", type=click.Choice(LEVELS), help="Verify the service when it is made.")
 @options
 def new(  # noqa: PLR0913 - one parameter an option
     *,
     name_or_path: str | None,
-    language: str | None,
+    language: str,
     stages: tuple[str, ...],
     pairs: tuple[str, ...],
     sources: tuple[str, ...],
     no_git: bool,
+    verify: str | None,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every command that changes something takes it
     as_json: bool,
-) -> None:
-    """Make a service in the new or empty directory NAME_OR_PATH.
+    trust: Consent,
+) -> int:
+    """Make a service in the directory NAME_OR_PATH, which is new, empty or just set up.
 
-    Asks for nothing that has a default. The service is called like the directory.
+    Asks for nothing that has a default. The service is called like the directory. A clone of an
+    empty repository, a README, LICENSE or .gitignore, hidden files and a virtual environment may be
+    there; none of your files is replaced.
     """
     target = _target(_ask() if name_or_path is None else name_or_path)
-
-    from scaffolder import console, creation, project
-    from scaffolder.engine import git
-    from scaffolder.overlays import sources as templates
-
-    template = templates.asked(sources)
-    answers = _answers(template, target.name, language, stages, pairs)
-    creation.require_free(target)
-    within = None if no_git else creation.enclosing(target)
-    message = f"Start {target.name}, made with viscaffold {template.version}"
-    commit = "" if no_git or within else message
-    if dry_run:
-        _show(target, template, answers, as_json=as_json)
-        return
-    with console.progress(f"making {target.name}"):
-        creation.create(template, answers, target, commit=commit, within=within)
+    answers = questions.parsed(pairs)
+    answers |= {"language": language} if language else {}
+    made = answered(
+        answers,
+        lambda: operations.create(
+            target,
+            stages=stages,
+            answers=answers,
+            templates=sources,
+            git=not no_git,
+            dry_run=dry_run,
+            verify=Level(verify) if verify else None,
+            trust=trust,
+            report=console.TERMINAL,
+        ),
+    )
+    if made.diff is not None:
+        _show_plan(made, made.diff, as_json=as_json)
+        return ExitCode.DONE
+    failed = made.verification and made.verification.failed
+    code = ExitCode.NOT_VERIFIED if failed else ExitCode.DONE
     if as_json:
-        recorded = project.load(target).answers
-        version = _version(template)
-        oid = git.Git(target).line("rev-parse", "HEAD") if commit else None
-        console.data({"path": str(target), **recorded, "template": version, "commit": oid})
-        return
-    console.say(f"Made {target.name} in {target}" + (", one commit" if commit else ""))
-    templates.warn_of_directories(template)
+        with console.reporting():
+            console.data(made.document())
+        return code
+    console.say(f"Made {target.name} in {target}" + (", one commit" if made.commit else ""))
+    _say_kept(made.kept)
+    for line in made.warnings:
+        console.warn(line)
     if name_or_path is None:
-        again = _command(target.name, language, stages, pairs, sources)
-        console.say(f"The same again: {again}")
-    console.next_steps(_next_steps(target, staged=within is not None))
+        console.say(f"The same again: {_command(target.name, stages, answers, sources)}")
+    if made.verification:
+        say_all(made.verification)
+    console.next_steps(_next_steps(made))
+    return code
 
 
-def _show(target: Path, template: "Source", answers: dict[str, Any], *, as_json: bool) -> None:
-    from scaffolder import console, creation
-
-    with console.progress(f"planning {target.name}"):
-        plan = creation.preview(template, answers)
+def _show_plan(made: Created, diff: bytes, *, as_json: bool) -> None:
     if as_json:
-        version = _version(template)
-        diff = plan.diff.decode(errors="surrogateescape")
-        console.data({"path": str(target), **plan.answers, "template": version, "commit": None,
-                      "files": plan.paths, "tree": plan.tree, "diff": diff})  # fmt: skip
+        console.data(made.document())
         return
-    console.say(f"Would make {target.name} in {target}")
-    for path in plan.paths:
-        console.say(f"  {click.style('A', fg='green')} {path}")
-    console.say(f"The tree would be {plan.tree}. Nothing was written.")
-    print_patch(plan.diff)
+    console.say(f"Would make {made.path.name} in {made.path}")
+    for path in sorted({*made.files} - {*made.kept}):
+        console.say("  ", console.Styled("A", "green"), f" {printable(path)}")
+    _say_kept(made.kept)
+    console.say(f"The tree would be {made.tree}. Nothing was written.")
+    console.patch(diff)
+
+
+def _say_kept(paths: list[str]) -> None:
+    for path in paths:
+        console.say(f"  ! {printable(path)}: yours stays, the template's is left out")
 
 
 def _ask() -> str:
-    if not sys.stdin.isatty():
-        from scaffolder.errors import UsageError
-
-        raise UsageError("NAME_OR_PATH is missing, and nobody to ask", "viscaffold new orders")
-    return str(click.prompt("Name of the service", err=True))
+    if not console.interactive():
+        raise UsageError(
+            "NAME_OR_PATH is missing, and there is no terminal to ask on", "viscaffold new orders"
+        )
+    return console.ask("Name of the service")
 
 
 def _target(path: str) -> Path:
-    """Return the absolute directory; raise UsageError if a service cannot be called like it."""
-    from scaffolder import names
-
+    """Return the absolute directory."""
     # Neither `Path.resolve`, which would follow links, nor an empty path, which would be this one.
-    target = Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100
-    names.check(target.name)
-    return target
-
-
-def _answers(
-    template: "Source",
-    name: str,
-    language: str | None,
-    stages: tuple[str, ...],
-    pairs: tuple[str, ...],
-) -> dict[str, Any]:
-    """Return the answers given, checked; the template has defaults for the others."""
-    from scaffolder import catalogue, questions
-
-    known = questions.load(template.root)
-    given = [*pairs, *([f"language={language}"] if language else [])]
-    answers = questions.complete(
-        questions.answers(given, known, questions.fixed(template.root)), known
-    )
-    answers["stages"] = catalogue.load(template.root).chosen(stages)
-    return {"name": name, **answers}
-
-
-def _version(template: "Source") -> dict[str, Any]:
-    layers = [layer.recorded() for layer in template.layers]
-    return {"name": template.name, "version": template.version, "overlays": layers}
+    return Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100
 
 
 def _command(
-    name: str,
-    language: str | None,
-    stages: tuple[str, ...],
-    pairs: tuple[str, ...],
-    sources: tuple[str, ...],
+    name: str, stages: tuple[str, ...], answers: Mapping[str, str], sources: tuple[str, ...]
 ) -> str:
-    import shlex
-
+    """Return the command that makes the same service, with what was asked for answered."""
     words = ["viscaffold", "new", name]
-    words += ["--language", language] if language else []
+    others = dict(answers)
+    if "language" in others:
+        words += ["--language", others.pop("language")]
     for stage in stages:
         words += ["--stage", stage]
-    for pair in pairs:
-        words += ["--answer", pair]
+    for question, answer in others.items():
+        words += ["--answer", f"{question}={answer}"]
     for source in sources:
-        words += ["--template", source]
-    return shlex.join(words)
+        words += ["--template", origin.without_credentials(source)]
+    return command(*words)
 
 
-def _next_steps(target: Path, *, staged: bool) -> list[str]:
-    import shlex
-
-    from scaffolder.names import package
-
-    here = os.path.relpath(target)
-    steps = [f"cd {shlex.quote(here)}"] if here != "." else []
+def _next_steps(made: Created) -> list[str]:
+    here = os.path.relpath(made.path)
+    steps = [f"cd {quoted(here)}"] if here != "." else []
+    grow = "viscaffold add-stage auth     (see them all: viscaffold stages)"
+    if "auth" in made.answers["stages"]:
+        grow = "viscaffold stages      (what else can be added)"
     steps += [
-        "python3 -m venv --upgrade-deps .venv && .venv/bin/pip install -e . --group dev",
-        f".venv/bin/python -m {package(target.name)}      (then: curl localhost:8080/health)",
-        "viscaffold add-stage auth     (see them all: viscaffold stages)",
+        made.command("setup"),
+        f"{made.command('run')}      (then: curl localhost:8080/health)",
+        grow,
     ]
-    return [*steps, "git commit     (everything is staged)"] if staged else steps
+    return [*steps, "git commit     (everything is staged)"] if made.staged else steps

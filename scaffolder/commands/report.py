@@ -1,6 +1,14 @@
 """`viscaffold report`: a bug report and an incident message, filled in, ready to paste."""
 
+import time
+
 import click
+
+from scaffolder import console
+from scaffolder.diagnose import session
+from scaffolder.diagnose.report import answer, contents, markdown
+
+from . import emergency, examination
 
 
 @click.command(short_help="Write a bug report about a container.")
@@ -11,22 +19,18 @@ import click
 def report(target: str | None, service: str | None, *, rerun: bool, as_json: bool) -> int:
     """Write a bug report and an incident message about a container, as Markdown.
 
-    Cause, evidence, timeline, log, fix and prevention are filled in, and secrets are masked. Exit
+    Cause, evidence, timeline, log, fix and prevention are filled in, and secrets are redacted. Exit
     codes: 0 healthy, 10 a fault was found, 11 undetermined.
     """
-    import time
-
-    from scaffolder import console
-    from scaffolder.diagnose import answer, markdown, session
-
     with session.opened() as asked:
         began = time.monotonic()
-        case, judgement = asked.examine(asked.choose(target, service), rerun=rerun)
+        name = examination.choose(asked, target, service)
+        case, judgement = examination.examine(asked, name, rerun=rerun)
         found = answer.document(case, judgement, time.monotonic() - began)
-        parts = markdown.report(asked.engine, case, found)
+        parts = contents.report(asked.engine, case, found)
         if as_json:
             console.data(parts)
         else:
             console.stop_progress()
-            click.echo(markdown.render(parts))
+            console.out(markdown.render(parts, emergency.steps(name)))
         return session.exit_code(found)

@@ -1,40 +1,48 @@
-"""`viscaffold stages`: what can be added, what is there, and what each brings."""
+"""`viscaffold stages`: what can be added, what is installed, and what each brings."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from .change import trust_option
+from scaffolder import console, operations
+from scaffolder.console import Part, Styled, bold
+from scaffolder.templates.stage import Stage
+from scaffolder.text import printable
 
-if TYPE_CHECKING:
-    from scaffolder.catalogue import Stage
+from .completion import language_option
+from .consent import Consent, trust_option
 
 
-@click.command(short_help="List the stages, and which are there.")
+@click.command(short_help="List the stages, and which are installed.")
+@language_option
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
-def stages(*, as_json: bool) -> None:
-    """List the stages: what each brings, and which of them this service has."""
-    from scaffolder import catalogue, console, project
-    from scaffolder.overlays import sources
+def stages(*, language: str, as_json: bool, trust: Consent) -> None:
+    """List the stages: what each brings, and which of them this service has.
 
-    here = Path.cwd()
-    service = project.load(here) if project.find(here) else None
-    known = service.catalogue if service else catalogue.load(sources.asked(()).root)
+    Asks nobody and no server, unless you --trust the templates that are recorded or your default.
+    """
+    given = trust if trust.given else None
+    offer = operations.stages(Path.cwd(), language=language, trust=given)
+    known, service = offer.catalogue.stages, offer.service
     installed = service.stages if service else []
     if as_json:
-        console.data({"stages": [_entry(stage, installed) for stage in known.stages.values()]})
+        console.data({"stages": [_entry(stage, installed) for stage in known.values()]})
         return
-    for stage in known.stages.values():
-        click.echo(_line(stage, installed))
-        for label, items in _brings(stage, service.answers["language"] if service else "python"):
-            click.echo(f"      {label}: {items}")
+    for stage in known.values():
+        console.out(*_line(stage, installed))
+        for label, items in _brings(stage, offer.catalogue.language):
+            console.out(f"      {label}: {items}")
+    others = [name for name in installed if name not in known]
+    if others:
+        console.say(f"And there are: {', '.join(map(printable, others))}.")
+    if offer.unread:
+        console.say(f"\nOther stages are not shown: {offer.unread}. Try: viscaffold stages --trust")
     if service is None:
-        console.say("\nThis is no service; `viscaffold new NAME --stage STAGE` makes one.")
+        console.say("\nThis is not a service; `viscaffold new NAME --stage STAGE` makes one.")
 
 
-def _entry(stage: "Stage", installed: list[str]) -> dict[str, object]:
+def _entry(stage: Stage, installed: list[str]) -> dict[str, object]:
     return {
         "name": stage.name,
         "title": stage.title,
@@ -44,12 +52,12 @@ def _entry(stage: "Stage", installed: list[str]) -> dict[str, object]:
     }
 
 
-def _line(stage: "Stage", installed: list[str]) -> str:
-    mark = click.style("*", fg="green") if stage.name in installed else " "
-    return f"{mark} {click.style(f'{stage.name:<12}', bold=True)} {stage.title}: {stage.summary}"
+def _line(stage: Stage, installed: list[str]) -> tuple[Part, ...]:
+    mark = Styled("*", "green") if stage.name in installed else " "
+    return mark, " ", bold(f"{stage.name:<12}"), f" {stage.title}: {stage.summary}"
 
 
-def _brings(stage: "Stage", language: str) -> list[tuple[str, str]]:
+def _brings(stage: Stage, language: str) -> list[tuple[str, str]]:
     parts = (
         ("requires", stage.requires),
         ("brings", stage.dependencies(language)),

@@ -1,92 +1,121 @@
 """`viscaffold status`: what the service has, what differs from its template, what is under way."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from .change import trust_option
+from scaffolder import console, operations
+from scaffolder.operations import Status
+from scaffolder.text import printable
+from scaffolder.verify.outcome import Verification
 
-if TYPE_CHECKING:
-    from scaffolder.project import Project
-    from scaffolder.status import Status
+from .consent import Consent, trust_option
+from .notice_output import notice_lines
 
 SHOWN = 20
-"""So many paths are listed for a person; `--json` has them all."""
+"""How many paths a person is shown; `--json` has them all."""
 
 
 @click.command(short_help="Show what a service has, and what is under way.")
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
-def status(*, as_json: bool) -> None:
-    """Show the service you are in: its stages, its template, your changes, what is unfinished."""
-    from scaffolder import console, growth, project, source
-    from scaffolder import status as state
-    from scaffolder.engine import git
+def status(*, as_json: bool, trust: Consent) -> None:
+    """Show the service you are in: its stages, its template, your changes, what is unfinished.
 
-    root = project.root(Path.cwd())
-    repository = git.repository(root)
-    if repository:
-        growth.recover_if_killed(repository)
-    service = project.load(root)
-    found = state.status(service, repository)
-    newest = source.builtin().version
+    Asks nobody and no server, unless you --trust the templates that the service records.
+    """
+    found = operations.status(
+        Path.cwd(), trust=trust if trust.given else None, report=console.TERMINAL
+    )
     if as_json:
-        console.data(_document(service, found, newest))
+        console.data(_document(found))
     else:
-        _say(service, found, newest)
+        _say(found)
+        for line in notice_lines(found.notices):
+            console.out(line)
 
 
-def _document(service: "Project", found: "Status", newest: str) -> dict[str, object]:
+def _document(found: Status) -> dict[str, object]:
+    service = found.service
+    unread = {"not_compared": service.unread} if service.unread else {}
     return {
         "path": str(service.root),
         "name": service.answers["name"],
         "language": service.answers["language"],
         "stages": service.stages,
-        "template": {"version": service.source.version, "newest": newest},
-        "overlays": [layer.recorded() for layer in service.source.layers],
+        "template": {"version": service.template.version, "newest": found.newest, **unread},
+        "overlays": [layer.entry() for layer in service.template.layers],
         "modified": found.modified,
         "missing": [{"path": path, "stage": stage} for path, stage in found.missing.items()],
         "conflicts": found.conflicts,
         "operation": _operation(found),
+        "notices": [asdict(notice) for notice in found.notices],
+        "verified": [_known(what, known) for what, known in found.verified],
     }
 
 
-def _operation(found: "Status") -> dict[str, str] | None:
+def _known(what: str, known: Verification) -> dict[str, object]:
+    return {
+        "what": what,
+        "tree": known.tree,
+        "level": known.level,
+        "result": known.result,
+        "began": known.began.isoformat(timespec="seconds"),
+        "seconds": round(known.seconds, 2),
+        "failed": known.failed.step if known.failed else None,
+    }
+
+
+def _operation(found: Status) -> dict[str, str] | None:
     if found.operation is None:
         return None
     state = "conflicts" if found.conflicts else "uncommitted"
-    return {"command": found.operation.record.title, "state": state}
+    return {"command": found.operation.title, "state": state}
 
 
-def _say(service: "Project", found: "Status", newest: str) -> None:
-    version = service.source.version
+def _say(found: Status) -> None:
+    service = found.service
+    version, newest = service.template.version, found.newest
     behind = "" if version == newest else f"; newest: {newest} (viscaffold update)"
-    click.echo(f"{click.style(service.answers['name'], bold=True)} in {service.root}")
-    click.echo(f"Stages: {', '.join(service.stages) or 'none'} (viscaffold stages)")
-    click.echo(f"Template: {version}{behind}")
-    for layer in service.source.layers:
-        click.echo(f"  {layer.source}: {layer.shown}")
+    console.out(console.bold(service.answers["name"]), f" in {printable(str(service.root))}")
+    console.out(f"Stages: {', '.join(service.stages) or 'none'} (viscaffold stages)")
+    console.out(f"Template: {version}{behind}")
+    for layer in service.template.layers:
+        console.out(f"  {layer.source}: {layer.shown}")
+    if service.unread:
+        console.out(f"Not compared with its template: {service.unread}")
+        console.out("  viscaffold status --trust reads it, from its server where needed")
     _list("Changed by you since it was generated", found.modified)
     missing = [f"{path} ({stage})" if stage else path for path, stage in found.missing.items()]
     _list("Missing", missing)
     _list("In conflict", found.conflicts)
+    _say_verified(found)
     if found.operation is None:
         return
-    record = found.operation.record
+    record = found.operation
     if found.conflicts:
-        click.echo(f"Unfinished: viscaffold {record.title}")
-        click.echo(f"  viscaffold {record.command} --continue, when the conflicts are settled")
-        click.echo(f"  viscaffold {record.command} --abort, to go back")
+        console.out(f"Unfinished: viscaffold {record.title}")
+        console.out(f"  viscaffold {record.command} --continue, when the conflicts are resolved")
+        console.out(f"  viscaffold {record.command} --abort, to go back")
     else:
-        click.echo(f"Not committed: viscaffold {record.title} (viscaffold undo takes it back)")
+        console.out(f"Not committed: viscaffold {record.title} (viscaffold undo takes it back)")
+
+
+def _say_verified(found: Status) -> None:
+    for what, known in found.verified:
+        failed = f": {printable(known.failed.step)}" if known.failed else ""
+        when = f"{known.began:%Y-%m-%d %H:%M} UTC, {known.seconds:.0f} s"
+        console.out(f"Verified: {what}, {known.level}: {known.result}{failed} ({when})")
+    if not found.verified:
+        console.out("Verified: neither HEAD nor what is staged (viscaffold verify)")
 
 
 def _list(title: str, paths: list[str]) -> None:
     if not paths:
         return
-    click.echo(f"{title}:")
+    console.out(f"{title}:")
     for path in paths[:SHOWN]:
-        click.echo(f"  {path}")
+        console.out(f"  {printable(path)}")
     if len(paths) > SHOWN:
-        click.echo(f"  and {len(paths) - SHOWN} more (--json lists them)")
+        console.out(f"  and {len(paths) - SHOWN} more (--json lists them)")

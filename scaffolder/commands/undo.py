@@ -4,7 +4,11 @@ from pathlib import Path
 
 import click
 
-from .change import How, finish, options
+from scaffolder import console, operations
+
+from .change import options
+from .change_output import finish
+from .consent import Consent
 
 
 @click.command(short_help="Take back the last operation.")
@@ -12,25 +16,13 @@ from .change import How, finish, options
 def undo(
     *,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every command that changes something takes it
     as_json: bool,
+    trust: Consent,
 ) -> int:
     """Take back the last operation on the service you are in, unless its result is committed.
 
     What you edited since stays. Where an edit is in the way, nothing is changed (exit code 5).
     """
-    from scaffolder import growth, history
-    from scaffolder import undo as undoing
-    from scaffolder.errors import RefusedError
-
-    how = How(dry_run, as_json)
-    with growth.opened(Path.cwd(), dry_run=how.dry_run) as (service, repository):
-        last = history.last(repository)
-        if last is None:
-            raise RefusedError(
-                "there is no operation to take back that is not committed",
-                "git log, to find the commit, and git revert",
-            )
-        title = f"{how.verb('take', 'Took')} back: viscaffold {last.record.title}"
-        with undoing.planned(repository, last, aside=False) as step:
-            return finish(service, repository, step, how, name="undo", titles=[title])
+    done = operations.undo(Path.cwd(), dry_run=dry_run, trust=trust, report=console.TERMINAL)
+    verb = "Would take" if done.planned else "Took"
+    return finish(done, [(f"{verb} back: viscaffold {done.title}",)], as_json=as_json)

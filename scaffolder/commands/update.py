@@ -1,14 +1,29 @@
 """`viscaffold update`: the service moves to a newer version of its template."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from .change import How, finish, nothing, options, settle, settling_options
+from scaffolder import console, operations
+from scaffolder.errors import ExitCode
+from scaffolder.operations import Available
+from scaffolder.operations.gate import Wanted
+from scaffolder.overlays import versions
+from scaffolder.templates import questions
 
-if TYPE_CHECKING:
-    from scaffolder.project import Project
+from .change import (
+    How,
+    answered,
+    conflict_options,
+    failures_as_json,
+    options,
+    resolve,
+    verify_options,
+)
+from .change_output import finish, nothing
+from .consent import Consent
+from .notice_output import notice_lines
 
 
 @click.command(short_help="Update a service to a newer template.")
@@ -17,7 +32,8 @@ if TYPE_CHECKING:
 @click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
               help="Answer a question that is new; repeatable.")  # fmt: skip
 @click.option("--check", is_flag=True, help="Only tell if there is an update, by exit code 10.")
-@settling_options
+@verify_options
+@conflict_options
 @options
 def update(  # noqa: PLR0913 - one parameter an option
     *,
@@ -26,9 +42,10 @@ def update(  # noqa: PLR0913 - one parameter an option
     check: bool,
     proceed: bool,
     abort: bool,
+    verify: Wanted,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - every command that changes something takes it
     as_json: bool,
+    trust: Consent,
 ) -> int:
     """Update the service you are in to the template that this viscaffold carries.
 
@@ -36,48 +53,39 @@ def update(  # noqa: PLR0913 - one parameter an option
     needed: viscaffold carries every version. Templates of a team are asked for newer tags; with
     --to, only what it names moves.
     """
-    how = How(dry_run, as_json)
-    settled = settle(how, proceed=proceed, abort=abort, given=bool(to or pairs or check))
-    if settled is not None:
-        return settled
-
-    from scaffolder import console, growth, project, updating
-    from scaffolder.overlays import sources, versions
-
+    how = How(dry_run, as_json, trust, verify)
+    ended = resolve(how, proceed=proceed, abort=abort, given=bool(to or pairs or check))
+    if ended is not None:
+        return ended
     if check:
-        return _check(project.load(Path.cwd()), to, how)
-    with growth.opened(Path.cwd(), dry_run=how.dry_run) as (service, repository):
-        target = sources.updated(service.source, to)
-        if target == service.source:
-            return nothing("update", service, f"Already at {versions.current(target)}.", how)
-        operation = updating.operation(service, target, pairs)
-        moves = versions.moves(service.source, target)
-        with (
-            console.progress(f"updating to {versions.current(target)}"),
-            growth.planned(service, repository, operation, dry_run=how.dry_run) as step,
-        ):
-            title = f"{how.verb('update', 'Updated')} {', '.join(moves)}"
-            steps = [".venv/bin/pip install -e . --group dev"]
-            sources.warn_of_directories(target)
-            return finish(
-                service, repository, step, how, name="update", titles=[title], steps=steps
-            )
+        return _show(operations.check(Path.cwd(), to, trust=trust), as_json=as_json)
+    answers = questions.parsed(pairs)
+    with failures_as_json(as_json):
+        done = answered(
+            answers,
+            lambda: operations.update(
+                Path.cwd(),
+                to,
+                answers=answers,
+                **how.options,
+            ),
+        )
+    if not done.targets:
+        current = versions.current(done.service.template)
+        return nothing(done, f"Already at {current}.", as_json=as_json)
+    title = f"{'Would update' if done.planned else 'Updated'} {', '.join(done.moves)}"
+    return finish(done, [(title,)], [done.command("install")], as_json=as_json)
 
 
-def _check(service: "Project", to: tuple[str, ...], how: How) -> int:
-    from scaffolder import console
-    from scaffolder.errors import ExitCode
-    from scaffolder.overlays import sources, versions
-
-    target = sources.updated(service.source, to)
-    old, new = service.source.version, target.version
-    moves = versions.moves(service.source, target)
-    if how.as_json:
-        layers = [[layer.recorded() for layer in side.layers] for side in (service.source, target)]
-        found = {"from": old, "to": new, "update": bool(moves)}
-        console.data({**found, "overlays": versions.changes(*layers)})
-    elif not moves:
-        console.say(f"Up to date: template {versions.current(target)}.")
+def _show(found: Available, *, as_json: bool) -> int:
+    if as_json:
+        notices = [asdict(notice) for notice in found.notices]
+        about = {**found.versions, "update": bool(found.moves), "notices": notices}
+        console.data({**about, "overlays": found.overlays})
+    elif not found.moves:
+        console.say(f"Up to date: template {found.current}.")
     else:
-        console.say(f"There is an update: {', '.join(moves)}.\nTry: viscaffold update")
-    return ExitCode.UPDATE if moves else ExitCode.DONE
+        console.say(f"There is an update: {', '.join(found.moves)}.\nTry: viscaffold update")
+    for line in () if as_json else notice_lines(found.notices):
+        console.say(line)
+    return ExitCode.UPDATE if found.moves else ExitCode.DONE

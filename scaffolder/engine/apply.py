@@ -9,6 +9,7 @@ A loss of power: what is prepared is on the disk before the first file is replac
 the index, and the index before the record is filed.
 """
 
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -72,8 +73,8 @@ def _require_same_index(repository: Repository, plan: Plan) -> None:
 
 def _replace_index(repository: Repository, new: Path) -> None:
     # New files have new times: let git note them, so that its next command need not compare.
-    at = {"GIT_INDEX_FILE": str(new)}
-    repository.git("update-index", "-q", "--refresh", expect=(0, 1, 128), env=at)
+    refresh = ("--literal-pathspecs", "add", "--refresh", "--", repository.prefix or ".")
+    repository.git(*refresh, expect=(0, 1, 128), env={"GIT_INDEX_FILE": str(new)})
     journal.sync([new])
     new.replace(repository.index)
 
@@ -96,11 +97,19 @@ def _swap(
             path.unlink()
             prune(path.parent, keep=change.path.count("/"))
         else:
+            _clear(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             recovery.move(running / "new" / prefix / change.path, path)
     parents = {(top / prefix / change.path).parent for change in plan.changes}
     parents |= {(top / directory).parent for directory in made}
     journal.sync(path for path in parents if path.is_dir())
+
+
+def _clear(path: Path) -> None:
+    """Remove the directory that stood at `path`: its files have gone already."""
+    if path.is_dir() and not path.is_symlink():
+        for folder, _, _ in os.walk(path, topdown=False):
+            Path(folder).rmdir()
 
 
 def prune(directory: Path, keep: int) -> None:

@@ -3,16 +3,20 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from . import endings, trees
 from .git import REDIRECTIONS, Git, Repository
 from .trees import Tree, oid, quoted
 
 CONVERSIONS = ("filter", "ident")
 """Attributes by which git stores something else than what a template gives (gitattributes(5)).
 
-Line endings and `working-tree-encoding` are not among them: a template gives what git stores.
+`working-tree-encoding` is not among them: a template gives what git stores.
 """
+
+ENDINGS = ("text", "eol")
+AUTOCRLF = {b"true", b"yes", b"on", b"1", b"input"}
 
 OWN_DRIVERS = {"set", "unset", "text", "binary", "union"}
 """Merge drivers that are git's own."""
@@ -23,7 +27,15 @@ Attributes = dict[str, dict[str, str]]
 def look_up(repository: Repository, paths: Iterable[str]) -> Attributes:
     """Return path → attribute → value, of those that matter here and are set."""
     asked = "".join(f"{repository.prefix}{path}\0" for path in paths)
-    command = ("check-attr", "-z", "--stdin", "merge", "conflict-marker-size", *CONVERSIONS)
+    command = (
+        "check-attr",
+        "-z",
+        "--stdin",
+        "merge",
+        "conflict-marker-size",
+        *CONVERSIONS,
+        *ENDINGS,
+    )
     fields = repository.git.fields(*command, stdin=asked)
     found: Attributes = {}
     for path, name, value in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
@@ -33,26 +45,57 @@ def look_up(repository: Repository, paths: Iterable[str]) -> Attributes:
 
 
 def converted(git: Git, repository: Repository, tree: Tree, attributes: Attributes) -> Tree:
-    """Return `tree` as git would store it: what the user's filters make of the files, too."""
-    stored = dict(tree)
-    for path in tree.keys() & _converting(attributes):
-        mode, content = tree[path]
-        command = ("hash-object", "-w", "--stdin", f"--path={repository.prefix}{path}")
-        into = {"GIT_OBJECT_DIRECTORY": str(git.cwd / "objects")}
-        name = repository.git(*command, stdin=content, env=into).stdout.decode().strip()
-        stored[path] = (mode, git("cat-file", "blob", name).stdout)
-    return stored
+    """Return `tree` as git would store it: with the user's line endings and filters."""
+    stored = _with_endings(repository, tree, attributes)
+    into = {"GIT_OBJECT_DIRECTORY": str(git.cwd / "objects")}
+    names = {
+        path: _hashed(repository, path, tree[path][1], "-w", env=into)
+        for path in tree.keys() & _converting(attributes)
+    }
+    held = trees.contents(git, names.values())
+    return stored | {path: (tree[path][0], held[name]) for path, name in names.items()}
 
 
 def oids(repository: Repository, tree: Tree) -> dict[str, tuple[str, str]]:
     """Return the mode and the name that git would store each file of `tree` under."""
-    found = {path: (mode, oid(repository, content)) for path, (mode, content) in tree.items()}
-    for path in _converting(look_up(repository, tree)):
+    attributes = look_up(repository, tree)
+    stored = _with_endings(repository, tree, attributes)
+    found = {path: (mode, oid(repository, content)) for path, (mode, content) in stored.items()}
+    for path in _converting(attributes):
         mode, content = tree[path]
-        command = ("hash-object", "--stdin", f"--path={repository.prefix}{path}")
-        name = repository.git(*command, stdin=content).stdout.decode().strip()
-        found[path] = (mode, name)
+        found[path] = (mode, _hashed(repository, path, content))
     return found
+
+
+def _hashed(
+    repository: Repository,
+    path: str,
+    content: bytes,
+    *options: str,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Return the name of a content as the user's filters store it.
+
+    One process a file: git takes no two contents that are at no path, and a filter may depend on
+    the directory that it runs in.
+    """
+    command = ("hash-object", *options, "--stdin", f"--path={repository.prefix}{path}")
+    return repository.git(*command, stdin=content, env=env).stdout.decode().strip()
+
+
+def _with_endings(repository: Repository, tree: Tree, attributes: Attributes) -> Tree:
+    """Return `tree` with LF where git would store LF instead of CRLF."""
+    stored = dict(tree)
+    windows = {path for path, (_, content) in tree.items() if endings.CRLF in content}
+    if not windows:
+        return stored
+    found = repository.git("config", "--get", "core.autocrlf", expect=(0, 1)).stdout
+    autocrlf = found.strip().lower() in AUTOCRLF
+    for path in windows:
+        mode, content = tree[path]
+        if endings.stored_with_lf(content, attributes.get(path, {}), autocrlf=autocrlf):
+            stored[path] = (mode, endings.converted(content, endings.LF))
+    return stored
 
 
 def _converting(attributes: Attributes) -> set[str]:
@@ -65,10 +108,12 @@ def _converting(attributes: Attributes) -> set[str]:
 
 def use(git: Git, repository: Repository, attributes: Attributes) -> None:
     """Make merges in the scratch repository `git` follow the user's merge drivers."""
+    drivers = {found.get("merge", "") for found in attributes.values()} - OWN_DRIVERS
+    drivers = {driver for driver in drivers if _copy_driver(git, repository, driver)}
     lines = []
     for path, found in attributes.items():
         driver = found.get("merge", "")
-        known = driver in OWN_DRIVERS or _copy_driver(git, repository, driver)
+        known = driver in OWN_DRIVERS or driver in drivers
         # What a filter stores is no text to merge, unless there is a driver for it.
         driver = "unset" if not known and "filter" in found else driver
         words = [_attribute("merge", driver)] if driver else []

@@ -8,7 +8,9 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from scaffolder.errors import RefusedError, ScaffoldError
 
@@ -47,8 +49,12 @@ REDIRECTIONS = (
 # of the file system, which would vouch for a copy of the index that it never saw.
 QUIET = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 
+# A directory that only looks like a bare repository is never taken for one: it can be tracked
+# content, and its configuration names programs. Where one is meant, GIT_DIR says so.
+MEANT = ("-c", "safe.bareRepository=explicit")
+
 LINES = 5
-"""So many lines of what git says are shown."""
+"""How many lines of git's output are shown."""
 
 LITTLE = 1024 * 1024
 """Bytes; with less on the disk, that is the likely reason for a failure."""
@@ -83,17 +89,9 @@ class Git:
         env: Mapping[str, str] | None = None,
     ) -> "subprocess.CompletedProcess[bytes]":
         """Run git; raise GitError for a status that is not expected, ScaffoldError without git."""
-        environment = {k: v for k, v in os.environ.items() if k not in REDIRECTIONS}
-        environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-        environment |= {**self.variables, **(env or {})}
         try:
             done = subprocess.run(
-                ["git", *self.options, *args],
-                cwd=self.cwd,
-                env=environment,
-                input=stdin,
-                capture_output=True,
-                check=False,
+                **self._process(args, env), input=stdin, capture_output=True, check=False
             )
         except FileNotFoundError:
             raise ScaffoldError(
@@ -104,6 +102,32 @@ class Git:
         if done.returncode not in expect:
             raise self._failure(args, done)
         return done
+
+    def _process(
+        self, args: tuple[str, ...], env: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Return how subprocess starts this git."""
+        environment = {k: v for k, v in os.environ.items() if k not in REDIRECTIONS}
+        environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **self.variables, **(env or {})}
+        command = ["git", *MEANT, *self.options, *args]
+        return {"args": command, "cwd": self.cwd, "env": environment}
+
+    def limited(self, *args: str, most: int) -> bytes | None:
+        """Run git; return what it prints, or None, and end it, where that is more than `most`."""
+        with subprocess.Popen(
+            **self._process(args),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            found: bytes = process.stdout.read(most + 1)
+            if len(found) > most:
+                process.kill()
+                return None
+        if process.returncode:
+            raise GitError(f"`git {shlex.join(args[:2])}` failed: {process.returncode}")
+        return found
 
     def _failure(
         self, args: tuple[str, ...], done: "subprocess.CompletedProcess[bytes]"
@@ -153,9 +177,19 @@ class Repository:
     object_format: str
 
     @property
+    def directory(self) -> Path:
+        """Return the directory itself."""
+        return Path(self.top, self.prefix)
+
+    @property
     def index(self) -> Path:
         """Return the path of the index."""
         return self.git_dir / "index"
+
+    @cached_property
+    def common(self) -> Path:
+        """Return the directory that all work trees of the repository share."""
+        return Path(self.git.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
     def head(self) -> str:
         """Return the commit that is checked out, or an empty string before the first."""
@@ -189,7 +223,8 @@ class Repository:
 def repository(directory: Path) -> Repository | None:
     """Find the repository whose work tree `directory` is in; None if there is none.
 
-    Raise RefusedError where git refuses to look: a repository of another user, a damaged one.
+    Raise RefusedError where git refuses to look (a repository of another user, a damaged or an
+    embedded bare one), and where the repository's work tree is another directory.
     """
     git = Git(directory, options=QUIET)
     where = ("--show-toplevel", "--show-prefix", "--absolute-git-dir", "--git-path objects")
@@ -204,6 +239,7 @@ def repository(directory: Path) -> Repository | None:
     if len(lines) != len(where) + 1:  # a path with a newline: one question at a time
         lines = [git.line("rev-parse", *option.split()) for option in where] + lines[-1:]
     top, prefix, git_dir, objects, object_format = lines
+    _require_own(directory, Path(top), prefix, Path(git_dir))
     return Repository(
         Git(Path(top), options=QUIET),
         Path(top),
@@ -212,3 +248,24 @@ def repository(directory: Path) -> Repository | None:
         directory / objects,
         object_format,
     )
+
+
+def _require_own(directory: Path, top: Path, prefix: str, git_dir: Path) -> None:
+    """Raise RefusedError if git would work on files elsewhere, or on another directory's index."""
+    if (top / prefix).resolve() != directory.resolve():
+        raise RefusedError(
+            f"the repository of {directory} has its work tree in {top} (core.worktree)",
+            "git config --unset core.worktree, if that is not meant",
+        )
+    back = git_dir / "gitdir"  # a linked work tree's way back (gitrepository-layout(5))
+    owner = (git_dir / _first_line(back)).parent if back.is_file() else git_dir.parent
+    linked = back.is_file() or git_dir.name == ".git"
+    if linked and owner.resolve() != top.resolve():
+        raise RefusedError(
+            f"{top / '.git'} leads to {git_dir}, which belongs to {owner}",
+            "where the directory was moved: git worktree repair",
+        )
+
+
+def _first_line(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")[0]

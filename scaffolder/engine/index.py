@@ -3,8 +3,9 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from scaffolder.errors import RefusedError
@@ -16,6 +17,9 @@ from .trees import Blob
 
 SEEN = "seen"
 """The copy of the index that a plan was made from; it stays as it is, unlike those git works on."""
+
+FEW = 100
+"""The most paths that git is asked for by name."""
 
 LOCK = b"viscaffold "
 """What git's lock starts with where it is ours; git's own are empty, or an index."""
@@ -35,7 +39,7 @@ def locked(repository: Repository) -> Iterator[None]:
         _link(draft, lock)
     except FileExistsError:
         raise RefusedError(
-            f"another git command is at work here: {lock} exists",
+            f"another git command is running here: {lock} exists",
             "wait for it to end; if it was killed, remove the file",
         ) from None
     finally:
@@ -65,14 +69,14 @@ def rewritten(repository: Repository) -> Iterator[Mapping[str, str]]:
 
 
 def is_locked(repository: Repository) -> bool:
-    """Tell if viscaffold has the lock; without one at work, it was killed."""
+    """Tell if viscaffold has the lock; if none is running, it was killed."""
     with suppress(OSError), _lock(repository).open("rb") as lock:
         return lock.read(len(LOCK)) == LOCK
     return False
 
 
 def unlock(repository: Repository) -> None:
-    """Remove the lock that a killed viscaffold left; to be called as the only one at work."""
+    """Remove the lock that a killed viscaffold left; the caller has to hold the journal's."""
     if is_locked(repository):
         _lock(repository).unlink(missing_ok=True)
 
@@ -120,6 +124,12 @@ def copied(git: Git, repository: Repository, name: str) -> Path:
     return copy
 
 
+def replacing(path: str, stages: Mapping[int, Blob]) -> list[tuple[str, int, Blob | None]]:
+    """Return what `write_entries` needs for an index to have these stages of a path, no others."""
+    gone: list[tuple[str, int, Blob | None]] = [(path, 0, None)] if set(stages) != {0} else []
+    return [*gone, *((path, stage, stages[stage]) for stage in sorted(stages))]
+
+
 def write_entries(
     git: Git, index: Mapping[str, str], entries: Iterable[tuple[str, int, Blob | None]], width: int
 ) -> None:
@@ -144,15 +154,32 @@ def without(git: Git, tree: str, paths: list[str]) -> str:
     return git("write-tree", env=index).stdout.decode().strip()
 
 
-def entries(repository: Repository, paths: list[str]) -> dict[str, dict[int, Blob]]:
-    """Return path → stage → blob, as the index has them."""
-    found: dict[str, dict[int, Blob]] = {}
-    command = ("--literal-pathspecs", "ls-files", "--stage", "-z", "--", *paths)
+@dataclass(frozen=True)
+class Entry:
+    """What the index has of a path."""
+
+    tag: str
+    """As `git ls-files -v` has it: "S" for a file that is not to be in the work tree, in lower case
+    for one that git is to take for unchanged."""
+    stages: dict[int, Blob]
+
+
+def listed(repository: Repository, paths: Collection[str]) -> dict[str, Entry]:
+    """Return what the index has of `paths`, which are relative to the repository's top."""
+    found: dict[str, Entry] = {}
+    # Git compares every entry with every path: of many paths it had better list all that there is.
+    asked = paths if len(paths) <= FEW else ()
+    command = ("--literal-pathspecs", "ls-files", "--stage", "-v", "-z", "--", *asked)
     for line in repository.git.fields(*command) if paths else ():
         about, _, path = line.partition("\t")
-        mode, oid, stage = about.split(" ")
-        found.setdefault(path, {})[int(stage)] = Blob(mode, oid)
-    return found
+        tag, mode, oid, stage = about.split(" ")
+        found.setdefault(path, Entry(tag, {})).stages[int(stage)] = Blob(mode, oid)
+    return {path: found[path] for path in paths if path in found}
+
+
+def entries(repository: Repository, paths: Collection[str]) -> dict[str, dict[int, Blob]]:
+    """Return path → stage → blob, as the index has them."""
+    return {path: entry.stages for path, entry in listed(repository, paths).items()}
 
 
 def unmerged(repository: Repository) -> list[str]:
@@ -161,17 +188,18 @@ def unmerged(repository: Repository) -> list[str]:
     return sorted({line.partition("\t")[2].removeprefix(repository.prefix) for line in lines})
 
 
-def overlooked(repository: Repository, paths: list[str]) -> dict[str, bytes]:
+def overlooked(repository: Repository, paths: Collection[str]) -> dict[str, bytes]:
     """Return the paths that git was told to overlook, by the option that has it look at them."""
-    full = [repository.prefix + path for path in paths]
-    command = ("--literal-pathspecs", "ls-files", "-v", "-z", "--", *full)
-    tagged = repository.git.fields(*command) if paths else []
+    tags = {
+        path: entry.tag
+        for path, entry in listed(repository, [repository.prefix + p for p in paths]).items()
+    }
     found = {
-        "--no-assume-unchanged": [line[2:] for line in tagged if line[0].islower()],
-        "--no-skip-worktree": [line[2:] for line in tagged if line[0] in "Ss"],
+        "--no-assume-unchanged": [path for path, tag in tags.items() if tag.islower()],
+        "--no-skip-worktree": [path for path, tag in tags.items() if tag in {"S", "s"}],
     }
     return {
-        flag: os.fsencode("".join(f"{path}\0" for path in listed))
-        for flag, listed in found.items()
-        if listed
+        flag: os.fsencode("".join(f"{path}\0" for path in those))
+        for flag, those in found.items()
+        if those
     }

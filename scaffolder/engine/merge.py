@@ -5,13 +5,16 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from scaffolder.errors import RefusedError
 
-from . import ANSWERS_FILE, attributes, index, moves, trees
-from .git import Git, Repository
+from . import index, trees
+from .git import Git
 from .trees import Blob, Change, Overlay, Tree
+
+GOES = "it would go, but you changed it"
 
 OURS = "yours"
 """How conflict markers call the user's side."""
@@ -29,7 +32,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Merge:
-    """What a merge comes to: from the tree `ours` to the tree `result`, through `changes`."""
+    """The result of a merge: from the tree `ours` to the tree `result`, through `changes`."""
 
     scratch: Git
     ours: str
@@ -44,9 +47,19 @@ class Merge:
         """Return every path that is written, in the work tree or in the index."""
         return sorted({*(c.path for c in self.changes), *(c.path for c in self.conflicts)})
 
-    def diff(self, *, colour: bool = False) -> bytes:
+    @cached_property
+    def before(self) -> dict[str, Blob]:
+        """Return the files of the tree `ours`."""
+        return trees.list_tree(self.scratch, self.ours)
+
+    @cached_property
+    def after(self) -> dict[str, Blob]:
+        """Return the files of the tree `result`."""
+        return trees.list_tree(self.scratch, self.result)
+
+    def diff(self, *, color: bool = False) -> bytes:
         """Return the difference as a patch that `git apply` takes."""
-        flag = "--color=always" if colour else "--color=never"
+        flag = "--color=always" if color else "--color=never"
         command = ("diff-tree", "-r", "-p", "--binary", flag, self.ours, self.result)
         return self.scratch(*command).stdout
 
@@ -73,41 +86,12 @@ def merge(git: Git, base: Tree | Overlay, ours: str, theirs: Tree | Overlay, lab
     )
 
 
-def merge_renders(git: Git, repository: Repository, base: Tree, theirs: Tree, label: str) -> Merge:
-    """Merge what the template changed, from `base` to `theirs`, into the index of the service."""
-    index.copied(git, repository, index.SEEN)
-    ours = index.write_tree(git, repository, index.copied(git, repository, "ours"))
-    mine = trees.list_tree(git, ours)
-    changed = [path for path in base.keys() | theirs.keys() if base.get(path) != theirs.get(path)]
-    found = attributes.look_up(repository, changed)
-    base = attributes.converted(git, repository, base, found)
-    theirs = attributes.converted(git, repository, theirs, found)
-    attributes.use(git, repository, found)
-    base, theirs = _like_ours(git, repository, mine, base, theirs)
-    theirs, notes = moves.follow(git, base, mine, ours, theirs)
-    merged = merge(git, base, ours, theirs, label)
-    merged.notes.extend(notes)
-    return merged
-
-
-def _like_ours(
-    git: Git, repository: Repository, mine: Mapping[str, Blob], base: Tree, theirs: Tree
-) -> tuple[Tree, Tree]:
-    """Fit both renders to the service: the answers file, and the line endings of its files.
-
-    A file that the user turned to CRLF would otherwise differ from the template in every line.
-    """
-    base, theirs = dict(base), dict(theirs)
-    for path in base.keys() & theirs.keys() & mine.keys():
-        oid = mine[path].oid
-        if path == ANSWERS_FILE:
-            base[path] = (mine[path].mode, git("cat-file", "blob", oid).stdout)
-        elif base[path] != theirs[path] and oid != trees.oid(repository, base[path][1]):
-            content = git("cat-file", "blob", oid).stdout
-            if b"\n" in content and content.count(b"\n") == content.count(b"\r\n"):
-                base[path] = (base[path][0], base[path][1].replace(b"\n", b"\r\n"))
-                theirs[path] = (theirs[path][0], theirs[path][1].replace(b"\n", b"\r\n"))
-    return base, theirs
+def with_files(merged: Merge, files: Mapping[str, Blob | tuple[str, bytes] | None]) -> Merge:
+    """Return the merge with other files in its result."""
+    result = trees.write_tree(merged.scratch, Overlay(merged.result, files))
+    return replace(
+        merged, result=result, changes=trees.changes(merged.scratch, merged.ours, result)
+    )
 
 
 Stages = dict[str, dict[int, Blob]]
@@ -135,28 +119,39 @@ def _parse(fields: list[str]) -> tuple[str, Stages, Messages]:
 
 
 def _refuse_blocked(git: Git, ours: str, messages: Messages) -> None:
-    blocked = [paths[0] for kind, paths, _ in messages if kind == "CONFLICT (file/directory)"]
-    if blocked:
-        path = blocked[0].removesuffix("~" + OURS)
-        submodule = git.line("ls-tree", ours, "--", path).startswith("160000")
+    """Raise RefusedError if one side has a file where the other has a directory.
+
+    Git would record the file beside it, under a name of its own making.
+    """
+    blocked = [paths[-1] for kind, paths, _ in messages if kind == "CONFLICT (file/directory)"]
+    if not blocked:
+        return
+    path = blocked[0]
+    here = git.line("ls-tree", ours, "--", path).partition(" ")[0]
+    if here == "040000":
         raise RefusedError(
-            f"a {'submodule' if submodule else 'file'} stands where a directory has to be: {path}",
-            "move it away with `git mv`",
+            f"a directory stands where a file has to be: {path}", "move it away with `git mv`"
         )
+    raise RefusedError(
+        f"a {'submodule' if here == '160000' else 'file'} stands where a directory has to be: "
+        f"{path}",
+        "move it away with `git mv`",
+    )
 
 
 def _conflict(path: str, stages: Mapping[int, Blob], messages: Messages) -> Conflict:
     about = [(kind, text) for kind, paths, text in messages if path in paths and "CONFLICT" in kind]
     kind, text = about[0] if about else ("", "")
     edit = "edit it between its markers, then git add it"
-    keep = "git add it to keep it, or git rm it to let it go"
+    keep = "git add it to keep it, or git rm it to delete it"
     words = {
         "CONFLICT (contents)": ("you and the template changed the same lines", edit),
         "CONFLICT (binary)": (
             "it is binary; yours stays in place",
             "git add it to keep it, or first git checkout --theirs it",
         ),
-        "CONFLICT (modify/delete)": ("it would go, but you changed it", keep),
+        "CONFLICT (modify/delete)": (GOES, keep),
+        "CONFLICT (rename/delete)": ("it would go, but you moved it here", keep),
     }
     if kind == "CONFLICT (contents)" and 1 not in stages:
         return Conflict(

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from scaffolder.errors import RefusedError
 
-from . import index
+from . import index, permissions
 from .git import Git, Repository
 from .records import File, Record, fingerprint
+from .snapshots import SUBMODULE
 from .trees import Blob, Change
 
 DURABLE = ("-c", "core.fsync=loose-object", "-c", "core.fsyncMethod=batch")
@@ -42,7 +43,7 @@ def prepare(repository: Repository, plan: Plan, record: Record, into: Path) -> R
 
     Raise RefusedError if a file has changed since the plan was made.
     """
-    into.mkdir()
+    into.mkdir(mode=0o700)  # the service may hold files that are for the user's eyes only
     _import_objects(repository, plan)
     _write_files(repository, plan, into)
     record = _completed(repository, plan, record, into)
@@ -59,9 +60,10 @@ def changed(path: str) -> RefusedError:
 
 def _import_objects(repository: Repository, plan: Plan) -> None:
     """Copy the files' contents into the user's repository, as objects."""
-    blobs = {change.new.oid for change in plan.changes if change.new}
-    blobs |= {blob.oid for stages in plan.entries.values() for blob in stages.values()}
-    listed = "\n".join(sorted(blobs)).encode()
+    blobs = {change.new for change in plan.changes if change.new}
+    blobs |= {blob for stages in plan.entries.values() for blob in stages.values()}
+    # A submodule's commit is in another repository.
+    listed = "\n".join(sorted({b.oid for b in blobs if b.mode != SUBMODULE})).encode()
     pack = plan.scratch("pack-objects", "--stdout", "-q", stdin=listed).stdout
     repository.git(*DURABLE, "unpack-objects", "-q", stdin=pack)
 
@@ -78,9 +80,13 @@ def _write_files(repository: Repository, plan: Plan, into: Path) -> None:
     prefixed = f"--prefix={into / 'new'}{os.sep}"
     git("checkout-index", "-z", "--stdin", prefixed, stdin=os.fsencode("".join(new)), env=at)
     for path, exact in plan.exact.items():
-        shutil.copy2(exact, into / "new" / prefix / path, follow_symlinks=False)
+        (into / "new" / prefix / path).unlink()
+        permissions.copy(exact, into / "new" / prefix / path)
     for change in plan.changes:
-        _keep(repository.top / prefix / change.path, into / "old" / prefix / change.path)
+        place = repository.top / prefix / change.path
+        _keep(place, into / "old" / prefix / change.path)
+        if change.new:
+            permissions.pass_on(change, place, into / "new" / prefix / change.path)
 
     others = {path: s for path, s in plan.entries.items() if s != found.get(path)}
     _enter(repository, at, others, plan.width)
@@ -94,11 +100,11 @@ def _enter(
     width: int,
 ) -> None:
     """Let the index have the stages given, and no others, of each path."""
-    entries: list[tuple[str, int, Blob | None]] = []
-    for path, stages in found.items():
-        if set(stages) != {0}:
-            entries.append((repository.prefix + path, 0, None))
-        entries += [(repository.prefix + path, n, stages[n]) for n in sorted(stages)]
+    entries = [
+        entry
+        for path, stages in found.items()
+        for entry in index.replacing(repository.prefix + path, stages)
+    ]
     if entries:
         index.write_entries(repository.git, at, entries, width)
 
@@ -112,9 +118,11 @@ def _overlook_again(repository: Repository, plan: Plan, at: Mapping[str, str]) -
 
 
 def _keep(path: Path, copy: Path) -> None:
+    if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
+        return
     with suppress(FileNotFoundError):
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy, follow_symlinks=False)
+        permissions.copy(path, copy)
 
 
 def _completed(repository: Repository, plan: Plan, record: Record, prepared: Path) -> Record:

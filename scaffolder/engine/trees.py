@@ -2,14 +2,27 @@
 
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .git import Git, Repository
+from scaffolder import temporary
+
+from .git import Git, GitError, Repository
+
+FSCK = "git fsck lists what is damaged; fetch it again, or restore it from another clone"
+
+# Nothing of it has to outlast a loss of power, or to be small; and new files follow moved
+# directories by moves.py.
+SETTINGS = {
+    "core.fsync": "none",
+    "core.compression": "0",
+    "pack.depth": "0",
+    "pack.window": "0",
+    "merge.directoryRenames": "false",
+}
+THROWAWAY = tuple(word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}"))
 
 Tree = dict[str, tuple[str, bytes]]
 """Path → mode and content."""
@@ -44,7 +57,7 @@ class Overlay:
     """A tree that git has, with some of its files replaced; None takes one away."""
 
     tree: str
-    files: Mapping[str, Blob | None] = field(default_factory=dict)
+    files: Mapping[str, "Blob | tuple[str, bytes] | None"] = field(default_factory=dict)
 
 
 @contextmanager
@@ -53,19 +66,19 @@ def scratch(repository: Repository) -> Iterator[Git]:
 
     It ignores the user's configuration, so that a merge comes to the same everywhere.
     """
-    directory = Path(tempfile.mkdtemp(prefix="viscaffold-"))
-    try:
+    with temporary.directory() as directory:
         quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        git = Git(directory, quiet)
+        git = Git(directory, {**quiet, "GIT_DIR": str(directory)}, THROWAWAY)
         git("init", "-q", "--bare", "--template=", f"--object-format={repository.object_format}")
-        # moves.py does it, for whole directories too.
-        git("config", "merge.directoryRenames", "false")
-        alternates = directory / "objects" / "info" / "alternates"
-        alternates.parent.mkdir(exist_ok=True)
-        alternates.write_bytes(quoted(str(repository.objects.resolve())) + b"\n")
+        borrow(directory / "objects", repository.objects)
         yield git
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+
+
+def borrow(objects: Path, of: Path) -> None:
+    """Make a repository read the objects of another one, too."""
+    alternates = objects / "info" / "alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_bytes(quoted(str(of.resolve())) + b"\n")
 
 
 def read_tree(directory: Path) -> Tree:
@@ -80,6 +93,17 @@ def read_tree(directory: Path) -> Tree:
     return tree
 
 
+def write_files(tree: Tree, directory: Path) -> None:
+    """Write the files of a tree below a directory, which is made if it is not there."""
+    for folder in sorted({directory, *((directory / path).parent for path in tree)}):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path, (mode, content) in tree.items():
+        file = directory / path
+        file.write_bytes(content)
+        if mode == "100755":
+            file.chmod(0o755)
+
+
 def list_tree(git: Git, tree: str) -> dict[str, Blob]:
     """Return the files of a tree, by path."""
     listed = {}
@@ -88,6 +112,49 @@ def list_tree(git: Git, tree: str) -> dict[str, Blob]:
         mode, _, oid = about.split(" ")
         listed[path] = Blob(mode, oid)
     return listed
+
+
+def contents(git: Git, oids: Iterable[str]) -> dict[str, bytes]:
+    """Return what blobs hold, by their names; all are asked for at once.
+
+    Raise GitError for one that is missing or damaged.
+    """
+    asked = {*oids}
+    return complete(asked, present(git, asked))
+
+
+def present(git: Git, oids: Iterable[str]) -> dict[str, bytes]:
+    """Return the same of those blobs that there are."""
+    asked = sorted({*oids})
+    if not asked:
+        return {}
+    return parsed(asked, git("cat-file", "--batch", stdin=lines(asked)).stdout)
+
+
+def complete(asked: Iterable[str], found: dict[str, bytes]) -> dict[str, bytes]:
+    """Return what was found, if it is all that was asked for; raise as `contents`."""
+    missing = next((name for name in asked if name not in found), None)
+    if missing:
+        raise GitError(f"the object {missing} is missing from the repository, or damaged", FSCK)
+    return found
+
+
+def lines(names: Iterable[str]) -> bytes:
+    """Return names of objects as git reads them."""
+    return "".join(f"{name}\n" for name in names).encode()
+
+
+def parsed(asked: Iterable[str], printed: bytes) -> dict[str, bytes]:
+    """Return the blobs in what `git cat-file --batch` printed of those asked for, in order."""
+    found, at = {}, 0
+    for name in asked:
+        end = printed.index(b"\n", at)
+        about = printed[at:end].split()
+        at = end + 1
+        if about[-1] != b"missing":
+            found[name] = printed[at : at + int(about[2])]
+            at += int(about[2]) + 1
+    return found
 
 
 def oid(repository: Repository, content: bytes) -> str:
@@ -119,14 +186,21 @@ def _commit(ref: str, content: Tree | Overlay, parent: str = "") -> bytes:
         parts.append(b"from refs/heads/%s\ndeleteall\n" % parent.encode())
     if isinstance(content, Overlay):
         parts.append(b'M 040000 %s ""\n' % content.tree.encode())
-        for path, blob in content.files.items():
-            how = b"M %s %s" % (blob.mode.encode(), blob.oid.encode()) if blob else b"D"
-            parts.append(b"%s %s\n" % (how, quoted(path)))
+        parts += [_file(path, entry) for path, entry in content.files.items()]
     else:
-        for path, (mode, data) in content.items():
-            parts.append(b"M %s inline %s\n" % (mode.encode(), quoted(path)))
-            parts.append(b"data %d\n%s\n" % (len(data), data))
+        parts += [_file(path, entry) for path, entry in content.items()]
     return b"".join(parts) + b"\n"
+
+
+def _file(path: str, entry: Blob | tuple[str, bytes] | None) -> bytes:
+    """Return a file as `git fast-import` reads it: one that git has, a new one, or none."""
+    if entry is None:
+        return b"D %s\n" % quoted(path)
+    if isinstance(entry, Blob):
+        return b"M %s %s %s\n" % (entry.mode.encode(), entry.oid.encode(), quoted(path))
+    mode, data = entry
+    inline = b"M %s inline %s\n" % (mode.encode(), quoted(path))
+    return inline + b"data %d\n%s\n" % (len(data), data)
 
 
 def quoted(path: str) -> bytes:

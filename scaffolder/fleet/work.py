@@ -1,22 +1,36 @@
 """What is done with one repository; nothing of it goes wrong for another."""
 
-import io
-import tempfile
-from contextlib import redirect_stderr
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import click
+from scaffolder import operations
+from scaffolder.engine.git import Repository
+from scaffolder.errors import ScaffoldError
+from scaffolder.interrupts import uninterrupted
+from scaffolder.operations import ALWAYS, NEVER, Change, NotVerifiedError, TrustPolicy, gate
+from scaffolder.operations.gate import Wanted
+from scaffolder.overlays.fetch import remote
+from scaffolder.text import printable_lines
 
-from scaffolder import console, growth, names, project, updating
-from scaffolder.engine.git import QUIET, Git
-from scaffolder.errors import RefusedError, ScaffoldError
-from scaffolder.interrupts import restored
-from scaffolder.overlays import remote, sources, versions
-
-from . import repositories
+from . import branches, checkout, message, repositories
 from .outcome import Outcome
 from .repositories import Place
+
+UNTRUSTED = "that runs the code in it, which needs --trust"
+
+
+@dataclass
+class Made:
+    """What is there, whatever fails afterwards."""
+
+    branch: str = ""
+    commit: str = ""
+    path: str = ""
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """Return the outcome with that."""
+        return replace(outcome, branch=self.branch, commit=self.commit, path=self.path)
 
 
 @dataclass(frozen=True)
@@ -27,104 +41,106 @@ class Job:
     update: bool
     to: tuple[str, ...] = ()
     push: bool = False
-    trust: bool = False
+    trusted: bool = False
+    verify: Wanted = None
+
+    @property
+    def trust(self) -> TrustPolicy:
+        """Return the policy: nobody is there to be asked."""
+        return ALWAYS if self.trusted else NEVER
 
 
 def done(job: Job) -> Outcome:
-    """Do a job; whatever goes wrong becomes its outcome. Messages of the way are dropped."""
+    """Do a job; whatever goes wrong becomes its outcome."""
     shown = repositories.shown(job.repository)
-    context = click.Context(click.Command("fleet"))
-    if job.trust:
-        context.meta[console.TRUST] = True
+    made = Made()
     try:
-        with restored(), redirect_stderr(io.StringIO()), context:
-            return replace(_done(job), repository=shown)
+        return replace(_done(job, made), repository=shown)
+    except KeyboardInterrupt:
+        reason = "before it was pushed" if made.branch else "nothing was changed"
+        return made.told(Outcome(shown, "interrupted", reason=reason))
+    except NotVerifiedError as error:
+        reason, hint = printable_lines(error.message), printable_lines(error.hint)
+        return Outcome(shown, "unverified", reason=reason, hint=hint)
     except ScaffoldError as error:
-        return Outcome(shown, "failed", reason=_line(error.message), hint=_line(error.hint))
+        reason, hint = printable_lines(error.message), printable_lines(error.hint)
     except OSError as error:
-        return Outcome(shown, "failed", reason=_line(f"{error.strerror}: {error.filename}"))
+        reason, hint = printable_lines(f"{error.strerror}: {error.filename}"), ""
     except Exception as error:  # noqa: BLE001 - the others go on
-        return Outcome(shown, "failed", reason=_line(f"{type(error).__name__}: {error}"))
+        reason, hint = printable_lines(f"{type(error).__name__}: {error}"), ""
+    return made.told(Outcome(shown, "failed", reason=reason, hint=hint))
 
 
-def _line(words: str) -> str:
-    """Return the first line: what follows are details for somebody who tries it by hand."""
-    return names.printable(words.partition("\n")[0])
-
-
-def _done(job: Job) -> Outcome:
+def _done(job: Job, made: Made) -> Outcome:
     remote.remember()
     place = repositories.find(job.repository)
-    services = repositories.services(place.git, place.commit, place.prefix)
-    with (
-        tempfile.TemporaryDirectory(prefix="viscaffold-") as directory,
-        repositories.checked_out(place, Path(directory).resolve()) as tree,
-    ):
-        roots = [tree / service for service in services]
-        return _updated(job, place, tree, roots) if job.update else _status(job, roots)
+    services = repositories.services(place)
+    with checkout.checked_out(place.repository, place.commit) as apart:
+        roots = [apart.top / service for service in services]
+        return _updated(job, place, apart, roots, made) if job.update else _status(job, roots)
 
 
 def _status(job: Job, roots: list[Path]) -> Outcome:
-    moves: list[str] = []
-    for root in roots:
-        service = project.load(root)
-        moves += versions.moves(service.source, sources.updated(service.source, job.to))
+    moves = [move for root in roots for move in _available(job, root)]
     return Outcome("", "behind" if moves else "current", list(dict.fromkeys(moves)))
 
 
-def _updated(job: Job, place: Place, tree: Path, roots: list[Path]) -> Outcome:
-    moves: list[str] = []
-    targets: list[str] = []
+def _available(job: Job, root: Path) -> list[str]:
+    return operations.check(root, job.to, trust=job.trust).moves
+
+
+def _updated(job: Job, place: Place, apart: Repository, roots: list[Path], made: Made) -> Outcome:
+    changes: dict[str, Change] = {}
     conflicts: list[str] = []
     for root in roots:
-        with growth.opened(root, dry_run=False) as (service, repository):
-            target = sources.updated(service.source, job.to)
-            if target == service.source:
-                continue
-            moves += versions.moves(service.source, target)
-            targets += versions.targets(service.source, target)
-            operation = updating.operation(service, target)
-            with growth.planned(service, repository, operation, dry_run=False) as step:
-                found = [f"{repository.prefix}{c.path}" for c in step.merge.conflicts]
-                conflicts += found
-                if not found:
-                    growth.carry_out(repository, step)
-    moves, targets = list(dict.fromkeys(moves)), list(dict.fromkeys(targets))
+        prefix = "" if root == apart.top else f"{root.relative_to(apart.top)}/"
+        within = replace(apart, prefix=prefix)
+        change = _change(job, root, within, replace(place.repository, prefix=prefix))
+        checkout.require_filters(
+            within, [entry["path"] for entry in [*change.files, *change.conflicts]]
+        )
+        if change.moves:
+            changes[prefix] = change
+        if change.conflicts:
+            conflicts += [f"{prefix}{conflict['path']}" for conflict in change.conflicts]
+            operations.abort(root, trust=job.trust, repository=within)
+    moves = list(dict.fromkeys(move for change in changes.values() for move in change.moves))
     if conflicts:
         return Outcome("", "conflict", moves, conflicts=conflicts)
     if not moves:
         return Outcome("", "current")
-    return _committed(job, place, tree, moves, targets)
+    pushed = _committed(job, place, apart, changes, made)
+    outcome = Outcome("", "updated", moves, pushed=pushed, notes=message.notes(changes))
+    return made.told(replace(outcome, verifications=message.verifications(changes)))
 
 
-def _committed(job: Job, place: Place, tree: Path, moves: list[str], targets: list[str]) -> Outcome:
-    """Commit what is staged, and have a new branch name the commit."""
-    git = Git(tree, options=QUIET)
-    names_ = [target.replace("@", "-") for target in targets]
-    inside = place.prefix.strip("/").replace("/", "-")
-    branch = "viscaffold/" + "-".join(["update", *names_, *([inside] if inside else [])])
-    commit = _existing(git, branch, place.commit)
-    if not commit:
-        git("commit", "--quiet", "--message", f"Update to template {' and '.join(targets)}")
-        commit = git.line("rev-parse", "HEAD")
-        git("update-ref", f"refs/heads/{branch}", commit, "")
+def _change(job: Job, root: Path, within: Repository, home: Repository) -> Change:
+    """Update one service; that the code of others runs here takes trust."""
+    level = gate.level(job.verify)
+    change = operations.update(
+        root,
+        job.to,
+        verify=(job.trusted and level) or False,
+        trust=job.trust,
+        repository=within,
+        home=home,
+    )
+    return replace(change, unverified=[UNTRUSTED]) if level and not job.trusted else change
+
+
+def _committed(
+    job: Job, place: Place, apart: Repository, changes: Mapping[str, Change], made: Made
+) -> bool:
+    """Commit what is staged, on a branch; tell whether the server has it."""
+    targets = list(dict.fromkeys(to for change in changes.values() for to in change.targets))
+    inside = [place.prefix.strip("/")] if place.prefix else []
+    name = branches.name(["update", *targets, *inside])
+    branch = branches.find(place, apart, name, push=job.push)
+    text = message.message(targets, changes)
+    with uninterrupted() as interrupts:  # so that it is known whether there is a branch
+        commit = branches.made(place, apart, branch, text)
+        made.branch, made.commit, made.path = name, commit, str(place.repository.top)
+    interrupts.check()
     if job.push:
-        if not place.upstream.url:
-            raise RefusedError(f"the branch {branch} is made, but there is no remote origin")
-        remote.push(place.upstream, place.git.cwd, branch)
-    return Outcome("", "updated", moves, branch, commit, str(place.git.cwd), pushed=job.push)
-
-
-def _existing(git: Git, branch: str, parent: str) -> str:
-    """Return the commit of an earlier run, if it is the same; empty without one; else refuse."""
-    ref = f"refs/heads/{branch}"
-    found = git("rev-parse", "--quiet", "--verify", ref, expect=(0, 1)).stdout.decode().strip()
-    if not found:
-        return ""
-    same = git.line("rev-parse", f"{ref}^{{tree}}") == git.line("write-tree")
-    if not same or git.line("rev-parse", f"{ref}^") != parent:
-        raise RefusedError(
-            f"there is a branch {branch} already, with other content",
-            f"merge it, or delete it: git branch -D {branch}",
-        )
-    return found
+        branches.pushed(place, apart, branch, commit)
+    return job.push or branch.server == commit

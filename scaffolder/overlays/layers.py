@@ -1,19 +1,20 @@
-"""The overlays of a service: found by what it records, agreed to, and moved to newer versions."""
+"""The overlays of a service: found by its records, trusted, and moved to newer versions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from scaffolder.engine.trees import Tree
 from scaffolder.errors import RefusedError, UsageError
-
-from . import files, jinja, manifest, remote, stages, store
-from .manifest import Manifest
-from .marks import OverlayError, Page
-from .origin import Origin
-from .record import Layer
-from .stages import Stages
+from scaffolder.overlays.fetch import origin, remote, store, tags
+from scaffolder.overlays.fetch.origin import Origin
+from scaffolder.overlays.fetch.trust import TrustPolicy, covers
+from scaffolder.overlays.format import files, jinja, manifest, stages
+from scaffolder.overlays.format.manifest import Manifest
+from scaffolder.overlays.format.stages import Stages
+from scaffolder.overlays.format.yaml_document import OverlayError, Page
+from scaffolder.templates.layer import Layer
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,17 @@ class Overlay:
         return f"{self.name} {self.layer.shown}"
 
 
-def given(source: Origin) -> Overlay:
+known: dict[Layer, Overlay] = {}
+"""The overlays that this process has read already, for it may ask for one several times."""
+
+
+def given(source: Origin, trust: TrustPolicy) -> Overlay:
     """Get the overlay that was typed; raise RefusedError, OverlayError for what is wrong in it."""
     if not source.url:
         return _from_directory(Path(source.place))
     if not source.version:
-        tags = remote.versions(source)
-        source = replace(source, version=remote.newest(tags, source))
-    tagged = remote.fetch(source)
+        source = replace(source, version=tags.newest(remote.versions(source, trust), source))
+    tagged = remote.fetch(source, trust)
     label = f"{source.place}@{source.version}:"
     tree = files.check(tagged.tree, label)
     layer = Layer(source.place, files.digest(tree), source.version, tagged.commit)
@@ -67,26 +71,47 @@ def _from_directory(root: Path) -> Overlay:
 
 
 def _checked(overlay: Overlay) -> Overlay:
-    """Check all that an overlay holds, as far as it can be told without other ones."""
+    """Check everything in an overlay that does not depend on other overlays."""
     _ = overlay.manifest, overlay.stages
-    jinja.check_tree(overlay.tree, overlay.layer.label)
+    removed = overlay.tree.get(files.REMOVED, ("", b""))[1]
+    stages.check_removed(removed, Page(f"{overlay.layer.label}{files.REMOVED}"))
+    moved = overlay.tree.get(files.MOVED, ("", b""))[1]
+    stages.check_moved(moved, Page(f"{overlay.layer.label}{files.MOVED}"))
+    jinja.check_apart(overlay.tree, overlay.layer.label)
     return overlay
 
 
-@cache
-def recorded(layer: Layer) -> Overlay:
+def load(layer: Layer, trust: TrustPolicy) -> Overlay:
     """Get an overlay that a service records, from the user's cache or from where it came from.
 
-    Raise RefusedError if its content is not to be had any more.
+    Raise RefusedError if its content cannot be found any more.
     """
+    if layer not in known:
+        known[layer] = _found(layer, trust)
+    return known[layer]
+
+
+def _found(layer: Layer, trust: TrustPolicy) -> Overlay:
     tree = store.get(layer.digest)
     if tree is not None:
         return Overlay(layer, tree)
     if not layer.version:
         return replace(_same_directory(layer), layer=layer)
-    found = given(Origin(layer.source, layer.source, layer.version))
+    found = given(origin.of(layer.source, layer.version), trust)
     _require_same(layer, found)
     return replace(found, layer=layer)
+
+
+def at_hand(layer: Layer) -> Overlay:
+    """Get an overlay that a service records if it is trusted, and here; else raise RefusedError."""
+    if not covers(layer):
+        raise RefusedError(f"the template at {layer.source} is not trusted here")
+    tree = store.get(layer.digest)
+    if tree is not None:
+        return Overlay(layer, tree)
+    if layer.version:
+        raise RefusedError(f"there is no copy of {layer.source} {layer.version} here")
+    return replace(_same_directory(layer), layer=layer)
 
 
 def _same_directory(layer: Layer) -> Overlay:
@@ -116,7 +141,7 @@ def _require_same(layer: Layer, found: Overlay) -> None:
         )
 
 
-def newest(overlay: Overlay, version: str = "") -> Overlay:
+def newest(overlay: Overlay, trust: TrustPolicy, version: str = "") -> Overlay:
     """Return the overlay in its newest version, or in `version`; the same object if that is it.
 
     Raise RefusedError if its source cannot be read, if its tag has other content now, or if
@@ -127,28 +152,29 @@ def newest(overlay: Overlay, version: str = "") -> Overlay:
         if version:
             raise UsageError(f"{overlay.name} comes from a directory, which has no versions")
         return _directory_now(overlay)
-    source = Origin(layer.source, layer.source, layer.version)
-    tags = remote.versions(source)
-    _check_tag(overlay, tags)
-    wanted = version or remote.newest(tags, source, layer.version)
-    if wanted == layer.version or (not version and _is_older(wanted, layer.version)):
+    source = origin.of(layer.source, layer.version)
+    there = remote.versions(source, trust)
+    _check_tag(overlay, there, trust)
+    wanted = tags.meant(there, version, layer.version) if version else ""
+    wanted = wanted or tags.newest(there, source, layer.version)
+    if wanted == layer.version or (not version and tags.is_older(wanted, layer.version)):
         return overlay
-    if _is_older(wanted, layer.version):
+    if tags.is_older(wanted, layer.version):
         raise RefusedError(
             f"the service is at {overlay.title}, which is newer than {wanted}: it only moves "
             "forwards",
             "viscaffold undo, while the update is not committed; git revert afterwards",
         )
-    found = given(replace(source, version=wanted))
+    found = given(replace(source, version=wanted), trust)
     return replace(found, layer=replace(found.layer, with_stage=layer.with_stage))
 
 
-def _check_tag(overlay: Overlay, tags: Mapping[str, str]) -> None:
+def _check_tag(overlay: Overlay, there: Mapping[str, str], trust: TrustPolicy) -> None:
     """Raise RefusedError if the recorded tag has other content; where it is gone, say nothing."""
     layer = overlay.layer
-    now = tags.get(layer.version, layer.commit)
+    now = there.get(layer.version, layer.commit)
     if now != layer.commit:
-        _require_same(layer, given(Origin(layer.source, layer.source, layer.version)))
+        _require_same(layer, given(origin.of(layer.source, layer.version), trust))
 
 
 def _directory_now(overlay: Overlay) -> Overlay:
@@ -163,11 +189,6 @@ def _directory_now(overlay: Overlay) -> Overlay:
     if found.layer.digest == layer.digest:
         return overlay
     return replace(found, layer=replace(found.layer, with_stage=layer.with_stage))
-
-
-def _is_older(version: str, than: str) -> bool:
-    left, right = remote.version_key(version), remote.version_key(than)
-    return bool(left and right and left < right)
 
 
 def check_names(overlays: Sequence[Overlay]) -> None:

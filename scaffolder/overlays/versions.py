@@ -3,22 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scaffolder.source import Source
+from scaffolder.templates.layer import SHORT
+from scaffolder.templates.template import Template
 
 from . import layers
 from .layers import Overlay
-from .record import SHORT
 
 Recorded = Mapping[str, Any]
 """A layer, as answers hold it."""
 
 
-def overlays(template: Source) -> list[Overlay]:
-    """Return the overlays of a template."""
-    return [layers.recorded(layer) for layer in template.layers]
+def overlays(template: Template) -> list[Overlay]:
+    """Return the overlays that a template was composed of."""
+    return [layers.known[layer] for layer in template.layers]
 
 
-def moves(old: Source, new: Source) -> list[str]:
+def moves(old: Template, new: Template) -> list[str]:
     """Return `NAME from VERSION to VERSION` for everything that differs."""
     before = {layer.source: layer for layer in old.layers}
     found = []
@@ -31,7 +31,7 @@ def moves(old: Source, new: Source) -> list[str]:
     return found
 
 
-def targets(old: Source, new: Source) -> list[str]:
+def targets(old: Template, new: Template) -> list[str]:
     """Return what `update --to` would name everything by that differs."""
     found = [new.version] if old.version != new.version else []
     return found + [
@@ -41,7 +41,7 @@ def targets(old: Source, new: Source) -> list[str]:
     ]
 
 
-def current(template: Source) -> str:
+def current(template: Template) -> str:
     """Return the versions of a template and its overlays, for messages."""
     return ", ".join([template.version, *(overlay.title for overlay in overlays(template))])
 

@@ -1,19 +1,21 @@
 """Stages come and go without a trace: the bytes after adding, and after removing again."""
 
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from scaffolder import growth
+from scaffolder import temporary
 from scaffolder.engine import git, trees
-from scaffolder.engine.trees import Tree
-from scaffolder.growth import Operation
+from scaffolder.engine.journal import Journal
+from scaffolder.engine.trees import Tree, write_files
 from scaffolder.interrupts import restored
-from scaffolder.names import printable
-from scaffolder.overlays import store
-from scaffolder.project import Project
+from scaffolder.operations import plan
+from scaffolder.operations.locking import LockMode
+from scaffolder.operations.plan import Operation
+from scaffolder.operations.service import Service
+from scaffolder.reporting import SILENT
+from scaffolder.text import printable
 
 from .combinations import Stages
 from .results import Result, timed
@@ -46,9 +48,9 @@ def _orders(subject: Subject, base: Stages, pair: tuple[str, str]) -> list[str]:
 def _way(subject: Subject, way: list[Stages]) -> list[str]:
     """Take a service from one set of stages to the next; return what is not as it has to be."""
     found: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="viscaffold-") as place, restored():
+    with temporary.directory() as place, restored():
         root = Path(place).resolve()
-        store.write(subject.tree(way[0]), root)
+        write_files(subject.tree(way[0]), root)
         git.Git(root)("init", "--quiet", "--template=")
         git.Git(root)("add", "--all", "--force")
         for old, new in pairwise(way):
@@ -60,11 +62,16 @@ def _way(subject: Subject, way: list[Stages]) -> list[str]:
 def _move(subject: Subject, root: Path, old: Stages, new: Stages) -> None:
     repository = git.repository(root)
     assert repository is not None  # noqa: S101 - it was made above
-    service = Project(root, subject.asked(old), subject.template)
+    service = Service(root, subject.asked(old), subject.template)
     answers = subject.asked(new)
-    operation = Operation("add-stage", "check", "stage/check", subject.template, answers)
-    with growth.planned(service, repository, operation, dry_run=False) as step:
-        growth.carry_out(repository, step)
+    operation = Operation(
+        "add-stage", "check", "stage/check", subject.template, answers, lock=LockMode.NEVER
+    )
+    with (
+        Journal(repository).locked(SILENT),
+        plan.planned(service, repository, operation, dry_run=False) as step,
+    ):
+        plan.carry_out(repository, step)
 
 
 def _compare(root: Path, expected: Tree, stages: Stages) -> list[str]:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import partial
 
-from scaffolder.names import printable
+from scaffolder.text import printable
 
 from . import combinations
 from .results import Result, timed
@@ -39,7 +40,9 @@ def _tidy(subject: Subject, stages: tuple[str, ...]) -> list[str]:
         for line, problem in _untidy(path, content):
             shown = printable(origins.get(path, path))
             found.append(f"{shown}{f':{line}' if line else ''}: {problem}")
-    return found
+    manifest = subject.toolchain.manifest
+    wrong = subject.tools.manifest_problem(subject.tree(stages)[manifest][1])
+    return [*found, f"{manifest}: {wrong}"] if wrong else found
 
 
 def _untidy(path: str, content: bytes) -> Iterator[tuple[int, str]]:
@@ -90,8 +93,10 @@ def _complete(subject: Subject) -> list[str]:
     found = []
     for name in subject.own:
         tree = subject.tree(tuple(subject.catalogue.chosen([name])))
-        if not any(path.startswith(f"tests/stages/test_{name}") for path in tree):
-            found.append(f"the stage {name} has no tests: tests/stages/test_{name}.py")
+        stage = subject.catalogue.stages[name]
+        tests = subject.toolchain.stage_tests.replace("{stage}", name)
+        if stage.code and not any(fnmatch(path, tests) for path in tree):
+            found.append(f"the stage {name} has no tests: {tests.replace('*', '')}")
         if f"docs/stages/{name}.md" not in tree:
             found.append(f"the stage {name} has no page: docs/stages/{name}.md")
     return found

@@ -1,0 +1,14 @@
+"""How known faults of a service are printed."""
+
+from collections.abc import Iterator, Sequence
+
+from scaffolder.templates.notices import Notice
+from scaffolder.text import printable
+
+
+def notice_lines(notices: Sequence[Notice]) -> Iterator[str]:
+    """Return what is said of known faults of a service."""
+    for notice in notices:
+        yield f"Warning: {notice.says}"
+        yield from (f"  {printable(place)}" for place in notice.places)
+        yield f"  Fix: {notice.fix}"

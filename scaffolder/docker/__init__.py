@@ -1,0 +1,1 @@
+"""Docker or podman through its command, and containers that are always gone afterwards."""

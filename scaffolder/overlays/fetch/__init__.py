@@ -1,0 +1,1 @@
+"""How a team's template gets here: addresses, git, versions, trust."""

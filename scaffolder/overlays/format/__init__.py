@@ -1,0 +1,1 @@
+"""What a team's template consists of, and how it is read."""

@@ -1,0 +1,1 @@
+../template/python/{{stage.logging}}/src/{{package}}/runtime/redaction.py
