@@ -1,1 +1,1 @@
-"""Why a container dies or misbehaves in silence: evidence, causes, and the answer."""
+"""Why a container dies or misbehaves silently: evidence, causes, and the answer."""

@@ -1,35 +1,25 @@
-"""A case: a container and all evidence about it, gathered when it is first asked for."""
+"""A case: a container and all evidence about it, gathered on first use."""
 
 import re
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from . import phase as phases
-from .facts import Config, Entry, Event, Image, Line, Neighbour, Process, Socket, State, Usage
-from .identity import Identity, identify
-from .launched import Launched, launched
-from .phase import Phase
-from .program import Finder, Program
-from .sources.files import Files, resolved
-from .sources.kernel import Message
-from .sources.logs import Log
-from .sources.protocol import Sources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-@dataclass(frozen=True)
-class Host:
-    """The machine that the engine runs on."""
-
-    architecture: str = "amd64"
-    memory: int = 0
-    processors: int = 0
-    flags: frozenset[str] = frozenset()
-    """What its processor can do; empty where that is not known."""
-    is_remote: bool = False
+from .deadline import Deadline
+from .evidence import facts, log_search
+from .evidence import phase as phases
+from .evidence.config import Config, Host, Image
+from .evidence.facts import Entry, Event, Line, Log, Neighbour, Process, Socket, State, Usage
+from .evidence.files import Files, resolved
+from .evidence.identity import Identity, identify
+from .evidence.kernel_log import Message
+from .evidence.phase import Phase
+from .evidence.sources import Sources
+from .programs import purpose
+from .programs.launched import Launched, launched
+from .programs.program import Finder, Program
 
 
 @dataclass
@@ -45,6 +35,16 @@ class Case:
     image: Image | None
     host: Host
     sources: Sources
+    deadline: Deadline = field(default_factory=Deadline)
+    unsought: list[str] = field(default_factory=list)
+    """Causes that could not be checked, and why."""
+    recorded: datetime | None = None
+    """When the evidence was recorded; None where it is gathered now."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment that the ages of events and lines are counted from."""
+        return self.recorded or datetime.now(UTC)
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -61,8 +61,8 @@ class Case:
         """How far it got."""
         if self.kind == "image":
             return Phase.IMAGE
-        found = phases.phase(self.state, self.config, self.events, self.restarts)
-        # A failed exec leaves its words in the log with runc 1.1, and in the state elsewhere.
+        found = phases.phase(self.state, self.config, self.events, self.restarts, self.now)
+        # A failed exec leaves its error in the log with runc 1.1, and in the state elsewhere.
         return (
             Phase.START if found & Phase.ENDED and self.refusal and not self.state.error else found
         )
@@ -86,20 +86,21 @@ class Case:
     @cached_property
     def text(self) -> str:
         """The lines, as one text."""
-        return "\n".join(line.text for line in self.lines)
+        return "\n".join(log_search.shortened(line.text) for line in self.lines)
+
+    @cached_property
+    def last_words(self) -> str:
+        """The last line that reports a failure; empty if none does."""
+        return log_search.last_words(line.text for line in self.lines)
 
     @cached_property
     def refusal(self) -> str:
-        """What the runtime said when it could not start the program; empty if it could."""
-        if self.state.error:
-            return self.state.error
-        said = [line.text for line in self.log.lines if line.text.strip()]
-        last = said[-1] if said else ""
-        return last if REFUSAL.match(last) else ""
+        """The runtime's error if it could not start the program; empty if it could."""
+        return phases.refusal(self.state, self.log)
 
     @cached_property
     def is_silent(self) -> bool:
-        """Tell whether nobody can read a word of it."""
+        """Tell whether its log is empty or unreadable."""
         return self.log.is_empty
 
     @cached_property
@@ -124,17 +125,32 @@ class Case:
 
     @cached_property
     def sockets(self) -> tuple[Socket, ...] | None:
-        """What it listens on; None if that is not known."""
+        """What it listens on; None if unknown."""
         return self.sources.sockets() if self.is_up else ()
 
     @cached_property
+    def other_sockets(self) -> tuple[str, ...]:
+        """Where it can be reached other than by TCP."""
+        return self.sources.other_sockets() if self.is_up else ()
+
+    @cached_property
+    def history(self) -> tuple[str, ...]:
+        """The instructions that its image was built from, the first one first."""
+        return self.sources.history()
+
+    @cached_property
     def processes(self) -> tuple[Process, ...] | None:
-        """Its processes; None if they are not known."""
+        """Its processes; None if unknown."""
         return self.sources.processes() if self.is_up else ()
 
     @cached_property
+    def first(self) -> Process | None:
+        """Its PID 1."""
+        return facts.first_process(self.processes or ())
+
+    @cached_property
     def usage(self) -> Usage:
-        """What it uses of its limits."""
+        """How much of its limits it uses."""
         return self.sources.usage() if self.is_up else Usage()
 
     @cached_property
@@ -144,20 +160,18 @@ class Case:
 
     @cached_property
     def kernel(self) -> tuple[Message, ...]:
-        """What the kernel logged of crashes and kills."""
+        """What the kernel logged about crashes and kills."""
         return self.sources.kernel()
 
     @cached_property
     def identity(self) -> Identity:
-        """Who its process is."""
+        """The user that its process runs as."""
         return identify(self.config, self.files)
 
     @cached_property
     def finder(self) -> Finder:
         """Finds the programs that it starts."""
-        config = self.config
-        architecture = self.host.architecture
-        return Finder(self.files, self.identity, config.env, config.workdir, architecture)
+        return Finder(self.files, self.identity, self.config, self.host.architecture)
 
     @cached_property
     def program(self) -> Program | None:
@@ -166,42 +180,25 @@ class Case:
 
     @cached_property
     def launched(self) -> tuple[Launched, ...]:
-        """What is started, by the runtime and by scripts, as far as they can be read."""
-        return launched(self)
+        """What is started, by the runtime and by scripts, as far as these can be read."""
+        return launched(self.config, self.files, self.finder)
+
+    def is_meant(self, instruction: str) -> bool:
+        """Tell whether an EXPOSE or HEALTHCHECK was written for the command that runs."""
+        return purpose.is_meant(self.config.argv, self.image, self.history, instruction)
 
     def said(self, pattern: str, flags: int = re.IGNORECASE) -> re.Match[str] | None:
         """Return the last place in the log where a pattern is found."""
-        found = None
-        for found in re.finditer(pattern, self.text, flags | re.MULTILINE):  # noqa: B007 - the last
-            pass
-        return found
+        return next(iter(deque(self.every(pattern, flags), maxlen=1)), None)
 
-    def line(self, match: "re.Match[str]") -> str:
+    def every(self, pattern: str, flags: int = re.IGNORECASE) -> Iterator[re.Match[str]]:
+        """Return every place in the log where a pattern is found."""
+        return log_search.every(self.text, pattern, flags)
+
+    def line(self, match: re.Match[str]) -> str:
         """Return the whole line, or lines, in which a pattern was found."""
-        start = match.string.rfind("\n", 0, match.start()) + 1
-        end = match.string.find("\n", match.end())
-        return match.string[start : end if end >= 0 else None].strip()
-
-    def mount_over(self, path: str) -> "Iterable[object]":
-        """Return the mounts that hold a path, the innermost first."""
-        holds = [m for m in self.config.mounts if is_below(path, m.destination)]
-        return sorted(holds, key=lambda m: -len(m.destination))
+        return log_search.line(match)
 
     def has(self, path: str) -> Entry | None:
         """Return what is at a path of the container, links followed; None if nothing is."""
         return resolved(self.files, path, self.config.workdir)
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder, or in it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-REFUSAL = re.compile(
-    r"^(?:standard_init_linux\.go:\d+: )?(?:exec (?:user process caused|container process)"
-    r"|exec /?\S.*: (?:no such file or directory|exec format error|permission denied"
-    r"|argument list too long|text file busy|input/output error|is a directory|not a directory"
-    r"|too many levels of symbolic links|operation not permitted|invalid argument"
-    r"|cannot allocate memory)$)|^\[FATAL tini|^.*: exec .* failed: ",
-    re.IGNORECASE,
-)

@@ -1,98 +1,73 @@
-"""One use of an engine: from what a person named to the answer, leaving nothing behind."""
+"""One use of an engine: from a container's name to the answer, with nothing left behind."""
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import click
-
-from scaffolder import console
+from scaffolder.docker import client, throwaway
+from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UsageError
 
-from . import answer, engine, targets, throwaway
 from .case import Case
-from .engine import Engine
-from .judge import HEALTHY, LIKELY, UNDETERMINED, Judgement, judge
-
-HOW = "viscaffold diagnose NAME"
-SHOWN = 20
+from .docker import targets
+from .docker.isolation import isolate
+from .verdict.judge import judge
+from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
+from .verdict.reruns import try_factors
 
 
 class Session:
-    """Diagnoses by one engine."""
+    """Diagnoses with one engine."""
 
     def __init__(self, found: Engine, stack: ExitStack) -> None:
-        """Ask `found`; what has to be removed afterwards is put on `stack`."""
+        """Use `found`; what must be removed afterwards goes on `stack`."""
         self.engine = found
         self.stack = stack
 
-    def choose(self, target: str | None, service: str | None) -> str:
-        """Return the name of what is to be looked at; ask on a terminal if none was given."""
-        if target and service:
-            raise UsageError(
-                "a target and --compose are one too many", f"{HOW}, or --compose SERVICE"
-            )
-        if service:
-            return targets.compose_service(self.engine, service)
-        return target or self._ask()
+    def compose_service(self, service: str) -> str:
+        """Return the container of a compose service; raise UsageError if there is none."""
+        return targets.compose_service(self.engine, service)
 
-    def _ask(self) -> str:
+    def unwell(self) -> list[tuple[str, str]]:
+        """Return containers that look unwell: names and status; raise UsageError if none does."""
         found = targets.unwell(self.engine)
         if not found:
             raise UsageError(
-                "no container looks unwell, and none was named", f"{HOW}, or the name of an image"
+                "no container looks unwell, and no target was given",
+                "viscaffold diagnose NAME, with a container or an image",
             )
-        listed = "\n".join(f"  {name}  {status}" for name, status in found[:SHOWN])
-        listed += f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f"no container was named; these look unwell:\n{listed}",
-                f"viscaffold diagnose {found[0][0]}",
-            )
-        console.say(f"These look unwell:\n{listed}")
-        names = [name for name, _ in found]
-        return str(click.prompt("Which", type=click.Choice(names), default=names[0], err=True))
+        return found
 
-    def examine(
-        self, name: str, *, rerun: bool = False, ask: bool = False
-    ) -> tuple[Case, Judgement]:
+    def examine(self, name: str) -> tuple[Case, Judgement]:
         """Gather the evidence and judge it."""
-        with console.progress(f"looking at {name}"):
-            case = targets.case_of(self.engine, name, self.stack)
-            judgement = judge(case)
-        if judgement.verdict in (LIKELY, UNDETERMINED) and case.kind == "container":
-            if not rerun and ask and sys.stdin.isatty() and sys.stderr.isatty():
-                rerun = click.confirm(
-                    "Not proven. Run isolated copies of it, with one thing changed at a time?",
-                    err=True,
-                )
-            if rerun:
-                from .reruns import try_factors
+        case = targets.case_of(self.engine, name, self.stack)
+        return case, judge(case)
 
-                with console.progress("running copies with one thing changed"):
-                    judgement = judge(case, try_factors(self.engine, case))
-        return case, judgement
+    def rerun(self, case: Case) -> Judgement:
+        """Judge a case again, with the results of isolated copies that each change one thing."""
+        return judge(case, try_factors(self.engine, case))
 
-    def diagnose(self, name: str, *, rerun: bool = False, ask: bool = False) -> dict[str, Any]:
-        """Return the answer for a container or image."""
-        began = time.monotonic()
-        case, judgement = self.examine(name, rerun=rerun, ask=ask)
-        return answer.document(case, judgement, time.monotonic() - began)
+    def left_out(self, case: Case) -> list[str]:
+        """Return what copies of a container would lack."""
+        return list(isolate(case.config, is_remote=self.engine.is_remote).left_out)
+
+
+def is_open(case: Case, judgement: Judgement) -> bool:
+    """Tell whether copies might prove what is not proven yet."""
+    return judgement.verdict in (LIKELY, UNDETERMINED) and case.kind == "container"
 
 
 @contextmanager
 def opened() -> Iterator[Session]:
-    """Find the engine, sweep what a killed process left, and remove in the end what was made."""
-    found = engine.find()
+    """Find the engine, remove leftovers of killed processes and, at the end, its own."""
+    found = client.find()
     throwaway.sweep(found)
     with ExitStack() as stack:
         yield Session(found, stack)
 
 
 def exit_code(found: dict[str, Any]) -> int:
-    """Return how the command ends."""
+    """Return the command's exit code."""
     if found["verdict"] == HEALTHY:
         return ExitCode.DONE
     return ExitCode.UNDETERMINED if found["verdict"] == UNDETERMINED else ExitCode.FOUND

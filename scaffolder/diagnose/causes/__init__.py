@@ -1,1 +1,1 @@
-"""The families of causes: a module or a package each, one function a cause."""
+"""The families of causes: a module or a package each, one function per cause."""

@@ -1,1 +1,1 @@
-"""The program's file is there and cannot be executed: its format, its first line, its mode."""
+"""The program's file exists but cannot be executed: its format, its first line, its mode."""

@@ -1,106 +1,38 @@
-"""Files that may not be executed: their mode, their directories, their mounts."""
+"""Files that cannot be executed: their mode, their directories, their mounts."""
 
 import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.start.refusal import NEVER, refused
-from scaffolder.diagnose.evidence import Evidence, copied, inspected, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import follow
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, quoted, refused
+from scaffolder.diagnose.causes.start.refusal import NEVER
+from scaffolder.diagnose.evidence.files import follow
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .problems import problem_of, runtime_says
 
 
 @cause(
-    "not-executable",
-    "the program's file is not executable",
-    pattern="permissions",
-    reads=["files", "inspect"],
-    page="check-program-file",
-    when=NEVER,
-    weight=82,
-)
-def not_executable(case: Case) -> Found | None:
-    """Find a file without the x bit, for anybody or for the container's user."""
-    found = problem_of(case, "mode")
-    if not found or not found[0].entry or not runtime_says(case, "permission denied"):
-        return None
-    program, entry = found[0], found[0].entry
-    nobody = not entry.mode & 0o111
-    who = "anybody" if nobody else f"{case.identity.words}, as whom the container runs"
-    name = basename(program.path)
-    fix = f"chmod +x {name} (git update-index --chmod=+x {name}), or RUN chmod 755 {program.path}"
-    if not nobody:
-        owner = f"{case.identity.uid}:{case.identity.gid}"
-        fix = f"COPY --chown={owner} it, or RUN chmod 755 {program.path}"
-    return Found(
-        f"{program.path} is not executable for {who}: its mode is {entry.mode:04o}, owner"
-        f" {entry.uid}:{entry.gid}",
-        fix,
-        (
-            refused(case),
-            copied(case, program.path, f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}"),
-            inspected(case, "Config.User", case.config.user or "root"),
-        ),
-        proven=True,
-    )
-
-
-@cause(
-    "path-closed",
-    "a directory on the way to the program is closed to the user",
-    pattern="permissions",
-    reads=["files", "inspect"],
-    page="check-program-file",
-    when=NEVER,
-    weight=84,
-)
-def path_closed(case: Case) -> Found | None:
-    """Find a directory that the container's user may not search, such as /root."""
-    found = problem_of(case, "unreachable")
-    if not found or not runtime_says(case, "permission denied|no such file|not found"):
-        return None
-    program, problem = found
-    entry = case.files.entry(problem.path)
-    owner = f"{entry.uid}:{entry.gid}" if entry else "?"
-    return Found(
-        f"{program.path} cannot be reached by {case.identity.words}: the directory {problem.path}"
-        f" on the way has mode {int(problem.detail, 8):04o} and owner {owner}",
-        f"chmod o+x {problem.path}, or put the program where everybody may go, such as"
-        " /usr/local/bin",
-        (
-            refused(case),
-            copied(case, problem.path, f"mode {int(problem.detail, 8):04o}, owner {owner}"),
-            inspected(case, "Config.User", case.config.user),
-        ),
-        proven=True,
-    )
-
-
-@cause(
     "program-is-directory",
-    "a directory is to be executed",
+    "the program to execute is a directory",
     pattern="image",
     reads=["files"],
-    page="check-program-file",
     when=NEVER,
-    weight=84,
 )
 def program_is_directory(case: Case) -> Found | None:
-    """Find an ENTRYPOINT that names a directory, as COPY makes one where a file was meant."""
+    """Find an ENTRYPOINT that names a directory, which COPY creates where a file was meant."""
     found = problem_of(case, "directory", "special")
     if not found or not runtime_says(case, "permission denied|is a directory|not found"):
         return None
     path = found[0].path
-    kind = "a directory" if found[1].kind == "directory" else "a device or socket, no program"
+    kind = "a directory" if found[1].kind == "directory" else "a device or socket, not a program"
     inside = next(
         (n for n in case.files.names(path) if basename(n) == basename(path) and n != path), ""
     )
     hint = f"; the program may be {inside}" if inside else ""
     return Found(
-        f"{path}, which is to be executed, is {kind}{hint}",
+        f"the program to execute, {path}, is {kind}{hint}",
         f"start the file in it{': ' + inside if inside else ''}, or correct COPY and ENTRYPOINT",
         (refused(case), copied(case, path, kind)),
         proven=True,
@@ -109,12 +41,11 @@ def program_is_directory(case: Case) -> Found | None:
 
 @cause(
     "noexec",
-    "the program lies on a file system that forbids to execute",
+    "the program is on a filesystem that is mounted with noexec",
     pattern="permissions",
     reads=["files", "inspect"],
-    page="check-program-file",
     when=NEVER | Phase.DIED,
-    weight=86,
+    explains=["not-executable", "path-closed"],
 )
 def noexec(case: Case) -> Found | None:
     """Find a mount with the option noexec, which Docker gives every --tmpfs."""
@@ -157,12 +88,12 @@ def _noexec_mount(case: Case, path: str) -> str:
 
 @cause(
     "exec-refused",
-    "the runtime may not execute a file that looks right",
+    "the runtime is not allowed to execute a file that looks fine",
     pattern="permissions",
     reads=["inspect", "files"],
-    page="check-program-file",
     when=Phase.START,
-    weight=40,
+    basis=Basis.QUOTED,
+    explains=["start-refused"],
 )
 def exec_refused(case: Case) -> Found | None:
     """Find a refusal that the mode does not explain: a security module, or a mount's options."""
@@ -175,8 +106,8 @@ def exec_refused(case: Case) -> Found | None:
     ):
         return None
     return Found(
-        f"{case.program.path} may not be executed although its mode allows it: a security module"
-        " (AppArmor, SELinux), a mount with noexec or a security option refuses it",
-        "look into the host's audit log (dmesg, ausearch -m avc); on SELinux mount with :z",
+        f"{case.program.path} cannot be executed although its mode allows it: a security module"
+        " (AppArmor, SELinux), a mount with noexec or a security option blocks it",
+        "check the host's audit log (dmesg, ausearch -m avc); with SELinux, mount with :z",
         (refused(case), inspected(case, "HostConfig.SecurityOpt", list(case.config.security))),
     )

@@ -3,8 +3,8 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.program import Problem, Program
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.program import Problem, Program
 
 
 def problem_of(case: Case, *kinds: str) -> tuple[Program, Problem] | None:

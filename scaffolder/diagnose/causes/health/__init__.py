@@ -1,1 +1,1 @@
-"""A health check that fails although the service may be well: its command, port, path, times."""
+"""A health check that fails although the service may be fine: its command, port, path, timing."""

@@ -1,26 +1,33 @@
-"""Health checks that ask the right port, and get no good answer, or none in time."""
+"""Health checks that reach the right port, but get a bad answer, or none in time."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, inspected, live, quoted
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, live, quoted
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .checks import failing, listening, output, shown, target, test
+from .proxies import is_asked_here
+
+MEANINGS = {
+    "400": "the service does not accept the request",
+    "401": "the service requires a login",
+    "403": "the service denies access",
+    "404": "the service has no such route",
+    "405": "the route does not accept the method",
+}
 
 
 @cause(
     "check-timeout",
-    "the health check is given less time than the answer takes",
+    "the answer takes longer than the health check's timeout",
     pattern="healthcheck",
     reads=["inspect"],
-    page="check-status-and-logs",
     when=Phase.RUNNING,
-    weight=80,
 )
 def check_timeout(case: Case) -> Found | None:
-    """Find checks that Docker ended for their time."""
+    """Find checks that Docker killed after their timeout."""
     check = failing(case)
     if check is None or not re.search(r"exceeded timeout|timed out", output(case), re.IGNORECASE):
         return None
@@ -30,11 +37,11 @@ def check_timeout(case: Case) -> Found | None:
         return None
     own = "exceeded timeout" not in output(case)
     return Found(
-        f"the health check times out: the answer takes longer than the {limit:g} s that it is given"
+        f"the health check times out: the answer takes longer than the timeout of {limit:g} s"
         if not own
         else f"the health check's own request times out: {output(case)[-150:]}",
         f"give it more time (HEALTHCHECK --timeout={max(limit * 5, 10):g}s), or make the checked"
-        " route do less",
+        " route faster",
         (
             shown(case),
             test(case, check),
@@ -46,12 +53,10 @@ def check_timeout(case: Case) -> Found | None:
 
 @cause(
     "check-wrong-path",
-    "the health check asks for something that the service does not have",
+    "the service rejects the health check's request",
     pattern="healthcheck",
     reads=["inspect"],
-    page="check-status-and-logs",
     when=Phase.RUNNING,
-    weight=82,
 )
 def check_wrong_path(case: Case) -> Found | None:
     """Find answers of 4xx and 5xx to the check."""
@@ -64,22 +69,22 @@ def check_wrong_path(case: Case) -> Found | None:
         output(case),
         re.IGNORECASE,
     )
-    log = case.said(r"\"?(?:GET|HEAD) (\S+)[^\n]*\"?\s([345]\d\d)\b")
+    asked = target(case, check)
+    path = asked[2] if asked else ""
+    log = case.said(rf"(?:GET|HEAD) {re.escape(path)}[\s?][^\n]*\s([345]\d\d)\b") if path else None
     if match is None and log is None:
         return None
-    code = match[1] if match else log[2] if log else ""
-    asked = target(case, check)
-    path = asked[2] if asked else (log[1] if log else "its route")
+    code = match[1] if match else log[1] if log else ""
     meaning = {
-        "4": "the service has no such route, or wants a login",
-        "5": "the service itself says that it is not well",
+        "4": MEANINGS.get(code, "the service rejects the request"),
+        "5": "the service itself reports that it is unhealthy",
         "3": "the service redirects",
     }[code[0]]
     return Found(
-        f"the health check asks for {path} and gets {code}: {meaning}",
-        "have it ask a route that the service has and that answers 200"
+        f"the health check requests {path or 'its route'} and gets {code}: {meaning}",
+        "use a route that the service has and that answers 200"
         if code[0] != "5"
-        else f"see why {path} fails: the log, or curl it inside",
+        else f"find out why {path} fails: read the log, or curl it inside",
         (
             shown(case),
             test(case, check),
@@ -89,18 +94,18 @@ def check_wrong_path(case: Case) -> Found | None:
                 else ()
             ),
         ),
-        proven=match is not None and code in {"404", "405", "401", "403"},
+        proven=match is not None and code in MEANINGS and is_asked_here(case),
     )
 
 
 @cause(
     "check-too-early",
-    "the service needs longer to start than the health check gives it",
+    "the service needs longer to start than the health check allows",
     pattern="healthcheck",
     reads=["inspect", "live"],
-    page="check-status-and-logs",
     when=Phase.RUNNING,
-    weight=70,
+    basis=Basis.HINT,
+    explains=["not-listening"],
 )
 def check_too_early(case: Case) -> Found | None:
     """Find a service that does not listen yet while its check has given up."""
@@ -118,8 +123,7 @@ def check_too_early(case: Case) -> Found | None:
             " s to start"
         )
         + ("" if check.start_period else " (no --start-period)"),
-        f"HEALTHCHECK --start-period={max(60, int(given * 4))}s; if it never listens, look at its"
-        " log",
+        f"HEALTHCHECK --start-period={max(60, int(given * 4))}s; if it never listens, read its log",
         (
             test(case, check),
             inspected(
@@ -136,23 +140,22 @@ def check_too_early(case: Case) -> Found | None:
 
 @cause(
     "check-broken",
-    "the health check's command fails by itself",
+    "the health check's command itself fails",
     pattern="healthcheck",
     reads=["inspect"],
-    page="check-status-and-logs",
     when=Phase.RUNNING,
-    weight=45,
+    basis=Basis.HINT,
 )
 def check_broken(case: Case) -> Found | None:
-    """Find a check that fails while the service listens where it is asked."""
+    """Find a check that fails while the service listens on the port."""
     check = failing(case)
     if check is None:
         return None
     said = output(case)
-    what = f": {said[-200:]}" if said else " without a word"
+    what = f": {said[-200:]}" if said else " without output"
     return Found(
         f"the health check `{check.words[:120]}` fails{what}",
-        f"run it by hand: docker exec {case.target} {check.words[:120]}",
+        f"run it by hand: docker exec {case.target} {check.typed}",
         (shown(case), test(case, check)),
-        (f"docker exec {case.target} {check.words[:200]}",),
+        (f"docker exec {case.target} {check.typed}",),
     )

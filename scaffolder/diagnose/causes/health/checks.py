@@ -1,43 +1,21 @@
-"""The health check of a container: its command, what it asks, and what it printed."""
+"""The health check of a container: its command, its target, and its output."""
 
 import re
 
-from scaffolder.diagnose import shell
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, inspected, quoted
-from scaffolder.diagnose.facts import HealthCheck, Socket
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, quoted
+from scaffolder.diagnose.evidence.config import HealthCheck
+from scaffolder.diagnose.evidence.facts import Socket
+from scaffolder.diagnose.programs import shell
 
 URL = re.compile(r"https?://(\[[^\]]+\]|[\w.-]+)(?::(\d+))?(/[^\s'\"|;)]*)?")
 
 
-TOOLS = {
-    "curl",
-    "wget",
-    "nc",
-    "ncat",
-    "netcat",
-    "telnet",
-    "bash",
-    "sh",
-    "python",
-    "python3",
-    "node",
-    "pg_isready",
-    "redis-cli",
-    "mysqladmin",
-    "mongosh",
-    "grpc_health_probe",
-    "nslookup",
-    "ss",
-    "netstat",
-    "pgrep",
-    "ps",
-    "httpie",
-}
+LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
 
 def failing(case: Case) -> HealthCheck | None:
-    """Return the check of a container that is unhealthy, or on its way there."""
+    """Return the check of a container that is unhealthy, or about to be."""
     health, check = case.state.health, case.config.check
     if not health or not check or not case.is_up or not health.log:
         return None
@@ -75,12 +53,12 @@ def test(case: Case, check: HealthCheck) -> Evidence:
 
 
 def listening(case: Case) -> list[Socket]:
-    """Return what can be asked from inside."""
+    """Return the sockets that can be reached from inside."""
     return list(case.sockets or ())
 
 
 def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
-    """Return the host, port and path that a check asks."""
+    """Return the host, port and path that a check requests."""
     words = shell.expand(check.words, case.config.env)
     match = URL.search(words)
     if match:

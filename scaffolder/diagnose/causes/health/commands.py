@@ -3,13 +3,13 @@
 import re
 from posixpath import basename
 
-from scaffolder.diagnose import shell
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, quoted
-from scaffolder.diagnose.facts import HealthCheck
-from scaffolder.diagnose.launched import BUILTINS
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, quoted
+from scaffolder.diagnose.evidence.config import HealthCheck
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.launched import BUILTINS
 
 from .checks import failing, output, shown, test
 
@@ -19,9 +19,7 @@ from .checks import failing, output, shown, test
     "the health check runs a program that the image does not have",
     pattern="healthcheck",
     reads=["inspect", "files"],
-    page="check-status-and-logs",
     when=Phase.RUNNING,
-    weight=90,
 )
 def check_tool_missing(case: Case) -> Found | None:
     """Find curl, wget or a shell that is not installed."""
@@ -45,8 +43,8 @@ def check_tool_missing(case: Case) -> Found | None:
         f"the health check runs {missing}, which is not installed in the image; the service itself"
         " may be fine",
         (
-            f"install {basename(missing)}, or use a check that needs nothing: a mode of the program"
-            " itself, or what the image has"
+            f"install {basename(missing)}, or use a check that needs no tool: a command of the"
+            " program itself, or one that the image has"
         )
         + (" (exec form: there is no shell)" if missing in {"/bin/sh", "sh"} else ""),
         (
@@ -73,12 +71,10 @@ def _programs(case: Case, check: HealthCheck) -> list[str]:
     "the health check's command cannot be executed",
     pattern="healthcheck",
     reads=["inspect", "files"],
-    page="check-status-and-logs",
     when=Phase.RUNNING,
-    weight=84,
 )
 def check_not_allowed(case: Case) -> Found | None:
-    """Find a script of a check that is not executable, or has another flaw."""
+    """Find a check's program that is not executable, or has another flaw."""
     check = failing(case)
     if check is None:
         return None

@@ -1,23 +1,23 @@
-"""Health checks that ask a port or an address that the service does not have."""
+"""Health checks of a port or an address that the service does not listen on."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import live
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import live
+from scaffolder.diagnose.evidence.phase import Phase
 
-from .checks import failing, listening, output, shown, target, test
+from .checks import LOCAL, failing, listening, output, shown, target, test
+from .proxies import proxy
 
 
 @cause(
     "check-wrong-port",
-    "the health check asks a port that the service does not listen on",
+    "the health check uses a port that the service does not listen on",
     pattern="healthcheck",
     reads=["inspect", "live"],
     page="pattern-network",
     when=Phase.RUNNING,
-    weight=86,
 )
 def check_wrong_port(case: Case) -> Found | None:
     """Find a check for one port while the service listens on another."""
@@ -26,16 +26,12 @@ def check_wrong_port(case: Case) -> Found | None:
     if check is None or asked is None or case.sockets is None:
         return None
     ports = sorted({s.port for s in listening(case)})
-    if (
-        not ports
-        or asked[1] in ports
-        or asked[0] not in {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
-    ):
+    if not ports or asked[1] in ports or asked[0] not in LOCAL or proxy(case, check) is not None:
         return None
     return Found(
-        f"the health check asks port {asked[1]}, and the service listens on"
+        f"the health check uses port {asked[1]}, but the service listens on"
         f" {', '.join(map(str, ports))}",
-        f"have it ask the right one: http://127.0.0.1:{ports[0]}{asked[2]}",
+        f"use the right one: http://127.0.0.1:{ports[0]}{asked[2]}",
         (
             test(case, check),
             live(
@@ -49,15 +45,14 @@ def check_wrong_port(case: Case) -> Found | None:
 
 @cause(
     "check-address-family",
-    "the health check asks an address that the service does not listen on",
+    "the health check uses an address that the service does not listen on",
     pattern="healthcheck",
     reads=["inspect", "live"],
     page="pattern-network",
     when=Phase.RUNNING,
-    weight=85,
 )
 def check_address_family(case: Case) -> Found | None:
-    """Find localhost as ::1 for a service with IPv4 only, or loopback for one on another one."""
+    """Find localhost as ::1 for a service with IPv4 only, or loopback for another address."""
     check = failing(case)
     asked = target(case, check) if check else None
     if check is None or asked is None or case.sockets is None:
@@ -77,17 +72,17 @@ def check_address_family(case: Case) -> Found | None:
         and four
     ):
         what = (
-            f"the health check asks {asked[0]}, which is ::1 (IPv6) first, and the service listens"
+            f"the health check uses {asked[0]}, which is ::1 (IPv6) first, but the service listens"
             f" on IPv4 only ({here[0].address}:{asked[1]})"
         )
-        fix = f"ask 127.0.0.1: http://127.0.0.1:{asked[1]}{asked[2]}"
+        fix = f"use 127.0.0.1: http://127.0.0.1:{asked[1]}{asked[2]}"
     elif asked[0] in {"localhost", "127.0.0.1"} and all(
         not s.is_loopback and s.address not in {"0.0.0.0", "::"} for s in here
     ):
         what = (
-            f"the health check asks {asked[0]}, and the service listens on {here[0].address} only"
+            f"the health check uses {asked[0]}, but the service listens on {here[0].address} only"
         )
-        fix = "listen on 0.0.0.0, or ask the address that it listens on"
+        fix = "listen on 0.0.0.0, or use the address that it listens on"
     else:
         return None
     evidence = (

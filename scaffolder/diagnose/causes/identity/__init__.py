@@ -1,1 +1,1 @@
-"""Who the process is, and what it may not do: users, files that are closed, capabilities."""
+"""Who the process runs as and what it is not allowed to do: users, files, capabilities."""

@@ -1,27 +1,28 @@
-"""Files and directories that are closed to the container's user."""
+"""Files and directories that the container's user cannot access."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, copied, inspected, logged
 from scaffolder.diagnose.causes.silence.readings import named_paths, quiet
-from scaffolder.diagnose.evidence import Evidence, content, copied, inspected, logged
-from scaffolder.diagnose.facts import Entry
-from scaffolder.diagnose.identity import WRITE
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import follow, resolved
+from scaffolder.diagnose.evidence.facts import Entry
+from scaffolder.diagnose.evidence.files import follow, resolved
+from scaffolder.diagnose.evidence.identity import WRITE
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.text import quoted as typed
 
 from .denials import DENIED, paths_in
 
 
 @cause(
     "file-closed",
-    "a file or directory is closed to the container's user",
+    "the container's user cannot access a path",
     pattern="permissions",
     reads=["logs", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=72,
+    cured_by=["root"],
 )
 def file_closed(case: Case) -> Found | None:
     """Find EACCES for a file, and which entry on the way refuses."""
@@ -34,32 +35,32 @@ def file_closed(case: Case) -> Found | None:
     )
     if not path:
         return Found(
-            f"permission is denied to {who}: {line[:200]}",
-            "find the file that it means, and let the user have it: chown, chmod, or --user",
+            f"permission denied for {who}: {line[:200]}",
+            "find the file in question and give the user access to it: chown, chmod, or --user",
             (logged(case, match), inspected(case, "Config.User", case.config.user or "root")),
-            weight=48,
+            basis=Basis.HINT,
         )
     refuses = culprit(case, path)
     if refuses is None:
         return Found(
-            f"{who} may not use {path}: permission denied",
-            f"chown {case.identity.uid} {path}, or run as another user",
+            f"{who} cannot access {path}: permission denied",
+            f"chown {case.identity.uid} {typed(path)}, or run as another user",
             (logged(case, match), inspected(case, "Config.User", case.config.user or "root")),
         )
     mount = next((m for m in case.config.mounts if refuses.path.startswith(m.destination)), None)
     place = f" (the {mount.kind} mount of {mount.name[:20] or mount.source})" if mount else ""
     owner = f"{refuses.uid}:{refuses.gid}"
     fix = (
-        f"chown {case.identity.uid}:{case.identity.gid} {refuses.path} in the Dockerfile (COPY"
-        " --chown)"
+        f"chown {case.identity.uid}:{case.identity.gid} {typed(refuses.path)} in the Dockerfile"
+        " (COPY --chown)"
     )
     if mount:
         fix = (
-            f"sudo chown -R {case.identity.uid}:{case.identity.gid} {mount.source}, or run as"
-            f" --user {owner}"
+            f"sudo chown -R {case.identity.uid}:{case.identity.gid} {typed(mount.source)}, or"
+            f" run as --user {owner}"
         )
     return Found(
-        f"{who} may not use {path}: {refuses.path}{place} is owned by {owner} with mode"
+        f"{who} cannot access {path}: {refuses.path}{place} is owned by {owner} with mode"
         f" {refuses.mode:04o}",
         fix,
         (
@@ -88,15 +89,15 @@ def culprit(case: Case, path: str, what: int = WRITE) -> Entry | None:
 
 @cause(
     "not-writable-silent",
-    "a place that the program writes to is not writable",
+    "a path that the program writes to is not writable",
     pattern="permissions",
     reads=["inspect", "files"],
     page="check-files-and-dependencies",
-    when=Phase.DIED,
-    weight=60,
+    basis=Basis.INFERRED,
+    cured_by=["writable", "root", "capabilities"],
 )
 def not_writable_silent(case: Case) -> Found | None:
-    """Find, behind a death without a word, a path in the program that it may not write to."""
+    """Find, behind a silent death, a path named in the program that it cannot write to."""
     if not quiet(case) or case.exit_code > 125:
         return None
     for path, by in named_paths(case):
@@ -104,7 +105,7 @@ def not_writable_silent(case: Case) -> Found | None:
         if found and _seems_written(path):
             why, evidence, fix = found
             return Found(
-                f"{why}, and {by} cannot create or write {path}; it then ends without a word",
+                f"{why}, and {by} cannot write {path}; it then exits silently",
                 fix,
                 (
                     evidence,
@@ -127,7 +128,7 @@ def _seems_written(path: str) -> bool:
 
 
 def unwritable(case: Case, path: str) -> tuple[str, Evidence, str] | None:
-    """Tell why a path cannot be written to; None if it can."""
+    """Return why a path is not writable; None if it is."""
     config = case.config
     if any(path == t or path.startswith(t.rstrip("/") + "/") for t in config.tmpfs):
         return None
@@ -164,5 +165,5 @@ def unwritable(case: Case, path: str) -> tuple[str, Evidence, str] | None:
             f" runs as {case.identity.words}"
         ),
         copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
-        f"chown {case.identity.uid}:{case.identity.gid} {refuses.path}",
+        f"chown {case.identity.uid}:{case.identity.gid} {typed(refuses.path)}",
     )

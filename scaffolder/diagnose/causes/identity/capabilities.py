@@ -1,11 +1,11 @@
-"""What only a capability of the kernel allows: low ports, and calls that are refused."""
+"""What needs a kernel capability: low ports and privileged calls."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .denials import DENIED, paths_in
 
@@ -24,10 +24,11 @@ def context(case: Case, match: "re.Match[str]") -> str:
     reads=["logs", "inspect"],
     page="pattern-network",
     when=Phase.ENDED,
-    weight=85,
+    explains=["file-closed"],
+    cured_by=["root", "capabilities"],
 )
 def privileged_port(case: Case) -> Found | None:
-    """Find a bind that is refused for the number of the port."""
+    """Find a bind that is refused because the port is privileged."""
     match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
     if match is None:
         return None
@@ -75,12 +76,13 @@ def privileged_port(case: Case) -> Found | None:
 
 @cause(
     "capability-missing",
-    "a system call is refused: a capability was dropped, or seccomp forbids it",
+    "a system call needs a capability that the container lacks",
     pattern="permissions",
     reads=["logs", "inspect"],
     page="check-program-by-itself",
     when=Phase.ENDED,
-    weight=74,
+    explains=["file-closed"],
+    cured_by=["capabilities", "security"],
 )
 def capability_missing(case: Case) -> Found | None:
     """Find EPERM: chown, su, mount, ping, ptrace and the like without their capability."""
@@ -94,7 +96,7 @@ def capability_missing(case: Case) -> Found | None:
     needs = (
         (
             r"no new privileges|effective uid is not 0",
-            "sudo or a setuid program, which no-new-privileges forbids",
+            "sudo or a setuid program (blocked by no-new-privileges)",
         ),
         (r"chown|changing owner|lchown", "CAP_CHOWN"),
         (
@@ -116,17 +118,17 @@ def capability_missing(case: Case) -> Found | None:
         (r"mknod", "CAP_MKNOD"),
         (
             r"io_uring|seccomp|keyctl|bpf|perf_event|userfaultfd",
-            "a system call that the seccomp profile forbids",
+            "a system call that Docker's seccomp profile blocks",
         ),
         (r"chmod|chgrp", "CAP_FOWNER"),
         (r"kill|signal", "CAP_KILL"),
         (r"chroot", "CAP_SYS_CHROOT"),
-        (r"root|password", "the user root"),
+        (r"root|password", "the root user"),
     )
     need = next(
         (name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability"
     )
-    dropped, security = case.config.capabilities_dropped, case.config.security
+    dropped, security = case.config.capabilities_dropped, options(case)
     restricted = bool(dropped or security or case.identity.uid)
     why = (
         f"capabilities dropped: {', '.join(dropped)}"
@@ -141,17 +143,34 @@ def capability_missing(case: Case) -> Found | None:
         f"an operation is not permitted: it needs {need}, which this container does not have"
         f" ({why})",
         (
-            f"grant just that (--cap-add {need.removeprefix('CAP_').split(' ')[0]}), or do it at"
-            " build time, or without it"
+            f"grant only that (--cap-add {need.removeprefix('CAP_').split(' ')[0]}), or do it at"
+            " build time, or avoid it"
         )
         if need.startswith("CAP_")
-        else "run it without that, or adjust --user and --security-opt",
+        else "avoid the operation, or adjust --user and --security-opt",
         (
             logged(case, match),
             inspected(case, "HostConfig.CapDrop", list(dropped)),
             inspected(case, "HostConfig.SecurityOpt", list(security)),
             inspected(case, "Config.User", case.config.user or "root"),
         ),
-        proven=need.startswith("CAP_") and bool(dropped),
-        weight=None if restricted else 45,
+        proven=_is_dropped(case, need),
+        basis=None if restricted else Basis.HINT,
     )
+
+
+def options(case: Case) -> list[str]:
+    """Return the security options, without the content of a profile."""
+    pairs = (option.partition("=") for option in case.config.security)
+    return [
+        f"{name}=(a profile)" if value.lstrip().startswith("{") else f"{name}{mark}{value}"
+        for name, mark, value in pairs
+    ]
+
+
+def _is_dropped(case: Case, need: str) -> bool:
+    """Tell whether a capability was dropped, by its name or with all, and not added again."""
+    names = {name.upper().removeprefix("CAP_") for name in need.split() if "CAP_" in name}
+    dropped = {name.upper().removeprefix("CAP_") for name in case.config.capabilities_dropped}
+    added = {name.upper().removeprefix("CAP_") for name in case.config.capabilities_added}
+    return bool(names & dropped or (names and "ALL" in dropped)) and not names & added

@@ -1,4 +1,4 @@
-"""What programs say when they are denied something, and the paths that they name."""
+"""The messages of programs that are denied access, and the paths in them."""
 
 import re
 
@@ -9,5 +9,5 @@ PATHS = re.compile(r"(?<![\w.:/])(/[\w.@%+~-]+(?:/[\w.@%+~-]+)*)")
 
 
 def paths_in(line: str) -> list[str]:
-    """Return the absolute paths in a line, those behind the words last."""
+    """Return the absolute paths in a line, in order."""
     return [] if line.lstrip().startswith('File "') else PATHS.findall(line)

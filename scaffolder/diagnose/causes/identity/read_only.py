@@ -1,24 +1,25 @@
-"""A root file system that cannot be written to."""
+"""A read-only root filesystem."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .denials import paths_in
 
 
 @cause(
     "read-only-root",
-    "the root file system is read-only, and the program writes to it",
+    "the root filesystem is read-only, and the program writes to it",
     pattern="permissions",
     reads=["logs", "inspect"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=80,
+    explains=["file-closed", "file-missing"],
+    cured_by=["writable"],
 )
 def read_only_root(case: Case) -> Found | None:
-    """Find a write that --read-only, or a mount with :ro, refused, by the program's own words."""
+    """Find, in the log, a write that --read-only or a :ro mount refused."""
     match = case.said(r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b")
     if match is None:
         return None

@@ -3,20 +3,17 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.start.refusal import refused
-from scaffolder.diagnose.evidence import copied, inspected
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import copied, inspected, refused
+from scaffolder.diagnose.evidence.phase import Phase
 
 
 @cause(
     "user-unknown",
-    "the user that the container is to run as does not exist in the image",
+    "the container's user does not exist in the image",
     pattern="permissions",
     reads=["inspect", "files"],
-    page="check-program-file",
     when=Phase.START | Phase.IMAGE,
-    weight=90,
 )
 def user_unknown(case: Case) -> Found | None:
     """Find a USER, or a group, that /etc/passwd or /etc/group lacks."""
@@ -30,7 +27,7 @@ def user_unknown(case: Case) -> Found | None:
     where = "/etc/group" if who.startswith("group") else "/etc/passwd"
     return Found(
         f"USER names the {who}, which does not exist in the image's {where}",
-        "create it in the final stage (useradd or adduser), or use a number: USER 1000:1000",
+        "create it in the final stage (useradd or adduser), or use a numeric ID: USER 1000:1000",
         (
             refused(case),
             inspected(case, "Config.User", case.config.user),

@@ -1,1 +1,1 @@
-"""The Java virtual machine: its heap, its classes, its versions, and what frameworks say."""
+"""The Java virtual machine: heap, classes, versions, options, and frameworks at startup."""

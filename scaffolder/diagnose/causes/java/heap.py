@@ -1,23 +1,22 @@
-"""The heap of the virtual machine, and its other memory."""
+"""The heap of the virtual machine and its other memory areas."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, logged
 from scaffolder.diagnose.causes.memory.usage import heap, size
-from scaffolder.diagnose.evidence import ended, inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.evidence.phase import Phase
 
 
 @cause(
     "java-heap",
-    "the Java heap, or another memory area, is exhausted",
+    "a memory area of the JVM is exhausted",
     pattern="memory",
     reads=["logs", "inspect"],
-    page="pattern-memory",
     when=Phase.DIED | Phase.FINISHED,
-    weight=86,
+    explains=["memory-exhausted"],
 )
 def java_heap(case: Case) -> Found | None:
-    """Find OutOfMemoryError, and heaps that the machine cannot reserve."""
+    """Find OutOfMemoryError, and heaps that the JVM cannot reserve."""
     match = case.said(
         r"[^\n]*(?:java\.lang\.OutOfMemoryError: (?P<w>[^\n]+)|Could not reserve enough space"
         "|There is insufficient memory for the Java Runtime"
@@ -34,7 +33,7 @@ def java_heap(case: Case) -> Found | None:
     return Found(
         f"the Java heap{at} is exhausted: {case.line(match)[:160]}; this is the JVM's limit, not"
         f" the container's ({size(limit) if limit else 'none'})",
-        "raise -Xmx, or -XX:MaxRAMPercentage=75, and --memory along with it; look for a leak with"
+        "raise -Xmx (or -XX:MaxRAMPercentage=75), and --memory with it; look for a leak with"
         " a heap dump",
         (logged(case, match), inspected(case, "HostConfig.Memory", limit), ended(case)),
         proven=bool(match["w"]) and bool(allowed),

@@ -1,24 +1,20 @@
-"""Options that the virtual machine does not take."""
+"""Options that the virtual machine does not accept."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged
 
 
 @cause(
     "java-options",
-    "the virtual machine does not take its options",
+    "the virtual machine does not accept its options",
     pattern="environment",
     reads=["logs", "inspect"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=82,
 )
 def java_options(case: Case) -> Found | None:
-    """Find options that this Java does not know, and sizes that it cannot read."""
+    """Find options that this Java does not know, and sizes that it cannot parse."""
     match = case.said(
         r"[^\n]*(?:Unrecognized (?:VM )?option|Invalid (?:maximum|initial) heap size"
         "|Could not create the Java Virtual Machine|Initial heap size set to a larger value"

@@ -1,1 +1,1 @@
-"""A container that runs and does not answer: nobody listens, not there, or nobody accepts."""
+"""A running container that does not answer: not listening, at another address, or stuck."""

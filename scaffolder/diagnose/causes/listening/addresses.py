@@ -1,10 +1,10 @@
-"""Services that listen where nobody outside can reach them."""
+"""Services that listen where nothing outside can reach them."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected
-from scaffolder.diagnose.facts import Socket
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import inspected
+from scaffolder.diagnose.evidence.facts import Socket
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .sockets import heard, published, wanted
 
@@ -18,9 +18,7 @@ def _on(case: Case, port: int) -> list[Socket]:
     "the service listens on loopback only",
     pattern="network",
     reads=["live", "inspect"],
-    page="pattern-network",
     when=Phase.RUNNING,
-    weight=88,
 )
 def bind_loopback(case: Case) -> Found | None:
     """Find a server on 127.0.0.1, which a published port does not reach."""
@@ -33,15 +31,11 @@ def bind_loopback(case: Case) -> Found | None:
                 (k for k, v in case.config.env.items() if v in {"127.0.0.1", "localhost", "::1"}),
                 "",
             )
-            how = (
-                f"{name}=0.0.0.0"
-                if name
-                else "--host 0.0.0.0, or the setting that it has for its address"
-            )
+            how = f"{name}=0.0.0.0" if name else "--host 0.0.0.0, or its setting for the address"
             return Found(
                 f"the server listens on {here[0].address} inside the container, so the"
                 f" {'published ' if port in case.config.published else ''}port {port.number}"
-                " reaches nothing from outside",
+                " cannot be reached from outside",
                 f"listen on 0.0.0.0 ({how})",
                 (
                     heard(case),
@@ -62,9 +56,7 @@ def bind_loopback(case: Case) -> Found | None:
     "the published port is not the one that the service listens on",
     pattern="network",
     reads=["live", "inspect"],
-    page="pattern-network",
     when=Phase.RUNNING,
-    weight=84,
 )
 def port_mismatch(case: Case) -> Found | None:
     """Find -p 8080:8080 for a service that listens on 3000."""
@@ -82,7 +74,7 @@ def port_mismatch(case: Case) -> Found | None:
     ports = others or sorted({s.port for s in case.sockets})
     return Found(
         f"port {port.number} is published, but the service listens on {', '.join(map(str, ports))}",
-        f"publish the right one: -p {port.host_port or port.number}:{ports[0]}, or have it listen"
+        f"publish the right one: -p {port.host_port or port.number}:{ports[0]}, or make it listen"
         f" on {port.number}",
         (published(case), heard(case)),
         (f"docker run -p {port.host_port or port.number}:{ports[0]} {case.config.image}",),
@@ -95,17 +87,15 @@ def port_mismatch(case: Case) -> Found | None:
     "the container has no network",
     pattern="network",
     reads=["inspect"],
-    page="pattern-network",
     when=Phase.RUNNING,
-    weight=80,
 )
 def no_network(case: Case) -> Found | None:
-    """Find --network none for something that publishes, exposes or is to be reached."""
+    """Find --network none for a container that publishes or serves a port."""
     if case.config.network != "none" or not (case.config.published or case.sockets):
         return None
     return Found(
-        "the container runs with --network none, so nothing reaches it, and it reaches nothing",
-        "run it in a network: --network bridge, or that of the others",
+        "the container runs with --network none, so nothing can reach it, and it can reach nothing",
+        "attach it to a network: --network bridge, or that of the other services",
         (inspected(case, "HostConfig.NetworkMode", "none"), published(case)),
         proven=True,
     )

@@ -3,23 +3,25 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, live
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, live
+from scaffolder.diagnose.evidence.phase import Phase
 
-from .sockets import heard
+from .sockets import heard, wanted
 
 GRACE_SECONDS = 1.0
+DAEMON = re.compile(r"(?:^|\s)(?:start|-d|-D|--daemon\S*|--background|--fork)(?:\s|$)")
+"""How a program is told to run in the background."""
 
 
 @cause(
     "not-accepting",
-    "the service listens, and no longer accepts connections",
+    "the service listens but no longer accepts connections",
     pattern="process",
     reads=["live"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    weight=78,
+    explains=["check-timeout"],
 )
 def not_accepting(case: Case) -> Found | None:
     """Find connections that wait in the kernel: a blocked loop, a deadlock, a stopped process."""
@@ -30,17 +32,17 @@ def not_accepting(case: Case) -> Found | None:
     why = (
         "its process is stopped (state T: SIGSTOP)"
         if "T" in states
-        else "it hangs: a deadlock, a blocked event loop, or all workers are busy"
+        else "it hangs (a deadlock, a blocked event loop), or all workers are busy"
     )
     return Found(
         f"the service listens on port {stuck[0].port} but accepts no connections"
         f" ({stuck[0].waiting} wait): {why}",
         (
-            "get its stacks (py-spy dump, jstack, SIGQUIT, gdb -p), and look for a lock or a call"
-            " without a time limit"
+            "dump its stacks (py-spy dump, jstack, SIGQUIT, gdb -p), and look for a lock or a call"
+            " without a timeout"
         )
         if "T" not in states
-        else f"continue it: docker kill --signal CONT {case.target}",
+        else f"resume it: docker kill --signal CONT {case.target}",
         (
             live(
                 case,
@@ -64,18 +66,18 @@ def not_accepting(case: Case) -> Found | None:
     reads=["live"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    weight=82,
+    explains=["check-timeout"],
 )
 def frozen(case: Case) -> Found | None:
-    """Find process 1, or all of its children, in state T."""
+    """Find PID 1, or all of its children, in state T."""
     processes = case.processes or ()
     stopped = [p for p in processes if p.state.startswith("T")]
     if not stopped or len(stopped) < max(1, len(processes) // 2):
         return None
     return Found(
-        f"the process {stopped[0].command[:60]} is stopped (state T): somebody sent SIGSTOP, or it"
+        f"the process {stopped[0].command[:60]} is stopped (state T): something sent SIGSTOP, or it"
         " waits for a terminal",
-        "continue it with SIGCONT, and find who sends SIGSTOP",
+        "resume it with SIGCONT, and find what sends SIGSTOP",
         (live(case, "ps", f"{stopped[0].state} {stopped[0].command[:80]}"),),
         (f"docker kill --signal CONT {case.target}",),
         proven=True,
@@ -84,19 +86,19 @@ def frozen(case: Case) -> Found | None:
 
 @cause(
     "child-dead",
-    "the service has died, and process 1 keeps the container running",
+    "the service has died, but PID 1 keeps the container running",
     pattern="process",
     reads=["live", "files"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    weight=83,
+    explains=["check-timeout"],
 )
 def child_dead(case: Case) -> Found | None:
     """Find a container in which only a placeholder, such as tail -f, is left."""
     processes = case.processes
-    if not processes or case.sockets or not _up_for(case, GRACE_SECONDS):
+    first = case.first
+    if not processes or not first or case.sockets or not _up_for(case, GRACE_SECONDS):
         return None
-    first = min(processes, key=lambda p: p.pid)
     idle_at = next(
         (
             i
@@ -105,9 +107,9 @@ def child_dead(case: Case) -> Found | None:
         ),
         0,
     )
-    behind = [f for f in case.launched if f.background] or [
-        f for f in case.launched[:idle_at] if f.by
-    ][-1:]
+    background = [f for f in case.launched if f.background]
+    before = [f for f in case.launched[:idle_at] if f.by and _stays(case, f.argv)]
+    behind = background or before[-1:]
     names = {f.name for f in behind}
     alive = [
         p
@@ -123,15 +125,22 @@ def child_dead(case: Case) -> Found | None:
     return Found(
         f"the server ({what}, a background child) has died, but PID 1 ({first.command[:60]}) keeps"
         " the container up",
-        "exec the server as process 1, so that its exit ends the"
+        "exec the server as PID 1, so that its exit ends the"
         f" container{f' ({hidden})' if hidden else ''}",
         (
             live(case, "ps", "; ".join(p.command[:60] for p in processes[:5])),
             heard(case),
             inspected(case, "Config.Cmd", list(case.config.argv)),
         ),
-        proven=bool(behind and not alive and idle),
+        proven=bool(background and not alive and idle),
     )
+
+
+def _stays(case: Case, argv: tuple[str, ...]) -> bool:
+    """Tell whether what came before a placeholder should keep running: most only prepares."""
+    if case.state.health:
+        return case.state.health.status == "unhealthy"
+    return bool(wanted(case)) or DAEMON.search(" ".join(argv)) is not None
 
 
 def _is_idle(command: str) -> bool:

@@ -1,19 +1,22 @@
 """Which ports a container was meant to serve, and which it listens on."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, inspected, live
-from scaffolder.diagnose.facts import Port
-
-IDLE = ("tail -f", "sleep ", "tail -F", "cat", "sh", "/bin/sh", "bash")
-
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, live
+from scaffolder.diagnose.evidence.config import Port
 
 ANY = {"0.0.0.0", "::"}
 
 
 def wanted(case: Case) -> list[Port]:
-    """Return the TCP ports that others expect: the published ones, or else the exposed ones."""
+    """Return the TCP ports that others expect: the published ones, or else the exposed ones.
+
+    EXPOSE says nothing about a command that it was not written for, or one that serves a Unix
+    socket or UDP instead.
+    """
     published = [p for p in case.config.published if p.protocol == "tcp"]
-    return published or [p for p in case.config.exposed if p.protocol == "tcp"]
+    if published or case.other_sockets or not case.is_meant("EXPOSE"):
+        return published
+    return [p for p in case.config.exposed if p.protocol == "tcp"]
 
 
 def heard(case: Case) -> Evidence:

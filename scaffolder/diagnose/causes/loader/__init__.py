@@ -1,1 +1,1 @@
-"""Native libraries: missing, of another libc or version, or closed; in the loader's own words."""
+"""Native libraries: missing, for another libc or version, inaccessible; from loader messages."""

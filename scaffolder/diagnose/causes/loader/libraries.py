@@ -1,11 +1,11 @@
-"""Native libraries: which the programs need, where they are, which package has them."""
+"""Native libraries: which ones programs need, where they are, which package has them."""
 
 import re
 from posixpath import join
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.program import Program
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.programs.program import Program
 
 PACKAGES = {
     "libpq": "libpq5",
@@ -41,16 +41,9 @@ PACKAGES = {
 
 
 FOLDERS = (
-    "/lib/x86_64-linux-gnu",
-    "/usr/lib/x86_64-linux-gnu",
-    "/lib64",
-    "/usr/lib64",
-    "/lib",
-    "/usr/lib",
-    "/usr/local/lib",
-    "/lib/aarch64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
-)
+    "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib",
+    "/usr/lib", "/usr/local/lib", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+)  # fmt: skip
 
 
 def native(case: Case) -> Program | None:
@@ -70,7 +63,8 @@ def place_of(case: Case, program: Program, library: str) -> str:
     """Return where the loader finds a library; empty if nowhere (ld.so(8))."""
     if "/" in library:
         return library if resolved(case.files, library) else ""
-    origin = program.path.rpartition("/")[0] or "/"
+    real = program.entry.path if program.entry else program.path  # the loader follows links first
+    origin = real.rpartition("/")[0] or "/"
     search = [
         part.replace("$ORIGIN", origin).replace("${ORIGIN}", origin)
         for part in (program.elf.search if program.elf else ())
@@ -85,7 +79,7 @@ def place_of(case: Case, program: Program, library: str) -> str:
 
 
 def advice(library: str) -> str:
-    """Return how a library gets into the image."""
-    stem = re.sub(r"[-\d.]*\.so.*$", "", library)
+    """Return how to get a library into the image."""
+    stem = re.sub(r"\.so.*$", "", library).rstrip("-.0123456789")
     package = PACKAGES.get(stem) or PACKAGES.get(re.sub(r"\.so.*$", "", library)) or stem.lower()
     return f"install it in the runtime stage (apt-get install -y {package}), or link it statically"

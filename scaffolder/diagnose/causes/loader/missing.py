@@ -4,9 +4,9 @@ from posixpath import basename
 from typing import TYPE_CHECKING
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import content, copied, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, copied, logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .libraries import advice, native, natives, place_of
 
@@ -34,12 +34,15 @@ MISSING = (
     "a shared library is not in the image",
     pattern="dependencies",
     reads=["logs", "files"],
-    page="pattern-dependencies",
-    when=Phase.DIED | Phase.FINISHED,
-    weight=80,
+    when=Phase.ENDED | Phase.IMAGE,
+    explains=["file-missing"],
 )
 def library_missing(case: Case) -> Found | None:
-    """Find a library that the loader does not find, by its own words."""
+    """Find a library that the loader does not find, from its message or from the files."""
+    return _by_words(case) or _by_files(case)
+
+
+def _by_words(case: Case) -> Found | None:
     match = next((m for pattern in MISSING if (m := case.said(pattern))), None)
     if match is None:
         return None
@@ -66,26 +69,16 @@ def library_missing(case: Case) -> Found | None:
 
 
 def _library_unfound(case: Case, match: "re.Match[str]", library: str, place: str) -> Found:
-    """Answer for a library that is there, and whose own needs, or place, are the matter."""
+    """Answer for a library that exists, but lacks something itself or is in the wrong place."""
     return Found(
-        f"the shared library {library} is not found by the loader, although there is {place}: it"
-        " is in no directory that is searched, or something that it needs itself is missing",
+        f"the shared library {library} is not found by the loader, although {place} exists: it"
+        " is in no directory that is searched, or a library that it needs is missing",
         f"run ldconfig in the Dockerfile, or set LD_LIBRARY_PATH={place.rpartition('/')[0]}",
         (logged(case, match), copied(case, place, "exists")),
     )
 
 
-@cause(
-    "library-missing-silent",
-    "a shared library is missing, and the loader's words are lost",
-    pattern="dependencies",
-    reads=["files", "inspect"],
-    page="pattern-dependencies",
-    when=Phase.DIED | Phase.FINISHED | Phase.IMAGE,
-    weight=62,
-)
-def library_missing_silent(case: Case) -> Found | None:
-    """Find a program whose libraries are not all in the image."""
+def _by_files(case: Case) -> Found | None:
     if not case.is_silent or (case.exit_code != 127 and case.phase == Phase.DIED):
         return None
     for program in natives(case)[:3]:
@@ -101,5 +94,6 @@ def library_missing_silent(case: Case) -> Found | None:
                         content(case, program.path, f"NEEDED {library}"),
                         copied(case, f"/usr/lib/{library}", "no such file"),
                     ),
+                    basis=Basis.INFERRED,
                 )
     return None

@@ -1,13 +1,13 @@
-"""Libraries of another version, another libc or another processor than is needed."""
+"""Libraries of the wrong version, for the wrong libc or the wrong architecture."""
 
 import re
 
-from scaffolder.diagnose import elf
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import content, copied, ended, logged
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import PROGRAM, resolved
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import content, copied, ended, logged
+from scaffolder.diagnose.evidence.files import PROGRAM, resolved
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import elf
 
 from .libraries import natives, place_of
 
@@ -19,10 +19,10 @@ from .libraries import natives, place_of
     reads=["logs", "files"],
     page="pattern-dependencies",
     when=Phase.DIED | Phase.FINISHED | Phase.IMAGE,
-    weight=85,
+    explains=["file-missing"],
 )
 def libc_too_old(case: Case) -> Found | None:
-    """Find a version of GLIBC, or of libstdc++, that is needed and not there."""
+    """Find a version of GLIBC or libstdc++ that is needed but missing."""
     match = (
         case.said(
             r"version [`'](?P<version>(GLIBC|GLIBCXX|CXXABI|OPENSSL|LIB\w+)_[\w.]+)' not found"
@@ -51,7 +51,7 @@ def libc_too_old(case: Case) -> Found | None:
     if match:
         version = match["version"]
         return Found(
-            f"a program or library needs {version}, which the image's library is too old to have",
+            f"a program or library needs {version}, but the image's library is too old",
             "make the runtime stage at least as new as the build stage, or build on the older"
             " release",
             (logged(case, match),),
@@ -109,12 +109,8 @@ def _os_release(case: Case) -> str | None:
 
 @cause(
     "symbol-missing",
-    "a library is of another version, or of another libc, than the program was built with",
+    "a library lacks a symbol that the program was built with",
     pattern="dependencies",
-    reads=["logs"],
-    page="pattern-dependencies",
-    when=Phase.DIED,
-    weight=78,
 )
 def symbol_missing(case: Case) -> Found | None:
     """Find symbols that no library defines: glibc programs under musl's gcompat, mixed versions."""
@@ -143,15 +139,13 @@ def symbol_missing(case: Case) -> Found | None:
 
 @cause(
     "library-foreign",
-    "a library is damaged, or for another processor",
+    "a native library has a format that cannot be loaded",
     pattern="image",
     reads=["logs", "files"],
     page="pattern-dependencies",
-    when=Phase.DIED,
-    weight=78,
 )
 def library_foreign(case: Case) -> Found | None:
-    """Find libraries of a wrong format: node_modules of the host, 32 bits, cut short."""
+    """Find libraries of a wrong format: node_modules of the host, 32 bits, truncated."""
     match = case.said(
         r"(?P<lib>[^\s:'\"]+\.(?:so[\w.]*|node))[^\n]*?(?P<what>invalid ELF header"
         r"|wrong ELF class: \w+|file too short|Exec format error|cannot enable executable stack"
@@ -167,9 +161,9 @@ def library_foreign(case: Case) -> Found | None:
     detail = (
         f"ELF for {found.machine}" if found else f"begins with {data[:8]!r}" if data else "not read"
     )
+    why = f"it was built for {found.machine}" if found and foreign else "it is not a Linux library"
     return Found(
-        f"the native library {library} cannot be loaded ({match['what']}): it was built for"
-        " another system or processor, or is damaged",
+        f"the native library {library} cannot be loaded ({match['what']}): {why}",
         "install it inside the image (npm ci, pip install), and keep node_modules and .venv out"
         " of it with .dockerignore",
         (logged(case, match), copied(case, library, detail)),

@@ -1,1 +1,1 @@
-"""Limits: memory of container, program or host, processes, open files, space, processors."""
+"""Limits: memory of container, program or host, processes, open files, space, CPUs."""

@@ -1,19 +1,23 @@
-"""Limits of how many: processes, threads and open files."""
+"""Limits on the number of processes, threads and open files."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, live, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, live, logged
+from scaffolder.diagnose.evidence.phase import Phase
+
+SPARE = 2
+"""A container that fails to fork is just below its limit most of the time."""
 
 
 @cause(
     "pids-limit",
-    "the limit of processes is reached",
+    "the process limit is reached",
     pattern="memory",
     reads=["logs", "inspect"],
     page="check-resources",
     when=Phase.ENDED,
-    weight=86,
+    explains=["memory-exhausted"],
+    cured_by=["processes", "ulimit nproc"],
 )
 def pids_limit(case: Case) -> Found | None:
     """Find a thread or process that could not be created."""
@@ -36,38 +40,31 @@ def pids_limit(case: Case) -> Found | None:
             "no more threads or processes can be created: a limit of the host, or of memory, is"
             " reached"
         ),
-        f"raise it: --pids-limit {max(limit * 10, 512)}, or start fewer threads",
+        f"see what fills it (docker top {case.target}, while it runs): children that nothing reaps"
+        " stay as zombies, and need --init, not a higher limit; threads and"
+        f" processes that work need --pids-limit {max(limit * 10, 512)}, or fewer of them",
         (logged(case, match), inspected(case, "HostConfig.PidsLimit", case.config.pids)),
-        (f"docker update --pids-limit {max(limit * 10, 512)} {case.target}",),
         proven=bool(limit),
     )
 
 
 @cause(
     "pids-near-limit",
-    "a running container has used up its processes",
+    "a running container has reached its process limit",
     pattern="memory",
     reads=["live", "inspect"],
     page="check-resources",
     when=Phase.RUNNING,
-    weight=62,
+    basis=Basis.HINT,
 )
 def pids_near_limit(case: Case) -> Found | None:
-    """Find a container at its pids limit, by leaked processes or zombies."""
+    """Find a container at its pids limit."""
     limit, used = case.config.pids, case.usage.pids
     if not limit or used is None or used < limit:
         return None
-    zombies = sum(p.state.startswith("Z") for p in case.processes or ())
-    what = f", {zombies} of them zombies that process 1 does not reap" if zombies else ""
     return Found(
-        f"the limit of {limit} processes and threads (pids limit) is reached: {used} are in"
-        f" use{what}",
-        "raise --pids-limit"
-        + (
-            ", and run it with --init, which reaps zombies"
-            if zombies
-            else ", and look for what starts so many"
-        ),
+        f"the limit of {limit} processes and threads (pids limit) is reached: {used} are in use",
+        "raise --pids-limit, and find what starts that many processes",
         (
             live(case, "cat /sys/fs/cgroup/pids.current", str(used)),
             inspected(case, "HostConfig.PidsLimit", limit),
@@ -77,13 +74,44 @@ def pids_near_limit(case: Case) -> Found | None:
 
 
 @cause(
+    "zombies",
+    "zombies fill the process limit, because nothing reaps them",
+    pattern="process",
+    reads=["live", "inspect"],
+    page="check-resources",
+    when=Phase.RUNNING,
+)
+def zombies(case: Case) -> Found | None:
+    """Find zombies that take half of the limit, or more; a higher limit only fills later."""
+    limit, used = case.config.pids, case.usage.pids
+    dead = [p for p in case.processes or () if p.state.startswith("Z")]
+    first = case.first
+    if not limit or not first or not used or used < limit - SPARE or 2 * len(dead) < limit:
+        return None
+    return Found(
+        f"{len(dead)} zombies fill the limit of {limit} processes, because PID 1"
+        f" ({first.command[:60]}) does not reap its children: no more processes can be started",
+        "run it with --init (init: true in compose), whose PID 1 reaps them, or wait for the"
+        " children in the program; a higher --pids-limit only fills later",
+        (
+            live(case, "ps", f"{len(dead)} x {dead[0].state} {dead[0].command[:60]}"),
+            live(case, "cat /sys/fs/cgroup/pids.current", str(used)),
+            inspected(case, "HostConfig.PidsLimit", limit),
+        ),
+        (f"docker run --init ... {case.config.image}",),
+        proven=not case.config.init,
+    )
+
+
+@cause(
     "files-limit",
-    "the limit of open files is reached",
+    "the open files limit is reached",
     pattern="memory",
     reads=["logs", "inspect"],
     page="check-resources",
     when=Phase.ENDED | Phase.RUNNING,
-    weight=84,
+    explains=["memory-exhausted"],
+    cured_by=["ulimit nofile"],
 )
 def files_limit(case: Case) -> Found | None:
     """Find EMFILE."""

@@ -1,11 +1,11 @@
-"""Memory that the kernel, the limit or the program ran out of."""
+"""Memory that the host, the container or the program ran out of."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, ended, inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .usage import KILLED, MIB, heap, killed_for_memory, size
 
@@ -17,12 +17,11 @@ NEAR = 0.95
     "the memory limit is too small to start at all",
     pattern="memory",
     reads=["inspect"],
-    page="pattern-memory",
     when=Phase.START,
-    weight=88,
+    explains=["limit-refused", "mount-fails"],
 )
 def oom_start(case: Case) -> Found | None:
-    """Find a runtime that was itself killed for the container's memory."""
+    """Find a runtime that was itself killed by the container's memory limit."""
     if not re.search(
         r"OOM-killed|memory limit too low|cannot allocate memory|cannot set memory|memory\.limit",
         case.refusal,
@@ -32,8 +31,8 @@ def oom_start(case: Case) -> Found | None:
     return Found(
         f"the memory limit of {size(case.config.memory)} is too small even to start the container"
         if case.config.memory
-        else "the host has not enough memory to start the container",
-        "raise the limit: docker update --memory 128m --memory-swap 128m, or free memory of the"
+        else "the host does not have enough memory to start the container",
+        "raise the limit: docker update --memory 128m --memory-swap 128m, or free memory on the"
         " host",
         (
             inspected(case, "State.Error", case.refusal),
@@ -48,12 +47,10 @@ def oom_start(case: Case) -> Found | None:
     "the process exceeded the memory limit and was killed by the kernel",
     pattern="memory",
     reads=["inspect", "events", "kernel"],
-    page="pattern-memory",
-    when=Phase.DIED,
-    weight=92,
+    cured_by=["memory"],
 )
 def oom_killed(case: Case) -> Found | None:
-    """Find the main process killed for its memory."""
+    """Find a main process that was killed because it ran out of memory."""
     shown = killed_for_memory(case)
     if case.exit_code != KILLED or not shown:
         return None
@@ -65,10 +62,10 @@ def oom_killed(case: Case) -> Found | None:
     )
     text = f"the process exceeded {at} and was killed by the OOM killer (exit code 137)"
     if limit and allowed and allowed > limit * 0.75:
-        text += f"; its heap may grow to {size(allowed)}, which does not fit into that limit"
+        text += f"; its heap may grow to {size(allowed)}, which does not fit into the limit"
     return Found(
         text,
-        f"raise the limit (--memory {max(2 * limit // MIB, 64)}m), or have it use less: a smaller"
+        f"raise the limit (--memory {max(2 * limit // MIB, 64)}m), or reduce memory use: a smaller"
         " heap, cache or batch",
         (*shown, ended(case), inspected(case, "HostConfig.Memory", limit)),
         (
@@ -83,29 +80,26 @@ def oom_killed(case: Case) -> Found | None:
 
 @cause(
     "oom-child",
-    "a child process was killed for its memory",
+    "a child process ran out of memory and was killed",
     pattern="memory",
     reads=["inspect", "events", "kernel", "live"],
-    page="pattern-memory",
     when=Phase.ENDED | Phase.RUNNING,
-    weight=90,
+    cured_by=["memory"],
 )
 def oom_child(case: Case) -> Found | None:
-    """Find a worker killed for its memory while process 1 went on, or ended with another status."""
+    """Find a worker that the OOM killer killed, while PID 1 kept running or exited later."""
     shown = killed_for_memory(case)
     if not shown or (case.exit_code == KILLED and not case.is_up):
         return None
     limit = case.config.memory
-    then = (
-        "process 1 goes on without it"
-        if case.is_up
-        else f"process 1 then ended with {case.exit_code}"
-    )
-    at = f"at the memory limit of {size(limit)}" if limit else "for its memory"
+    then = "PID 1 keeps running" if case.is_up else f"PID 1 then exited with {case.exit_code}"
+    at = f"at the memory limit of {size(limit)}" if limit else "when it ran out of memory"
     return Found(
-        f"a child process (a worker, not process 1) was killed by the OOM killer {at}; {then}",
-        "raise the limit (--memory), and let the wrapper pass on the exit status (exec the"
-        " program as process 1)",
+        f"a child process (a worker, not PID 1) was killed by the OOM killer {at}; {then}",
+        "raise the limit (--memory), or run fewer or smaller workers"
+        if case.is_up
+        else "raise the limit (--memory), and let the wrapper pass on the exit status (exec the"
+        " program as PID 1)",
         (
             *shown,
             *(() if case.is_up else (ended(case),)),
@@ -120,9 +114,8 @@ def oom_child(case: Case) -> Found | None:
     "memory has grown to the limit",
     pattern="memory",
     reads=["live", "inspect"],
-    page="pattern-memory",
     when=Phase.RUNNING,
-    weight=60,
+    basis=Basis.HINT,
 )
 def memory_near_limit(case: Case) -> Found | None:
     """Find a container that will be killed soon."""
@@ -130,8 +123,8 @@ def memory_near_limit(case: Case) -> Found | None:
     if not limit or used is None or used < NEAR * limit:
         return None
     return Found(
-        f"memory use has grown to {size(used)} of the limit of {size(limit)}: it is slow, and will"
-        " be killed by the OOM killer soon",
+        f"memory use has grown to {size(used)} of the limit of {size(limit)}: the OOM"
+        " killer will soon kill it",
         "raise the limit now (docker update --memory), then look for what grows: docker stats",
         (
             Evidence(
@@ -151,15 +144,14 @@ def memory_near_limit(case: Case) -> Found | None:
 
 @cause(
     "memory-exhausted",
-    "the program could not get the memory that it asked for",
+    "the program could not allocate the memory it needed",
     pattern="memory",
     reads=["logs", "inspect"],
-    page="pattern-memory",
-    when=Phase.DIED,
-    weight=76,
+    explains=["aborted"],
+    cured_by=["memory", "processes", "ulimit"],
 )
 def memory_exhausted(case: Case) -> Found | None:
-    """Find a failed allocation, in the words of any language."""
+    """Find a failed allocation, as any language reports it."""
     match = case.said(
         r"[^\n]*(?:cannot allocate memory|out of memory|memory allocation of \d+ bytes failed"
         "|std::bad_alloc|MemoryError|OutOfMemoryError|heap out of memory|not enough memory"
@@ -172,14 +164,14 @@ def memory_exhausted(case: Case) -> Found | None:
     why = (
         f"ulimit -v {size(address)}"
         if address
-        else f"limit of the container: {size(limit)}"
+        else f"the container's limit: {size(limit)}"
         if limit
-        else "no limit of the container"
+        else "the container has no limit"
     )
     allowed = heap(case)
     more = f"; the heap is limited to {size(allowed)}" if allowed else ""
     return Found(
         f"the program ran out of memory: {case.line(match)[:200]} ({why}{more})",
-        "raise what limits it (--memory, -Xmx, --max-old-space-size), or have it use less",
+        "raise the limit (--memory, -Xmx, --max-old-space-size), or reduce its memory use",
         (logged(case, match), inspected(case, "HostConfig.Memory", limit)),
     )

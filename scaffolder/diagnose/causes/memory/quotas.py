@@ -1,24 +1,23 @@
-"""Limits of one process: file size, processor time, stack; and of processors."""
+"""Limits of one process (file size, CPU time, stack) and of CPUs."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import ended, inspected, live, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, live, logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .usage import size
 
 
 @cause(
     "file-size-limit",
-    "a limit of file size or processor time is exceeded",
+    "a limit of a single process (ulimit) killed it",
     pattern="memory",
     reads=["inspect"],
     page="check-resources",
-    when=Phase.DIED,
-    weight=70,
+    cured_by=["ulimit fsize", "ulimit cpu"],
 )
 def file_size_limit(case: Case) -> Found | None:
-    """Find SIGXFSZ and SIGXCPU, by which ulimits end a process."""
+    """Find SIGXFSZ and SIGXCPU, with which ulimits kill a process."""
     name = {153: "fsize", 152: "cpu"}.get(case.exit_code)
     said = case.said(
         r"file size limit exceeded|file too large|EFBIG|errno 27\b|cpu time limit exceeded"
@@ -28,9 +27,9 @@ def file_size_limit(case: Case) -> Found | None:
         return None
     limit = case.config.ulimits.get(name)
     what = (
-        "a file grew beyond the limit of file size"
+        "a file grew beyond the file size limit"
         if name == "fsize"
-        else "the process used up its processor time"
+        else "the process used up its CPU time"
     )
     return Found(
         f"{what} (ulimit {name}{f' of {limit}' if limit else ''})",
@@ -45,12 +44,11 @@ def file_size_limit(case: Case) -> Found | None:
     "the stack is exhausted",
     pattern="memory",
     reads=["logs", "inspect"],
-    page="pattern-memory",
-    when=Phase.DIED,
-    weight=80,
+    explains=["aborted", "segfault"],
+    cured_by=["ulimit stack"],
 )
 def stack_overflow(case: Case) -> Found | None:
-    """Find endless recursion, or a small ulimit of the stack, in the words of any language."""
+    """Find endless recursion, or a small stack ulimit, as any language reports it."""
     match = case.said(
         r"[^\n]*(?:has overflowed its stack|stack overflow|StackOverflowError"
         "|maximum recursion depth exceeded|Maximum call stack size exceeded"
@@ -61,8 +59,8 @@ def stack_overflow(case: Case) -> Found | None:
         return None
     small = f"; its stack is limited to {size(limit)} (ulimit stack)" if limit else ""
     return Found(
-        f"the program's stack overflowed: recursion without an end, or too deep{small}",
-        "end the recursion; if it must be deep, raise --ulimit stack, -Xss or RUST_MIN_STACK",
+        f"the program's stack overflowed: endless or too deep recursion{small}",
+        "stop the recursion; if it must be deep, raise --ulimit stack, -Xss or RUST_MIN_STACK",
         (
             (logged(case, match) if match else ended(case)),
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits)),
@@ -72,15 +70,16 @@ def stack_overflow(case: Case) -> Found | None:
 
 @cause(
     "cpu-starved",
-    "the limit of processors holds it back nearly all of the time",
+    "the CPU limit throttles the container nearly all of the time",
     pattern="memory",
     reads=["live", "inspect"],
     page="check-resources",
     when=Phase.RUNNING,
-    weight=66,
+    basis=Basis.HINT,
+    explains=["check-broken"],
 )
 def cpu_starved(case: Case) -> Found | None:
-    """Find a container that is too slow to answer for its limit of processors."""
+    """Find a container whose CPU limit makes it too slow to answer."""
     held, cpus = case.usage.throttled, case.config.cpus
     unwell = case.state.health is not None and case.state.health.status != "healthy"
     deaf = any(s.waiting for s in case.sockets or ()) or (
@@ -89,7 +88,7 @@ def cpu_starved(case: Case) -> Found | None:
     if not cpus or held is None or held < 0.6 or not (unwell or deaf):
         return None
     return Found(
-        f"its limit of {cpus:g} processors (--cpus) holds it back in {held:.0%} of the periods: it"
+        f"its limit of {cpus:g} CPUs (--cpus) throttles it in {held:.0%} of the periods: it"
         " starts and answers too slowly",
         "raise it: docker update --cpus 1",
         (

@@ -1,10 +1,10 @@
 """Space on disks, in tmpfs and in shared memory."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, logged
 from scaffolder.diagnose.causes.identity.denials import paths_in
-from scaffolder.diagnose.evidence import ended, inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .usage import size
 
@@ -16,7 +16,6 @@ from .usage import size
     reads=["logs", "inspect"],
     page="check-resources",
     when=Phase.ENDED | Phase.RUNNING,
-    weight=82,
 )
 def disk_full(case: Case) -> Found | None:
     """Find ENOSPC: on a small tmpfs, in /dev/shm, or on the host's disk."""
@@ -39,7 +38,7 @@ def disk_full(case: Case) -> Found | None:
     limit = small.get(place, "")
     if "inotify" in line or "watch" in line:
         return Found(
-            "the host's limit of inotify watches is reached (ENOSPC), not of space",
+            "the host's limit of inotify watches is reached (ENOSPC); the disk is not full",
             "sysctl fs.inotify.max_user_watches=524288 on the host",
             (logged(case, match),),
         )
@@ -65,13 +64,7 @@ def disk_full(case: Case) -> Found | None:
 
 
 @cause(
-    "shared-memory",
-    "shared memory (/dev/shm) is too small",
-    pattern="memory",
-    reads=["inspect"],
-    page="pattern-memory",
-    when=Phase.DIED,
-    weight=64,
+    "shared-memory", "shared memory (/dev/shm) is too small", pattern="memory", reads=["inspect"]
 )
 def shared_memory(case: Case) -> Found | None:
     """Find SIGBUS, which a page of a full tmpfs causes."""
@@ -79,9 +72,9 @@ def shared_memory(case: Case) -> Found | None:
     if case.exit_code != 135 and not (says and "bus" in case.line(says).lower()):
         return None
     return Found(
-        "killed by SIGBUS (135): a page of a mapped file could not be had, most often because"
-        f" /dev/shm ({size(case.config.shm)}) is full, or because a mapped file was cut short",
-        "--shm-size 256m (or --ipc=host); for a mapped file, look who truncates it",
+        "killed by SIGBUS (135): a page of a mapped file could not be loaded, most often because"
+        f" /dev/shm ({size(case.config.shm)}) is full, or because a mapped file was truncated",
+        "--shm-size 256m (or --ipc=host); for a mapped file, find what truncates it",
         (
             ended(case),
             inspected(case, "HostConfig.ShmSize", case.config.shm),

@@ -1,10 +1,10 @@
-"""How much memory is allowed, and what shows that the kernel killed for it."""
+"""How much memory is allowed, and the evidence of the OOM killer."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, happened, inspected, live
-from scaffolder.diagnose.sources.kernel import kills_in
+from scaffolder.diagnose.causes.evidence import Evidence, happened, inspected, live
+from scaffolder.diagnose.evidence.kernel_log import kills_in
 
 MIB = 1024 * 1024
 
@@ -46,7 +46,7 @@ def heap(case: Case) -> int:
 
 
 def killed_for_memory(case: Case) -> list[Evidence]:
-    """Return what shows that the kernel killed something in the container for its memory."""
+    """Return the evidence that the OOM killer killed something in the container."""
     found = []
     if case.state.oom_killed:
         found.append(inspected(case, "State.OOMKilled", "true"))

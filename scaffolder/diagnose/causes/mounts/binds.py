@@ -1,13 +1,13 @@
-"""Mounts that cannot be made, and files of the host that are directories."""
+"""Mounts that fail, and directories in place of files on the host."""
 
 import re
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.start.refusal import refused
-from scaffolder.diagnose.evidence import copied, inspected, logged
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import copied, inspected, logged, refused
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.phase import Phase
 
 FILE_NAME = re.compile(
     r"\.(?:ya?ml|toml|json|conf|cfg|ini|env|py|js|sh|pem|crt|key|xml|properties|txt|sql|lua|tmpl)$"
@@ -16,15 +16,15 @@ FILE_NAME = re.compile(
 
 @cause(
     "mount-kind",
-    "a directory is mounted onto a file, or a file onto a directory",
+    "the source and the target of a mount are of different kinds (file, directory)",
     pattern="environment",
     reads=["inspect"],
     page="check-files-and-dependencies",
     when=Phase.START,
-    weight=90,
+    explains=["mount-hides-program"],
 )
 def mount_kind(case: Case) -> Found | None:
-    """Find a bind mount whose source is not on the host, so that Docker made a directory."""
+    """Find a bind mount whose source is not on the host, so Docker created a directory."""
     if not re.search(r"not a directory|mount a directory onto a file|is a directory", case.refusal):
         return None
     bind = next(
@@ -37,14 +37,22 @@ def mount_kind(case: Case) -> Found | None:
     )
     if bind is None or "mount" not in case.refusal:
         return None
+    below = resolved(case.image_files, bind.destination)
+    if below and below.kind == "directory":
+        return Found(
+            f"the host path {bind.source} is a file, but is mounted onto the directory"
+            f" {bind.destination} of the image",
+            f"mount it onto a file: {bind.source}:{bind.destination}/{basename(bind.source)}",
+            (refused(case), inspected(case, "Mounts", f"{bind.source} -> {bind.destination}")),
+            proven=True,
+        )
     return Found(
-        f"the host path {bind.source} is a directory (it did not exist, so Docker made it) and"
-        f" cannot be mounted onto the file {bind.destination}, or the other way round",
-        f"rmdir {bind.source}, create the file there, and start again; check the path, which is"
-        " the host's",
+        f"the host path {bind.source} is a directory (it did not exist, so Docker created it) and"
+        f" cannot be mounted onto the file {bind.destination}",
+        f"rmdir {bind.source}, create the file there, and start again; check the path on the host",
         (refused(case), inspected(case, "Mounts", f"{bind.source} -> {bind.destination}")),
         (f"rmdir {bind.source}",),
-        proven=True,
+        proven=below is not None,
     )
 
 
@@ -55,10 +63,11 @@ def mount_kind(case: Case) -> Found | None:
     reads=["inspect", "files", "logs"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=83,
+    explains=["file-missing", "config-malformed"],
+    cured_by=["mount"],
 )
 def mount_directory_for_file(case: Case) -> Found | None:
-    """Find a directory that Docker made because the file to be mounted was not on the host."""
+    """Find a directory that Docker created because the file to mount was not on the host."""
     says = case.said(r"is a directory|EISDIR|errno 21\b")
     for mount in case.config.mounts:
         if mount.kind != "bind" or not FILE_NAME.search(mount.destination):
@@ -67,8 +76,8 @@ def mount_directory_for_file(case: Case) -> Found | None:
         if entry and entry.kind == "directory":
             return Found(
                 f"{mount.destination} is a directory, not a file: the host path {mount.source} did"
-                " not exist when the container was made, so Docker created an empty directory",
-                f"rmdir {mount.source}, put the file there, and create the container again",
+                " not exist when the container was created, so Docker created an empty directory",
+                f"rmdir {mount.source}, put the file there, and recreate the container",
                 (
                     *((logged(case, says),) if says else ()),
                     copied(case, mount.destination, "directory"),
@@ -82,12 +91,11 @@ def mount_directory_for_file(case: Case) -> Found | None:
 
 @cause(
     "mount-fails",
-    "a mount cannot be made",
+    "a mount fails",
     pattern="environment",
     reads=["inspect"],
     page="check-files-and-dependencies",
     when=Phase.START,
-    weight=70,
 )
 def mount_fails(case: Case) -> Found | None:
     """Find volumes and binds that the host refuses: no source, no driver, no permission."""
@@ -112,7 +120,7 @@ def mount_fails(case: Case) -> Found | None:
     )
     what = f"{mount.source or mount.name} on {mount.destination}" if mount else "a volume"
     return Found(
-        f"the mount of {what} cannot be made: {match[0][-250:]}",
+        f"mounting {what} failed: {match[0][-250:]}",
         "correct its source, driver and options: docker volume inspect NAME, ls -ld SOURCE on the"
         " host",
         (refused(case), inspected(case, "Mounts", what)),

@@ -1,13 +1,12 @@
-"""Host ports and networks that cannot be had."""
+"""Host ports that are taken, and networks that cannot be set up."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.start.refusal import refused
-from scaffolder.diagnose.evidence import Evidence, inspected
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources import live
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, refused
+from scaffolder.diagnose.causes.signatures import Row, Signature, table
+from scaffolder.diagnose.evidence.phase import Phase
 
 
 @cause(
@@ -15,12 +14,11 @@ from scaffolder.diagnose.sources import live
     "the host port is already in use",
     pattern="network",
     reads=["inspect", "neighbours"],
-    page="pattern-network",
     when=Phase.START,
-    weight=90,
+    explains=["network-fails"],
 )
 def port_taken(case: Case) -> Found | None:
-    """Find a published port that another container, or a program of the host, has."""
+    """Find a published port that another container, or a program on the host, uses."""
     match = re.search(
         r"(?:port is already allocated|address already in use|ports are not available)",
         case.refusal,
@@ -45,10 +43,10 @@ def port_taken(case: Case) -> Found | None:
         ),
         None,
     )
-    by = f"container {holder.name}" if holder else "another program of the host"
+    by = f"container {holder.name}" if holder else "another program on the host"
     return Found(
         f"host port {address} is already used by {by}",
-        "publish another host port, or stop the other:"
+        "publish another host port, or stop what uses it:"
         f" {'docker stop ' + holder.name if holder else f'ss -ltnp sport = :{port}'}",
         (
             refused(case),
@@ -60,74 +58,56 @@ def port_taken(case: Case) -> Found | None:
             ),
         ),
         (f"docker ps --filter publish={port}",),
-        proven=holder is not None or (case.host.is_remote is False and _in_use(port)),
+        proven=holder is not None or bool(case.sources.host_listens(port)),
     )
 
 
-def _in_use(port: int) -> bool:
-    def read(path: str) -> str | None:
-        try:
-            with open(f"/proc/{path}", encoding="ascii") as file:  # noqa: PTH123 - of /proc
-                return file.read()
-        except OSError:
-            return None
-
-    return any(s.port == port for s in live.sockets(read) or ())
+def _is_named(case: Case, _match: re.Match[str]) -> bool:
+    name = case.config.network
+    return name not in {"", "default", "bridge"} and name.removeprefix("container:") in case.refusal
 
 
-@cause(
-    "network-fails",
-    "the container's network cannot be set up",
-    pattern="network",
-    reads=["inspect"],
-    page="pattern-network",
-    when=Phase.START,
-    weight=75,
-)
-def network_fails(case: Case) -> Found | None:
-    """Find networks and containers to join that are gone, and addresses that are taken."""
-    reasons = (
-        (
-            r"network \S+ not found|could not find a network",
-            "the network that it belongs to no longer exists",
-            (
-                "create it again (docker network create), or make the container anew (docker"
-                " compose up --force-recreate)"
+def _reason(says: str, text: str, fix: str) -> Row:
+    return Row(says, f"{text}: {{end}}", fix, proves=_is_named)
+
+
+SIGNATURES = table(__name__, (
+    Signature(
+        id="network-fails", title="the container's network cannot be set up",
+        pattern="network", reads=("inspect",), when=Phase.START,
+        shows=("network",),
+        rows=(
+            _reason(
+                r"network \S+ not found|could not find a network",
+                "the container's network no longer exists",
+                "recreate it (docker network create), or recreate the container (docker"
+                " compose up --force-recreate)",
+            ),
+            _reason(
+                r"join(?:ing)? network (?:namespace )?of|cannot join network|No such container",
+                "the container whose network it shares is gone or is not running",
+                "start that container first, then recreate this one",
+            ),
+            _reason(
+                r"cannot assign requested address",
+                "the host address to publish a port on does not exist on this machine",
+                "publish on an address of this machine, or on all: -p PORT:PORT",
+            ),
+            _reason(
+                r"(?-i:Address already in use)",
+                "the fixed address is taken by another container on the network",
+                "choose another --ip, or none",
+            ),
+            _reason(
+                r"could not find an available|no available (?:network|IPv4)",
+                "no free address is left for networks or in this network",
+                "remove unused networks: docker network ls",
+            ),
+            _reason(
+                r"iptables|nftables|programming external connectivity|driver failed",
+                "the host's firewall rules for the port cannot be created",
+                "restart the Docker daemon, which recreates its chains",
             ),
         ),
-        (
-            r"join(?:ing)? network (?:namespace )?of|cannot join network|No such container",
-            "the container whose network it shares is gone or does not run",
-            "start that container first, then make this one anew",
-        ),
-        (
-            r"cannot assign requested address",
-            "the host address that a port is to be published on does not exist on this machine",
-            "publish on an address of this machine, or on all: -p PORT:PORT",
-        ),
-        (
-            r"Address already in use",
-            "the fixed address is taken by another container of the network",
-            "choose another --ip, or none",
-        ),
-        (
-            r"could not find an available|no available (?:network|IPv4)",
-            "no free address is left for networks or in this network",
-            "remove unused networks: docker network ls",
-        ),
-        (
-            r"iptables|nftables|programming external connectivity|driver failed",
-            "the host's firewall rules for the port cannot be made",
-            "restart the Docker daemon, which makes its chains again",
-        ),
-    )
-    for pattern, text, fix in reasons:
-        if re.search(pattern, case.refusal):
-            return Found(
-                f"{text}: {case.refusal[-200:]}",
-                fix,
-                (refused(case), inspected(case, "HostConfig.NetworkMode", case.config.network)),
-                proven=case.config.network not in {"", "default", "bridge"}
-                and case.config.network.removeprefix("container:") in case.refusal,
-            )
-    return None
+    ),
+))  # fmt: skip

@@ -3,9 +3,9 @@
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.start.refusal import refused
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import refused
+from scaffolder.diagnose.evidence.phase import Phase
 
 
 @cause(
@@ -15,10 +15,10 @@ from scaffolder.diagnose.phase import Phase
     reads=["inspect"],
     page="check-status-and-logs",
     when=Phase.START,
-    weight=10,
+    basis=Basis.QUOTED,
 )
 def start_refused(case: Case) -> Found | None:
-    """Show the runtime's words, where no other cause explains them."""
+    """Show the runtime's error, if no other cause explains it."""
     if not case.refusal:
         return None
     name = basename(case.config.argv[0]) if case.config.argv else "it"

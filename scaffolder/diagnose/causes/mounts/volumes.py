@@ -2,26 +2,27 @@
 
 import re
 
-from scaffolder.diagnose.case import Case, is_below
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged
 from scaffolder.diagnose.causes.identity.denials import paths_in
-from scaffolder.diagnose.evidence import Evidence, copied, inspected, logged
-from scaffolder.diagnose.facts import Mount
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.evidence.phase import Phase
 
 
 @cause(
     "mount-hides-files",
-    "a mount hides files that the image has, and the program needs",
+    "a mount hides files of the image that the program needs",
     pattern="environment",
     reads=["logs", "inspect", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=88,
+    explains=["python-script-missing", "node-module-missing", "java-jar", "file-missing"],
+    cured_by=["mount"],
 )
 def mount_hides_files(case: Case) -> Found | None:
-    """Find a file that the program misses, and that is in the image below a mount."""
+    """Find a file that the program lacks, and that the image has below a mount."""
     for path, line in _missed(case):
         mount = next(
             iter(
@@ -39,8 +40,8 @@ def mount_hides_files(case: Case) -> Found | None:
         )
         return Found(
             f"the {kind} over {mount.destination} hides {path}, which exists in the image",
-            f"mount a directory below {mount.destination} instead, or add an anonymous volume for"
-            " what must stay visible",
+            f"mount over a subdirectory of {mount.destination} instead, or add an anonymous volume"
+            " for what must stay visible",
             (
                 line,
                 copied(case, path, "no such file in the container"),
@@ -86,7 +87,8 @@ def _missed(case: Case) -> list[tuple[str, Evidence]]:
     reads=["inspect", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=66,
+    basis=Basis.INFERRED,
+    cured_by=["mount"],
 )
 def volume_stale(case: Case) -> Found | None:
     """Find a program or script that runs from a volume, and differs from the image's."""
@@ -110,9 +112,9 @@ def volume_stale(case: Case) -> Found | None:
 def _stale(case: Case, mount: Mount, path: str, ours: int, theirs: int) -> Found:
     name = mount.name[:20] or mount.source
     return Found(
-        f"the volume {name} over {mount.destination} still holds an older version's files: {path}"
-        " in it differs from the image's, which is what the new image brings",
-        "mount the volume where only data is, or remove it after saving what is in it: docker"
+        f"the volume {name} over {mount.destination} still holds files of an older version: {path}"
+        " in it differs from the one in the image",
+        "mount the volume over data only, or remove it after saving its content: docker"
         f" volume rm {name}",
         (
             copied(case, path, f"{ours} bytes in the volume; {theirs} bytes in the image"),
@@ -141,23 +143,23 @@ def _run_from(case: Case) -> list[str]:
 
 @cause(
     "image-outdated",
-    "the container was made from an older image than its tag now names",
+    "the container was created from an older image than its tag now refers to",
     pattern="image",
     reads=["inspect"],
     page="check-status-and-logs",
     when=Phase.ENDED | Phase.START,
-    weight=58,
+    basis=Basis.HINT,
 )
 def image_outdated(case: Case) -> Found | None:
-    """Find a container that was not made again after its image was built again."""
+    """Find a container that was not recreated after its image was rebuilt."""
     image = case.image
     if image is None or not image.tagged or image.tagged == case.config.image_id:
         return None
     name = case.config.image
     return Found(
-        f"the container was made from an older image than the one its tag {name} now names: what"
-        " was built since is not what runs",
-        "make the container again from the tag: docker rm it and docker run, or docker compose up"
+        f"the container was created from an older image than the one its tag {name} now refers"
+        " to: it does not run the latest build",
+        "recreate the container from the tag: docker rm and docker run, or docker compose up"
         " -d --force-recreate",
         (
             inspected(case, "Image", case.config.image_id),

@@ -1,1 +1,1 @@
-"""Node.js: modules, module systems, heap, package scripts, and errors that nobody handled."""
+"""Node.js: modules, module systems, heap, package scripts, and unhandled errors."""

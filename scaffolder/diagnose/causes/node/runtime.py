@@ -1,13 +1,13 @@
-"""Node's heap, native modules, npm, and errors that nobody handled."""
+"""Node's heap, native modules, npm, and unhandled errors."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, logged
 from scaffolder.diagnose.causes.memory.usage import heap, killed_for_memory, size
-from scaffolder.diagnose.evidence import Evidence, ended, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.signatures import Row, Signature, always, table
+from scaffolder.diagnose.programs.scripts import language
 
 
 @cause(
@@ -15,12 +15,10 @@ from scaffolder.diagnose.sources.files import resolved
     "Node's heap reached its limit",
     pattern="memory",
     reads=["logs", "inspect"],
-    page="pattern-memory",
-    when=Phase.DIED,
-    weight=88,
+    explains=["memory-exhausted"],
 )
 def node_heap(case: Case) -> Found | None:
-    """Find a heap that is too small for the program, whatever the container may use."""
+    """Find a heap limit that is too small for the program, whatever the container's limit is."""
     match = case.said(
         r"[^\n]*(?:JavaScript heap out of memory|Reached heap limit"
         r"|Ineffective mark-compacts)[^\n]*"
@@ -30,9 +28,9 @@ def node_heap(case: Case) -> Found | None:
     allowed, limit = heap(case), case.config.memory
     at = f" of {size(allowed)} (--max-old-space-size)" if allowed else ""
     return Found(
-        f"the JavaScript heap reached its limit{at}: V8 ended the process (exit code"
-        f" {case.exit_code}); it was not the container's limit",
-        "raise it, to about three quarters of the container's memory:"
+        f"the JavaScript heap reached its limit{at}: V8 aborted the process (exit code"
+        f" {case.exit_code}); this is V8's limit, not the container's",
+        "raise it to about three quarters of the container's memory:"
         f" NODE_OPTIONS=--max-old-space-size={int(limit * 0.75 / 2**20) if limit else 1024}; look"
         " for a leak",
         (logged(case, match), ended(case), inspected(case, "HostConfig.Memory", limit)),
@@ -40,90 +38,42 @@ def node_heap(case: Case) -> Found | None:
     )
 
 
-@cause(
-    "node-package-script",
-    "npm does not find package.json or the script",
-    pattern="image",
-    reads=["logs", "files"],
-    page="check-program-file",
-    when=Phase.DIED,
-    weight=76,
-)
-def node_package_script(case: Case) -> Found | None:
-    """Find `npm start` without a package.json, or without such a script."""
-    match = case.said(
-        r"[^\n]*(?:missing script:?|ENOENT[^\n]*package\.json|Could not read package\.json"
-        r"|Command \"?\S+\"? not found|no such script)[^\n]*"
-    )
-    if match is None:
-        return None
-    path = f"{case.config.workdir.rstrip('/')}/package.json"
-    there = resolved(case.files, path)
-    lacks = (
-        "package.json has no such script"
-        if there
-        else f"there is no package.json in {case.config.workdir}"
-    )
-    return Found(
-        f"npm cannot run the command: {lacks}: {case.line(match)[:120]}",
-        "add the script to package.json, or correct the name"
-        if there
-        else "set WORKDIR to where package.json is, and COPY it",
-        (
-            logged(case, match),
-            Evidence(
-                "files", f"docker cp {quoted(case)}:{path} -", "exists" if there else "no such file"
-            ),
-        ),
-        proven=there is None,
-    )
+UNSETTLED = 13
+"""Node's exit code for a top-level await that never settles (nodejs.org, Process)."""
 
 
 @cause(
-    "node-native",
-    "a native Node module was built for another Node or system",
-    pattern="dependencies",
-    reads=["logs"],
-    page="pattern-dependencies",
-    when=Phase.DIED,
-    weight=79,
+    "node-unsettled-await",
+    "Node exited while a top-level await was still pending",
+    pattern="process",
+    reads=["inspect", "files", "logs"],
+    page="ended-without-a-word",
 )
-def node_native(case: Case) -> Found | None:
-    """Find NODE_MODULE_VERSION, and binaries of other platforms (esbuild, sharp, swc)."""
-    match = case.said(
-        r"[^\n]*(?:NODE_MODULE_VERSION|ERR_DLOPEN_FAILED|for another platform than the one"
-        r"|Could not load the \"sharp\" module|Failed to load SWC"
-        "|digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED"
-        r"|Cannot find module @rollup/rollup-linux|linuxmusl)[^\n]*"
-    )
-    if match is None:
+def node_unsettled_await(case: Case) -> Found | None:
+    """Find exit code 13: a promise that never settles, with nothing else to keep Node alive."""
+    if case.exit_code != UNSETTLED or not any(language(i.name) == "node" for i in case.launched):
         return None
-    ssl = "digital envelope" in match[0] or "OSSL" in match[0]
+    says = case.said(r"[^\n]*unsettled top-level await at (?P<at>\S+)[^\n]*")
+    script = next((i.script for i in case.launched if i.script), None)
+    own = script.path if script and script.path else "its module"
+    at = says["at"].removeprefix("file://") if says else own
+    waits = script is not None and "await" in script.text
     return Found(
-        "the code needs an older OpenSSL (before Node 17)"
-        if ssl
-        else (
-            "a native Node module was built for another Node version or system:"
-            f" {case.line(match)[:150]}"
-        ),
-        "update the bundler (or NODE_OPTIONS=--openssl-legacy-provider)"
-        if ssl
-        else (
-            "install node_modules in the image itself: npm ci in the same base image;"
-            " node_modules in .dockerignore"
-        ),
-        (logged(case, match),),
+        f"Node exited with 13: a top-level await in {at} waits for a promise that nothing will"
+        " settle, and nothing else keeps the process alive",
+        "find what should settle it: a connection that was closed, an event that never comes; add"
+        " a timeout that rejects",
+        (ended(case), *((logged(case, says),) if says else ())),
+        proven=says is not None or waits,
     )
 
 
 @cause(
     "node-error",
-    "an error that nobody handled ended Node",
+    "an unhandled error ended Node",
     pattern="process",
-    reads=["logs"],
-    page="check-status-and-logs",
-    when=Phase.DIED,
-    weight=44,
+    basis=Basis.QUOTED,
+    explains=["said-why"],
 )
 def node_error(case: Case) -> Found | None:
     """Quote the error, and where it was thrown."""
@@ -141,8 +91,59 @@ def node_error(case: Case) -> Found | None:
     words = match["e"] if match else case.line(rejected) if rejected else ""
     where = re.search(r"at (?:\S+ )?\(?((?:file://)?/(?!.*node_modules)[^\s)]+:\d+)", case.text)
     return Found(
-        "an error that nobody handled ended Node:"
-        f" {words[:250]}{f' at {where[1]}' if where else ''}",
+        f"an unhandled error ended Node: {words[:250]}{f' at {where[1]}' if where else ''}",
         "handle it (await in try/catch), and log what failed",
         (logged(case, found) if found else ended(case), ended(case)),
     )
+
+
+NO_SCRIPT = (
+    r"missing script:?|ENOENT[^\n]*package\.json|Could not read package\.json"
+    r'|Command "?\S+"? not found|no such script'
+)
+
+
+def _has_no_package(case: Case, _match: re.Match[str]) -> bool:
+    return case.has("package.json") is None
+
+
+SIGNATURES = table(__name__, (
+    Signature(
+        id="node-native", title="a native Node module was built for another Node or system",
+        pattern="dependencies",
+        rows=(
+            Row(
+                r"digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED",
+                "the code needs an older OpenSSL (before Node 17)",
+                "update the bundler (or NODE_OPTIONS=--openssl-legacy-provider)",
+            ),
+            Row(
+                r"NODE_MODULE_VERSION|ERR_DLOPEN_FAILED|for another platform than the one"
+                r'|Could not load the "sharp" module|Failed to load SWC'
+                r"|Cannot find module @rollup/rollup-linux|linuxmusl",
+                "a native Node module was built for another Node version or system: {line:.150}",
+                "install node_modules in the image itself (npm ci in the same base image), and list"
+                " node_modules in .dockerignore",
+            ),
+        ),
+    ),
+    Signature(
+        id="node-package-script", title="npm cannot find the script to run",
+        pattern="image", reads=("logs", "files"), explains=("file-missing",),
+        shows=("package.json",),
+        rows=(
+            Row(
+                NO_SCRIPT,
+                "npm cannot run the command: there is no package.json in {config.workdir}:"
+                " {line:.120}",
+                "set WORKDIR to the directory of package.json, and COPY it",
+                only=_has_no_package, proves=always,
+            ),
+            Row(
+                NO_SCRIPT,
+                "npm cannot run the command: package.json has no such script: {line:.120}",
+                "add the script to package.json, or correct the name",
+            ),
+        ),
+    ),
+))  # fmt: skip

@@ -1,25 +1,25 @@
-"""Settings and addresses that a service of viscaffold says are wrong."""
+"""What a viscaffold service reports as wrong at its start: settings, addresses, stages."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import ended, inspected, logged
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, logged
+from scaffolder.diagnose.causes.signatures import Row, Signature, always, table
+from scaffolder.text import quoted as typed
 
 from .supervisor import ANY
 
 
 @cause(
     "own-setting",
-    "a setting of a service of viscaffold is wrong",
+    "a setting of a viscaffold service is wrong",
     pattern="environment",
     reads=["logs", "inspect"],
-    page="pattern-environment",
     when=ANY,
-    weight=96,
 )
 def own_setting(case: Case) -> Found | None:
-    """Find `setting PORT is 'x': expected ...`, which the service says of each wrong one."""
+    """Find `setting PORT is 'x': expected ...`, which the service prints for each wrong one."""
     found = re.findall(
         r"^\S+ \S+ CRITICAL \S+: setting (?P<n>\w+) (?P<m>[^\n]+)", case.text, re.MULTILINE
     )
@@ -28,9 +28,9 @@ def own_setting(case: Case) -> Found | None:
     words = "; ".join(f"setting {name} {rest}" for name, rest in found)
     return Found(
         words,
-        "correct every variable that is named: "
+        "correct every variable named: "
         + ", ".join(name for name, _ in found)
-        + "; what is left out has a default that works (.env.example)",
+        + "; variables left out have working defaults (.env.example)",
         (
             logged(case, words),
             ended(case),
@@ -41,54 +41,58 @@ def own_setting(case: Case) -> Found | None:
                 or "not set",
             ),
         ),
-        tuple(f"docker run -e {name}=... {case.config.image}" for name, _ in found[:1]),
+        tuple(f"docker run -e {typed(name)}=... {case.config.image}" for name, _ in found[:1]),
         proven=True,
     )
 
 
-@cause(
-    "own-listen",
-    "a service of viscaffold cannot listen on its address",
-    pattern="network",
-    reads=["logs", "inspect"],
-    page="pattern-network",
-    when=ANY,
-    weight=96,
-)
-def own_listen(case: Case) -> Found | None:
-    """Find `cannot listen on ...`, with its advice."""
-    match = case.said(r"^\S+ \S+ CRITICAL \S+\.server: (?P<m>cannot listen on \S+: (?P<w>[^\n]+))")
-    if match is None or "may not use the port" in match["w"]:
-        return None
-    return Found(
-        match["m"],
-        f"{match['w'].split('; ')[-1]}; see docs/runbook.md#pattern-network of the service",
-        (logged(case, match), ended(case)),
-        proven=True,
-    )
+FAILED = frozenset({70, 71})
 
-
-@cause(
-    "own-port-privileged",
-    "a service of viscaffold may not use its port",
-    pattern="permissions",
-    reads=["logs", "inspect"],
-    page="pattern-network",
-    when=ANY,
-    weight=96,
-)
-def own_port_privileged(case: Case) -> Found | None:
-    """Find a port below 1024 for an ordinary user."""
-    match = case.said(
-        r"^\S+ \S+ CRITICAL \S+\.server: (?P<m>cannot listen on \S+: this user may not use the"
-        r" port[^\n]*)"
-    )
-    if match is None:
-        return None
-    return Found(
-        match["m"],
-        "set PORT to 1024 or above, and publish it as you like: -p 80:8080",
-        (logged(case, match), inspected(case, "Config.User", case.config.user)),
-        ("docker run -e PORT=8080 -p 80:8080 ...",),
-        proven=True,
-    )
+SIGNATURES = table(__name__, (
+    Signature(
+        id="own-listen", title="a viscaffold service cannot listen on its address",
+        pattern="network", reads=("logs", "inspect"), when=ANY,
+        shows=("exit code",),
+        rows=(Row(
+            r"^\S+ \S+ CRITICAL \S+(?:\.server|::listener): (?P<what>cannot listen on \S+: "
+            r"(?!this user may not)(?:[^\n]*; )?(?P<advice>[^\n;]+))",
+            "{what}",
+            "{advice}; see docs/runbook.md#pattern-network of the service",
+            whole=True, proves=always,
+        ),),
+    ),
+    Signature(
+        id="own-port-privileged", title="a viscaffold service is not allowed to use its port",
+        pattern="permissions", page="pattern-network", reads=("logs", "inspect"), when=ANY,
+        shows=("user",),
+        rows=(Row(
+            r"^\S+ \S+ CRITICAL \S+(?:\.server|::listener): (?P<what>cannot listen on \S+:"
+            r" this user may not use the port[^\n]*)",
+            "{what}",
+            "set PORT to 1024 or above, and publish it as you like: -p 80:8080",
+            ("docker run -e PORT=8080 -p 80:8080 ...",),
+            whole=True, proves=always,
+        ),),
+    ),
+    Signature(
+        id="own-stage", title="a stage of a viscaffold service did not open",
+        pattern="process", page="log-lines", reads=("logs", "inspect"), when=ANY,
+        shows=("exit code",),
+        rows=(
+            Row(
+                r"^\S+ \S+ CRITICAL \S+::runtime::server: (?P<what>stage app did not open: [^\n]+)",
+                "{what}",
+                "correct what it names: the application opens it in `start`, in src/app.rs",
+                whole=True, codes=FAILED, basis=Basis.HINT,
+            ),
+            Row(
+                r"^\S+ \S+ CRITICAL \S+::runtime::server:"
+                r" (?P<what>stage (?P<stage>\w+) did not open: [^\n]+)",
+                "{what}",
+                "correct what it names; without the stage, the service starts",
+                ("viscaffold remove-stage {stage}",),
+                whole=True, codes=FAILED, basis=Basis.HINT,
+            ),
+        ),
+    ),
+))  # fmt: skip

@@ -1,1 +1,1 @@
-"""Python: modules, syntax, paths, frameworks' own starts, and exceptions that nobody caught."""
+"""Python: modules, syntax, paths, framework startup, and uncaught exceptions."""

@@ -4,8 +4,8 @@ import re
 from posixpath import dirname, join
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.scripts import language
-from scaffolder.diagnose.sources.files import follow, resolved
+from scaffolder.diagnose.evidence.files import follow, resolved
+from scaffolder.diagnose.programs.scripts import language
 
 
 def python(case: Case) -> str:
@@ -25,7 +25,7 @@ def python(case: Case) -> str:
 
 
 def places(case: Case) -> list[str]:
-    """Return the directories in which Python looks for modules, as far as they can be known."""
+    """Return the directories in which Python looks for modules, as far as they are known."""
     found = [case.config.workdir, *filter(None, case.config.env.get("PYTHONPATH", "").split(":"))]
     found += [
         dirname(item.script.path) for item in case.launched if item.script and item.script.path

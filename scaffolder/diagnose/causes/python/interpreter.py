@@ -4,22 +4,20 @@ import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.causes.signatures import Row, Signature, always, table
+from scaffolder.diagnose.evidence.files import resolved
 
 from .environment import python
 
 
 @cause(
     "python-script-missing",
-    "Python cannot open the script that it is to run",
+    "Python cannot open the script to run",
     pattern="image",
     reads=["logs", "files"],
-    page="check-program-file",
-    when=Phase.DIED,
-    weight=82,
+    explains=["file-missing"],
 )
 def python_script_missing(case: Case) -> Found | None:
     """Find `can't open file`, and where the script is instead."""
@@ -42,10 +40,10 @@ def python_script_missing(case: Case) -> Found | None:
     there = resolved(case.files, path, case.config.workdir)
     denied = match["e"] == "13"
     if denied:
-        return None  # causes.identity knows
+        return None  # causes.identity covers it
     return Found(
-        f"Python is to run {path}, which does not exist in the container"
-        + (f"; there is {other}" if other else "")
+        f"Python is told to run {path}, which does not exist in the container"
+        + (f"; {other} exists" if other else "")
         + f" (working directory: {case.config.workdir})",
         f"correct the path in CMD{f': {other}' if other else ', or COPY it'}; check WORKDIR and"
         " mounts",
@@ -68,11 +66,9 @@ def python_script_missing(case: Case) -> Found | None:
     pattern="image",
     reads=["logs", "files"],
     page="pattern-dependencies",
-    when=Phase.DIED,
-    weight=70,
 )
 def python_version(case: Case) -> Found | None:
-    """Find syntax and names that came with a newer Python, or have gone with it."""
+    """Find syntax and names that a newer Python added or removed."""
     newer = case.said(
         r"(?P<m>[^\n]*(?:cannot import name '(?:StrEnum|Self|TypeAlias|override|batched|UTC"
         "|TaskGroup|ParamSpec)'|No module named 'tomllib'"
@@ -101,13 +97,12 @@ def python_version(case: Case) -> Found | None:
             f"the Python code cannot be parsed{at}: {match['m'].strip()}",
             "correct the syntax; python -m compileall in the Dockerfile finds it at build time",
             (logged(case, case.text[-400:]),),
-            weight=66,
         )
     what = "an older" if match is older else "a newer"
     return Found(
         f"the code needs {what} version of Python than the image has"
         f" ({basename(real) or 'python'}): {match['m'].strip()[:200]}",
-        "use the base image of the version that it was written for (FROM python:X.Y), and say"
+        "use the base image of the version it was written for (FROM python:X.Y), and declare"
         " requires-python",
         (
             logged(case, match),
@@ -118,34 +113,31 @@ def python_version(case: Case) -> Found | None:
     )
 
 
-@cause(
-    "python-home",
-    "Python itself cannot start: its home, its library or its memory",
-    pattern="environment",
-    reads=["logs", "inspect"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=84,
+HOME_LOST = (
+    r"Could not find platform (?:in)?dependent libraries|init_fs_encoding"
+    r"|No module named 'encodings'|init_import_site|failed to get the Python codec"
 )
-def python_home(case: Case) -> Found | None:
-    """Find a wrong PYTHONHOME, and a standard library that is not there."""
-    match = case.said(
-        r"[^\n]*(?:Could not find platform (?:in)?dependent libraries|init_fs_encoding"
-        r"|No module named 'encodings'|init_import_site|failed to get the Python codec)[^\n]*"
-    )
-    if match is None:
-        return None
-    home = case.config.env.get("PYTHONHOME", "")
-    return Found(
-        f"Python cannot find its standard library{f': PYTHONHOME is {home}' if home else ''}",
-        "unset PYTHONHOME"
-        if home
-        else "copy the whole Python, or the virtual environment with the Python that made it",
-        (
-            logged(case, match),
-            inspected(
-                case, "Config.Env", f"PYTHONHOME={home}" if home else "PYTHONHOME is not set"
+
+
+def _has_home(case: Case, _match: re.Match[str]) -> bool:
+    return bool(case.config.env.get("PYTHONHOME"))
+
+
+SIGNATURES = table(__name__, (
+    Signature(
+        id="python-home", title="Python itself cannot start: its home, its library or its memory",
+        pattern="environment", reads=("logs", "inspect"), explains=("python-module-missing",),
+        rows=(
+            Row(
+                HOME_LOST,
+                "Python cannot find its standard library: PYTHONHOME is {config.env[PYTHONHOME]}",
+                "unset PYTHONHOME", only=_has_home, proves=always,
+            ),
+            Row(
+                HOME_LOST,
+                "Python cannot find its standard library",
+                "copy all of Python, or the virtual environment with the Python that created it",
             ),
         ),
-        proven=bool(home),
-    )
+    ),
+))  # fmt: skip

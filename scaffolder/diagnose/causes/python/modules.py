@@ -3,10 +3,10 @@
 from posixpath import join
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .environment import installed_elsewhere, module_at, places, python
 
@@ -36,16 +36,14 @@ RENAMED = {
     "a Python module is not installed in the image",
     pattern="dependencies",
     reads=["logs", "files"],
-    page="pattern-dependencies",
     when=Phase.ENDED,
-    weight=80,
 )
 def python_module_missing(case: Case) -> Found | None:
-    """Find ModuleNotFoundError: not installed, another Python's, or the service's own elsewhere."""
+    """Find ModuleNotFoundError: not installed, another Python's, or in another directory."""
     match = case.said(
         r"[^\n]*(?:ModuleNotFoundError|ImportError)?:? ?No module named '?(?P<n>[\w.]+)'?[^\n]*"
     )
-    if match is None or match["n"] == "tzdata":  # causes.variables knows of time zones
+    if match is None or match["n"] == "tzdata":  # causes.variables covers time zones
         return None
     name = match["n"]
     top = name.partition(".")[0]
@@ -62,8 +60,8 @@ def python_module_missing(case: Case) -> Found | None:
     ]
     if other:
         return Found(
-            f"the Python module {name} is installed in {other}, which is not of the Python that"
-            f" runs ({python(case) or 'python'})",
+            f"the Python module {name} is installed in {other}, which does not belong to the"
+            f" Python that runs ({python(case) or 'python'})",
             "start the Python that it was installed for (put its bin directory first in PATH), or"
             " install it for this one",
             tuple(evidence),
@@ -71,7 +69,7 @@ def python_module_missing(case: Case) -> Found | None:
         )
     if own:
         return Found(
-            f"the Python module {name} is in {own}, and Python does not look there: the working"
+            f"the Python module {name} is in {own}, but Python does not look there: the working"
             f" directory is {case.config.workdir}, PYTHONPATH is"
             f" {case.config.env.get('PYTHONPATH', 'not set')}",
             f"WORKDIR {own} (or ENV PYTHONPATH={own})",

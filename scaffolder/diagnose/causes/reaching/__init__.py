@@ -1,1 +1,1 @@
-"""What the service needs over the network, and cannot reach: refused, unknown, untrusted."""
+"""What the service needs over the network but cannot reach: refused, unknown, untrusted."""

@@ -1,21 +1,19 @@
-"""Addresses and ports of the container itself, and ways out of it."""
+"""The container's own addresses and ports, and its routes out."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 
 @cause(
     "port-in-use-inside",
-    "the port is taken inside the container",
+    "the port is already in use inside the container",
     pattern="network",
     reads=["logs", "inspect"],
-    page="pattern-network",
     when=Phase.ENDED,
-    weight=80,
 )
 def port_in_use_inside(case: Case) -> Found | None:
     """Find EADDRINUSE: two servers in one container, a shared network, or the host's network."""
@@ -47,12 +45,12 @@ def port_in_use_inside(case: Case) -> Found | None:
         (
             "it shares the network of"
             f" {'the host' if case.config.network == 'host' else holder or 'another container'},"
-            " where another program has it"
+            " where another program uses it"
         )
         if shared
         else (
-            "another process in the same container has it: the service is started twice, or"
-            " beside another"
+            "another process in the same container uses it: the service is started twice, or"
+            " together with another"
         )
     )
     return Found(
@@ -65,17 +63,15 @@ def port_in_use_inside(case: Case) -> Found | None:
 
 @cause(
     "address-not-available",
-    "the address to listen on is none of the container's",
+    "the address to listen on does not belong to the container",
     pattern="network",
     reads=["logs", "inspect"],
-    page="pattern-network",
     when=Phase.ENDED,
-    weight=80,
 )
 def address_not_available(case: Case) -> Found | None:
-    """Find EADDRNOTAVAIL and a missing address family: the host's address, or IPv6 without any."""
+    """Find EADDRNOTAVAIL and a missing address family: the host's, or IPv6 without any."""
     if case.said(r"create_connection|\.connect\(|connecting to"):
-        return None  # it connects: causes of reaching know
+        return None  # it connects: `connections` covers it
     match = case.said(
         r"[^\n]*(?:cannot assign requested address|can't assign requested address"
         r"|address not available|EADDRNOTAVAIL|errno 99\b|AddrNotAvailable"
@@ -112,15 +108,13 @@ def address_not_available(case: Case) -> Found | None:
 
 @cause(
     "unreachable",
-    "there is no way to what the service needs",
+    "there is no route to a service that this one needs",
     pattern="network",
     reads=["logs", "inspect"],
-    page="pattern-network",
     when=Phase.ENDED,
-    weight=76,
 )
 def unreachable(case: Case) -> Found | None:
-    """Find ENETUNREACH, EHOSTUNREACH and time-outs."""
+    """Find ENETUNREACH, EHOSTUNREACH and timeouts."""
     match = case.said(
         r"[^\n]*(?:network (?:is )?unreachable|no route to host|host is unreachable"
         r"|operation timed out|ENETUNREACH|EHOSTUNREACH|errno 101\b|errno 113\b"
@@ -134,13 +128,18 @@ def unreachable(case: Case) -> Found | None:
     why = (
         "it runs with --network none"
         if alone
-        else f"its network {internal[0]} is internal, without a way out"
+        else f"its network {internal[0]} is internal, with no route out"
         if internal
         else "a firewall, a wrong address, or a service that is down"
     )
+    what = (
+        "there is no route out of the container's network"
+        if alone or internal
+        else "the network is unreachable, or does not answer in time"
+    )
     return Found(
-        f"the network is unreachable, or does not answer in time: {case.line(match)[:200]} ({why})",
-        "give it a network: --network bridge"
+        f"{what}: {case.line(match)[:200]} ({why})",
+        "attach it to a network with a route out: --network bridge"
         if alone or internal
         else "check address, route and firewall: docker exec ... getent hosts NAME",
         (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)),

@@ -1,17 +1,17 @@
-"""Connections that are refused, and names that are not found."""
+"""Connections that are refused, and names that do not resolve."""
 
-from typing import TYPE_CHECKING
+import re
+from itertools import pairwise
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .obstacles import named_in, obstacle
 from .peers import LOCAL, Peer, peers
-
-if TYPE_CHECKING:
-    import re
 
 REFUSED = (
     r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
@@ -24,22 +24,24 @@ UNKNOWN = (
     r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution"
     r"|\bENOTFOUND|EAI_AGAIN|could not translate host name|nodename nor servname"
     "|UnknownHostException|could not resolve|name does not resolve|failed to lookup address"
-    r"|bad address|server misbehaving|unknown host)[^\n]*"
+    r"|bad address|server misbehaving|unknown host|host not found|could not be resolved)[^\n]*"
 )
+
+COMPLAINTS = 3
+LONGEST = 1000
+OVER_SECONDS = 10
 
 
 @cause(
     "connection-refused",
-    "what the service needs refuses connections",
+    "a service that this one needs refuses connections",
     pattern="network",
     reads=["logs", "inspect", "neighbours"],
-    page="pattern-network",
     when=Phase.ENDED | Phase.RUNNING,
-    weight=78,
 )
 def connection_refused(case: Case) -> Found | None:
-    """Find a refused connection, by the program's own words, and who refuses it."""
-    match = None if _is_fine(case) else case.said(REFUSED)
+    """Find a refused connection in the log, and what refuses it."""
+    match = None if _is_fine(case) else _telling(case, REFUSED)
     if match is None:
         return None
     line = case.line(match)
@@ -49,22 +51,20 @@ def connection_refused(case: Case) -> Found | None:
         match,
         peer,
         f"a connection is refused: {line[:200]}",
-        "start what it connects to, and retry with growing pauses; check host and port",
+        "start the service it connects to, and retry with backoff; check host and port",
     )
 
 
 @cause(
     "name-unresolved",
-    "the name of what the service needs is not found",
+    "the name of a service that this one needs does not resolve",
     pattern="network",
     reads=["logs", "inspect", "neighbours"],
-    page="pattern-network",
     when=Phase.ENDED | Phase.RUNNING,
-    weight=79,
 )
 def name_unresolved(case: Case) -> Found | None:
     """Find a host name that does not resolve, and why."""
-    match = None if _is_fine(case) else case.said(UNKNOWN)
+    match = None if _is_fine(case) else _telling(case, UNKNOWN)
     if match is None:
         return None
     line = case.line(match)
@@ -75,12 +75,22 @@ def name_unresolved(case: Case) -> Found | None:
         match,
         peer,
         f"the name {name} does not resolve (DNS): {line[:200]}",
-        "correct the name; containers find each other by name only on a network of their own"
+        "correct the name; containers find each other by name only on a user-defined network"
         " (docker network create)",
     )
 
 
-def _answer(case: Case, match: "re.Match[str]", peer: Peer | None, words: str, fix: str) -> Found:
+def _telling(case: Case, pattern: str) -> re.Match[str] | None:
+    """Return the last match whose line names a peer, or else the last one.
+
+    Node prints the address a few lines above the code that all of its errors end with.
+    """
+    found = list(case.every(pattern))
+    telling = (match for match in reversed(found) if named_in(case, case.line(match)))
+    return next(telling, found[-1] if found else None)
+
+
+def _answer(case: Case, match: re.Match[str], peer: Peer | None, words: str, fix: str) -> Found:
     why = obstacle(case, peer) if peer else None
     if peer and why:
         text, advice, evidence, certain = why
@@ -105,28 +115,49 @@ def _answer(case: Case, match: "re.Match[str]", peer: Peer | None, words: str, f
 
 
 def _is_fine(case: Case) -> bool:
-    """Tell whether a running container serves, so that its complaints are no fault of now."""
+    """Tell whether a running container serves, so its complaints are about the past."""
     if case.phase != Phase.RUNNING:
         return False
     unwell = case.state.health is not None and case.state.health.status == "unhealthy"
-    wants = [
-        p.number for p in (*case.config.published, *case.config.exposed) if p.protocol == "tcp"
-    ]
+    if not case.sockets and not case.other_sockets and _only_complains(case):
+        return False
+    wants = [port.number for port in wanted(case)]
     serves = not wants or any(s.port in wants for s in case.sockets or ())
     return not unwell and (serves or case.sockets is None)
 
 
+def _only_complains(case: Case) -> bool:
+    """Tell whether connections keep being refused up to the end of the log."""
+    found = sorted(
+        (match for pattern in (REFUSED, UNKNOWN) for match in case.every(pattern)),
+        key=lambda match: match.end(),
+    )
+    if len(found) < COMPLAINTS or _is_over(case):
+        return False
+    return case.text[found[-1].end() :].strip().count("\n") < COMPLAINTS
+
+
+def _is_over(case: Case) -> bool:
+    """Tell whether it has stopped complaining: it waited, and runs on."""
+    refused = re.compile(f"{REFUSED}|{UNKNOWN}", re.IGNORECASE)
+    moments = (moment(line.time) for line in case.lines if refused.match(line.text[:LONGEST]))
+    times = [at.timestamp() for at in moments if at]
+    if len(times) < COMPLAINTS:
+        return False
+    pause = max(later - at for at, later in pairwise(times))
+    return case.now.timestamp() - times[-1] > 3 * pause + OVER_SECONDS
+
+
 @cause(
     "peer-unreachable-silent",
-    "what the service needs cannot be reached, and it says nothing of it",
+    "a service that this one needs cannot be reached, and the log does not say so",
     pattern="network",
     reads=["inspect", "neighbours", "live"],
-    page="pattern-network",
     when=Phase.DIED | Phase.RUNNING,
-    weight=67,
+    basis=Basis.INFERRED,
 )
 def peer_unreachable_silent(case: Case) -> Found | None:
-    """Find, behind a silent death or a service that does not listen, a peer out of reach."""
+    """Find, behind a silent death or a service that does not listen, an unreachable peer."""
     if case.phase == Phase.RUNNING and (_is_fine(case) or case.sockets):
         return None
     if case.phase == Phase.DIED and (case.exit_code > 125 or _explained(case)):
@@ -137,9 +168,9 @@ def peer_unreachable_silent(case: Case) -> Found | None:
             continue
         text, advice, evidence, _certain = why
         how = (
-            "it ends without a message"
+            "it exits without a message"
             if case.phase == Phase.DIED
-            else "it waits for it and does not listen"
+            else "it waits and does not listen"
         )
         return Found(
             f"{text} ({peer.by} names {peer.host}{f':{peer.port}' if peer.port else ''}); {how}",

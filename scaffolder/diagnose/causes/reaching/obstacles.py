@@ -1,23 +1,23 @@
-"""Why a peer cannot be reached, by what the engine knows of it."""
+"""Why a peer cannot be reached, from what the engine knows of it."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, inspected
-from scaffolder.diagnose.facts import Neighbour
+from scaffolder.diagnose.causes.evidence import Evidence, inspected
+from scaffolder.diagnose.evidence.facts import Neighbour
 
 from .peers import LOCAL, Peer, find, peers, shares
 
 Obstacle = tuple[str, str, list[Evidence], bool]
-"""Why a peer cannot be reached, what helps, the evidence, and if it is certain."""
+"""Why a peer cannot be reached, what helps, the evidence, and whether it is certain."""
 
 
 def obstacle(case: Case, peer: Peer) -> Obstacle | None:
-    """Tell why a peer cannot be reached; None if nothing is known to be in the way."""
+    """Return why a peer cannot be reached; None if no obstacle is known."""
     if case.config.network == "none":
-        text = "the container runs with --network none and reaches nothing"
+        text = "the container runs with --network none and can reach nothing"
         shown = [inspected(case, "HostConfig.NetworkMode", "none")]
-        return text, "run it in the network of what it needs", shown, True
+        return text, "attach it to the network of the service it needs", shown, True
     if peer.host in LOCAL:
         return _itself(case, peer)
     other = find(case, peer.host)
@@ -34,7 +34,7 @@ def _itself(case: Case, peer: Peer) -> Obstacle | None:
         f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port;"
         " other services are not on its localhost"
     )
-    advice = "name the other container (on a common network), or host.docker.internal for the host"
+    advice = "use the other container's name (on a shared network), or host.docker.internal"
     return text, advice, [], True
 
 
@@ -43,19 +43,13 @@ def _nobody(peer: Peer) -> Obstacle | None:
     private = peer.host.endswith((".local", ".internal", ".invalid", ".test"))
     if ("." in peer.host and not private) or ":" in peer.host:
         return None
-    text = f"no container is called {peer.host}, on any network: the name does not resolve"
+    text = f"no container on any network is called {peer.host}: the name does not resolve"
     shown = [Evidence("neighbours", "docker ps --all", f"no container {peer.host}")]
     return text, "start it, or correct the name", shown, "." not in peer.host
 
 
 def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
     """Answer for a container that does not run, or is on no network where its name is known."""
-    if other.status != "running":
-        text = f"the container {other.name} is {other.status}, not running"
-        shown = [
-            Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)
-        ]
-        return text, f"start it (docker start {other.name}) and see why it ended", shown, True
     if not shares(case, other):
         ours, theirs = (
             ", ".join(case.config.networks) or case.config.network,
@@ -79,12 +73,18 @@ def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
             f" {peer.host} is unknown there"
         )
         shown = [inspected(case, "HostConfig.NetworkMode", case.config.network)]
-        return text, "create a network (docker network create NAME) and run both in it", shown, True
+        return text, "create a network (docker network create NAME) and run both on it", shown, True
+    if other.status != "running":
+        text = f"the container {other.name} is {other.status}, not running"
+        shown = [
+            Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)
+        ]
+        return text, f"start it (docker start {other.name}) and find out why it exited", shown, True
     return None
 
 
 def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
-    """Answer for a container that runs, and does not listen where it is asked."""
+    """Answer for a container that runs, but does not listen on the port."""
     sockets = case.sources.sockets_of(other.name)
     if sockets is None or not peer.port:
         return None
@@ -95,18 +95,18 @@ def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
     ]
     if here and all(s.is_loopback for s in here):
         text = (
-            f"{peer.host} listens on port {peer.port} of its own loopback only, so others are"
-            " refused"
+            f"{peer.host} listens on port {peer.port} of its own loopback interface only, so others"
+            " are refused"
         )
-        return text, "have it listen on 0.0.0.0", shown, True
+        return text, "make it listen on 0.0.0.0", shown, True
     if here:
         return None
     others = ", ".join(str(port) for port in sorted({s.port for s in sockets}))
-    more = f"; it listens on {others}" if others else " (its container runs)"
+    more = f"; it listens on {others}" if others else " (its container is running)"
     text = f"{peer.host}:{peer.port} refuses connections: nothing listens on that port there{more}"
     wait = (
-        "wait for it, with retries and growing pauses (depends_on: condition: service_healthy),"
-        " and see why it does not listen"
+        "wait for it, with retries and backoff (depends_on: condition: service_healthy),"
+        " and find out why it does not listen"
     )
     return text, "correct the port" if others else wait, shown, True
 
@@ -114,6 +114,8 @@ def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
 def named_in(case: Case, line: str) -> Peer | None:
     """Return the host and port that a line of the log names."""
     patterns = (
+        r"ECONNREFUSED\s+(\S+):(\d{2,5})\b",
+        r"upstream:? \"(?:\w+://)?([\w.-]+)(?::(\d{2,5}))?",
         r"lookup ([\w.-]+)(?: on|:)",
         (
             "(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host"
@@ -132,7 +134,7 @@ def named_in(case: Case, line: str) -> Peer | None:
         if match and not match[1].isdecimal():
             port = (
                 int(match[2])
-                if match.re.groups > 1
+                if match.re.groups > 1 and match[2]
                 else next((p.port for p in peers(case) if p.host == match[1]), 0)
             )
             return Peer(match[1], port, "the log")

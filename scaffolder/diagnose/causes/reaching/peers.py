@@ -1,11 +1,11 @@
-"""The hosts and ports that a service is told to reach, and who they are."""
+"""The hosts and ports that a service is told to reach, and the containers behind them."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.facts import Neighbour
+from scaffolder.diagnose.evidence.facts import Neighbour
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
@@ -33,7 +33,9 @@ DEFAULTS = {
 }
 
 
-URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?")
+URL = re.compile(
+    r"(?<![\w+.-])([a-z][a-z0-9+.-]*+)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?"
+)
 
 
 PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
@@ -50,7 +52,7 @@ class Peer:
 
 
 def peers(case: Case) -> Iterator[Peer]:
-    """Return what the variables and arguments name as hosts and ports."""
+    """Return the hosts and ports that variables, arguments and scripts name."""
     env = case.config.env
     for name, value in env.items():
         if re.search(
@@ -101,7 +103,7 @@ def _literal(text: str) -> Iterator[Peer]:
 
 
 def find(case: Case, host: str) -> Neighbour | None:
-    """Return the container that goes by a name, on any network."""
+    """Return the container with a name, on any network."""
     return next((n for n in case.neighbours if host in n.names), None) or next(
         (n for n in case.neighbours if n.labels.get("com.docker.compose.service") == host), None
     )

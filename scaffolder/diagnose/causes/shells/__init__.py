@@ -1,1 +1,1 @@
-"""Shell scripts and shell-form commands: what they fail at, hide, or leave out."""
+"""Shell scripts and shell-form commands: what fails in them, what they hide or leave out."""

@@ -1,15 +1,15 @@
-"""Scripts in the language of another shell than runs them."""
+"""Scripts written for another shell than the one that runs them."""
 
 import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import content, logged
-from scaffolder.diagnose.launched import Launched
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.scripts import Script, language
-from scaffolder.diagnose.sources.files import resolved, text
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, logged
+from scaffolder.diagnose.evidence.files import resolved, text
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.launched import Launched
+from scaffolder.diagnose.programs.scripts import Script, language
 
 from .script import is_last, quote, where
 
@@ -21,9 +21,9 @@ WORDS = (
     r"|bad for loop variable|\.: [^\s/]+: (?:file )?not found|source: [^\s/]+: file not found"
     r"|\.: (?:line \d+: )?can't open '?[^\s/]+)[^\n]*"
 )
-"""What shells say of a language that they do not know."""
+"""What shells print about syntax that they do not support."""
 PLACE = re.compile(r"^(?P<file>[^\s:]+):(?: [^\s:]+:)?? (?:line )?(?P<number>\d+): ")
-"""How dash, ash and bash begin: the file as they were told it, and the line."""
+"""How messages of dash, ash and bash begin: the file as it was passed, and the line."""
 BASHISMS = {
     r"\[\[: not found": r"\[\[",
     rf"({BUILTINS}): not found": rf"^\s*(?:{BUILTINS})\b|[;&|]\s*(?:{BUILTINS})\b",
@@ -40,11 +40,11 @@ BASHISMS = {
         r"\[\[|<<<|[<>]\(|\w+=\(|\bfunction\s+\w+|\(\(|&>|;;?&|\bselect\s"
     ),
 }
-"""What a shell says → what of bash's language, in the line that it names, it says it of."""
+"""A shell's message → the bash syntax that it is about, in the line that it names."""
 
 
 def _script(case: Case, line: str) -> tuple[Launched, Script, int] | None:
-    """Return what runs the script that a line names, the script, and the number of its line."""
+    """Return what runs the script that a message names, the script, and the line number."""
     items = [i for i in case.launched if i.script and i.script.language == "sh"]
     if not items:
         return None
@@ -61,7 +61,7 @@ def _script(case: Case, line: str) -> tuple[Launched, Script, int] | None:
 
 
 def _shell(item: Launched) -> str:
-    """Return the name of the shell that runs a script: one that is named beats the #! line."""
+    """Return the shell that runs a script: one named in the command overrides the #! line."""
     if language(item.name) == "sh":
         return item.name
     words = " ".join(item.program.shebang).split() if item.program else []
@@ -69,7 +69,7 @@ def _shell(item: Launched) -> str:
 
 
 def _bashism(case: Case, script: Script, number: int, said: str) -> tuple[str, bool]:
-    """Return what of bash's language is complained of, and if it stands where the shell says."""
+    """Return the bash syntax that a message is about, and whether it is on the line named."""
     lines = script.text.splitlines()
     near = "\n".join(lines[max(number - 1, 0) : number]) if number else ""
     for words, pattern in BASHISMS.items():
@@ -89,15 +89,14 @@ def _is_beside(case: Case, line: str) -> bool:
 
 @cause(
     "script-for-other-shell",
-    "a script uses what its shell does not know",
+    "a script uses syntax that its shell does not support",
     pattern="image",
     reads=["logs", "files"],
     page="check-shell",
     when=Phase.ENDED,
-    weight=75,
 )
 def script_for_other_shell(case: Case) -> Found | None:
-    """Find bash's language under sh, and carriage returns within a script."""
+    """Find bash syntax run by sh, and carriage returns within a script."""
     match = case.said(WORDS)
     found = _script(case, case.line(match)) if match else None
     if match is None or found is None:
@@ -116,42 +115,42 @@ def script_for_other_shell(case: Case) -> Found | None:
         return None
     return Found(
         f"{where(script)} has a syntax error: {line[:150]}",
-        "sh -n SCRIPT finds it before the build",
+        "correct it; sh -n SCRIPT finds it before the build",
         (logged(case, line),),
-        weight=64,
+        basis=Basis.HINT,
     )
 
 
 def _carriage_returns(case: Case, script: Script, line: str) -> Found:
     return Found(
-        f"{where(script)} has Windows (CRLF) line endings: the shell takes the carriage returns"
-        f" for text: {line[:120]}",
+        f"{where(script)} has Windows (CRLF) line endings: the shell treats the carriage returns"
+        f" as text: {line[:120]}",
         "convert it to LF (.gitattributes: *.sh text eol=lf)",
         (logged(case, line), quote(case, script, "lines end with \\r\\n")),
         proven="\r" in script.text,
     )
 
 
-def _for_bash(  # noqa: PLR0913 - what is said of it
+def _for_bash(  # noqa: PLR0913 - the parts of one sentence
     case: Case, script: Script, line: str, runs: str, bashism: str, *, agrees: bool
 ) -> Found:
     first = script.text.split("\n", 1)[0]
     named = first.startswith("#!") and "bash" in first
     lacks = case.finder.find(("bash",)).problem is not None
-    install = " (and install bash in the image, which has none)" if lacks else ""
+    install = " (and install bash, which the image lacks)" if lacks else ""
     start = f'start it with bash: CMD ["bash", "{script.path}"]' if named else ""
     shows = content(case, script.path, bashism) if script.path else quote(case, script, bashism)
     over = f", which overrides its first line {first}" if named else ""
     return Found(
-        f"{where(script)} is written for bash ({bashism!r}) and run by {runs}{over}: {line[:150]}",
-        f"{start or 'write #!/bin/bash as its first line'}{install}, or use what {runs} knows",
+        f"{where(script)} is written for bash ({bashism!r}) but run by {runs}{over}: {line[:150]}",
+        f"{start or 'write #!/bin/bash as its first line'}{install}, or use what {runs} supports",
         (logged(case, line), shows),
         proven=agrees and _ends(case, line),
     )
 
 
 def _ends(case: Case, line: str) -> bool:
-    """Tell whether that is what ended the script: its last words, or an error that ends any."""
+    """Tell whether this error ended the script: it is the last output, or always fatal."""
     if "unexpected operator" in line:
         return False
     return is_last(case, line) or case.exit_code == 127

@@ -1,16 +1,15 @@
-"""Scripts that hide a failure, never hand over, or never end."""
+"""Scripts that hide a failure, never run the command, or never end."""
 
 import re
 from posixpath import basename
 
-from scaffolder.diagnose import shell
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.errors import last_words
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, logged, quoted
 from scaffolder.diagnose.causes.reaching.obstacles import obstacle
 from scaffolder.diagnose.causes.reaching.peers import peers
-from scaffolder.diagnose.evidence import Evidence, content, ended, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import shell
 
 from .script import plain_lines, quote, scripts, where
 
@@ -22,7 +21,7 @@ from .script import plain_lines, quote, scripts, where
     reads=["files", "inspect"],
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
-    weight=72,
+    basis=Basis.INFERRED,
 )
 def entrypoint_without_exec(case: Case) -> Found | None:
     """Find an ENTRYPOINT script without `exec "$@"`, so that CMD is never run."""
@@ -64,21 +63,22 @@ def entrypoint_without_exec(case: Case) -> Found | None:
             inspected(case, "Config.Cmd", list(case.config.command)),
             ended(case),
         ),
-        weight=None if not runs else 55,
+        basis=None if not runs else Basis.HINT,
     )
 
 
 @cause(
     "background-only",
-    "everything is started in the background, and the script ends",
+    "a script starts everything in the background and exits",
     pattern="process",
     reads=["files", "inspect"],
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
-    weight=74,
+    basis=Basis.INFERRED,
+    explains=["entrypoint-without-exec", "daemonises"],
 )
 def background_only(case: Case) -> Found | None:
-    """Find `server &` as the last command: when process 1 ends, the container does."""
+    """Find `server &` as the last command: when PID 1 exits, the container stops."""
     for script in scripts(case):
         found = shell.commands(script.text)
         behind = [c for c in found if c.end == "&"]
@@ -90,8 +90,8 @@ def background_only(case: Case) -> Found | None:
         if behind and not waits and case.exit_code == 0:
             name = " ".join(behind[-1].words[:3])
             return Found(
-                f"{where(script)} starts `{name}` in the background (&) and then ends; when"
-                " process 1 ends, the container stops and the server with it",
+                f"{where(script)} starts `{name}` in the background (&) and then exits; when"
+                " PID 1 exits, the container stops, and the server with it",
                 "start it in the foreground, as the last command: exec"
                 f" {' '.join(behind[-1].words)}",
                 (quote(case, script, behind[-1].line), ended(case)),
@@ -101,20 +101,20 @@ def background_only(case: Case) -> Found | None:
 
 @cause(
     "status-masked",
-    "a script hides that what it started has failed",
+    "a script hides the failure of the program that it started",
     pattern="process",
     reads=["files", "logs"],
     page="ended-without-a-word",
     when=Phase.FINISHED,
-    weight=66,
+    basis=Basis.INFERRED,
 )
 def status_masked(case: Case) -> Found | None:
     """Find `server || true`, `server | tee log` and `exit 0` behind an error in the log."""
-    words = last_words(case)
+    words = case.last_words
     for script in scripts(case) if words or case.config.must_stay else ():
         match = re.search(
-            r"^(?!\s*#)[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b"
-            r"|;\s*exit 0|2>\s*/dev/null)[^\n]*|^\s*exit 0\s*$",
+            r"^(?![^\S\n]*#)[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b"
+            r"|;\s*exit 0|2>\s*/dev/null)[^\n]*|^[^\S\n]*exit 0[^\S\n]*$",
             script.text,
             re.MULTILINE,
         )
@@ -122,11 +122,11 @@ def status_masked(case: Case) -> Found | None:
             continue
         line = match[0].strip()
         return Found(
-            f"{where(script)} hides that what it started has failed: `{line[:100]}` makes the exit"
+            f"{where(script)} hides the failure of what it started: `{line[:100]}` makes the exit"
             f" status 0{f'; the log says: {words[:150]}' if words else ''}",
-            "exec the program as process 1, or pass its status on (set -o pipefail; exit $?)",
+            "exec the program as PID 1, or pass on its exit status (set -o pipefail; exit $?)",
             (quote(case, script, line), *((logged(case, words),) if words else ()), ended(case)),
-            weight=None if words else 48,
+            basis=None if words else Basis.HINT,
         )
     return None
 
@@ -138,7 +138,8 @@ def status_masked(case: Case) -> Found | None:
     reads=["files", "live", "neighbours"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    weight=69,
+    basis=Basis.INFERRED,
+    explains=["peer-unreachable-silent"],
 )
 def waits_forever(case: Case) -> Found | None:
     """Find `until nc -z db 5432; do sleep 1; done` in a container that does not listen."""
@@ -146,8 +147,8 @@ def waits_forever(case: Case) -> Found | None:
         return None
     for script in scripts(case):
         match = re.search(
-            r"^\s*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
-            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|(?P<w>[^\n]*(?:wait-for-it|wait-for"
+            r"^[^\S\n]*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
+            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|^(?P<w>[^\n]*(?:wait-for-it|wait-for"
             r"|dockerize -wait)[^\n]*)",
             script.text,
             re.MULTILINE,
@@ -158,11 +159,11 @@ def waits_forever(case: Case) -> Found | None:
         why = next(((p, o) for p in peers(case) if (o := obstacle(case, p))), None)
         detail = f": {why[1][0]}" if why else ""
         return Found(
-            f"{where(script)} still waits for something that does not come"
+            f"{where(script)} is still waiting for something that never comes"
             f" (`{line[:100]}`){detail}",
             why[1][1]
             if why
-            else "see whether it is up and reachable; give the waiting an end and a message",
+            else "check that it is up and reachable; give the wait a timeout and a message",
             (
                 quote(case, script, line),
                 *(why[1][2] if why else ()),

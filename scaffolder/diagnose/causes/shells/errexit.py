@@ -1,30 +1,30 @@
-"""Commands that end a script with `set -e`, in silence."""
+"""Commands that silently end a script with `set -e`."""
 
 import re
 
-from scaffolder.diagnose import shell
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended
 from scaffolder.diagnose.causes.silence.readings import quiet
-from scaffolder.diagnose.evidence import ended
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.scripts import Script
-from scaffolder.diagnose.sources.files import text
+from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.scripts import Script
+from scaffolder.text import quoted as typed
 
 from .script import plain_lines, quote, scripts, where
 
 
 @cause(
     "errexit",
-    "a script with set -e ends at a command that fails in silence",
+    "a script with set -e exits at a command that fails silently",
     pattern="process",
     reads=["files", "logs"],
     page="check-shell",
-    when=Phase.DIED,
-    weight=70,
+    basis=Basis.INFERRED,
+    explains=["python-buffered"],
 )
 def errexit(case: Case) -> Found | None:
-    """Find the command at which `set -e` ended a script without a word."""
+    """Find the command at which `set -e` silently ended a script."""
     if not quiet(case) or case.exit_code > 125:
         return None
     for script in scripts(case):
@@ -34,12 +34,12 @@ def errexit(case: Case) -> Found | None:
         if not line:
             continue
         return Found(
-            f"{where(script)} uses set -e, and {why}, so that the script ends silently with"
+            f"{where(script)} uses set -e, and {why}, so the script exits silently with"
             f" {case.exit_code} at: {line}",
-            f"say what is to happen then: {line} || true, or a message and an exit",
+            f"handle the failure: {line} || true, or print a message and exit",
             (quote(case, script, line), ended(case)),
-            (f"docker run --entrypoint sh {case.config.image} -x {script.path}",),
-            weight=None if sure else 46,
+            (f"docker run --entrypoint sh {case.config.image} -x {typed(script.path)}",),
+            basis=None if sure else Basis.HINT,
         )
     return None
 
@@ -73,7 +73,7 @@ QUIET = {
 
 
 def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
-    """Return the command that fails, why, and if that was seen to be so."""
+    """Return the command that fails, why, and whether that was observed."""
     for line in plain_lines(script.text):
         grep = re.search(
             r"\b[ef]?grep\s+((?:-\w+\s+)*)['\"]?([^'\"|]+?)['\"]?\s+([^\s)'\"|;]+)", line
@@ -95,7 +95,7 @@ def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
             and "|| " not in command.line
             and not command.line.startswith(("if ", "while ", "until ", "elif "))
         ):
-            return command.line, f"a command such as {name} fails without a word", False
+            return command.line, f"a command such as {name} fails silently", False
     return "", "", False
 
 

@@ -1,24 +1,23 @@
-"""Conditions that end a script: a variable or file that it checks."""
+"""Checks that end a script: a variable or file that it requires."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
-from scaffolder.diagnose import shell
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import copied, ended, inspected
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.scripts import Script
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import copied, ended, inspected
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.scripts import Script
 
 from .script import quote, scripts, where
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A condition of a script that ends it."""
+    """A condition in a script that ends it."""
 
     line: str
     name: str
@@ -77,12 +76,11 @@ def _holds(case: Case, op: str, arg: str) -> bool:
 
 @cause(
     "script-guard",
-    "a script checks a variable or file, which is missing, and ends",
+    "a script checks for something that is missing, and exits",
     pattern="environment",
     reads=["files", "inspect"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=79,
+    explains=["secret-missing"],
+    cured_by=["variable"],
 )
 def script_guard(case: Case) -> Found | None:
     """Find `[ -r "$FILE" ] || exit 1`."""
@@ -110,7 +108,7 @@ def script_guard(case: Case) -> Found | None:
                 f"pass it: docker run -e {found.name}=...",
             )
         return Found(
-            f"{what}; {where(script)} checks it and ends with {case.exit_code}",
+            f"{what}; {where(script)} checks it and exits with {case.exit_code}",
             fix,
             (
                 quote(case, script, found.line),

@@ -5,27 +5,29 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.files.formats import FORMATS
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import copied, ended, logged
+from scaffolder.diagnose.causes.files.flaws import ABSENT, Said, said
 from scaffolder.diagnose.causes.start.search import find_elsewhere
-from scaffolder.diagnose.evidence import copied, ended, logged
-from scaffolder.diagnose.launched import Launched
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.program import Problem, Program
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.launched import Launched
+from scaffolder.diagnose.programs.program import Problem, Program
+from scaffolder.text import quoted as typed
 
 from .dialects import BUILTINS
 from .script import is_last, scripts, where
 
 NOT_FOUND = (
-    r"[^\n]*?(?P<n>[^\s:'\"`]+)['\"`]?: (?:command )?not found[^\n]*"
-    r"|[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|[^\n]*can't execute '(?P<y>[^']+)'[^\n]*"
-    r"|[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019]+)['\u2019]: No such file[^\n]*"
-    r"|[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
+    r"^[^\n]*?(?<![^\s:'\"`])(?P<n>[^\s:'\"`]++)['\"`]?: (?:command )?not found[^\n]*"
+    r"|^[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|^[^\n]*can't execute '(?P<y>[^'\n]+)'[^\n]*"
+    r"|^[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019\n]+)['\u2019]: No such file[^\n]*"
+    r"|^[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
 )
+CLOSED = {"mode", "unreachable", "directory"}
 SHELL_SAYS = re.compile(
     r"^(?:/\S*/)?(?:ba|da|a|z|k)?sh: |command not found|can't execute|failed to run command"
 )
-"""What only a shell, or a wrapper, says of a command."""
+"""What only a shell or a wrapper says about a command."""
 
 
 @cause(
@@ -33,14 +35,13 @@ SHELL_SAYS = re.compile(
     "a script starts a program that is not executable",
     pattern="permissions",
     reads=["logs", "files"],
-    page="check-program-file",
     when=Phase.ENDED,
-    weight=80,
+    explains=["file-closed"],
 )
 def program_closed_in_script(case: Case) -> Found | None:
-    """Find a script's command without the x bit, or behind a closed directory."""
-    for item, problem in broken(case):
-        if problem.kind not in {"mode", "unreachable", "directory"}:
+    """Find a script's command without the x bit, or in a directory that the user cannot enter."""
+    for item, _program, problem in broken(case):
+        if problem.kind not in CLOSED:
             continue
         says = case.said(
             rf"[^\n]*{re.escape(basename(item.argv[0]))}[^\n]*(?:permission denied"
@@ -49,40 +50,43 @@ def program_closed_in_script(case: Case) -> Found | None:
         if not says and case.exit_code != 126 and not case.is_silent:
             continue
         return Found(
-            f"{item.by or 'the command'} starts {item.argv[0]}, which {case.identity.words} may"
-            f" not execute: {problem.path} has mode {problem.detail or 'of a directory'}",
-            f"RUN chmod 755 {problem.path} (or COPY --chmod=755)",
+            f"{item.by or 'the command'} starts {item.argv[0]}, which {case.identity.words} cannot"
+            f" execute: {problem.path}"
+            f" {f'has mode {problem.detail}' if problem.detail else 'is a directory'}",
+            f"RUN chmod 755 {typed(problem.path)} (or COPY --chmod=755)",
             (
                 *((logged(case, says),) if says else (ended(case),)),
                 copied(case, problem.path, f"mode {problem.detail}"),
             ),
-            proven=says is not None,
+            proven=_ended_by(case, says),
         )
     return None
 
 
-def broken(case: Case) -> Iterator[tuple[Launched, Problem]]:
+def _ended_by(case: Case, says: "re.Match[str] | None") -> bool:
+    """Tell whether a script ended with this message, rather than going on without the program."""
+    return says is not None and (case.exit_code in {126, 127} or is_last(case, case.line(says)))
+
+
+def broken(case: Case) -> Iterator[tuple[Launched, Program, Problem]]:
     """Return commands of scripts that cannot be started, and why."""
     for item in case.launched[1:]:
-        problem = item.program.first_problem if item.program else None
-        if problem:
-            yield item, problem
+        if item.program and (problem := item.program.first_problem):
+            yield item, item.program, problem
 
 
 @cause(
     "program-broken-in-script",
-    "a script starts a program that this image or machine cannot run",
+    "a script starts a program that cannot run here",
     pattern="image",
     reads=["logs", "files"],
-    page="check-program-file",
     when=Phase.ENDED,
-    weight=79,
 )
 def program_broken_in_script(case: Case) -> Found | None:
     """Find, in a script, a program of another architecture or libc, with CRLF, or damaged."""
-    for item, problem in broken(case):
-        what = _flaw(item.program, problem)
-        if not what:
+    for item, program, problem in broken(case):
+        flaw = _flaw(case, program, problem)
+        if not flaw:
             continue
         says = case.said(
             rf"[^\n]*{re.escape(basename(item.argv[0]))}[^\n]*(?:not found|no such file"
@@ -92,34 +96,29 @@ def program_broken_in_script(case: Case) -> Found | None:
         if not says and not (case.is_silent and case.exit_code in (0, 1, 2, 126, 127)):
             continue
         return Found(
-            f"{item.by or 'the command'} starts {item.argv[0]}, {what}",
-            "build it for this image and machine, and copy it into the image whole, with LF line"
-            " endings",
-            (
-                *((logged(case, says),) if says else (ended(case),)),
-                copied(case, problem.path, problem.detail or problem.kind),
-            ),
-            proven=says is not None,
+            f"{item.by or 'the command'} starts {item.argv[0]}, which {flaw.words}",
+            flaw.fix,
+            (logged(case, says) if says else ended(case), *flaw.evidence),
+            flaw.commands,
+            proven=_ended_by(case, says),
         )
     return None
 
 
-def _flaw(program: Program | None, problem: Problem) -> str:
-    texts = {
-        "crlf": (
-            "which has Windows (CRLF) line endings: its interpreter is sought with a carriage"
-            " return"
-        ),
-        "architecture": f"which is a program for another processor ({problem.detail})",
-        "loader": (
-            f"whose ELF interpreter {problem.detail} is not in the image: it was built for another"
-            " libc"
-        ),
-        **{kind: f"which {words}" for kind, (words, _fix) in FORMATS.items()},
-    }
-    if program and program.interpreter and problem.kind in {"missing", "not-in-path", "dangling"}:
-        return f"whose #! line names {' '.join(program.shebang)}, which does not exist in the image"
-    return texts.get(problem.kind, "")
+def _flaw(case: Case, program: Program, problem: Problem) -> Said | None:
+    """Describe what is wrong with a program that a script starts, except its mode and path."""
+    if program.interpreter and problem.kind in ABSENT:
+        line = " ".join(program.shebang)
+        return Said(
+            f"has a #! line that names {line}, which does not exist in the image",
+            f"install {line} in the image, or correct the line",
+            (),
+            (copied(case, problem.path, "no such file"),),
+        )
+    at = program
+    while at.interpreter and not at.problem:
+        at = at.interpreter
+    return said(case, at, problem) if problem.kind not in CLOSED else None
 
 
 @cause(
@@ -127,19 +126,14 @@ def _flaw(program: Program | None, problem: Problem) -> str:
     "a script starts a program by a path that does not exist",
     pattern="image",
     reads=["logs", "files"],
-    page="check-program-file",
     when=Phase.ENDED,
-    weight=77,
+    explains=["command-missing-in-script"],
 )
 def path_wrong_in_script(case: Case) -> Found | None:
     """Find `exec /app/server` where the program is elsewhere."""
-    for item, problem in broken(case):
+    for item, program, problem in broken(case):
         name = item.argv[0]
-        if (
-            problem.kind not in {"missing", "dangling"}
-            or "/" not in name
-            or (item.program and item.program.interpreter)
-        ):
+        if problem.kind not in {"missing", "dangling"} or "/" not in name or program.interpreter:
             continue
         says = case.said(rf"[^\n]*{re.escape(name)}[^\n]*(?:not found|no such file)[^\n]*")
         if not says and not (case.is_silent and case.exit_code == 127):
@@ -147,13 +141,13 @@ def path_wrong_in_script(case: Case) -> Found | None:
         other = [p for p in find_elsewhere(case, basename(name)) if p != name]
         return Found(
             f"{item.by or 'the command'} starts {name}, which does not exist in the"
-            f" image{f'; there is {other[0]}' if other else ''}",
+            f" image{f'; {other[0]} exists' if other else ''}",
             f"correct the path{f': {other[0]}' if other else ', or COPY it there'}",
             (
                 *((logged(case, says),) if says else (ended(case),)),
                 copied(case, name, "no such file"),
             ),
-            proven=says is not None,
+            proven=_ended_by(case, says),
         )
     return None
 
@@ -165,7 +159,7 @@ def path_wrong_in_script(case: Case) -> Found | None:
     reads=["logs", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=73,
+    explains=["file-missing"],
 )
 def command_missing_in_script(case: Case) -> Found | None:
     """Find 127: a tool that the image lacks."""
@@ -190,7 +184,7 @@ def command_missing_in_script(case: Case) -> Found | None:
     script = next((s for s in scripts(case) if name in s.text), None)
     if script is None and case.exit_code != 127 and not SHELL_SAYS.search(case.line(match)):
         return None
-    used = f"{where(script)} uses {name}" if script else f"{name} is used"
+    used = f"{where(script)} uses {name}" if script else f"the command uses {name}"
     return Found(
         f"{used}, which is not installed in the image: not found",
         f"install {basename(name)} in the runtime stage, or use what the image has",

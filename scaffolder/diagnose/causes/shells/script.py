@@ -1,17 +1,17 @@
 """The scripts of a container, and how they are shown."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, content, inspected
-from scaffolder.diagnose.scripts import Script
+from scaffolder.diagnose.causes.evidence import Evidence, content, inspected
+from scaffolder.diagnose.programs.scripts import Script
 
 
 def scripts(case: Case) -> list[Script]:
-    """Return the shell scripts that are run, that of the runtime first."""
+    """Return the shell scripts that are run, the one that the runtime starts first."""
     return [item.script for item in case.launched if item.script and item.script.language == "sh"]
 
 
 def where(script: Script) -> str:
-    """Return how a script is called in a sentence."""
+    """Return what to call a script in a sentence."""
     return script.path or "the shell-form command"
 
 

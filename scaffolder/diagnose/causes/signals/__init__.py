@@ -1,1 +1,1 @@
-"""Ends by a signal: crashes of native code, kills from outside, and stops that were not heeded."""
+"""Ends by a signal: crashes of native code, kills from outside, and stops that were ignored."""

@@ -2,13 +2,13 @@
 
 import signal
 
-from scaffolder.diagnose import binary
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, content, ended, logged
-from scaffolder.diagnose.phase import SIGNALLED, Phase
-from scaffolder.diagnose.program import Program
-from scaffolder.diagnose.sources.files import PROGRAM
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
+from scaffolder.diagnose.evidence.files import PROGRAM
+from scaffolder.diagnose.evidence.phase import SIGNALLED
+from scaffolder.diagnose.programs import binary
+from scaffolder.diagnose.programs.program import Program
 
 from .traces import crashed, first_words, kernel_words
 
@@ -19,11 +19,11 @@ from .traces import crashed, first_words, kernel_words
     pattern="process",
     reads=["inspect", "files", "kernel", "logs"],
     page="exit-codes",
-    when=Phase.DIED,
-    weight=66,
+    explains=["segfault"],
+    cured_by=["init"],
 )
 def aborted(case: Case) -> Found | None:
-    """Find an abort: 134, or 139 as process 1, which the kernel shields from SIGABRT."""
+    """Find an abort: 134, or 139 as PID 1, which the kernel shields from SIGABRT."""
     program = crashed(case)
     data = _data(case, program)
     words = kernel_words(case, program)
@@ -38,14 +38,11 @@ def aborted(case: Case) -> Found | None:
         r"|stack smashing)[^\n]*"
     )
     name = program.path if program else "the program"
-    text = (
-        f"{name} calls abort(): it gave up on itself at a failed check (assertion, panic, heap"
-        " corruption)"
-    )
+    text = f"{name} calls abort() after a failed check (assertion, panic, heap corruption)"
     if as_first:
         text += (
-            "; as process 1 the SIGABRT is ignored by the kernel, and libc ends in a trap, so"
-            " that the exit code is 139 and not 134"
+            "; for PID 1 the kernel ignores SIGABRT, and libc falls back to a trap, so"
+            " the exit code is 139, not 134"
         )
     reason = f": {case.line(says)[:200]}" if says else ""
     return Found(
@@ -74,8 +71,7 @@ def _data(case: Case, program: Program | None) -> bytes:
     pattern="process",
     reads=["inspect", "files", "kernel", "logs"],
     page="pattern-dependencies",
-    when=Phase.DIED,
-    weight=62,
+    cured_by=["init"],
 )
 def segfault(case: Case) -> Found | None:
     """Find a segmentation fault."""
@@ -88,8 +84,8 @@ def segfault(case: Case) -> Found | None:
     says = case.said(r"[^\n]*(?:segmentation fault|SIGSEGV|signal 11|Fatal Python error)[^\n]*")
     name = program.path if program else "the program"
     return Found(
-        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code used memory that is"
-        " not its own",
+        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code accessed memory that"
+        " it may not access",
         "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows"
         " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),
@@ -99,15 +95,12 @@ def segfault(case: Case) -> Found | None:
 
 @cause(
     "illegal-instruction",
-    "the program uses an instruction that this processor does not have",
+    "the program uses an instruction that this processor lacks",
     pattern="image",
     reads=["inspect", "files", "kernel", "live"],
-    page="check-program-file",
-    when=Phase.DIED,
-    weight=68,
 )
 def illegal_instruction(case: Case) -> Found | None:
-    """Find SIGILL: a build for a newer processor, or a trap that the compiler put in."""
+    """Find SIGILL: a build for a newer processor, or a trap that the compiler inserted."""
     says = case.said(r"illegal instruction|SIGILL|CPU (?:does not|doesn't) support|x86-64-v[234]")
     if case.exit_code != SIGNALLED + signal.SIGILL and not says:
         return None

@@ -1,14 +1,15 @@
-"""Ends that somebody asked for: stops, kills and pauses."""
+"""Stops that were requested, and then ignored or too slow."""
 
 import re
 
-from scaffolder.diagnose import shell
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import ended, happened, inspected, logged
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
-from scaffolder.diagnose.evidence import ended, happened, inspected
-from scaffolder.diagnose.launched import Launched
-from scaffolder.diagnose.phase import SIGKILL, SIGNALLED, Phase
+from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.phase import SIGKILL, SIGNALLED, Phase
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.launched import Launched
 
 KILLED = SIGNALLED + SIGKILL
 
@@ -17,8 +18,13 @@ TERM = 15
 
 
 def stop_signals(case: Case) -> bool:
-    """Tell whether a stop was asked for, and SIGKILL had to follow."""
-    return SIGKILL in case.signals and len(case.signals) > 1 and case.signals[0] != SIGKILL
+    """Tell whether a stop was requested, and SIGKILL had to follow.
+
+    The engine forgets its events one by one: the stop itself is the last to go.
+    """
+    asked = len(case.signals) > 1 and case.signals[0] != SIGKILL
+    actions = [e.action for e in case.events]
+    return SIGKILL in case.signals and (asked or actions[-1:] == ["stop"])
 
 
 @cause(
@@ -27,11 +33,9 @@ def stop_signals(case: Case) -> bool:
     pattern="process",
     reads=["events", "inspect", "files"],
     page="stop-hangs",
-    when=Phase.DIED,
-    weight=88,
 )
 def stop_ignored(case: Case) -> Found | None:
-    """Find a stop that took SIGKILL: a shell as process 1, or no handler for SIGTERM."""
+    """Find a stop that took SIGKILL: a shell as PID 1, or no handler for SIGTERM."""
     if case.exit_code != KILLED or killed_for_memory(case):
         return None
     seen = stop_signals(case)
@@ -43,14 +47,11 @@ def stop_ignored(case: Case) -> Found | None:
         "docker stop had to SIGKILL it after the grace period"
         if seen
         else (
-            "a stop ends with SIGKILL after the grace period (the events of this end are no"
-            " longer known)"
+            "a stop ends with SIGKILL after the grace period (the events of this stop are no"
+            " longer available)"
         )
     )
-    why = why or (
-        "as process 1 it has no handler for SIGTERM, and the kernel then ignores the signal, or"
-        " it takes longer than the grace period"
-    )
+    why = why or "it did not exit when docker stop asked it to"
     return Found(
         f"{why}: {how} (137, not out of memory)",
         'use the exec form (CMD ["/app/server"]) or `exec` in the script, handle SIGTERM, or run'
@@ -62,19 +63,61 @@ def stop_ignored(case: Case) -> Found | None:
         ),
         ("docker run --init ...",),
         proven=seen,
-        weight=None if seen else 64,
+    )
+
+
+def _said_after(case: Case) -> list[str]:
+    """Return what it wrote after it was first asked to stop."""
+    asked = next((e.time for e in case.events if e.action == "kill" and e.signal != SIGKILL), None)
+    if asked is None:
+        return []
+    timed = ((moment(line.time), line.text.strip()) for line in case.lines)
+    return [text for at, text in timed if at and text and at.timestamp() >= asked - 0.05]
+
+
+@cause(
+    "stop-slow",
+    "the program was still shutting down when the grace period ended",
+    pattern="process",
+    reads=["events", "logs", "inspect"],
+    page="stop-hangs",
+    explains=["stop-ignored"],
+)
+def stop_slow(case: Case) -> Found | None:
+    """Find a program that handled the signal, logged it, and needed longer than it was given."""
+    said = _said_after(case) if stop_signals(case) and case.exit_code == KILLED else []
+    if not said or killed_for_memory(case):
+        return None
+    smart = any("smart shutdown" in line for line in said)
+    advice = (
+        "let Postgres disconnect its clients on stop: STOPSIGNAL SIGINT (stop_signal: SIGINT)"
+        if smart
+        else "give it more time: docker stop --time 60 (stop_grace_period: 60s in compose)"
+    )
+    waits = ", because on SIGTERM Postgres waits for its clients to disconnect" if smart else ""
+    return Found(
+        f"it began to shut down when docker stop asked it to, but had not finished when the grace"
+        f" period ended{waits}; Docker then killed it (137, not out of memory): {said[-1][:160]}",
+        f"{advice}; find out what it waits for: connections, running jobs, a lock",
+        (
+            happened(case, f"kill signals {case.signals}, die 137, stop"),
+            logged(case, "\n".join(said[-3:])),
+            inspected(case, "State.OOMKilled", "false"),
+        ),
+        ("docker stop --time 60 ...",),
+        proven=True,
     )
 
 
 def _why_deaf(case: Case) -> str:
-    """Tell why process 1 does not pass SIGTERM on; empty if that is not known."""
+    """Return why PID 1 does not forward SIGTERM; empty if unknown."""
     first = case.launched[0] if case.launched else None
     if first is None or case.config.init or case.config.argv[0].endswith(("tini", "dumb-init")):
         return ""
     if first.script is None or first.script.language != "sh":
         return ""
     commands = shell.commands(first.script.text)
-    handled = re.search(r"^\s*trap\s", first.script.text, re.MULTILINE)
+    handled = re.search(r"^[^\S\n]*trap\s", first.script.text, re.MULTILINE)
     programs = [f for f in case.launched[1:] if f.name not in {"sleep", "tail"}]
     if (
         handled
@@ -101,85 +144,25 @@ def _names(programs: list[Launched]) -> str:
 
 
 @cause(
-    "killed-from-outside",
-    "somebody killed it with SIGKILL; it was not out of memory",
-    pattern="process",
-    reads=["events", "inspect"],
-    page="killed-from-outside",
-    when=Phase.DIED,
-    weight=58,
-)
-def killed_from_outside(case: Case) -> Found | None:
-    """Find docker kill, or a kill of the host's."""
-    if case.exit_code != KILLED or killed_for_memory(case):
-        return None
-    seen = SIGKILL in case.signals
-    by = (
-        "with docker kill (or a stop's end)"
-        if seen
-        else (
-            "by docker kill, by docker stop after its grace period, or by a process of the host;"
-            " which is no longer known"
-        )
-    )
-    died = any(e.action in ("die", "died") for e in case.events)
-    if died and not seen:
-        by = "by a process of the host or of the container, not by docker"
-    return Found(
-        f"killed from outside {by}: SIGKILL (137); it was not out of memory",
-        "find who kills it: docker events shows `kill` with its signal; a job, a deployment, a"
-        " watchdog or a person",
-        (
-            happened(case, "kill signal=9") if seen else ended(case),
-            inspected(case, "State.OOMKilled", "false"),
-            inspected(case, "HostConfig.Memory", case.config.memory),
-        ),
-        ("docker events --filter event=kill --filter event=die",),
-        proven=seen,
-    )
-
-
-@cause(
     "stopping-hangs",
-    "it was asked to stop, and still runs",
+    "it was asked to stop and is still running",
     pattern="process",
     reads=["events", "live"],
     page="stop-hangs",
     when=Phase.RUNNING,
-    weight=60,
 )
 def stopping_hangs(case: Case) -> Found | None:
     """Find a running container that ignored SIGTERM."""
     if TERM not in case.signals or case.phase != Phase.RUNNING:
         return None
-    why = _why_deaf(case) or "process 1 has no handler for SIGTERM, or does not come to its end"
+    why = _why_deaf(case) or "PID 1 has no handler for SIGTERM, or does not finish"
     return Found(
-        f"it was asked to stop (SIGTERM) and still runs: {why}",
+        f"it was asked to stop (SIGTERM) and is still running: {why}",
         "use the exec form or `exec` in the script, handle SIGTERM, or run with --init; docker"
         " kill ends it now",
         (
             happened(case, "kill signal=15, no die since"),
             inspected(case, "Config.Cmd", list(case.config.argv)),
         ),
-        proven=True,
-    )
-
-
-@cause(
-    "paused",
-    "somebody paused it",
-    pattern="process",
-    reads=["inspect"],
-    page="check-status-and-logs",
-    when=Phase.PAUSED,
-    weight=90,
-)
-def paused(case: Case) -> Found | None:
-    """Find a frozen container."""
-    return Found(
-        "the container is paused: somebody froze it with docker pause, so it does not answer",
-        "docker unpause it",
-        (inspected(case, "State.Status", "paused"),),
-        (f"docker unpause {case.target}",),
         proven=True,
     )

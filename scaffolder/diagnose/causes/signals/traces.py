@@ -1,11 +1,11 @@
-"""What a crash leaves: the program, the kernel's words, the last lines."""
+"""What a crash leaves behind: the program, the kernel's message, the last lines."""
 
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, logged, nothing_logged
-from scaffolder.diagnose.program import Program
-from scaffolder.diagnose.sources.kernel import crash_at
+from scaffolder.diagnose.causes.evidence import Evidence, logged, nothing_logged
+from scaffolder.diagnose.evidence.kernel_log import crash_at
+from scaffolder.diagnose.programs.program import Program
 
 
 def crashed(case: Case) -> Program | None:
@@ -15,7 +15,7 @@ def crashed(case: Case) -> Program | None:
 
 
 def kernel_words(case: Case, program: Program | None) -> list[Evidence]:
-    """Return what the kernel logged of the crash."""
+    """Return what the kernel logged about the crash."""
     names = {basename(word) for word in case.config.argv[:1]}
     if program:
         names |= {program.name, basename(program.entry.path) if program.entry else ""}

@@ -1,23 +1,24 @@
-"""Signals that are seldom seen: forbidden calls, pipes, timers."""
+"""Less common signals: blocked system calls, pipes, timers."""
 
 import signal
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import ended, happened, inspected
-from scaffolder.diagnose.phase import SIGNALLED, Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import ended, happened, inspected
+from scaffolder.diagnose.causes.identity.capabilities import options
+from scaffolder.diagnose.evidence.phase import SIGNALLED
 
 from .traces import first_words
 
 
 @cause(
     "forbidden-call",
-    "a system call is forbidden by the seccomp profile",
+    "the seccomp profile blocks a system call",
     pattern="permissions",
     reads=["inspect"],
     page="check-program-by-itself",
-    when=Phase.DIED,
-    weight=70,
+    explains=["ended-by-signal"],
+    cured_by=["seccomp"],
 )
 def forbidden_call(case: Case) -> Found | None:
     """Find SIGSYS."""
@@ -25,17 +26,17 @@ def forbidden_call(case: Case) -> Found | None:
     if case.exit_code != SIGNALLED + signal.SIGSYS and not says:
         return None
     return Found(
-        "the program made a system call that the seccomp profile forbids: SIGSYS (159)",
-        "use a profile that allows it (--security-opt seccomp=PROFILE); a newer Docker knows"
+        "the program made a system call that the seccomp profile blocks: SIGSYS (159)",
+        "use a profile that allows it (--security-opt seccomp=PROFILE); a newer Docker allows"
         " newer calls",
-        (ended(case), inspected(case, "HostConfig.SecurityOpt", list(case.config.security))),
+        (ended(case), inspected(case, "HostConfig.SecurityOpt", options(case))),
         proven=any("seccomp" in option for option in case.config.security),
     )
 
 
 CRASHES = {
     signal.SIGFPE: "divided by zero in native code",
-    signal.SIGTRAP: "hit a trap: a failed check of the compiler's or an assertion",
+    signal.SIGTRAP: "hit a trap: a compiler's check or an assertion failed",
     signal.SIGPIPE: "wrote to a pipe or connection whose reader is gone",
     signal.SIGALRM: "was ended by its own timer (alarm)",
     signal.SIGHUP: "was ended by SIGHUP, which a reload or a closed terminal sends",
@@ -51,8 +52,6 @@ CRASHES = {
     pattern="process",
     reads=["inspect", "events"],
     page="exit-codes",
-    when=Phase.DIED,
-    weight=60,
 )
 def ended_by_signal(case: Case) -> Found | None:
     """Find the less common signals, by the exit code."""
@@ -64,7 +63,7 @@ def ended_by_signal(case: Case) -> Found | None:
     return Found(
         f"the program {CRASHES[signal.Signals(number)]}: {name} (exit code {case.exit_code})"
         + ("; it was sent by docker kill" if sent else ""),
-        f"handle {name} in the program, or find who sends it",
+        f"handle {name} in the program, or find what sends it",
         (
             ended(case),
             first_words(case),

@@ -1,1 +1,1 @@
-"""Ends without a word: where the words went, and what ends without any."""
+"""Silent exits: where the output went, and what exits without any."""

@@ -1,12 +1,12 @@
-"""Programs that put themselves into the background."""
+"""Programs that move themselves into the background."""
 
 import re
 
-from scaffolder.diagnose import binary
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import content, ended, inspected, nothing_logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import binary
 
 from .readings import SHORT_SECONDS, natives
 
@@ -49,15 +49,15 @@ DAEMONS = (
 
 @cause(
     "daemonises",
-    "the program puts itself into the background",
+    "the program moves itself into the background",
     pattern="process",
     reads=["inspect", "files"],
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
-    weight=71,
+    basis=Basis.INFERRED,
 )
 def daemonises(case: Case) -> Found | None:
-    """Find daemons that were not told to stay, and programs that detach by their own calls."""
+    """Find daemons that were not told to stay in the foreground, and programs that detach."""
     if case.exit_code != 0:
         return None
     for item in reversed(case.launched):
@@ -74,18 +74,17 @@ def daemonises(case: Case) -> Found | None:
         )
         if known and not item.background:
             return Found(
-                f"{item.argv[0]} daemonises: it goes into the background, its first process exits"
-                " 0, and so the container stops",
+                f"{item.argv[0]} daemonizes: it goes into the background, its first process exits"
+                " 0, so the container stops",
                 f"run it in the foreground: {known[1]}",
                 (inspected(case, "Config.Cmd", list(case.config.argv)), ended(case)),
             )
     for path, data, program in natives(case):
         if binary.detaches(data, program) and case.is_silent and case.state.seconds < SHORT_SECONDS:
             return Found(
-                f"the program {path} daemonises: the first process forks and exits 0, so the"
+                f"the program {path} daemonizes: the first process forks and exits 0, so the"
                 " container stops",
                 "run it in the foreground (an option such as --foreground, -F, -n, daemon off)",
                 (content(case, path, "calls fork and setsid"), ended(case), nothing_logged(case)),
-                weight=None if case.config.must_stay else 60,
             )
     return None

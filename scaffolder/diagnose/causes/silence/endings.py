@@ -1,24 +1,23 @@
-"""Ends with 0: a dummy program, and a program that is started again and again."""
+"""Programs that exit 0: a dummy program, and one that is restarted again and again."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import content, ended, inspected, nothing_logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .readings import SHORT_SECONDS, natives
 
 
 @cause(
     "dummy-main",
-    "the image contains the dummy program that caches dependencies",
+    "the image contains the dummy program that is built to cache dependencies",
     pattern="image",
     reads=["files", "inspect"],
-    page="check-program-file",
     when=Phase.FINISHED | Phase.DIED,
-    weight=70,
+    basis=Basis.INFERRED,
 )
 def dummy_main(case: Case) -> Found | None:
-    """Find a Rust program with an empty main: cargo did not rebuild, as the real one is older."""
+    """Find a Rust program with an empty main: the real one is older, so cargo did not rebuild."""
     if case.exit_code != 0 or case.state.seconds > SHORT_SECONDS:
         return None
     for path, data, program in natives(case):
@@ -48,7 +47,7 @@ def dummy_main(case: Case) -> Found | None:
             if tiny
             else "it has no way to open a socket"
             if deaf
-            else "it only says Hello, world!"
+            else "it only prints Hello, world!"
         )
         return Found(
             f'{path} is the binary of the dummy src/main.rs ("fn main() {{}}") that caches the'
@@ -63,23 +62,22 @@ def dummy_main(case: Case) -> Found | None:
 
 @cause(
     "ends-again-and-again",
-    "it ends with 0 and is started again, and again",
+    "it exits with 0 and is restarted again and again",
     pattern="process",
     reads=["inspect", "events"],
     page="ended-without-a-word",
-    when=Phase.DIED,
-    weight=30,
+    basis=Basis.QUOTED,
 )
 def ends_again(case: Case) -> Found | None:
     """Find a job, or a service that does not stay, under a restart policy for services."""
     if case.exit_code != 0 or not (case.restarts or case.state.status == "restarting"):
         return None
     lines = [line.text for line in case.lines if line.text.strip()]
-    said = f"; it says: {lines[-1][:150]}" if lines else " without a word"
+    said = f"; its last output: {lines[-1][:150]}" if lines else " without output"
     return Found(
-        f"the program ends with exit code 0 by itself{said}, and the restart policy"
-        f" {case.config.restart} starts it again and again ({case.restarts} times)",
-        "a service has to stay in the foreground; a job needs --restart no or on-failure",
+        f"the program exits with 0 on its own{said}, and the restart policy"
+        f" {case.config.restart} restarts it again and again ({case.restarts} times)",
+        "keep a service in the foreground; a job needs --restart no or on-failure",
         (
             inspected(case, "RestartCount", case.restarts),
             inspected(case, "HostConfig.RestartPolicy.Name", case.config.restart),

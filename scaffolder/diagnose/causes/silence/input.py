@@ -4,21 +4,22 @@ import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import ended, inspected
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .readings import INTERACTIVE, readings
 
 
 @cause(
     "input-closed",
-    "an interactive program whose input is closed",
+    "the program is interactive, but its input is closed",
     pattern="process",
     reads=["inspect"],
     page="check-shell",
     when=Phase.FINISHED | Phase.DIED,
-    weight=78,
+    basis=Basis.INFERRED,
+    cured_by=["input"],
 )
 def input_closed(case: Case) -> Found | None:
     """Find `python3` or `bash` as the whole command, without -i."""
@@ -36,9 +37,8 @@ def input_closed(case: Case) -> Found | None:
         else "the program reads from its input"
     )
     return Found(
-        f"{what}; without -i and -t its stdin is closed, so it reads the end of its input and"
-        " exits 0",
-        "docker run -it, or give it a program to run",
+        f"{what}; without -i and -t its stdin is closed, so it reads end of file and exits 0",
+        "use docker run -it, or give it a program to run",
         (
             inspected(case, "Config.Cmd", list(case.config.argv)),
             inspected(case, "Config.OpenStdin", "false"),

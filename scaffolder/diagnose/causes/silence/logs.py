@@ -1,26 +1,42 @@
 """Logs that go into a file, or nowhere."""
 
+import re
+
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.errors import WORDS
-from scaffolder.diagnose.evidence import Evidence, content, ended, inspected, nothing_logged, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.changes import logs_among
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import (
+    Evidence,
+    content,
+    ended,
+    inspected,
+    nothing_logged,
+    quoted,
+)
+from scaffolder.diagnose.evidence.log_search import FAILURE
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.text import quoted as typed
 
 from .readings import readings
+
+LOGS = re.compile(r"(?:^/var/log/.+|\.(?:log|err|out)|/(?:hs_err_pid\d+|nohup\.out|npm-debug).*)$")
+
+
+def logs_among(found: tuple[tuple[str, str], ...]) -> list[str]:
+    """Return the paths of files that look like logs."""
+    return [path for kind, path in found if kind != "D" and LOGS.search(path)]
 
 
 @cause(
     "output-in-file",
-    "the program writes its log into a file, not to its output",
+    "the program logs to a file, not to its output",
     pattern="process",
     reads=["changes", "files", "logs"],
     page="check-files-and-dependencies",
     when=Phase.DIED | Phase.RUNNING,
-    weight=82,
+    basis=Basis.INFERRED,
 )
 def output_in_file(case: Case) -> Found | None:
-    """Find a log file that the container wrote, and what it says."""
+    """Find a log file that the container wrote, and what is in it."""
     if not case.is_silent or (case.phase == Phase.RUNNING and case.sockets):
         return None
     paths = logs_among(case.changes)
@@ -34,20 +50,20 @@ def output_in_file(case: Case) -> Found | None:
     for path in paths:
         data = case.files.content(path, 1 << 20) or b""
         lines = [line for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
-        bad = [line for line in lines if WORDS.search(line)]
+        bad = [line for line in lines if FAILURE.search(line)]
         if not lines or (case.phase == Phase.RUNNING and not bad):
             continue
         words = (bad or lines)[-1].strip()
         return Found(
             f"the program logs to {path} instead of stdout; the file says: {words[:250]}",
             f"log to stdout and stderr (or ln -sf /dev/stdout {path} in the Dockerfile), then"
-            " correct what it says",
+            " fix what it reports",
             (
                 Evidence("changes", f"docker diff {quoted(case)}", f"A {path}"),
                 content(case, path, "\n".join(lines[-3:])),
                 nothing_logged(case),
             ),
-            (f"docker cp {case.target}:{path} - | tar -xO",),
+            (f"docker cp {typed(f'{case.target}:{path}')} - | tar -xO",),
             proven=bool(bad) and case.phase == Phase.DIED,
         )
     return None
@@ -55,12 +71,10 @@ def output_in_file(case: Case) -> Found | None:
 
 @cause(
     "log-discarded",
-    "the log driver keeps nothing that could be read",
+    "the log driver keeps nothing to read",
     pattern="process",
     reads=["inspect", "files"],
-    page="check-status-and-logs",
-    when=Phase.DIED,
-    weight=76,
+    basis=Basis.INFERRED,
 )
 def log_discarded(case: Case) -> Found | None:
     """Find --log-driver none, and drivers that send the log elsewhere."""
@@ -87,10 +101,10 @@ def log_discarded(case: Case) -> Found | None:
         else f"go to {driver}, not to docker logs"
     )
     said = [words for _script, reading in readings(case) for words in reading.said]
-    says = f"; its source says: {said[0]}" if len(said) == 1 else ""
+    says = f"; its source prints: {said[0]}" if len(said) == 1 else ""
     return Found(
-        f"the container logs {what}, and the program ends with {case.exit_code}{says}",
-        "use --log-driver json-file or local, start it again, and read why it ends",
+        f"the container logs {what}, and the program exited with {case.exit_code}{says}",
+        "use --log-driver json-file or local, start it again, and read why it exits",
         (inspected(case, "HostConfig.LogConfig.Type", driver), ended(case)),
         (f"docker run --log-driver json-file ... {case.config.image}",),
         proven=driver == "none" and bool(says),

@@ -1,12 +1,11 @@
-"""Python's lost buffers, and its ends without a word."""
+"""Python's lost buffers and silent exits."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.causes.errors import WORDS
-from scaffolder.diagnose.evidence import content, ended, inspected, nothing_logged
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.evidence.log_search import FAILURE
 
 from .readings import quiet, readings
 
@@ -17,11 +16,10 @@ from .readings import quiet, readings
     pattern="process",
     reads=["inspect", "files", "logs"],
     page="ended-without-a-word",
-    when=Phase.DIED,
-    weight=68,
+    basis=Basis.INFERRED,
 )
 def python_buffered(case: Case) -> Found | None:
-    """Find print() without a flush in a program that ends by os._exit, a signal or a crash."""
+    """Find print() without a flush in a program that exits by os._exit, a signal or a crash."""
     flags = " ".join(case.config.argv)
     if (
         not quiet(case)
@@ -34,12 +32,12 @@ def python_buffered(case: Case) -> Found | None:
         abrupt = reading.abrupt or case.exit_code > 128
         if not printed or not abrupt:
             continue
-        words = next((text for text in reversed(printed) if WORDS.search(text)), printed[-1])
+        words = next((text for text in reversed(printed) if FAILURE.search(text)), printed[-1])
         return Found(
-            "what the program printed was lost in Python's stdout buffer (no PYTHONUNBUFFERED,"
-            f" and it ended without flushing, exit code {case.exit_code}); by its source it says:"
+            "the program's output was lost in Python's stdout buffer (no PYTHONUNBUFFERED,"
+            f" and it exited without a flush, exit code {case.exit_code}); its source prints:"
             f" {words[:200]}",
-            "ENV PYTHONUNBUFFERED=1 (or python -u), then correct what it says",
+            "ENV PYTHONUNBUFFERED=1 (or python -u), then fix what it reports",
             (
                 content(case, script.path, f"print({words[:120]!r})")
                 if script.path
@@ -49,19 +47,18 @@ def python_buffered(case: Case) -> Found | None:
                 inspected(case, "Config.Env", "PYTHONUNBUFFERED is not set"),
             ),
             (f"docker run -e PYTHONUNBUFFERED=1 {case.config.image}",),
-            weight=None if case.exit_code < 128 else 50,
+            basis=None if case.exit_code < 128 else Basis.HINT,
         )
     return None
 
 
 @cause(
     "python-quiet-exit",
-    "Python code ends the program without a word",
+    "Python code exits the program silently",
     pattern="process",
     reads=["files", "logs"],
     page="ended-without-a-word",
-    when=Phase.DIED,
-    weight=40,
+    basis=Basis.QUOTED,
 )
 def python_quiet_exit(case: Case) -> Found | None:
     """Find sys.exit(1) without a message in the source."""
@@ -72,9 +69,8 @@ def python_quiet_exit(case: Case) -> Found | None:
             line, words = reading.exits[-1]
             why = ", after an exception that it swallows" if reading.swallows else ""
             return Found(
-                f"{script.path or 'the program'} ends by {words} at line {line} without a"
-                f" word{why}",
-                "log why, before it ends; let exceptions through",
+                f"{script.path or 'the program'} exits silently by {words} at line {line}{why}",
+                "log the reason before exiting; do not swallow exceptions",
                 (
                     content(case, script.path, f"line {line}: {words}")
                     if script.path

@@ -4,43 +4,16 @@ import re
 from collections.abc import Iterator
 from posixpath import basename
 
-from scaffolder.diagnose import binary, elf, pysource
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.errors import last_words
-from scaffolder.diagnose.scripts import Script, language, siblings
-from scaffolder.diagnose.sources.files import PROGRAM
+from scaffolder.diagnose.evidence.files import PROGRAM
+from scaffolder.diagnose.programs import binary, elf, pysource
+from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
 INTERACTIVE = {
-    "python",
-    "python3",
-    "node",
-    "irb",
-    "ruby",
-    "php",
-    "bash",
-    "sh",
-    "ash",
-    "dash",
-    "zsh",
-    "psql",
-    "mysql",
-    "redis-cli",
-    "sqlite3",
-    "cat",
-    "lua",
-    "R",
-    "ghci",
-    "scala",
-    "jshell",
-    "mongosh",
-    "bc",
-    "erl",
-    "iex",
-    "busybox",
-    "ipython",
-    "pwsh",
-    "fish",
-}
+    "python", "python3", "node", "irb", "ruby", "php", "bash", "sh", "ash", "dash", "zsh",
+    "psql", "mysql", "redis-cli", "sqlite3", "cat", "lua", "R", "ghci", "scala", "jshell",
+    "mongosh", "bc", "erl", "iex", "busybox", "ipython", "pwsh", "fish",
+}  # fmt: skip
 
 
 SHORT_SECONDS = 5.0
@@ -48,7 +21,7 @@ SHORT_SECONDS = 5.0
 
 def quiet(case: Case) -> bool:
     """Tell whether nothing in the log explains the end."""
-    return case.is_silent or not last_words(case)
+    return case.is_silent or not case.last_words
 
 
 def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
@@ -67,17 +40,17 @@ def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
 
 
 def readings(case: Case) -> Iterator[tuple[Script, pysource.Reading]]:
-    """Return the Python that is run, and what it says of itself."""
+    """Return the Python that is run, and what its source tells."""
     for item in case.launched:
         if item.script and item.script.language == "python":
-            for script in (item.script, *siblings(case, item.script)):
+            for script in (item.script, *siblings(case.files, item.script)):
                 reading = pysource.read(script.text)
                 if reading:
                     yield script, reading
 
 
-def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - one loop a language
-    """Return variables that programs name and nobody sets: the name, by what, and if it must be."""
+def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - one loop per language
+    """Return variables that programs read and nothing sets: name, reader, and if required."""
     found: dict[str, tuple[str, str, bool]] = {}
 
     def note(name: str, by: str, *, required: bool) -> None:

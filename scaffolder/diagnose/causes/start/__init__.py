@@ -1,1 +1,1 @@
-"""What the runtime is told to start cannot be started, because of how the command is written."""
+"""The runtime cannot start the command, because of how it is written."""

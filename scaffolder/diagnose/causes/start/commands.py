@@ -1,15 +1,16 @@
-"""Commands that are written wrongly: nothing, one word, a variable, a flag."""
+"""Malformed commands: empty, in one word, a variable, a flag."""
 
 import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import copied, inspected
-from scaffolder.diagnose.launched import BUILTINS
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import copied, inspected, refused
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.launched import BUILTINS
 
-from .refusal import NEVER, is_missing, refused
+from .refusal import NEVER, is_missing
+from .search import find_elsewhere
 
 
 @cause(
@@ -17,9 +18,7 @@ from .refusal import NEVER, is_missing, refused
     "the image has neither CMD nor ENTRYPOINT",
     pattern="image",
     reads=["inspect"],
-    page="check-program-file",
     when=NEVER | Phase.CREATED,
-    weight=90,
 )
 def no_command(case: Case) -> Found | None:
     """Find an image that does not say what to run."""
@@ -36,21 +35,29 @@ def no_command(case: Case) -> Found | None:
 
 @cause(
     "shell-missing",
-    "the shell form needs /bin/sh, and the image has none",
+    "the shell form needs /bin/sh, but the image has none",
     pattern="image",
     reads=["inspect", "files"],
     page="check-shell",
     when=NEVER,
-    weight=86,
+    explains=["dangling-link"],
 )
 def shell_missing(case: Case) -> Found | None:
     """Find a CMD in the shell form in an image from scratch, or a distroless one."""
-    if not is_missing(case) or basename(case.config.argv[0]) not in {"sh", "bash", "ash"}:
+    shell = case.config.argv[0] if case.config.argv else ""
+    if not is_missing(case) or basename(shell) not in {"sh", "bash", "ash"}:
         return None
-    shell = case.config.argv[0]
+    others = {
+        path
+        for name in ("sh", basename(shell))
+        for path in find_elsewhere(case, name)
+        if case.has(path)
+    }
+    if others - {shell}:
+        return None  # there is one: it is the path, or PATH, that is wrong
     return Found(
-        f"the command is run by {shell}, and the image has no shell: a CMD or ENTRYPOINT in the"
-        " shell form needs one, which images from scratch and distroless ones do not have",
+        f"the command is run by {shell}, but the image has no shell: a CMD or ENTRYPOINT in the"
+        " shell form needs one, and scratch and distroless images have none",
         'use the exec form: CMD ["/app/server", "--flag"], or a base image with a shell',
         (
             refused(case),
@@ -63,24 +70,22 @@ def shell_missing(case: Case) -> Found | None:
 
 @cause(
     "command-in-one-word",
-    "a whole command was given as one word",
+    "the whole command was given as one word",
     pattern="image",
     reads=["inspect", "files"],
-    page="check-program-file",
     when=NEVER,
-    weight=85,
 )
 def command_in_one_word(case: Case) -> Found | None:
-    """Find `CMD ["python app.py"]`, for which a program of that name is sought."""
+    """Find `CMD ["python app.py"]`, which names a program with a space in it."""
     if not is_missing(case) or " " not in case.config.argv[0].strip():
         return None
     words = case.config.argv[0].split()
     form = ", ".join(f'"{word}"' for word in words)
     known = not case.finder.find(tuple(words)).problem
     return Found(
-        f"the command is one word with spaces in it: a program called {case.config.argv[0]!r} is"
-        f" sought instead of {words[0]!r} with its arguments",
-        f"write each word by itself: [{form}]",
+        f"the command is one word with spaces in it: the runtime looks for {case.config.argv[0]!r}"
+        f" instead of {words[0]!r} with its arguments",
+        f"write each word as a separate string: [{form}]",
         (refused(case), inspected(case, "Config.Entrypoint", list(case.config.argv))),
         proven=known,
     )
@@ -91,9 +96,7 @@ def command_in_one_word(case: Case) -> Found | None:
     "the exec form does not expand the variable that names the program",
     pattern="environment",
     reads=["inspect"],
-    page="pattern-environment",
     when=NEVER,
-    weight=85,
 )
 def variable_as_program(case: Case) -> Found | None:
     """Find `CMD ["$APP"]`."""
@@ -101,8 +104,8 @@ def variable_as_program(case: Case) -> Found | None:
         return None
     name = case.config.argv[0]
     return Found(
-        f"the exec form does not expand variables: a program that is literally called {name} is"
-        " sought",
+        f"the exec form does not expand variables: the runtime looks for a program literally"
+        f" called {name}",
         f'let a shell expand it: CMD ["sh", "-c", "exec {name}"]',
         (refused(case), inspected(case, "Config.Cmd", list(case.config.argv))),
         proven=True,
@@ -111,12 +114,10 @@ def variable_as_program(case: Case) -> Found | None:
 
 @cause(
     "flag-as-program",
-    "the command is a flag or a shell's builtin, no program",
+    "the given command is not a program",
     pattern="image",
     reads=["inspect", "files"],
-    page="check-program-file",
     when=NEVER,
-    weight=85,
 )
 def flag_as_program(case: Case) -> Found | None:
     """Find arguments that took the place of CMD where there is no ENTRYPOINT."""
@@ -126,11 +127,11 @@ def flag_as_program(case: Case) -> Found | None:
         return None
     image = case.image
     usual = f"; the image's own command is {list(image.command)}" if image and image.command else ""
-    what = "a shell's builtin" if builtin else "a flag"
+    what = "a shell builtin" if builtin else "a flag"
     return Found(
-        f"{word!r} is {what}, no program: what is given to `docker run` after the image replaces"
+        f"{word!r} is {what}, not a program: arguments after the image in `docker run` replace"
         f" CMD{usual}",
-        'run it by a shell: sh -c "..."'
+        'run it in a shell: sh -c "..."'
         if builtin
         else "put the program into ENTRYPOINT, or repeat it before its flags",
         (refused(case), inspected(case, "Config.Cmd", list(case.config.command))),

@@ -1,27 +1,27 @@
-"""Programs and directories that are not at their path."""
+"""Programs and directories that are not at the expected path."""
 
 import re
 from posixpath import basename, join
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, copied, inspected
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.program import DEFAULT_PATH
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, refused
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.program import DEFAULT_PATH
 
-from .refusal import NEVER, is_missing, refused
+from .refusal import NEVER, is_missing
 from .search import find_elsewhere
 
 
 @cause(
     "mount-hides-program",
-    "a mount hides the program, which the image has",
+    "a mount hides the program that is in the image",
     pattern="environment",
     reads=["inspect", "files"],
     page="check-files-and-dependencies",
     when=NEVER,
-    weight=88,
+    explains=["shell-missing", "dangling-link"],
 )
 def mount_hides_program(case: Case) -> Found | None:
     """Find a bind mount or a volume over the directory of the program."""
@@ -40,8 +40,8 @@ def mount_hides_program(case: Case) -> Found | None:
     )
     return Found(
         f"the {kind} over {mount.destination} hides {path}, which exists in the image",
-        f"mount a directory below (for example {mount.destination.rstrip('/')}/data), or put the"
-        " program there",
+        f"mount over a subdirectory ({mount.destination.rstrip('/')}/data), or put the"
+        " program into what is mounted",
         (
             refused(case),
             inspected(case, "Mounts", f"{mount.source} -> {mount.destination}"),
@@ -58,12 +58,10 @@ def mount_hides_program(case: Case) -> Found | None:
 
 @cause(
     "dangling-link",
-    "the program is a link that leads nowhere",
+    "the program is a dangling symbolic link",
     pattern="image",
     reads=["files"],
-    page="check-program-file",
     when=NEVER,
-    weight=82,
 )
 def dangling_link(case: Case) -> Found | None:
     """Find a symbolic link whose target is not in the image."""
@@ -77,9 +75,9 @@ def dangling_link(case: Case) -> Found | None:
         return None
     target = program.problem.path
     return Found(
-        f"{program.path} is a symbolic link, and what it leads to, {program.problem.detail}, does"
+        f"{program.path} is a symbolic link to {program.problem.detail}, which does"
         " not exist in the image",
-        "copy the file itself (cp -L), or its target along with it",
+        "copy the file itself (cp -L), or its target as well",
         (
             refused(case),
             copied(case, program.path, f"link to {program.problem.detail}"),
@@ -91,15 +89,14 @@ def dangling_link(case: Case) -> Found | None:
 
 @cause(
     "binary-not-found",
-    "the program does not exist at the path that is started",
+    "the program does not exist at the given path",
     pattern="image",
     reads=["inspect", "files"],
-    page="check-program-file",
     when=NEVER,
-    weight=70,
+    basis=Basis.HINT,
 )
 def binary_not_found(case: Case) -> Found | None:
-    """Find a program that is not where it is sought, and where it is instead."""
+    """Find a program that is not where it is expected, and where it is instead."""
     if not is_missing(case) or case.program is None:
         return None
     name, program = case.config.argv[0], case.program
@@ -112,10 +109,10 @@ def binary_not_found(case: Case) -> Found | None:
         what = f"{name} does not exist in the image"
     else:
         what = (
-            f"{name} is sought below the working directory {case.config.workdir}, and does not"
+            f"{name} is relative to the working directory {case.config.workdir}, and does not"
             " exist there"
         )
-    there = f"; there is {elsewhere[0]}" if elsewhere else ""
+    there = f"; {elsewhere[0]} exists" if elsewhere else ""
     fix = (
         f"start {elsewhere[0]}"
         if elsewhere
@@ -123,7 +120,7 @@ def binary_not_found(case: Case) -> Found | None:
     )
     return Found(
         f"{what}{there}",
-        f"{fix}: make ENTRYPOINT or CMD match the path at which the Dockerfile puts it",
+        f"{fix}: make ENTRYPOINT or CMD match the path that the Dockerfile copies it to",
         (
             refused(case),
             copied(case, program.path, "no such file"),
@@ -140,10 +137,9 @@ def binary_not_found(case: Case) -> Found | None:
     reads=["inspect", "files"],
     page="check-files-and-dependencies",
     when=Phase.START,
-    weight=88,
 )
 def workdir(case: Case) -> Found | None:
-    """Find a working directory that does not exist, is a file, or is closed to the user."""
+    """Find a working directory that does not exist, is a file, or that the user cannot enter."""
     match = re.search(
         r"(?:chdir to cwd|mkdir|cwd)[^:]*?\(?\"?([^\")]*)\"?\)?[^:]*: (.*)", case.refusal
     )
@@ -160,7 +156,8 @@ def workdir(case: Case) -> Found | None:
     mode = (
         f"{entry.kind}, mode {entry.mode:04o}, owner {entry.uid}" if entry else "no such directory"
     )
-    why = f"is closed to {case.identity.words}" if denied else "does not exist, or is no directory"
+    gone = "does not exist" if entry is None else f"is a {entry.kind}, not a directory"
+    why = f"cannot be entered by {case.identity.words}" if denied else gone
     return Found(
         f"the working directory {case.config.workdir} {why} in the container",
         "correct WORKDIR (or --workdir)"

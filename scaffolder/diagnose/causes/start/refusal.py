@@ -1,10 +1,9 @@
-"""What the runtime said, and whether it misses the program."""
+"""The runtime's error, and whether it means a missing program."""
 
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import Evidence, inspected, quoted
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.evidence.phase import Phase
 
 NEVER = Phase.START | Phase.IMAGE
 
@@ -14,17 +13,8 @@ MISSING = re.compile(
 )
 
 
-def refused(case: Case) -> Evidence:
-    """Show what the runtime said."""
-    if case.state.error:
-        return inspected(case, "State.Error", case.state.error)
-    if case.phase == Phase.IMAGE:
-        return inspected(case, "Config", f"Entrypoint and Cmd: {list(case.config.argv)}")
-    return Evidence("logs", f"docker logs --tail 5 {quoted(case)}", case.refusal)
-
-
 def is_missing(case: Case) -> bool:
-    """Tell whether the runtime did not find the program, or an image's check did not."""
+    """Tell whether the runtime, or the check of an image, did not find the program."""
     problem = case.program.problem if case.program else None
     found = problem is not None and problem.kind in {"missing", "dangling", "not-in-path"}
     return found and (case.phase == Phase.IMAGE or bool(MISSING.search(case.refusal)))

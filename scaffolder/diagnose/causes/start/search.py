@@ -1,35 +1,19 @@
-"""Where a program is that is not where it was sought."""
+"""Where a program is that is not at its expected path."""
 
 from posixpath import join
 
 from scaffolder.diagnose.case import Case
 
 PLACES = (
-    "/app",
-    "/usr/local/bin",
-    "/usr/bin",
-    "/bin",
-    "/opt/app",
-    "/srv",
-    "/usr/src/app",
-    "/",
-    "/app/bin",
-    "/app/dist",
-    "/app/target/release",
-    "/usr/local/sbin",
-    "/home/app",
-    "/opt",
-    "/go/bin",
-    "/usr/local/cargo/bin",
-    "/app/.venv/bin",
-    "/opt/venv/bin",
-    "/venv/bin",
+    "/app", "/usr/local/bin", "/usr/bin", "/bin", "/opt/app", "/srv", "/usr/src/app", "/",
+    "/app/bin", "/app/dist", "/app/target/release", "/usr/local/sbin", "/home/app", "/opt",
+    "/go/bin", "/usr/local/cargo/bin", "/app/.venv/bin", "/opt/venv/bin", "/venv/bin",
     "/root",
-)
+)  # fmt: skip
 
 
 def find_elsewhere(case: Case, name: str) -> list[str]:
-    """Return where else a file of that name, or nearly, is."""
+    """Return other paths of a file with that name, or a similar one."""
     names = dict.fromkeys(
         (name, name.lower(), name.replace("_", "-"), name.replace("-", "_"), f"{name}3")
     )

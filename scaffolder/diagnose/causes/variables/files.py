@@ -4,13 +4,21 @@ import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, inspected, logged, quoted
 from scaffolder.diagnose.causes.identity.denials import paths_in
-from scaffolder.diagnose.evidence import Evidence, content, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .workdir import is_certain, misplaced
+
+LISTED = re.compile(r"/[\w.-]+['\"]?\s*[,;|]\s*['\"]?/")
+"""Paths in a list are those that a program tried: it needs none of them in particular."""
+MISSED = re.compile(
+    r"no such file|ENOENT|FileNotFound|NoSuchFile|not found|does not exist|is missing"
+    r"|(?:can(?:not|'t)|could not|unable to|failed to) (?:be )?(?:read|open|load|find|access)",
+    re.IGNORECASE,
+)
 
 
 @cause(
@@ -18,9 +26,7 @@ from .workdir import is_certain, misplaced
     "a file that a variable names does not exist in the container",
     pattern="environment",
     reads=["inspect", "files"],
-    page="pattern-environment",
     when=Phase.ENDED,
-    weight=77,
 )
 def secret_missing(case: Case) -> Found | None:
     """Find *_FILE, *_PATH and *_CONFIG variables, and flags, whose file is not there."""
@@ -56,8 +62,8 @@ def secret_missing(case: Case) -> Found | None:
                 Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
                 *((logged(case, says),) if says else ()),
             ),
-            proven=says is not None,
-            weight=None if spoken else 40,
+            proven=says is not None and bool(MISSED.search(case.line(says))),
+            basis=None if spoken else Basis.QUOTED,
         )
     return None
 
@@ -69,10 +75,10 @@ def secret_missing(case: Case) -> Found | None:
     reads=["logs", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    weight=70,
+    explains=["config-malformed"],
 )
 def file_missing(case: Case) -> Found | None:
-    """Find ENOENT for a file, by the program's own words."""
+    """Find ENOENT for a file in the log."""
     match = case.said(
         r"[^\n]*(?:no such file|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b"
         "|cannot find the file|file not found|does not exist|nonexistent directory"
@@ -104,21 +110,13 @@ def file_missing(case: Case) -> Found | None:
             Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
-        proven=is_certain(line),
+        proven=is_certain(line) and len(paths) <= 1 and not LISTED.search(line),
     )
 
 
-@cause(
-    "config-malformed",
-    "a configuration file or value cannot be read",
-    pattern="environment",
-    reads=["logs"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=64,
-)
+@cause("config-malformed", "the configuration cannot be read", pattern="environment")
 def config_malformed(case: Case) -> Found | None:
-    """Find parse errors of JSON, YAML, TOML and numbers, by the program's own words."""
+    """Find parse errors of JSON, YAML, TOML and numbers in the log."""
     match = case.said(
         r"[^\n]*(?:JSONDecodeError|yaml\.\w*Error|YAMLException|mapping values are not allowed"
         r"|TOMLDecodeError|TOML parse|invalid TOML|Unexpected token [^\n]* (?:in )?JSON"

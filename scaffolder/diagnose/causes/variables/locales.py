@@ -1,23 +1,21 @@
 """Locales, time zones and clocks."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.causes.signatures import Row, Signature, table
+from scaffolder.diagnose.evidence.files import resolved
 
 
 @cause(
     "locale-missing",
-    "a locale that is asked for is not in the image",
+    "the configured locale is not in the image",
     pattern="environment",
     reads=["logs", "inspect"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=76,
+    explains=["file-missing"],
 )
 def locale_missing(case: Case) -> Found | None:
-    """Find unsupported locales, and text that the plain C locale cannot hold."""
+    """Find unsupported locales, and text that the plain C locale cannot represent."""
     match = case.said(
         r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
         r"|De)codeError|invalid multibyte|ascii' codec|\"\\\\x\w\w\" (?:from|on) US-ASCII"
@@ -31,9 +29,9 @@ def locale_missing(case: Case) -> Found | None:
         if k == "LANG" or k.startswith("LC_") or k == "PYTHONIOENCODING"
     }
     words = ", ".join(f"{k}={v}" for k, v in values.items()) or "LANG is not set"
+    lacks = "is not in the image" if "ocale" in match[0] else "cannot represent the program's text"
     return Found(
-        f"the locale ({words}) is not in the image, or cannot hold the program's text:"
-        f" {case.line(match)[:200]}",
+        f"the locale ({words}) {lacks}: {case.line(match)[:200]}",
         "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or install and generate"
         " the locale",
         (logged(case, match), inspected(case, "Config.Env", words)),
@@ -45,12 +43,10 @@ def locale_missing(case: Case) -> Found | None:
 
 @cause(
     "timezone-missing",
-    "time zones are not in the image",
+    "the image has no time zone data",
     pattern="environment",
     reads=["logs", "files", "inspect"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=80,
+    explains=["file-missing"],
 )
 def timezone_missing(case: Case) -> Found | None:
     """Find a time zone that is unknown because tzdata is not installed."""
@@ -85,28 +81,16 @@ def timezone_missing(case: Case) -> Found | None:
     )
 
 
-@cause(
-    "clock-wrong",
-    "a clock is wrong",
-    pattern="environment",
-    reads=["logs"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=70,
-)
-def clock_wrong(case: Case) -> Found | None:
-    """Find tokens and signatures from the future or long past."""
-    match = case.said(
-        r"[^\n]*(?:clock skew|RequestTimeTooSkewed|token used before issued|not yet valid"
-        "|iat in the future|time (?:skew|drift)|InvalidIssuedAt|ImmatureSignature|system clock"
-        r"|faketime)[^\n]*"
-    )
-    if match is None:
-        return None
-    fake = {k: v for k, v in case.config.env.items() if "FAKETIME" in k}
-    return Found(
-        f"a clock is wrong: {case.line(match)[:200]}",
-        "correct the time of the host (NTP): containers share its clock"
-        + ("; remove FAKETIME" if fake else ""),
-        (logged(case, match), *((inspected(case, "Config.Env", ", ".join(fake)),) if fake else ())),
-    )
+SIGNATURES = table(__name__, (
+    Signature(
+        id="clock-wrong", title="a clock is wrong", pattern="environment",
+        rows=(Row(
+            r"clock skew|RequestTimeTooSkewed|token used before issued|not yet valid"
+            r"|iat in the future|time (?:skew|drift)|InvalidIssuedAt|ImmatureSignature"
+            r"|system clock|faketime",
+            "a clock is wrong: {line:.200}",
+            "correct the host's clock (NTP), which containers share; unset FAKETIME if it is"
+            " set",
+        ),),
+    ),
+))  # fmt: skip

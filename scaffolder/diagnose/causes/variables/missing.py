@@ -3,10 +3,11 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
 from scaffolder.diagnose.causes.silence.readings import named_variables, quiet
-from scaffolder.diagnose.evidence import Evidence, inspected, logged, quoted
-from scaffolder.diagnose.phase import Phase
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.text import quoted as typed
 
 NAME = r"[A-Z][A-Z0-9_]{2,}"
 
@@ -40,48 +41,29 @@ MISSING = (
 
 
 STARTING = {
-    "PATH",
-    "HOME",
-    "LANG",
-    "ERROR",
-    "FATAL",
-    "WARN",
-    "INFO",
-    "DEBUG",
-    "CRITICAL",
-    "HTTP",
-    "TCP",
-    "JSON",
-    "SQL",
-    "NULL",
-    "ENV",
-    "URL",
-    "PORT_NOT",
-    "LOG",
-    "TLS",
-    "SSL",
-    "API",
-    "EOF",
-    "PANIC",
-    "MISSING",
-    "REQUIRED",
-    "USAGE",
-}
+    "PATH", "HOME", "LANG", "ERROR", "FATAL", "WARN", "INFO", "DEBUG", "CRITICAL", "HTTP",
+    "TCP", "JSON", "SQL", "NULL", "ENV", "URL", "PORT_NOT", "LOG", "TLS", "SSL", "API",
+    "EOF", "PANIC", "MISSING", "REQUIRED", "USAGE",
+}  # fmt: skip
 
 
 @cause(
     "variable-missing",
     "a required environment variable is not set",
     pattern="environment",
-    reads=["logs", "inspect"],
-    page="pattern-environment",
-    when=Phase.DIED | Phase.FINISHED,
-    weight=83,
+    reads=["logs", "inspect", "files"],
+    when=Phase.ENDED,
+    explains=["name-unresolved", "connection-refused", "secret-missing", "script-guard"],
+    cured_by=["variable"],
 )
 def variable_missing(case: Case) -> Found | None:
-    """Find the variable that the program says it misses."""
+    """Find the variable that the log says is missing, or that a silent program reads."""
+    return _by_words(case) or (_by_files(case) if case.phase == Phase.DIED else None)
+
+
+def _by_words(case: Case) -> Found | None:
     for pattern in MISSING:
-        for match in re.finditer(pattern, case.text, re.IGNORECASE | re.MULTILINE):
+        for match in case.every(pattern):
             name = match["n"]
             about = re.search(
                 r"variable|env|setting|KeyError|not set|unbound|Field", match[0], re.IGNORECASE
@@ -97,23 +79,13 @@ def variable_missing(case: Case) -> Found | None:
                 f"pass it: docker run -e {name}=... (or --env-file, or `environment:` in"
                 " compose.yaml)",
                 (logged(case, match), inspected(case, "Config.Env", f"{name} {state}")),
-                (f"docker run -e {name}=... {case.config.image}",),
+                (f"docker run -e {typed(name)}=... {case.config.image}",),
                 proven=True,
             )
     return None
 
 
-@cause(
-    "variable-missing-silent",
-    "a variable that the program reads is not set",
-    pattern="environment",
-    reads=["inspect", "files"],
-    page="pattern-environment",
-    when=Phase.DIED,
-    weight=55,
-)
-def variable_missing_silent(case: Case) -> Found | None:
-    """Find, behind a death without a word, a variable that the program names and nobody sets."""
+def _by_files(case: Case) -> Found | None:
     if not quiet(case) or case.exit_code > 125:
         return None
     ranked = sorted(named_variables(case), key=lambda v: -_demand(v[0], required=v[2]))
@@ -123,21 +95,21 @@ def variable_missing_silent(case: Case) -> Found | None:
             return None
         state = "empty" if case.config.env.get(name) == "" else "not set"
         return Found(
-            f"the environment variable {name} is {state}; {by} reads it, and ends with"
-            f" {case.exit_code} before it writes a word",
+            f"the environment variable {name} is {state}; {by} reads it, and exits with"
+            f" {case.exit_code} before it prints anything",
             f"pass it: docker run -e {name}=... (or --env-file)",
             (
                 inspected(case, "Config.Env", f"{name} is {state}"),
                 Evidence("files", f"docker cp {quoted(case)}:{by} - | strings | grep {name}", name),
             ),
-            (f"docker run -e {name}=... {case.config.image}",),
-            weight=54 + 4 * score,
+            (f"docker run -e {typed(name)}=... {case.config.image}",),
+            basis=Basis.INFERRED,
         )
     return None
 
 
 def _demand(name: str, *, required: bool) -> int:
-    """Rate how likely it is that a program does not run without a variable."""
+    """Rate how likely it is that a program cannot run without a variable."""
     typical = re.search(
         "(?:URL|DSN|URI|KEY|SECRET|TOKEN|PASSWORD|PASSWD|HOST|DATABASE|CONFIG|BUCKET|ENDPOINT"
         r"|LICEN[CS]E\w*|CREDENTIALS|USER|ID|REGION|ENV|NAME|FILE|PATH|DIR)$",

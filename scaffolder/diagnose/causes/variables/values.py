@@ -3,10 +3,10 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
-from scaffolder.diagnose.evidence import inspected, logged
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.program import is_shell
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.program import is_shell
 
 
 @cause(
@@ -14,9 +14,8 @@ from scaffolder.diagnose.program import is_shell
     "a value contains the quotes around it",
     pattern="environment",
     reads=["inspect", "logs"],
-    page="pattern-environment",
     when=Phase.ENDED,
-    weight=81,
+    explains=["name-unresolved", "connection-refused", "config-malformed"],
 )
 def variable_quoted(case: Case) -> Found | None:
     """Find quotes and carriage returns that --env-file takes as part of a value."""
@@ -54,26 +53,36 @@ def variable_quoted(case: Case) -> Found | None:
                 *((logged(case, says),) if says else ()),
             ),
             proven=exact,
-            weight=None if says or case.is_silent else 50,
+            basis=None if says or case.is_silent else Basis.HINT,
         )
     return None
 
 
+def _unshelled(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of a command that no shell expands, and that are not code."""
+    at = next((i for i in range(1, len(argv)) if is_shell(argv[i : i + 1])), len(argv))
+    before = ("", *argv)
+    return tuple(
+        word
+        for word, flag in zip(argv[:at], before, strict=False)
+        if flag not in {"-c", "-e", "--eval"} or not re.search(r"[\s(;]", word)
+    )
+
+
 @cause(
     "variable-not-expanded",
-    "a variable is not expanded, and taken literally",
+    "a variable is not expanded but taken literally",
     pattern="environment",
     reads=["inspect", "logs"],
-    page="pattern-environment",
     when=Phase.ENDED,
-    weight=84,
+    explains=["name-unresolved", "connection-refused", "config-malformed"],
 )
 def variable_not_expanded(case: Case) -> Found | None:
-    """Find $NAME in an exec-form command, or in a value, that no shell has seen."""
+    """Find $NAME in an exec-form command, or in a value, that no shell expands."""
     words = (
         []
         if is_shell(case.config.argv[:1])
-        else [w for w in case.config.argv if re.search(r"\$\{?[A-Za-z_]\w*|\$\(|`", w)]
+        else [w for w in _unshelled(case.config.argv) if re.search(r"\$\{?[A-Za-z_]\w*|\$\(|`", w)]
     )
     inside = {
         k: v
@@ -91,7 +100,7 @@ def variable_not_expanded(case: Case) -> Found | None:
             f" {literal!r}"
         )
         fix = (
-            f'CMD ["sh", "-c", "exec {" ".join(case.config.argv)}"], or have the program read the'
+            f'CMD ["sh", "-c", "exec {" ".join(case.config.argv)}"], or make the program read the'
             " variable itself"
         )
     else:
@@ -107,5 +116,5 @@ def variable_not_expanded(case: Case) -> Found | None:
         fix,
         (where, *((logged(case, says),) if says else ())),
         proven=says is not None,
-        weight=None if says or case.is_silent else 52,
+        basis=None if says or case.is_silent else Basis.HINT,
     )

@@ -1,4 +1,4 @@
-"""Relative paths, sought in another working directory than they are meant for."""
+"""Relative paths that are resolved in another working directory than they are meant for."""
 
 import re
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged
 from scaffolder.diagnose.causes.start.search import PLACES
-from scaffolder.diagnose.evidence import Evidence, copied, inspected, logged
-from scaffolder.diagnose.phase import Phase
-from scaffolder.diagnose.sources.files import resolved
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.phase import Phase
 
 MISSED = (
     r"[^\n]*(?:no such file|ENOENT|FileNotFound|NoSuchFile|errno 2\b|cannot find (?:the file"
@@ -27,7 +27,7 @@ CERTAIN = re.compile(
     "|can't open|cannot open|unable to access jarfile",
     re.IGNORECASE,
 )
-"""What says for certain that a file was opened; `not found` may be of anything."""
+"""Messages that certainly mean opening a file; `not found` may mean anything."""
 WARNING = re.compile(
     r"\b(?:warn\w*|info|debug|notice|default\w*|skip\w*|ignor\w*|optional)\b", re.IGNORECASE
 )
@@ -36,23 +36,23 @@ MORE_PLACES = ("/app/src", "/src", "/code", "/workspace", "/config", "/etc", "/h
 
 @dataclass(frozen=True)
 class Misplaced:
-    """A file that is sought in the working directory, and is elsewhere."""
+    """A file that is expected in the working directory, and is elsewhere."""
 
     path: str
     folder: str
     """The directory from which the path would lead to it."""
     shown: Evidence
     is_sure: bool
-    """The words are, and the directory is the image's own or that of what is started."""
+    """The message is certain, and the directory is the image's own or the program's."""
 
 
 def is_certain(line: str) -> bool:
-    """Tell whether a line says that a file could not be opened, and does not make light of it."""
+    """Tell whether a line says that a file could not be opened, and not as a mere warning."""
     return bool(CERTAIN.search(line)) and not WARNING.search(line)
 
 
 def misplaced(case: Case) -> Misplaced | None:
-    """Return the relative path that is missed, if it leads to a file from another directory."""
+    """Return the missing relative path, if it leads to a file from another directory."""
     said = case.refusal if case.phase == Phase.START else ""
     match = re.search(MISSED, said, re.IGNORECASE) if said else case.said(MISSED)
     if match is None:
@@ -81,7 +81,7 @@ def _named(case: Case, line: str) -> Iterator[str]:
 
 
 def _own(case: Case) -> Iterator[str]:
-    """Return the directories that relative paths are likely meant for."""
+    """Return the directories that relative paths are probably meant for."""
     if case.image and case.image.workdir:
         yield case.image.workdir
     for item in case.launched:
@@ -101,8 +101,8 @@ def _found(case: Case, missed: Misplaced, whose: str, fix: str) -> Found:
     full = normpath(join(missed.folder, missed.path))
     sought = normpath(join(case.config.workdir, missed.path))
     return Found(
-        f"the working directory is wrong: it is {case.config.workdir}{whose}, and {missed.path} is"
-        f" sought there, which exists as {full}",
+        f"the working directory is wrong: it is {case.config.workdir}{whose}, but {missed.path}"
+        f" exists as {full}",
         fix,
         (
             missed.shown,
@@ -114,14 +114,21 @@ def _found(case: Case, missed: Misplaced, whose: str, fix: str) -> Found:
     )
 
 
+SOUGHT = (
+    "python-script-missing", "node-module-missing", "java-jar", "path-wrong-in-script",
+    "file-missing",
+)  # fmt: skip
+"""Causes that report a file as missing that is elsewhere."""
+
+
 @cause(
     "workdir-overridden",
-    "a relative path is sought in a working directory that was set at run time",
+    "a relative path is resolved in a working directory that was set at run time",
     pattern="environment",
     reads=["logs", "inspect", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED | Phase.START,
-    weight=87,
+    explains=SOUGHT,
 )
 def workdir_overridden(case: Case) -> Found | None:
     """Find `--workdir`, or `working_dir` of compose, that is not the image's."""
@@ -133,18 +140,18 @@ def workdir_overridden(case: Case) -> Found | None:
         case,
         missed,
         f", set at run time (the image's is {own})",
-        f"leave --workdir (working_dir in compose) out, or set it to {missed.folder}",
+        f"remove --workdir (working_dir in compose), or set it to {missed.folder}",
     )
 
 
 @cause(
     "workdir-wrong",
-    "a relative path is sought in the image's working directory, and is elsewhere",
+    "a relative path is resolved in the image's working directory, but the file is elsewhere",
     pattern="image",
     reads=["logs", "inspect", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED | Phase.START,
-    weight=86,
+    explains=SOUGHT,
 )
 def workdir_wrong(case: Case) -> Found | None:
     """Find a WORKDIR that is missing, or not where the files were copied to."""

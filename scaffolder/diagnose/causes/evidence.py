@@ -1,0 +1,88 @@
+"""A piece of evidence: where it comes from, the command that shows it, and what was found."""
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scaffolder.diagnose.evidence.phase import Phase
+
+if TYPE_CHECKING:
+    import re
+
+    from scaffolder.diagnose.case import Case
+
+LONG = 600
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One finding, and how to reproduce it."""
+
+    source: str
+    command: str
+    found: str
+
+
+def inspected(case: "Case", path: str, found: object, what: str = "") -> Evidence:
+    """Show a field of `docker inspect`."""
+    name = f"{what}: " if what else ""
+    command = f"docker inspect --format '{{{{json .{path}}}}}' {quoted(case)}"
+    return Evidence("inspect", command, f"{name}{_short(found)}")
+
+
+def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
+    """Show lines of the log."""
+    text = what if isinstance(what, str) else case.line(what)
+    return Evidence("logs", f"docker logs --tail 50 {quoted(case)}", _short(text))
+
+
+def nothing_logged(case: "Case") -> Evidence:
+    """Show that the log is empty."""
+    return Evidence("logs", f"docker logs {quoted(case)}", "(empty)")
+
+
+def refused(case: "Case") -> Evidence:
+    """Show what the runtime said."""
+    if case.state.error:
+        return inspected(case, "State.Error", case.state.error)
+    if case.phase == Phase.IMAGE:
+        return inspected(case, "Config", f"Entrypoint and Cmd: {list(case.config.argv)}")
+    return Evidence("logs", f"docker logs --tail 5 {quoted(case)}", case.refusal)
+
+
+def copied(case: "Case", path: str, found: str) -> Evidence:
+    """Show a file, or that it is missing."""
+    command = f"docker cp {quoted(case)}:{shlex.quote(path or '/')} - | tar -tv"
+    return Evidence("files", command, _short(found))
+
+
+def content(case: "Case", path: str, found: str) -> Evidence:
+    """Show a part of a file's content."""
+    command = f"docker cp {quoted(case)}:{shlex.quote(path)} - | tar -xO"
+    return Evidence("files", command, _short(found))
+
+
+def happened(case: "Case", found: str) -> Evidence:
+    """Show events."""
+    command = f"docker events --since 1h --until 0s --filter container={quoted(case)}"
+    return Evidence("events", command, _short(found))
+
+
+def ended(case: "Case") -> Evidence:
+    """Show how the last run ended."""
+    return inspected(case, "State.ExitCode", case.exit_code, "exit code")
+
+
+def live(case: "Case", what: str, found: str) -> Evidence:
+    """Show something of the running container, by a command inside it."""
+    return Evidence("live", f"docker exec {quoted(case)} {what}", _short(found))
+
+
+def quoted(case: "Case") -> str:
+    """Return the target for a command line."""
+    return shlex.quote(case.target)
+
+
+def _short(found: object) -> str:
+    text = str(found).strip()
+    return text if len(text) <= LONG else f"{text[:LONG]} ..."

@@ -1,0 +1,135 @@
+"""System calls that the container's custom seccomp profile blocks."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged
+from scaffolder.diagnose.evidence.phase import Phase
+
+from .capabilities import context
+
+REFUSED = r"operation not permitted|EPERM|function not implemented|ENOSYS|errno (?:1|38)\b"
+CALLS = {
+    r"chown|changing owner": ("chown", "fchown", "lchown", "fchownat"),
+    r"chmod|changing perm": ("chmod", "fchmod", "fchmodat"),
+    r"mkdir|create directory": ("mkdir", "mkdirat"),
+    r"rmdir": ("rmdir", "unlinkat"),
+    r"unlink|remove|\brm\b": ("unlink", "unlinkat"),
+    r"rename|\bmv\b": ("rename", "renameat", "renameat2"),
+    r"link": ("symlink", "symlinkat", "link", "linkat"),
+    r"socket": ("socket", "socketpair"),
+    r"bind": ("bind",),
+    r"listen": ("listen",),
+    r"accept": ("accept", "accept4"),
+    r"connect": ("connect",),
+    r"thread|fork|clone|spawn|subprocess": ("clone", "clone3", "fork", "vfork"),
+    r"exec": ("execve", "execveat"),
+    r"\bopen|touch|create": ("open", "openat", "openat2", "creat"),
+    r"set(?:e|re|res)?uid|su-exec|gosu|switch user": ("setuid", "setreuid", "setresuid"),
+    r"set(?:e|re|res)?gid|setgroups": ("setgid", "setregid", "setresgid", "setgroups"),
+    r"mount": ("mount", "umount2"),
+    r"kill|signal": ("kill", "tkill", "tgkill"),
+    r"sleep": ("nanosleep", "clock_nanosleep"),
+    r"getcwd|current directory|\bpwd\b": ("getcwd",),
+    r"time|date|clock": ("clock_gettime", "clock_settime", "settimeofday"),
+    r"hostname|uname": ("sethostname", "uname"),
+}
+"""Words of a message → the system calls that they refer to."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a profile decides about system calls."""
+
+    refuses_rest: bool
+    allowed: frozenset[str]
+    refused: frozenset[str]
+
+    def refuses(self, call: str) -> bool:
+        """Tell whether a call is refused, whatever its arguments."""
+        return call in self.refused or (self.refuses_rest and call not in self.allowed)
+
+
+def profile(case: Case) -> Profile | None:
+    """Return the container's custom profile; None if it uses Docker's, or none."""
+    for option in case.config.security:
+        name, _, value = option.partition("=")
+        if name == "seccomp" and value.lstrip().startswith("{"):
+            return _read(value)
+    return None
+
+
+def _read(text: str) -> Profile | None:
+    try:
+        found = json.loads(text)
+        rules = [(set(_names(rule)), str(rule.get("action"))) for rule in found["syscalls"] or ()]
+        default = str(found.get("defaultAction"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    passed = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE")
+    allowed = {name for names, action in rules if action in passed for name in names}
+    refused = {name for names, action in rules if action not in passed for name in names}
+    return Profile(default not in passed, frozenset(allowed), frozenset(refused - allowed))
+
+
+def _names(rule: dict[str, object]) -> Iterator[str]:
+    listed = rule.get("names") or [rule.get("name")]
+    yield from (str(name) for name in listed) if isinstance(listed, list) else ()
+
+
+@cause(
+    "seccomp-refuses",
+    "the container's custom seccomp profile blocks a system call",
+    pattern="permissions",
+    reads=["logs", "inspect"],
+    page="check-program-by-itself",
+    when=Phase.ENDED | Phase.START,
+    explains=["capability-missing"],
+    cured_by=["seccomp"],
+)
+def seccomp_refuses(case: Case) -> Found | None:
+    """Find EPERM for a call that the profile blocks, from the profile and the log."""
+    own = profile(case)
+    if own is None:
+        return None
+    line, shown = _words(case)
+    if shown is None:
+        return None
+    call = _call(own, line)
+    listed = ", ".join(sorted(own.refused)[:8]) or "everything not listed"
+    about = f": {call}" if call else f": it blocks {listed}"
+    return Found(
+        f"the container's custom seccomp profile blocks a system call{about}"
+        f" ({line.strip().splitlines()[-1][:160]})",
+        f"allow {call or 'it'} in the profile of --security-opt seccomp=, or remove the option to"
+        " use Docker's default profile",
+        (shown, inspected(case, "HostConfig.SecurityOpt", f"seccomp profile, blocks {listed}")),
+        proven=bool(call),
+        basis=None if call else Basis.INFERRED,
+    )
+
+
+def _words(case: Case) -> tuple[str, Evidence | None]:
+    if case.phase == Phase.START:
+        refused = re.search(REFUSED, case.refusal, re.IGNORECASE)
+        shown = inspected(case, "State.Error", case.refusal)
+        return (case.refusal, shown) if refused else ("", None)
+    match = case.said(REFUSED)
+    return (context(case, match), logged(case, match)) if match else ("", None)
+
+
+def _call(own: Profile, line: str) -> str:
+    """Return the blocked call that the line refers to; empty if none matches."""
+    for name in re.findall(r"[a-z][a-z0-9_]+", line):
+        if name in own.refused:
+            return str(name)
+    for words, calls in CALLS.items():
+        if re.search(words, line, re.IGNORECASE):
+            refused = [call for call in calls if own.refuses(call)]
+            if refused:
+                return refused[0]
+    return ""

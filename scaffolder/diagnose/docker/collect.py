@@ -1,0 +1,187 @@
+"""Evidence from an engine: each source is read once, when it is first needed."""
+
+import time
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Any
+
+from scaffolder.diagnose.evidence.facts import Event, Log, Neighbour, Process, Socket, Usage
+from scaffolder.diagnose.evidence.files import Files
+from scaffolder.diagnose.evidence.kernel_log import Message
+from scaffolder.docker.client import Engine, EngineError
+from scaffolder.docker.throwaway import created
+
+from . import changes, events, inspect, kernel, live, logs, neighbours
+from .copied_files import Copied
+
+PATIENCE_SECONDS = 3.0
+YOUNG_SECONDS = 10.0
+
+
+class Gathered:
+    """The sources of one container."""
+
+    def __init__(self, engine: Engine, document: dict[str, Any], stack: ExitStack) -> None:
+        """Read from `engine` the container of a document of `docker inspect`.
+
+        What must be removed afterwards goes on `stack`.
+        """
+        self.engine = engine
+        self.document = document
+        self.identity: str = document["Id"]
+        self.stack = stack
+        self.state = inspect.state(document)
+        self._unread: list[str] = []
+
+    def _try(self, what: str, found: object) -> None:
+        if found is None:
+            self._unread.append(what)
+
+    def events(self) -> tuple[Event, ...]:
+        """Return what happened to the container."""
+        return events.events(self.engine, self.identity)
+
+    def log(self) -> Log:
+        """Return what it wrote."""
+        found = logs.logs(self.engine, self.identity)
+        if found.obstacle:
+            self._unread.append(f"the log: {found.obstacle}")
+        return found
+
+    @cached_property
+    def _copied(self) -> Copied:
+        return Copied(self.engine, self.identity)
+
+    def files(self) -> Files:
+        """Return its files; its image's, if its mounts fail."""
+        if self._copied.entry("/") is None and self._copied.obstacle:
+            self._unread.append(
+                f"the container's files (the image's were read): {self._copied.obstacle}"
+            )
+            return self.image_files()
+        return self._copied
+
+    def image_files(self) -> Files:
+        """Return its image's files."""
+        return self._image_files
+
+    @cached_property
+    def _image_files(self) -> Copied:
+        image = self.document.get("Image") or self.document["Config"]["Image"]
+        try:
+            name = self.stack.enter_context(created(self.engine, image, "--network", "none"))
+        except EngineError as error:
+            self._unread.append(f"the image's files: {error.message}")
+            return self._copied
+        return Copied(self.engine, name)
+
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        """Return which files it wrote."""
+        return changes.changes(self.engine, self.identity)
+
+    @cached_property
+    def _reader(self) -> Any:  # noqa: ANN401 - a function
+        return live.reader(self.engine, self.identity, self.state.pid)
+
+    def sockets(self) -> tuple[Socket, ...] | None:
+        """Return what it listens on; one that has just started gets a moment."""
+        deadline = time.monotonic() + (PATIENCE_SECONDS if self._is_young() else 0)
+        while True:
+            found = live.sockets(self._reader)
+            if found is None:
+                found = self._sockets_beside()
+            if found or found is None or time.monotonic() >= deadline:
+                break
+            time.sleep(0.3)
+        self._try(
+            "what it listens on: its /proc cannot be read from here, and it has no cat",
+            found,
+        )
+        return found
+
+    def other_sockets(self) -> tuple[str, ...]:
+        """Return where it can be reached other than by TCP: UDP ports and Unix sockets."""
+        return live.other_sockets(self._reader)
+
+    def history(self) -> tuple[str, ...]:
+        """Return the instructions that its image was built from, the first one first."""
+        return inspect.history(self.engine, self.document.get("Image") or "")
+
+    def _is_young(self) -> bool:
+        return bool(
+            self.state.started and time.time() - self.state.started.timestamp() < YOUNG_SECONDS
+        )
+
+    def _sockets_beside(self) -> tuple[Socket, ...] | None:
+        """Read them in a throwaway container on the same network, from any image with cat."""
+        for image in self._images_with_cat():
+            try:
+                flags = (
+                    "--network",
+                    f"container:{self.identity}",
+                    "--entrypoint",
+                    "cat",
+                    "--read-only",
+                    "--cap-drop",
+                    "ALL",
+                )
+                with created(
+                    self.engine, image, *flags, command=("/proc/net/tcp", "/proc/net/tcp6")
+                ) as name:
+                    ran = self.engine.run("start", "--attach", name, seconds=10, limit=1 << 20)
+            except EngineError:
+                continue
+            if "local_address" in ran.text:
+                four, _, six = ran.text.partition("\n  sl")
+                return live.sockets({"net/tcp": four, "net/tcp6": six}.get)
+        return None
+
+    def _images_with_cat(self) -> list[str]:
+        listed = self.engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}").text.split()
+        likely = [
+            n
+            for n in listed
+            if n.startswith(("busybox:", "alpine:", "debian:", "ubuntu:", "python:"))
+        ]
+        return [self.document["Image"], *likely[:2]]
+
+    def processes(self) -> tuple[Process, ...] | None:
+        """Return its processes."""
+        found = live.processes(self.engine, self.identity)
+        self._try("its processes: docker top does not answer", found)
+        return found
+
+    def usage(self) -> Usage:
+        """Return how much of its limits it uses."""
+        fetch = live.cgroup_reader(self.engine, self.identity, self.state.pid)
+        found = live.usage(fetch)
+        self._try("its resource usage: its control group cannot be read from here", found.memory)
+        return found
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Return the other containers."""
+        return neighbours.neighbours(self.engine, self.identity)
+
+    def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
+        """Return what another container listens on."""
+        return neighbours.sockets(self.engine, name)
+
+    def host_listens(self, port: int) -> bool | None:
+        """Tell whether a program on the host listens on a port; None on another machine."""
+        if self.engine.is_remote:
+            return None
+        return any(socket.port == port for socket in live.sockets(live.host_file) or ())
+
+    def kernel(self) -> tuple[Message, ...]:
+        """Return what the kernel logged; nothing if the engine is on another machine."""
+        return () if self.engine.is_remote else kernel.messages()
+
+    def networks(self) -> frozenset[str]:
+        """Return the names of internal networks."""
+        listed = self.engine.ask("network", "ls", "--format", "{{.Name}} {{.Internal}}").text
+        return frozenset(line.split()[0] for line in listed.splitlines() if line.endswith(" true"))
+
+    def unread(self) -> list[str]:
+        """Return what could not be read, and why."""
+        obstacle = self._copied.obstacle if "_copied" in self.__dict__ else ""
+        return list(dict.fromkeys([*self._unread, *([f"files: {obstacle}"] if obstacle else [])]))

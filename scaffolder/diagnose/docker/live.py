@@ -1,0 +1,194 @@
+"""A running container: what listens, its processes, and how close to its limits it is.
+
+Read from the host's /proc if the daemon is on this machine; otherwise by `docker exec`, if the
+image has `cat`, or from a throwaway container that shares its network.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
+from scaffolder.diagnose.evidence.facts import Process, Socket, Usage
+from scaffolder.docker.client import Engine
+
+LISTEN = "0A"
+NAME_SERVER = "127.0.0.11"
+"""Docker's DNS server, which listens in every container on a user-defined network."""
+EPHEMERAL = 32768
+"""The first ephemeral port, which the kernel gives to clients."""
+ACCEPTS = 0x10000
+"""The flag of a Unix socket that listens (__SO_ACCEPTCON)."""
+PS = "pid,ppid,stat,etimes,args"
+
+
+def on_host(pid: int, identity: str) -> bool:
+    """Tell whether a process on this machine is the container's: its PID alone is no proof."""
+    try:
+        return identity in Path(f"/proc/{pid}/cgroup").read_text("utf-8") or identity in Path(
+            f"/proc/{pid}/mountinfo"
+        ).read_text("utf-8", "replace")
+    except OSError:
+        return False
+
+
+def reader(engine: Engine, identity: str, pid: int) -> Callable[[str], str | None]:
+    """Return a reader of files in the container's /proc: paths are relative to its PID 1."""
+
+    def by_host(path: str) -> str | None:
+        try:
+            return Path(f"/proc/{pid}/{path}").read_text("utf-8", "replace")
+        except OSError:
+            return None
+
+    def by_exec(path: str) -> str | None:
+        ran = engine.run("exec", identity, "cat", f"/proc/1/{path}", seconds=5, limit=1 << 20)
+        return None if ran.code else ran.text
+
+    return by_host if not engine.is_remote and on_host(pid, identity) else by_exec
+
+
+def host_file(path: str) -> str | None:
+    """Read a file of this machine's own /proc."""
+    try:
+        return Path(f"/proc/{path}").read_text("ascii")
+    except OSError:
+        return None
+
+
+def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:
+    """Return what the container listens on; None if that cannot be read."""
+    found, known = [], False
+    for name in ("net/tcp", "net/tcp6"):
+        text = read(name)
+        known = known or text is not None
+        found += [_socket(fields) for fields in _rows(text or "") if fields[3] == LISTEN]
+    return tuple(s for s in found if s.address != NAME_SERVER) if known else None
+
+
+def _rows(text: str) -> list[list[str]]:
+    return [fields for line in text.splitlines()[1:] if len(fields := line.split()) > 4]
+
+
+def _socket(fields: list[str]) -> Socket:
+    address, _, port = fields[1].partition(":")
+    waiting = int(fields[4].partition(":")[2], 16)
+    return Socket(_address(address), int(port, 16), waiting)
+
+
+def _address(text: str) -> str:
+    """Read an address of /proc/net/tcp: 32-bit words, each in the host's byte order."""
+    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
+    data = b"".join(words)
+    if len(data) == 4:
+        return str(IPv4Address(data))
+    address = IPv6Address(data)
+    return str(address.ipv4_mapped or address)
+
+
+def other_sockets(read: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Return where it can be reached other than by TCP: UDP ports, listening Unix sockets."""
+    datagrams = [row for name in ("net/udp", "net/udp6") for row in _rows(read(name) or "")]
+    bound = [_socket(row) for row in datagrams if not int(row[2].replace(":", ""), 16)]
+    served = [s for s in bound if s.port < EPHEMERAL and s.address != NAME_SERVER]
+    streams = [row for row in _rows(read("net/unix") or "") if int(row[3], 16) & ACCEPTS]
+    return (
+        *(f"udp {s.address}:{s.port}" for s in served),
+        *(f"unix {row[7]}" for row in streams if len(row) > 7),
+    )
+
+
+def processes(engine: Engine, identity: str) -> tuple[Process, ...] | None:
+    """Return the container's processes, by `docker top`; None if they cannot be read."""
+    ran = engine.run("top", identity, "-eo", PS, seconds=5, limit=1 << 20)
+    if ran.code != 0:
+        return None
+    found = []
+    for line in ran.text.splitlines()[1:]:
+        fields = line.split(None, 4)
+        if len(fields) == 5 and all(fields[i].isdecimal() for i in (0, 1, 3)):
+            pid, parent, state, seconds, command = fields
+            found.append(Process(int(pid), int(parent), state, command, int(seconds)))
+    own = found and not engine.is_remote and on_host(found[0].pid, identity)
+    return (*found, *(_zombies({p.pid for p in found}) if own else ()))
+
+
+def _zombies(parents: set[int]) -> Iterator[Process]:
+    """Return the zombies of some processes on this machine: `docker top` omits them."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, ValueError, IndexError):
+            head, _, rest = file.read_text("utf-8", "replace").rpartition(")")
+            pid, _, name = head.partition(" (")
+            state, parent = rest.split()[:2]
+            if state == "Z" and int(parent) in parents and int(pid) not in parents:
+                yield Process(int(pid), int(parent), state, f"[{name}] <defunct>")
+
+
+def usage(fetch: Callable[[str], str | None]) -> Usage:
+    """Return what the container uses; `fetch` reads files below its /sys/fs/cgroup."""
+    memory = _first(fetch, "memory.current", "memory/memory.usage_in_bytes")
+    cache = sum(
+        _field(fetch, rf"^(?:total_)?{kind}_file (\d+)", "memory.stat", "memory/memory.stat") or 0
+        for kind in ("inactive", "active")  # both are reclaimed when memory is short
+    )
+    peak = _first(fetch, "memory.peak", "memory/memory.max_usage_in_bytes")
+    kills = _field(fetch, r"^oom_kill (\d+)", "memory.events", "memory/memory.oom_control")
+    periods = _field(
+        fetch, r"^nr_periods (\d+)", "cpu.stat", "cpu/cpu.stat", "cpu,cpuacct/cpu.stat"
+    )
+    held = _field(fetch, r"^nr_throttled (\d+)", "cpu.stat", "cpu/cpu.stat", "cpu,cpuacct/cpu.stat")
+    throttled = held / periods if periods and held is not None else None
+    working = max(memory - cache, 0) if memory is not None else None
+    return Usage(
+        working, peak, kills, _first(fetch, "pids.current", "pids/pids.current"), throttled
+    )
+
+
+def cgroup_reader(engine: Engine, identity: str, pid: int) -> Callable[[str], str | None]:
+    """Return a reader of files in the container's control group."""
+    folders = _folders(pid) if not engine.is_remote and on_host(pid, identity) else None
+
+    def by_host(path: str) -> str | None:
+        controller, _, name = path.rpartition("/")
+        home = (folders or {}).get(controller)
+        try:
+            return (home / name).read_text("utf-8") if home else None
+        except OSError:
+            return None
+
+    def by_exec(path: str) -> str | None:
+        ran = engine.run(
+            "exec", identity, "cat", f"/sys/fs/cgroup/{path}", seconds=5, limit=1 << 16
+        )
+        return None if ran.code else ran.text
+
+    return by_host if folders else by_exec
+
+
+def _folders(pid: int) -> dict[str, Path]:
+    """Return the control groups of a process, by controller; that of version 2 has no name."""
+    found = {}
+    for line in Path(f"/proc/{pid}/cgroup").read_text("utf-8").splitlines():
+        _, controllers, path = line.split(":", 2)
+        for name in {controllers, *controllers.split(",")}:
+            home = Path("/sys/fs/cgroup", name, path.lstrip("/"))
+            if home.is_dir():
+                found[name] = home
+    return found
+
+
+def _first(fetch: Callable[[str], str | None], *paths: str) -> int | None:
+    for path in paths:
+        text = (fetch(path) or "").strip()
+        if text.isdecimal():
+            return int(text)
+    return None
+
+
+def _field(fetch: Callable[[str], str | None], pattern: str, *paths: str) -> int | None:
+    for path in paths:
+        match = re.search(pattern, fetch(path) or "", re.MULTILINE)
+        if match:
+            return int(match[1])
+    return None

@@ -1,0 +1,1 @@
+"""What is known about a container: values and protocols, without I/O."""

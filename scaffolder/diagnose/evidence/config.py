@@ -1,0 +1,126 @@
+"""How a container is configured: its settings, its image, and the machine it runs on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scaffolder.text import command
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """How a container's health is checked; times in seconds, 0 for Docker's default."""
+
+    test: tuple[str, ...]
+    interval: float = 0.0
+    timeout: float = 0.0
+    start_period: float = 0.0
+    retries: int = 0
+
+    @property
+    def words(self) -> str:
+        """The command, for a sentence."""
+        return " ".join(self.test[1:])
+
+    @property
+    def typed(self) -> str:
+        """The command, for a command line: a shell form is one for the shell inside."""
+        words = self.test[1:]
+        return command("sh", "-c", *words) if self.test[0] == "CMD-SHELL" else command(*words)
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume, a directory or file of the host, or a tmpfs, mounted on a container path."""
+
+    kind: str
+    source: str
+    destination: str
+    writable: bool = True
+    name: str = ""
+    options: str = ""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of the container, and where it is published; not published without a host port."""
+
+    number: int
+    protocol: str = "tcp"
+    host_address: str = ""
+    host_port: int = 0
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is started, as which user, where, with which settings, and its limits."""
+
+    image: str = ""
+    image_id: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    workdir: str = "/"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    exposed: tuple[Port, ...] = ()
+    published: tuple[Port, ...] = ()
+    check: HealthCheck | None = None
+    tty: bool = False
+    stdin: bool = False
+    init: bool = False
+    read_only: bool = False
+    memory: int = 0
+    swap: int = 0
+    pids: int = 0
+    cpus: float = 0.0
+    shm: int = 0
+    ulimits: Mapping[str, int] = field(default_factory=dict)
+    restart: str = "no"
+    retries: int = 0
+    log_driver: str = "json-file"
+    network: str = "default"
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """Name of a network → the container's address in it."""
+    capabilities_dropped: tuple[str, ...] = ()
+    capabilities_added: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    tmpfs: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    architecture: str = ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What the runtime executes."""
+        return (*self.entrypoint, *self.command)
+
+    @property
+    def must_stay(self) -> bool:
+        """Tell whether it should stay up: its restart policy would restart it after a success."""
+        return self.restart in ("always", "unless-stopped")
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image's configuration, and the image that its tag refers to now."""
+
+    id: str = ""
+    architecture: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    workdir: str = ""
+    volumes: tuple[str, ...] = ()
+    check: HealthCheck | None = None
+    created: str = ""
+    tagged: str = ""
+    """The id that the container's tag refers to now; empty if none."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The machine that the engine runs on."""
+
+    architecture: str = "amd64"
+    flags: frozenset[str] = frozenset()
+    """The CPU's feature flags; empty if unknown."""

@@ -1,0 +1,65 @@
+"""How a log is searched: both ends of long lines, and a pattern once per line if possible.
+
+Lines are cut, so that the time of a pattern that is not linear in a line stays bounded.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+LONG, KEPT = 1000, 200
+"""A line longer than LONG is searched at both ends; KEPT characters of its end are kept."""
+FROM_START = re.compile(r"(?:\((?:\?:|\?P<\w+>)?)*(?=(?:\[\^\\n\]|\.)\*)")
+"""How a pattern starts that includes the beginning of the line, in groups or not."""
+FAILURE = re.compile(
+    r"\b(?:error|fatal|critical|panic|panicked|exception|failed|failure|cannot|can't|could not"
+    "|unable|denied|refused|invalid|expired|missing|not found|no such|unknown|unsupported"
+    r"|abort\w*|crash\w*|\w+Error|\w+Exception|must|required|emerg|usage)\b",
+    re.IGNORECASE,
+)
+
+FINAL = re.compile(
+    r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)|^panic: |^thread '[^']*' panicked"
+    r"|\bFATAL\b"
+)
+"""How the message of a fatal error begins."""
+
+
+def shortened(line: str) -> str:
+    """Return the part of a line that is searched."""
+    return line if len(line) <= LONG else f"{line[: LONG - KEPT]} ... {line[-KEPT:]}"
+
+
+def by_line(pattern: str, flags: int = re.IGNORECASE) -> "re.Pattern[str]":
+    """Return a pattern for a text of several lines.
+
+    One that includes the beginning of the line is tried once per line, not at each character.
+    """
+    if found := FROM_START.match(pattern):
+        pattern = f"{found[0]}^{pattern[found.end() :]}"
+    return re.compile(pattern, flags | re.MULTILINE)
+
+
+def every(text: str, pattern: str, flags: int = re.IGNORECASE) -> "Iterator[re.Match[str]]":
+    """Return every place in a text where a pattern is found."""
+    return by_line(pattern, flags).finditer(text)
+
+
+def line(match: "re.Match[str]") -> str:
+    """Return the whole line, or lines, in which a pattern was found."""
+    start = match.string.rfind("\n", 0, match.start()) + 1
+    end = match.string.find("\n", match.end())
+    return match.string[start : end if end >= 0 else None].strip()
+
+
+def last_words(lines: Iterable[str]) -> str:
+    """Return the last line that reports a failure; empty if none does."""
+    for line in (line.strip() for line in reversed(list(lines))):
+        if not line.startswith(("at ", "File ")) and FAILURE.search(shortened(line)):
+            return line
+    return ""
+
+
+def ends_with_failure(lines: Iterable[str]) -> bool:
+    """Tell whether the last lines of a log report a fatal error."""
+    last = [line for line in lines if line.strip()][-3:]
+    return any(FINAL.search(line) for line in last)

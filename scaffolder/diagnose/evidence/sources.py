@@ -1,0 +1,61 @@
+"""Where evidence comes from: an engine, or a record."""
+
+from typing import Protocol
+
+from scaffolder.diagnose.evidence.facts import Log
+from scaffolder.diagnose.evidence.files import Files
+from scaffolder.diagnose.evidence.kernel_log import Message
+
+from .facts import Event, Neighbour, Process, Socket, Usage
+
+
+class Sources(Protocol):
+    """Where evidence comes from: an engine, or a record."""
+
+    def events(self) -> tuple[Event, ...]:
+        """Return what happened to the container."""
+
+    def log(self) -> Log:
+        """Return what it wrote."""
+
+    def files(self) -> Files:
+        """Return its files."""
+
+    def image_files(self) -> Files:
+        """Return its image's files: without mounts, and without what the container wrote."""
+
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        """Return which files it wrote."""
+
+    def sockets(self) -> tuple[Socket, ...] | None:
+        """Return what it listens on."""
+
+    def other_sockets(self) -> tuple[str, ...]:
+        """Return where it can be reached other than by TCP: UDP ports and Unix sockets."""
+
+    def history(self) -> tuple[str, ...]:
+        """Return the instructions that its image was built from, the first one first."""
+
+    def processes(self) -> tuple[Process, ...] | None:
+        """Return its processes."""
+
+    def usage(self) -> Usage:
+        """Return how much of its limits it uses."""
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Return the other containers."""
+
+    def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
+        """Return what another container listens on."""
+
+    def host_listens(self, port: int) -> bool | None:
+        """Tell whether a program on the host listens on a port; None if unknown."""
+
+    def kernel(self) -> tuple[Message, ...]:
+        """Return what the kernel logged about crashes and kills."""
+
+    def networks(self) -> frozenset[str]:
+        """Return the names of the engine's internal networks."""
+
+    def unread(self) -> list[str]:
+        """Return what could not be read, and why."""

@@ -1,0 +1,108 @@
+"""Scripts of any language: which one a command runs, and its text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import basename, join
+
+from scaffolder.diagnose.evidence.config import Config
+from scaffolder.diagnose.evidence.files import CONTENT, Files, resolved, text
+from scaffolder.diagnose.programs.shell import SHELLS
+
+from .program import Program
+
+INTERPRETERS = (
+    (r"^(?:ba|da|a|z|k)?sh$|^busybox$", "sh"),
+    (r"^(?:python|pypy)[\d.]*$", "python"),
+    (r"^(?:node|nodejs|bun|deno|ts-node|tsx)$", "node"),
+    (r"^java$", "java"),
+    (r"^ruby[\d.]*$", "ruby"),
+    (r"^perl[\d.]*$", "perl"),
+    (r"^php[\d.]*$", "php"),
+)
+WITH_VALUE = {
+    "python": {"-W", "-X"},
+    "node": {"-r", "--require", "--import", "--loader"},
+    "sh": {"-o"},
+}
+
+
+@dataclass(frozen=True)
+class Script:
+    """A program's source text."""
+
+    language: str
+    path: str
+    """Empty for a text on the command line."""
+    text: str
+
+
+def language(name: str) -> str:
+    """Return the language that an interpreter of that name runs; empty if it is none."""
+    return next(
+        (found for pattern, found in INTERPRETERS if re.search(pattern, basename(name))), ""
+    )
+
+
+def source(config: Config, files: Files, argv: tuple[str, ...], program: Program) -> Script | None:
+    """Return the source of what a command runs; None if it is native, or cannot be read."""
+    kind = language(argv[0])
+    if kind:
+        return _interpreted(config, files, kind, argv)
+    if program.shebang:
+        runs = basename(program.shebang[0])
+        words = " ".join(program.shebang[1:]).split()
+        kind = language(words[-1].removeprefix("-S") if runs == "env" and words else runs)
+        content = text(files, program.path)
+        return Script(kind or runs, program.path, content) if content is not None else None
+    return None
+
+
+def _interpreted(config: Config, files: Files, kind: str, argv: tuple[str, ...]) -> Script | None:
+    rest = list(argv[1:])
+    if basename(argv[0]) == "busybox" and rest and rest[0] in SHELLS:
+        rest.pop(0)
+    while rest and rest[0].startswith("-"):
+        flag = rest.pop(0)
+        if (kind in {"sh", "python"} and re.fullmatch(r"-[a-zA-Z]*c", flag)) or (
+            flag in {"-e", "--eval"} and kind == "node"
+        ):
+            return Script(kind, "", rest[0]) if rest else None
+        if kind == "python" and flag == "-m":
+            return _module(config, files, rest[0]) if rest else None
+        if flag in WITH_VALUE.get(kind, ()) and rest:
+            rest.pop(0)
+    if not rest:
+        return None
+    for path in (rest[0], *((f"{rest[0]}.js", f"{rest[0]}/index.js") if kind == "node" else ())):
+        content = text(files, path, config.workdir)
+        if content is not None:
+            return Script(kind, join(config.workdir, path), content)
+    return None
+
+
+def _module(config: Config, files: Files, name: str) -> Script | None:
+    """Find one of the service's own modules, below its working directory or PYTHONPATH."""
+    path = name.replace(".", "/")
+    folders = [config.workdir, *config.env.get("PYTHONPATH", "").split(":")]
+    for folder in filter(None, folders):
+        for file in (f"{path}/__main__.py", f"{path}.py", f"{path}/__init__.py"):
+            content = text(files, join(folder, file))
+            if content is not None:
+                return Script("python", join(folder, file), content)
+    return None
+
+
+def siblings(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
+    """Return modules beside a Python script that it imports."""
+    if script.language != "python" or not script.path:
+        return
+    folder = script.path.rpartition("/")[0]
+    names = re.findall(r"^\s*(?:from|import)\s+\.?(\w+)", script.text, re.MULTILINE)
+    for name in list(dict.fromkeys(names))[:limit]:
+        path = f"{folder}/{name}.py"
+        entry = resolved(files, path)
+        if entry and entry.kind == "file":
+            content = text(files, path, limit=CONTENT)
+            if content is not None:
+                yield Script("python", path, content)

@@ -1,0 +1,1 @@
+"""The answer, as a person or a program reads it, without secrets."""

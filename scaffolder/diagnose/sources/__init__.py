@@ -1,1 +1,0 @@
-"""The sources of evidence: one module each, from what Docker answers to plain facts."""

@@ -1,0 +1,1 @@
+"""Which cause applies, what is ruled out, and what a copy proves."""

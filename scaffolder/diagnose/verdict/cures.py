@@ -1,0 +1,137 @@
+"""What a cured copy means: which cause a change points to, and whether the cure is a proof."""
+
+from dataclasses import dataclass
+
+from scaffolder.diagnose.causes.catalogue import causes
+
+
+@dataclass(frozen=True)
+class Cure:
+    """What follows when a copy with one factor changed does not fail."""
+
+    factor: str
+    """One of the catalogue's FACTORS: it proves the causes that name it in `cured_by`."""
+    cause: str
+    pattern: str
+    text: str
+    fix: str
+    proves: bool
+    """The change touches one mechanism and nothing else.
+
+    A volume, a mount or the user stands for data, files and permissions at once. A copy that runs
+    without it proves nothing alone, only together with a cause that saw the mechanism.
+    """
+
+
+WRITABLE = Cure(
+    "writable",
+    "read-only-root",
+    "permissions",
+    "the root filesystem is read-only, and the program has to write to it",
+    "add a --tmpfs or volume where it writes, or drop --read-only",
+    proves=True,
+)
+ROOT = Cure(
+    "root",
+    "file-closed",
+    "permissions",
+    "the container's user lacks a permission that root has",
+    "give the user what it needs: chown in the Dockerfile, a port above 1023",
+    proves=False,
+)
+CAPABILITIES = Cure(
+    "capabilities",
+    "capability-missing",
+    "permissions",
+    "the program needs a capability that was dropped",
+    "add back only the capability that it needs (--cap-add)",
+    proves=True,
+)
+SECCOMP = Cure(
+    "seccomp",
+    "seccomp-refuses",
+    "permissions",
+    "the seccomp profile blocks a system call that the program makes",
+    "allow the call in the profile, or remove the option to use Docker's default profile",
+    proves=True,
+)
+SECURITY = Cure(
+    "security",
+    "capability-missing",
+    "permissions",
+    "a security option forbids what the program does",
+    "remove the --security-opt that forbids it",
+    proves=False,
+)
+MEMORY = Cure(
+    "memory",
+    "oom-killed",
+    "memory",
+    "the memory limit is too small",
+    "raise --memory",
+    proves=True,
+)
+PROCESSES = Cure(
+    "processes",
+    "pids-limit",
+    "memory",
+    "the process limit is too small",
+    "raise --pids-limit",
+    proves=True,
+)
+INPUT = Cure(
+    "input",
+    "input-closed",
+    "process",
+    "the program needs an open input",
+    "use docker run -it, or give it a program to run",
+    proves=True,
+)
+VARIABLE = Cure(
+    "variable",
+    "variable-missing",
+    "environment",
+    "the program exits because a variable is not set",
+    "pass it (-e, --env-file)",
+    proves=True,
+)
+MOUNT = Cure(
+    "mount",
+    "mount-hides-files",
+    "environment",
+    "the mount causes it: its data, its owner, or what it hides",
+    "check what is in it, and fix that; keep the data",
+    proves=False,
+)
+ABORTED = Cure(
+    "init",
+    "aborted",
+    "process",
+    "the program calls abort(): with an init as PID 1 the exit code is 134; as PID 1"
+    " itself, the kernel ignores SIGABRT, and it exits with 139",
+    "find the failed assertion: run it under a debugger, with RUST_BACKTRACE=1",
+    proves=True,
+)
+CRASHED = Cure(
+    "init",
+    "segfault",
+    "process",
+    "the program crashes with SIGSEGV (segmentation fault, 139), even with an init as PID 1:"
+    " native code accesses memory that it may not access",
+    "debug the native crash (core dump, gdb)",
+    proves=True,
+)
+
+
+def ulimit(name: str) -> Cure:
+    """Return what it means if a copy without one ulimit does not fail."""
+    known = (cause.id for cause in causes() if f"ulimit {name}" in cause.cured_by)
+    cause = next(known, "")
+    return Cure(
+        f"ulimit {name}" if cause else "ulimit",
+        cause or "memory-exhausted",
+        "memory",
+        f"the ulimit {name} is too small",
+        f"raise it: --ulimit {name}=...",
+        proves=True,
+    )

@@ -1,0 +1,164 @@
+"""What can be changed in a copy of a container, one thing at a time."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.readings import named_variables
+from scaffolder.diagnose.evidence.config import Config
+
+from . import cures
+from .cures import Cure
+
+MEMORY = 512 * 1024 * 1024
+PROCESSES = 512
+"""What a copy may use where the container's own limits are lifted."""
+SECCOMP = "seccomp"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that is changed."""
+
+    name: str
+    config: Config
+    options: tuple[str, ...] = ()
+    flags: str = ""
+    """What a person types to change the same."""
+    without: str = ""
+    """The flag that a person leaves out to change the same."""
+    cure: Cure | None = None
+    """What it means if a copy with this change does not fail."""
+    endings: Mapping[int, Cure] = field(default_factory=dict)
+    """What it means if such a copy exits with a certain code."""
+    reveals: str = ""
+    """The cause that hid the output that only a copy with this change prints."""
+
+
+def factors(case: Case) -> Iterator[Factor]:
+    """Return what can be changed in a container, the likeliest first."""
+    if case.exit_code == 139 and not case.config.init:
+        config = replace(case.config, init=True)
+        endings = {134: cures.ABORTED, 139: cures.CRASHED}
+        yield Factor("an init as PID 1", config, flags="--init", endings=endings)
+    yield from _rights(case)
+    yield from _limits(case.config)
+    yield from _mounts(case.config)
+    yield from _inputs(case)
+    yield from _words(case)
+
+
+def _rights(case: Case) -> Iterator[Factor]:
+    config = case.config
+    if config.read_only:
+        yield Factor(
+            "a writable root filesystem",
+            replace(config, read_only=False),
+            without="--read-only",
+            cure=cures.WRITABLE,
+        )
+    if config.user and case.identity.uid != 0:
+        yield Factor("the root user", replace(config, user="0"), flags="--user 0", cure=cures.ROOT)
+    if config.capabilities_dropped:
+        yield Factor(
+            "the default capabilities",
+            replace(config, capabilities_dropped=()),
+            without="--cap-drop",
+            cure=cures.CAPABILITIES,
+        )
+    profiles = tuple(option for option in config.security if option.startswith(SECCOMP))
+    others = tuple(option for option in config.security if option not in profiles)
+    if profiles:
+        yield Factor(
+            "the default seccomp profile",
+            replace(config, security=others),
+            without="--security-opt seccomp",
+            cure=cures.SECCOMP,
+        )
+    if others:
+        yield Factor(
+            "no other security options",
+            replace(config, security=profiles),
+            without=f"--security-opt {others[0].partition('=')[0]}",
+            cure=cures.SECURITY,
+        )
+
+
+def _limits(config: Config) -> Iterator[Factor]:
+    if config.memory:
+        more = max(4 * config.memory, MEMORY)
+        yield Factor(
+            "more memory",
+            replace(config, memory=more, swap=0),
+            flags=f"--memory {more >> 20}m",
+            cure=cures.MEMORY,
+        )
+    if config.pids and config.pids < PROCESSES:
+        yield Factor(
+            "more processes",
+            replace(config, pids=PROCESSES),
+            flags=f"--pids-limit {PROCESSES}",
+            cure=cures.PROCESSES,
+        )
+    for name in list(config.ulimits)[:4]:
+        rest = {other: value for other, value in config.ulimits.items() if other != name}
+        yield Factor(
+            f"no ulimit {name}",
+            replace(config, ulimits=rest),
+            without=f"--ulimit {name}",
+            cure=cures.ulimit(name),
+        )
+
+
+def _mounts(config: Config) -> Iterator[Factor]:
+    for mount in config.mounts[:4]:
+        yield Factor(
+            f"no mount over {mount.destination}",
+            replace(config, mounts=tuple(m for m in config.mounts if m is not mount)),
+            without=f"the mount over {mount.destination}",
+            cure=cures.MOUNT,
+        )
+
+
+def _inputs(case: Case) -> Iterator[Factor]:
+    config = case.config
+    if case.exit_code == 0 and not config.stdin:
+        yield Factor(
+            "a terminal and an open input",
+            replace(config, tty=True, stdin=True),
+            flags="-it",
+            cure=cures.INPUT,
+        )
+    for name, _by, _required in named_variables(case)[:3]:
+        value = "postgres://localhost/x" if name.endswith(("URL", "URI", "DSN")) else "1"
+        yield Factor(
+            f"the variable {name}",
+            replace(config, env={**config.env, name: value}),
+            flags=f"-e {name}=...",
+            cure=cures.VARIABLE,
+        )
+
+
+def _words(case: Case) -> Iterator[Factor]:
+    """Return what makes a program, a runtime or a shell print more."""
+    config = case.config
+    started = [item.script.language for item in case.launched if item.script]
+    if "python" in started and case.is_silent:
+        more = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
+        yield Factor(
+            "unbuffered output",
+            replace(config, env={**config.env, **more}),
+            flags="-e PYTHONUNBUFFERED=1 -e PYTHONFAULTHANDLER=1",
+            reveals="python-buffered",
+        )
+    first = case.launched[0] if case.launched else None
+    if first and first.script and first.script.language == "sh" and first.script.path:
+        arguments = config.command if config.entrypoint else ()
+        traced = ("sh", "-x", first.script.path, *arguments)
+        yield Factor(
+            "a traced shell",
+            replace(config, entrypoint=traced, command=()),
+            flags=f"--entrypoint sh IMAGE -x {shlex.quote(first.script.path)}",
+            reveals="errexit",
+        )

@@ -1,0 +1,148 @@
+"""The judgement: which of the causes found explains it, or that nothing is wrong."""
+
+from dataclasses import replace
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.errors import UnreadableError
+
+from .judgement import LIKELY, PROVEN, Judgement, healthy, undetermined
+from .order import basis, in_order, is_sure
+from .proof import holds, is_certain, lines_after, makes_light
+from .reruns import Rerun
+from .ruled_out import ruled_out
+
+
+def candidates(case: Case) -> list[tuple[Cause, Found]]:
+    """Return every cause that is found, the best first; a proof is one only if it holds."""
+    called = [cause for cause in causes() if case.phase & cause.when]
+    found = [(cause, hit) for cause in called if (hit := _sought(case, cause))]
+    tested = [(cause, replace(hit, proven=holds(case, cause, hit))) for cause, hit in found]
+    return in_order(tested)
+
+
+def _sought(case: Case, cause: Cause) -> Found | None:
+    """Look for one cause; what cannot be read, or takes too long, affects only this cause."""
+    try:
+        with case.deadline.limited(CAUSE_SECONDS):
+            return cause.find(case)
+    except UnreadableError as error:
+        case.unsought.append(f"the cause {cause.id} ({error.message})")
+        return None
+
+
+def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
+    """Decide; `rerun` is what copies with one factor changed have shown, if there were any."""
+    if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv:
+        return healthy(case)
+    found = candidates(case)
+    tried = tuple(rerun.tried) if rerun else ()
+    better = by_rerun(case, rerun, found) if rerun and rerun.cause else None
+    if better:
+        return better
+    if not found:
+        return healthy(case) if _nothing_wrong(case) else undetermined(case, tried)
+    if case.phase == Phase.FINISHED and _is_job(case, found[0]):
+        return healthy(case)
+    open_still = rerun is not None and rerun.cured and not found[0][1].proven
+    lead = ((rerun.cause, rerun.text),) if rerun and open_still else ()
+    return _answer(case, _unless_outdated(found), found, tried, lead)
+
+
+def _answer(
+    case: Case,
+    best: tuple[Cause, Found],
+    found: list[tuple[Cause, Found]],
+    tried: tuple[str, ...],
+    leads: tuple[tuple[str, str], ...] = (),
+) -> Judgement:
+    cause, hit = best
+    others = [
+        (other.id, other_hit.text)
+        for other, other_hit in found
+        if other is not cause and basis((other, other_hit)) < Basis.QUOTED
+    ]
+    return Judgement(
+        PROVEN if hit.proven else LIKELY,
+        cause.pattern,
+        cause.id,
+        hit.text,
+        hit.fix,
+        hit.commands,
+        hit.evidence,
+        (*ruled_out(case, cause), *tried),
+        cause.page,
+        (*leads, *others)[:3],
+    )
+
+
+CAUSE_SECONDS = 2.0
+"""The CPU time that the search for one cause may take."""
+OWN = {"image", "process", "dependencies", "environment"}
+"""What may differ in an image that was built since."""
+
+
+def _unless_outdated(found: list[tuple[Cause, Found]]) -> tuple[Cause, Found]:
+    """Return the best cause; an outdated image comes before what a newer one may cure."""
+    outdated = next((pair for pair in found if pair[0].id == "image-outdated"), None)
+    return outdated if outdated and found[0][0].pattern in OWN else found[0]
+
+
+def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
+    """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
+    cause, hit = best
+    if case.is_silent or case.config.must_stay:
+        return False
+    said = [e.found for e in hit.evidence if e.source == "logs"]
+    if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):
+        return True  # it continued after the complaint, and exited with 0
+    return not hit.proven and not is_sure(best)
+
+
+def _nothing_wrong(case: Case) -> bool:
+    if case.phase == Phase.RUNNING:
+        return case.state.health is None or case.state.health.status != "unhealthy"
+    return bool(case.phase & (Phase.FINISHED | Phase.STOPPED | Phase.CREATED | Phase.IMAGE))
+
+
+def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judgement | None:
+    """Return what a changed factor cured or revealed; None if that is no better.
+
+    A cure that is a proof comes before a likely cause. Any other counts only if it agrees with the
+    best cause, or if nothing else explains anything.
+    """
+    if found and found[0][1].proven:
+        return None
+    agrees = found if rerun.proves else found[:1]
+    confirmed = next((p for p in agrees if rerun.cured and rerun.factor in p[0].cured_by), None)
+    if confirmed:
+        return _confirmed(case, rerun, confirmed, found)
+    if not rerun.proves and found and (rerun.cured or is_sure(found[0])):
+        return None
+    return Judgement(
+        PROVEN if rerun.proves else LIKELY,
+        rerun.pattern,
+        rerun.cause,
+        rerun.text,
+        rerun.fix,
+        rerun.commands,
+        rerun.evidence,
+        (*ruled_out(case, None), *rerun.tried),
+        "check-program-by-itself",
+        tuple((cause.id, hit.text) for cause, hit in found[:3]),
+    )
+
+
+def _confirmed(
+    case: Case, rerun: Rerun, pair: tuple[Cause, Found], found: list[tuple[Cause, Found]]
+) -> Judgement:
+    """Return a cause that other evidence points to, as proven by a cure."""
+    cause, hit = pair
+    proof = replace(
+        hit,
+        text=f"{hit.text} ({rerun.text})",
+        evidence=(*hit.evidence, *rerun.evidence),
+        proven=is_certain(cause, hit),
+    )
+    return _answer(case, (cause, proof), found, tuple(rerun.tried))

@@ -1,0 +1,94 @@
+"""A judgement: what is wrong, that nothing is wrong, or that it is unknown."""
+
+from dataclasses import dataclass
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected
+from scaffolder.diagnose.evidence.phase import Phase
+
+from .ruled_out import ruled_out
+
+PROVEN, LIKELY, UNDETERMINED, HEALTHY = "proven", "likely", "undetermined", "healthy"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is wrong, and the evidence for it."""
+
+    verdict: str
+    pattern: str
+    cause: str
+    text: str
+    fix: str
+    commands: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    ruled_out: tuple[str, ...]
+    page: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    """Other causes that were found and explain less: their names and texts."""
+
+
+def healthy(case: Case) -> Judgement:
+    """Return that nothing is wrong, and what was seen."""
+    text, shown = _well(case)
+    return Judgement(HEALTHY, "none", "none", text, "", (), shown, ruled_out(case, None))
+
+
+def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
+    status = inspected(case, "State.Status", case.state.status)
+    match case.phase:
+        case Phase.FINISHED:
+            return (
+                "it has finished its work: it exited with 0, and nothing says it should stay up",
+                (status, ended(case)),
+            )
+        case Phase.STOPPED:
+            signals = (
+                f"signals {case.signals}"
+                if case.signals
+                else f"exit code {case.exit_code}, and nothing started it again"
+                if case.config.must_stay
+                else f"exit code {case.exit_code}, SIGTERM or SIGINT"
+            )
+            return f"it was stopped on purpose ({signals}): no fault", (
+                status,
+                ended(case),
+            )
+        case Phase.CREATED:
+            return f"it was created but never started: docker start {case.target}", (status,)
+        case Phase.IMAGE:
+            return (
+                "the image names a program that exists, is executable and finds its libraries",
+                (),
+            )
+    health = case.state.health
+    if health:
+        return f"it runs, and its health check reports {health.status}", (
+            status,
+            inspected(case, "State.Health.Status", health.status),
+        )
+    ports = ", ".join([*(str(s.port) for s in case.sockets or ()), *case.other_sockets[:4]])
+    return f"it runs{f' and listens on {ports}' if ports else ''}", (status,)
+
+
+def undetermined(case: Case, tried: tuple[str, ...] = ()) -> Judgement:
+    """Return what was ruled out, and what to try next; `tried` is what copies have shown."""
+    image = case.config.image or case.target
+    commands = [f"docker logs --tail 100 {case.target}"] if not case.is_silent else []
+    if not tried and case.phase != Phase.IMAGE:
+        commands.append(f"viscaffold diagnose {case.target} --rerun")
+    commands.append(f"docker run --rm -it --entrypoint sh {image}")
+    how = "is unhealthy" if case.phase == Phase.RUNNING else f"exited with {case.exit_code}"
+    words = [line.text.strip() for line in case.lines if line.text.strip()]
+    silent = f" (its last output: {words[-1][:200]})" if words else " without output"
+    return Judgement(
+        UNDETERMINED,
+        "none",
+        "undetermined",
+        f"it {how}{silent}, and nothing that was checked explains it",
+        "change one thing at a time on a copy (--rerun does), or start it by hand in a shell",
+        tuple(commands),
+        (inspected(case, "State.Status", case.state.status), ended(case)),
+        (*ruled_out(case, None), *tried),
+        "check-program-by-itself",
+    )

@@ -1,0 +1,148 @@
+"""Copies with one factor changed: a cure names the cause, new output is a lead."""
+
+import time
+from dataclasses import dataclass, field
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.docker.isolation import isolate
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.docker.client import Engine, EngineError
+
+from .copies import LONGEST_SECONDS, Outcome, run
+from .cures import Cure
+from .factors import Factor, factors
+
+BUDGET_SECONDS = 45.0
+REVEALED = {
+    "python-buffered": "ENV PYTHONUNBUFFERED=1; then fix what it reports",
+    "errexit": "handle the failure of this command",
+    "log-discarded": "use a log driver that keeps lines; then fix what it reports",
+}
+"""The cause that hid a program's output → the fix."""
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What the reruns showed."""
+
+    cause: str = ""
+    pattern: str = ""
+    text: str = ""
+    fix: str = ""
+    cured: bool = False
+    proves: bool = False
+    """The cure, or the copy's exit code, is proof enough."""
+    factor: str = ""
+    """What was changed: it proves the causes that name it in `cured_by`."""
+    commands: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    tried: list[str] = field(default_factory=list)
+
+
+def try_factors(engine: Engine, case: Case) -> Rerun:
+    """Run copies of a container that ended, with one change at a time, until one cures it."""
+    if not case.phase & Phase.ENDED:
+        return Rerun(tried=["reruns: only a container that ended on its own can be rerun"])
+    if case.state.seconds > LONGEST_SECONDS:
+        lived = f"{case.state.seconds:.0f} s"
+        return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
+    left_out = isolate(case.config, is_remote=engine.is_remote).left_out
+    began = time.monotonic()
+    try:
+        same = run(engine, case, Factor("nothing", case.config))
+    except EngineError as error:
+        return Rerun(tried=[f"reruns: {error.message}"])
+    if same.alive or same.exit_code != case.exit_code:
+        without = f" and without {', '.join(left_out)}" if left_out else ""
+        words = f"an isolated copy without changes{without} {same.words}"
+        why = "the cause is in its network, its data, or what it wrote"
+        return Rerun(tried=[f"reruns: {words}: {why}"])
+    return _each(engine, case, same, began)
+
+
+def _each(engine: Engine, case: Case, same: Outcome, began: float) -> Rerun:
+    """Try one factor after another; a cure that is a proof ends the search."""
+    tried: list[str] = []
+    kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
+    said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
+    hint = _revealed(case, kept, same, said, tried) if case.is_silent else None
+    for factor in factors(case):
+        if time.monotonic() - began > BUDGET_SECONDS:
+            tried.append("reruns: out of time")
+            break
+        try:
+            found = run(engine, case, factor)
+        except EngineError as error:
+            tried.append(f"rerun with {factor.name}: {error.message}")
+            continue
+        tried.append(f"rerun with {factor.name}: {found.words}")
+        rerun = _cured(case, factor, found, tried) or _told(case, factor, found)
+        if rerun:
+            return rerun
+        hint = hint or _revealed(case, factor, found, same, tried)
+    return hint or Rerun(tried=tried)
+
+
+def _command(case: Case, factor: Factor) -> str:
+    if factor.without:
+        return f"docker run --rm ... {case.config.image}  # without {factor.without}"
+    return f"docker run --rm {factor.flags} {case.config.image}"
+
+
+def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Rerun | None:
+    better = found.alive or (found.exit_code == 0 and case.exit_code != 0)
+    cure = factor.cure
+    if not better or cure is None:
+        return None
+    fared = f"with {factor.name} a copy {found.words}"
+    shown = f"{fared}; without it, the copy exits with {case.exit_code}"
+    return _proof(case, factor, cure, f"{cure.text}: {fared}", shown, tried[:-1])
+
+
+def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
+    """Read what the exit code of a copy means."""
+    cure = None if found.alive else factor.endings.get(found.exit_code)
+    if cure is None:
+        return None
+    return _proof(case, factor, cure, cure.text, f"with {factor.name} a copy {found.words}", [])
+
+
+def _proof(  # noqa: PLR0913, PLR0917 - the parts of one answer
+    case: Case, factor: Factor, cure: Cure, text: str, shown: str, tried: list[str]
+) -> Rerun:
+    return Rerun(
+        cure.cause,
+        cure.pattern,
+        text,
+        cure.fix,
+        cured=True,
+        proves=cure.proves,
+        factor=cure.factor,
+        evidence=(Evidence("rerun", _command(case, factor), shown),),
+        tried=tried,
+    )
+
+
+def _revealed(
+    case: Case, factor: Factor, found: Outcome, same: Outcome, tried: list[str]
+) -> Rerun | None:
+    """Return what a copy printed that the container did not."""
+    new = [line for line in found.text.splitlines() if line.strip() and line not in same.text]
+    if not factor.reveals or not new or found.alive:
+        return None
+    words = new[-1].strip()
+    text = (
+        f"a script exits with {found.exit_code} at: {words.lstrip('+ ')}"
+        if factor.reveals == "errexit"
+        else f"its output was lost; with {factor.name} it prints: {words[:300]}"
+    )
+    return Rerun(
+        factor.reveals,
+        "process",
+        text,
+        REVEALED[factor.reveals],
+        commands=(_command(case, factor),),
+        evidence=(Evidence("rerun", _command(case, factor), "\n".join(new[-5:])),),
+        tried=tried,
+    )
