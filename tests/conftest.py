@@ -9,23 +9,47 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import applications
 import pytest
-from hypothesis import settings
+import running
+import rust_services
+from hypothesis import HealthCheck, settings
 
-from scaffolder import cli
+from scaffolder import cli, console
 from scaffolder.interrupts import SIGNALS
+from scaffolder.operations import making
+from scaffolder.overlays.fetch import preferences
+from scaffolder.templates import template
 
 if TYPE_CHECKING:
+    from postgresql_server import Server
     from teams import Contents, MakeRepository, MakeTeam
+    from verified import MakeStandIn
 
-settings.register_profile("default", deadline=None, derandomize=bool(os.environ.get("CI")))
+    from scaffolder.verify.outcome import Outcome
+
+settings.register_profile(
+    "default",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],  # so is a machine that does other things
+)
 settings.load_profile("default")
 
-STAGES = ("api", "auth", "logging")
+STAGES = ("api", "auth", "cache", "config", "database", "logging", "metrics", "tracing")
+ORDERS = [
+    stages[::step]
+    for n in range(len(STAGES))
+    for stages in [STAGES[n:] + STAGES[:n]]
+    for step in (1, -1)
+]
+"""Orders in which each stage is first and last, and each pair comes both ways."""
 MEMORY = Path("/dev/shm")
 """Where there is one, for tests that would wait for a disk half of the time."""
 
@@ -47,6 +71,16 @@ File = tuple[str, int, bytes]
 
 MakeService = Callable[..., Path]
 
+Pristine = Callable[..., Path]
+
+Imported = Callable[..., ModuleType]
+
+MakeApplication = Callable[..., running.Program]
+
+MakeProgram = Callable[..., running.Program]
+
+Unshared = Callable[..., running.Program]
+
 
 def viscaffold(*args: str) -> Ran:
     """Run the command line in this process, in the current directory."""
@@ -63,7 +97,7 @@ def heed_signals() -> None:
     A command that has done its work ignores them, and so does a background job of a script; every
     process that a test starts would inherit it.
     """
-    for number in SIGNALS:
+    for number in (*SIGNALS, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -76,11 +110,16 @@ def git(cwd: Path, *args: str, stdin: str = "") -> str:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Return the content of every file below `root`, but for git's; a link's is its target."""
+    """Return the content of every file below `root`, but for git's and bytecode.
+
+    That of a link is its target.
+    """
     found = {}
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
-        if relative.parts[0] != ".git" and (path.is_file() or path.is_symlink()):
+        if relative.parts[0] == ".git" or "__pycache__" in relative.parts:
+            continue  # bytecode is what running a service leaves
+        if path.is_file() or path.is_symlink():
             linked = path.is_symlink()
             found[str(relative)] = str(path.readlink()).encode() if linked else path.read_bytes()
     return found
@@ -136,42 +175,176 @@ def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
     config.write_text("[user]\n\tname = Test\n\temail = test@example.com\n", encoding="utf-8")
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[name]
-    for name in ("NO_COLOR", "PORT", "HOST", "LOG_LEVEL", "PYTHONPATH"):
+    for name in ("NO_COLOR", "PORT", "HOST", "LOG_LEVEL", "PYTHONPATH", *console.UNATTENDED):
         os.environ.pop(name, None)
+    for variable, place in (("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")):
+        os.environ.setdefault(variable, str(Path.home() / place))  # tools, and what is downloaded
     os.environ |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ[preferences.LOCK_VARIABLE] = "0"  # no registry is asked, but where that is the point
+    os.environ[preferences.VERIFY_VARIABLE] = "0"  # nor is what a change leads to built and started
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]], Path]:
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Pristine:
     """Services as `new` makes them, one for each set of stages; not to be changed."""
-    made: dict[tuple[str, ...], Path] = {}
+    made: dict[tuple[str, tuple[str, ...]], Path] = {}
 
-    def make(stages: tuple[str, ...]) -> Path:
-        if stages not in made:
+    def make(stages: tuple[str, ...], language: str = "python") -> Path:
+        if (language, stages) not in made:
             path = tmp_path_factory.mktemp("pristine") / "orders"
             flags = [word for stage in stages for word in ("--stage", stage)]
-            ran = viscaffold("new", str(path), *flags)
+            ran = viscaffold("new", str(path), "--language", language, *flags)
             assert ran.code == 0, ran.err
-            made[stages] = path
-        return made[stages]
+            made[language, stages] = path
+        return made[language, stages]
 
     return make
+
+
+@pytest.fixture(scope="module", params=["python", "rust"])
+def program(request: pytest.FixtureRequest, pristine: Pristine) -> MakeProgram:
+    """Make a service in each language: `program("api").start()`; what one promises, both do."""
+    if request.param == "rust":
+        return lambda *stages: running.rust(rust_services.binary(stages))
+    return lambda *stages: running.python(pristine(tuple(sorted(stages))))
+
+
+@pytest.fixture(scope="module", params=["python", "rust"])
+def application(
+    request: pytest.FixtureRequest,
+    pristine: Callable[[tuple[str, ...]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> MakeApplication:
+    """Make a service with the application of tests/conformance, in each language.
+
+    One that is `impatient` gives its clients up sooner.
+    """
+    made: dict[bool, running.Program] = {}
+
+    def make(*, impatient: bool = False) -> running.Program:
+        if impatient not in made and request.param == "rust":
+            made[impatient] = applications.in_rust(impatient=impatient)
+        elif impatient not in made:
+            place = tmp_path_factory.mktemp("application")
+            made[impatient] = applications.in_python(pristine(()), place, impatient=impatient)
+        return made[impatient]
+
+    return make
+
+
+@pytest.fixture(scope="module", params=["python", "rust"])
+def asking(
+    request: pytest.FixtureRequest,
+    pristine: Callable[[tuple[str, ...]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> running.Program:
+    """Make a service whose application asks its database, in each language."""
+    if request.param == "rust":
+        return applications.asking_in_rust()
+    place = tmp_path_factory.mktemp("asking")
+    return applications.asking_in_python(pristine(("database",)), place)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> "Iterator[Server]":
+    """A server of PostgreSQL: a test that has ended it has to start it again."""
+    from postgresql_server import postgresql_server
+
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["python", "rust"])
+def caching(
+    request: pytest.FixtureRequest,
+    pristine: Callable[[tuple[str, ...]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> running.Program:
+    """Make a service with the stage `cache` and routes that use it, in each language."""
+    if request.param == "rust":
+        return applications.cached_in_rust()
+    return applications.cached_in_python(pristine(("cache",)), tmp_path_factory.mktemp("caching"))
+
+
+@pytest.fixture(scope="session")
+def unshared() -> Unshared:
+    """Run a service in namespaces of its own, after a command of a shell."""
+
+    def make(service: running.Program, *options: str, first: str = ":") -> running.Program:
+        shell = ("sh", "-c", f'{first}; exec "$0" "$@"')
+        command = ("unshare", "--mount", *options, "--", *shell)
+        if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+            pytest.skip("this user may not make namespaces")
+        return replace(service, command=(*command, *service.command))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    """Import a module of a service: `imported("runtime.boot")`, `imported("app", "api", "auth")`.
+
+    The services of each set of stages are packages of their own, side by side in this process.
+    """
+    top = tmp_path_factory.mktemp("imported")
+    with pytest.MonkeyPatch.context() as patch:
+
+        def load(module: str, *stages: str) -> ModuleType:
+            root = top / "-".join(("imported", *stages))
+            if not root.exists():
+                flags = [word for stage in stages for word in ("--stage", stage)]
+                ran = viscaffold("new", str(root), "--no-git", *flags)
+                assert ran.code == 0, ran.err
+                patch.syspath_prepend(root / "src")
+            return import_module(f"{root.name.replace('-', '_')}.{module}")
+
+        yield load
 
 
 @pytest.fixture
 def service(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    pristine: Callable[[tuple[str, ...]], Path],
+    pristine: Pristine,
 ) -> MakeService:
     """Make a service with the stages given, and step into it."""
 
-    def make(*stages: str) -> Path:
+    def make(*stages: str, language: str = "python") -> Path:
         path = tmp_path / "orders"
-        shutil.copytree(pristine(tuple(sorted(stages))), path, symlinks=True)
+        shutil.copytree(pristine(tuple(sorted(stages)), language), path, symlinks=True)
         git(path, "status")  # the copies are new files: let git note that they are the same
         monkeypatch.chdir(path)
         return path
+
+    return make
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeService:
+    """Make a service as an earlier viscaffold did, and step into it."""
+
+    def make(version: str, *stages: str) -> Path:
+        root = tmp_path / "orders"
+        answers = {"name": "orders", "stages": sorted(stages)}
+        making.make(template.carried(version), answers, root, commit="Start", within=None)
+        monkeypatch.chdir(root)
+        return root
+
+    return make
+
+
+@pytest.fixture
+def verification(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "MakeStandIn":
+    """Have every verification end with an outcome; nobody has said that there should be none."""
+    from verified import StandIn
+
+    from scaffolder.operations import proof
+
+    def make(outcome: "Outcome") -> "StandIn":
+        stand_in = StandIn(outcome, tmp_path / "whole.log")
+        monkeypatch.delenv(preferences.VERIFY_VARIABLE, raising=False)
+        monkeypatch.setattr(proof, "of_tree", stand_in)
+        return stand_in
 
     return make
 
@@ -205,7 +378,7 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, str(tmp_path / ".user" / variable))
     monkeypatch.delenv("VISCAFFOLD_TEMPLATE", raising=False)
     monkeypatch.chdir(tmp_path)
-    layers.recorded.cache_clear()
+    layers.known.clear()
 
 
 @pytest.fixture

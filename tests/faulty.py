@@ -26,7 +26,9 @@ NOT_REACHED = 99
 """How a process ends that came to its end before the write that was to fail."""
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["scaffolder.cli", "scaffolder.growth", "scaffolder.render"])
+SERVER.set_forkserver_preload(
+    ["scaffolder.cli", "scaffolder.operations.plan", "scaffolder.templates.render"]
+)
 
 Fault = signal.Signals | int
 """A signal to be killed by, or an error number to fail with."""

@@ -2,22 +2,53 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 START_SECONDS = 30
+FIRST_PORT = 10_000
+CONNECTIONS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""The ports that the system itself gives away: to connections, and to whoever asks for any."""
+
+claims: dict[int, socket.socket] = {}
+"""The ports that this process has claimed; a claim lasts as long as the process."""
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, and that stays so until a test's service takes it.
+
+    Any port that the system picks could be picked for another process before the service starts.
+    """
+    first_given = int(CONNECTIONS.read_text(encoding="utf-8").split()[0])
+    # Where the system's range begins too low, claims still keep the tests apart.
+    end = max(first_given, 2 * FIRST_PORT)
+    return next(port for port in range(FIRST_PORT, end) if claim(port))
+
+
+def claim(port: int) -> bool:
+    """Claim a port among all processes of tests, unless one has it or somebody listens on it."""
+    if port in claims:
+        return False
+    holder = socket.socket(socket.AF_UNIX)
+    try:
+        holder.bind(f"\0viscaffold-tests-{port}")  # no file: the system frees it with the process
+        with socket.socket() as probe:
+            probe.bind(("", port))
+    except OSError:
+        holder.close()
+        return False
+    claims[port] = holder
+    return True
 
 
 def shell_commands(page: Path) -> list[str]:
@@ -59,3 +90,181 @@ def serving(command: str, cwd: Path, port: int) -> Iterator["subprocess.Popen[st
     finally:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def started(service: Path, **variables: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start a service called orders from its sources; what still runs afterwards is killed."""
+    environment = {"PYTHONPATH": str(service / "src"), "HOST": "127.0.0.1", **variables}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orders"],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def command_lines() -> set[str]:
+    """Return the command line of every process here; `ps` is not on every machine."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            found.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+@dataclass(frozen=True)
+class Program:
+    """A service called orders that a test can start, whatever it is written in."""
+
+    language: str
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def start(self, *, ready: bool = True, limit: str = ":", **variables: str) -> Iterator["Run"]:
+        """Start it, and wait until it answers if it is to be `ready`; its end is the block's.
+
+        `limit` is a command of a shell that sets up what the process inherits.
+        """
+        given = variables.get("PORT", "")
+        port = int(given) if given.isdecimal() else free_port()
+        environment = {"HOST": "127.0.0.1", "PORT": str(port), **self.variables, **variables}
+        command = ["bash", "-c", f'{limit}; exec "$@"', "bash", *self.command]
+        run = Run(command, {**os.environ, **environment}, port)
+        try:
+            if ready:
+                run.wait_until_ready()
+            yield run
+        finally:
+            run.end()
+
+
+def python(service: Path) -> Program:
+    """Return a service in Python, run from its sources."""
+    command = (sys.executable, "-m", "orders")
+    return Program("python", command, {"PYTHONPATH": str(service / "src")})
+
+
+def rust(binary: Path) -> Program:
+    """Return a service in Rust, as tests/rust_services.py has built it."""
+    return Program("rust", (str(binary),))
+
+
+def process_in(log: str) -> int:
+    """Return the number of the process that serves, from the first line of a log."""
+    found = re.search(r"process (\d+)", log)
+    assert found, log
+    return int(found[1])
+
+
+class Run:
+    """A service that was started as a process; its log is all that it writes."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._output, name = tempfile.mkstemp()
+        Path(name).unlink()
+        # What it writes is nobody else's.
+        self._place = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.place = Path(self._place.name)
+        self._ended = ""
+        self.process = subprocess.Popen(
+            command,
+            cwd=self.place,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def log(self) -> str:
+        """Return all that it has written, also when it has ended."""
+        if self._output < 0:
+            return self._ended
+        size = os.fstat(self._output).st_size
+        return os.pread(self._output, size, 0).decode(errors="replace")
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, as a shell has it; None while it runs."""
+        status = self.process.poll()
+        return status if status is None or status >= 0 else 128 - status
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process that was started."""
+        self.process.send_signal(number)
+
+    def served_by(self) -> int:
+        """Return the number of the process that serves, from its first line."""
+        return process_in(self.log())
+
+    def send_inside(self, number: signal.Signals) -> None:
+        """Send a signal to the process that serves."""
+        os.kill(self.served_by(), number)
+
+    def pause(self) -> None:
+        """Let none of its processes run."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let all of them go on."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 15) -> int:
+        """Ask it to stop; return its exit status."""
+        self.send(number)
+        return self.wait(seconds)
+
+    def wait(self, seconds: float = START_SECONDS) -> int:
+        """Wait for its end; return its exit status."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it has not ended: {self.log()}") from None
+        assert self.status is not None
+        return self.status
+
+    def wait_until_ready(self) -> None:
+        self.wait_until(lambda: self._answers("/health/live"), "it does not answer")
+
+    def wait_for_line(self, part: str, seconds: float = START_SECONDS) -> None:
+        self.wait_until(lambda: part in self.log(), f"nothing says {part!r}", seconds)
+
+    def wait_until(
+        self, true: Callable[[], bool], otherwise: str, seconds: float = START_SECONDS
+    ) -> None:
+        """Wait for something that the service does while it runs."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            ended = f", and has ended with {self.status}" if self.status is not None else ""
+            assert time.monotonic() < deadline, f"{otherwise}: {self.log()}"
+            assert not ended or true(), f"{otherwise}{ended}: {self.log()}"
+            time.sleep(0.02)
+
+    def _answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def end(self) -> None:
+        """Kill what still runs of it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._ended = self.log()
+        self._place.cleanup()
+        os.close(self._output)
+        self._output = -1

@@ -42,6 +42,27 @@ kafka:
     STAGE + "src/{{package}}/stages/kafka.py": '"""Kafka."""\n',
 }
 
+IN_RUST = {
+    "viscaffold.yml": "name: acme\n",
+    "stages.yml": """\
+kafka:
+  title: Kafka
+  summary: a consumer of events
+  requires: []
+  rust:
+    dependencies:
+      - rdkafka = "1"
+    settings:
+      KAFKA_SERVERS: {default: "localhost:9092", about: servers}
+""",
+    "template/python/.github/CODEOWNERS.jinja": None,
+    STAGE + "src/{{package}}/stages/kafka.py": None,
+    "template/rust/{{stage.kafka}}/src/stages/kafka.rs": "//! Kafka.\n",
+    "template/rust/{{stage.kafka}}/tests/stage_kafka.rs": "//! The stage kafka.\n",
+    "template/rust/{{stage.kafka}}/docs/stages/kafka.md": "# Kafka\n",
+}
+"""What is other in one whose stage is for services in Rust alone."""
+
 MakeTeam = Callable[..., Path]
 MakeRepository = Callable[..., Path]
 

@@ -1,18 +1,24 @@
-"""The command line as a whole: help, version, exit codes, colour, completion, a terminal."""
+"""The command line as a whole: help, version, exit codes, color, completion, a terminal."""
 
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pexpect
 import pytest
 from conftest import MakeService, git, viscaffold
+from teams import TEAM, MakeRepository, MakeTeam
 
-from scaffolder import cli, console, source
+from scaffolder import commands, console
+from scaffolder.commands import COMMANDS, load
+from scaffolder.templates import template
 
 COMMAND = f"{sys.executable} -m scaffolder"
 ESCAPE = "\x1b["
@@ -24,7 +30,7 @@ def test_the_version_is_the_distributions() -> None:
 
     assert (ran.code, ran.out) == (
         0,
-        f"viscaffold {project['project']['version']}, template {source.builtin().version}\n",
+        f"viscaffold {project['project']['version']}, template {template.builtin().version}\n",
     )
 
 
@@ -33,15 +39,26 @@ def test_help_lists_every_command(flag: str) -> None:
     ran = viscaffold(flag)
 
     assert ran.code == 0
-    for name, command in cli.cli.commands.items():
+    for name in COMMANDS:
         assert f"  {name} " in ran.out
+        command = load(name)
         assert not command.get_short_help_str().endswith("...")
         assert viscaffold(name, flag).code == 0
 
 
+def test_the_table_of_commands_is_what_the_modules_have() -> None:
+    found = {}
+    for module in pkgutil.iter_modules(commands.__path__):
+        attribute = getattr(import_module(f"{commands.__name__}.{module.name}"), module.name, None)
+        if isinstance(attribute, click.Command):
+            found[attribute.name] = attribute.short_help
+
+    assert found == COMMANDS
+
+
 def test_every_command_that_changes_something_takes_yes_and_json() -> None:
     for name in ("new", "add-stage"):
-        options = {opt for param in cli.cli.commands[name].params for opt in param.opts}
+        options = {opt for param in load(name).params for opt in param.opts}
         assert {"--yes", "--json"} <= options
 
 
@@ -68,7 +85,7 @@ def test_a_fault_of_the_tool_says_how_to_report_it(monkeypatch: pytest.MonkeyPat
     def fail() -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(console, "wants_colour", fail)
+    monkeypatch.setattr(console, "wants_color", fail)
     ran = viscaffold("stages")
 
     assert ran.code == 70
@@ -115,6 +132,39 @@ def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
     assert git(tmp_path / "orders", "status", "--porcelain") == ""
 
 
+def test_on_a_terminal_a_missing_answer_is_asked_for(team: MakeTeam, tmp_path: Path) -> None:
+    manifest = TEAM["viscaffold.yml"].replace("    default: pay\n", "    choices: [pay, shop]\n")
+    source = team({"viscaffold.yml": manifest})
+    terminal = pexpect.spawn(
+        f"{COMMAND} new -t {source} --trust", cwd=tmp_path, encoding="utf-8", timeout=60
+    )
+    terminal.expect("Name of the service")
+    terminal.sendline("orders")
+    terminal.expect("Team that owns the service")
+    terminal.sendline("shop")
+    terminal.expect("The same again: viscaffold new orders --answer team=shop --template")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 0
+    assert "team: shop" in (tmp_path / "orders/.copier-answers.yml").read_text(encoding="utf-8")
+
+
+def test_how_to_type_the_same_again_has_no_credentials(
+    repository: MakeRepository, tmp_path: Path
+) -> None:
+    root = repository()
+    command = f"{COMMAND} new --trust --template file://ada:s3cret@{root}@1.0"
+    terminal = pexpect.spawn(command, cwd=tmp_path, encoding="utf-8", timeout=30)
+    terminal.expect("Name of the service")
+    terminal.sendline("orders")
+    terminal.expect(f"The same again: viscaffold new orders --template file://{root}@1.0")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 0
+
+
 def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
     terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
     terminal.expect("Name of the service")
@@ -138,7 +188,7 @@ def on_terminal(cwd: Path, command: str, **variables: str) -> str:
 
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_colour_is_for_terminals_that_want_it(
+def test_color_is_for_terminals_that_want_it(
     service: MakeService, variables: dict[str, str]
 ) -> None:
     root = service()
@@ -154,7 +204,7 @@ def test_what_takes_long_shows_that_it_is_at_work_on_a_terminal_only(
     root = service()
     slow = tmp_path / "slow" / "git"
     slow.parent.mkdir()
-    words = f'[ "$1" = merge-tree ] && sleep 1\nexec {shutil.which("git")} "$@"\n'
+    words = f'case " $* " in *" merge-tree "*) sleep 1;; esac\nexec {shutil.which("git")} "$@"\n'
     slow.write_text(f"#!/bin/sh\n{words}", encoding="utf-8")
     slow.chmod(0o755)
     path = f"{slow.parent}:{os.environ['PATH']}"
@@ -163,3 +213,21 @@ def test_what_takes_long_shows_that_it_is_at_work_on_a_terminal_only(
 
     assert "adding api" in shown
     assert "adding auth" not in piped
+
+
+def test_an_interruption_that_python_wraps_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        def __set_name__(self, _owner: type, _name: str) -> None:
+            raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        try:
+            type("Made", (), {"name": Interrupting()})
+        except KeyboardInterrupt as error:  # as Python 3.12 and later have it
+            raise RuntimeError from error
+
+    monkeypatch.setattr("scaffolder.commands.load", lambda _name: interrupted())
+    ran = viscaffold("stages")
+
+    assert ran.code == 130
+    assert "nothing was changed" in ran.err

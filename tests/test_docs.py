@@ -11,9 +11,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import STAGES, MakeService, commit, git, viscaffold
+import stages_page
+from conftest import MakeService, commit, git, viscaffold
 
-from scaffolder import catalogue, cli
+from scaffolder.commands import COMMANDS
+from scaffolder.templates import catalogue
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -28,7 +30,7 @@ def test_new_prints_what_its_schema_says(tmp_path: Path, monkeypatch: pytest.Mon
     for flags in ([], ["--no-git"]):
         made = viscaffold("new", f"orders{len(flags)}", "--json", *flags).json()
         jsonschema.validate(made, schema("new"))
-        assert made.keys() == set(schema("new")["required"]) | {"description", "ci"}
+        assert made.keys() == set(schema("new")["required"]) | {"description", "ci", "image_digest"}
     planned = viscaffold("new", "orders9", "--dry-run", "--json").json()
     jsonschema.validate(planned, schema("new"))
     assert planned.keys() == schema("new")["properties"].keys()
@@ -68,19 +70,35 @@ def test_status_and_check_print_what_their_schemas_say(service: MakeService) -> 
         assert printed.keys() == schema(name)["properties"].keys()
 
 
+def test_rollback_prints_what_its_schema_says(service: MakeService) -> None:
+    root = service()
+    with (root / "README.md").open("a", encoding="utf-8") as readme:
+        readme.write("Mine.\n")
+    for flags in (["--dry-run"], []):
+        printed = viscaffold("rollback", "HEAD", "--json", *flags).json()
+        jsonschema.validate(printed, schema("rollback"))
+        assert printed.keys() == schema("rollback")["properties"].keys()
+
+
 def test_stages_prints_what_its_schema_says(service: MakeService) -> None:
     service("api")
     jsonschema.validate(viscaffold("stages", "--json").json(), schema("stages"))
 
 
-@pytest.mark.parametrize("name", cli.cli.commands)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name: str) -> None:
     assert f"viscaffold {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", catalogue.load(ROOT).stages)
+@pytest.mark.parametrize("name", catalogue.read(ROOT))
 def test_every_stage_is_documented(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_stages_is_current() -> None:
+    assert stages_page.PAGE.read_text(encoding="utf-8") == stages_page.render(), (
+        ".venv/bin/python scripts/stages makes it"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -89,24 +107,6 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), target
-
-
-def test_every_page_of_the_runbook_that_a_line_points_to_is_there(
-    pristine: Callable[[tuple[str, ...]], Path],
-) -> None:
-    service = pristine(STAGES)
-    headings = re.findall(
-        r"^#+ (.+)$", (service / "docs/runbook.md").read_text("utf-8"), re.MULTILINE
-    )
-    anchors = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings}
-    modules = "".join(path.read_text(encoding="utf-8") for path in service.rglob("src/**/*.py"))
-    named = set(re.findall(r"runbook\.md#([a-z-]+)", modules))
-    named |= set(
-        re.findall(r'"((?:check|pattern|nothing|stop|ended|killed|exit)-[a-z-]+)"', modules)
-    )
-
-    assert len(named) > 8
-    assert named <= anchors, named - anchors
 
 
 def shown_after(command: str, page: Path = ROOT / "README.md") -> list[str]:
@@ -129,6 +129,17 @@ def test_the_readme_shows_what_add_stage_prints(service: MakeService) -> None:
 
     for line in shown_after("viscaffold add-stage auth"):
         assert line == "  ..." or line in printed, line
+
+
+def test_the_readme_shows_the_diff_of_add_stage(service: MakeService) -> None:
+    root = service()
+    viscaffold("add-stage", "auth")
+    diff = git(root, "diff", "--staged").splitlines()
+    block = (ROOT / "README.md").read_text(encoding="utf-8").split("```diff\n")[1].split("```")[0]
+    shown = [line for line in block.splitlines() if not line.startswith("@@")]
+
+    assert len(shown) > 10
+    assert [line for line in shown if line not in diff] == []
 
 
 def test_the_page_on_changes_shows_what_a_conflict_prints(service: MakeService) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import rust_services
 from conftest import files, git
 from running import free_port, serving, shell_commands, wait_for
 
-from scaffolder import releases, source
+from scaffolder.templates import releases, template
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 
@@ -84,14 +87,15 @@ def test_the_wheel_updates_a_service_of_the_first_version_to_the_newest(
     for version in releases.digests():
         assert f"scaffolder/releases/{version}.tar.gz" in listed
     create = (
-        "from pathlib import Path; from scaffolder import creation, source; "
-        "creation.create(source.carried('0.1.0'), {'name': 'orders', 'stages': ['api', 'auth']}, "
+        "from pathlib import Path; from scaffolder.operations import making;"
+        "from scaffolder.templates import template;"
+        "making.make(template.carried('0.1.0'), {'name': 'orders', 'stages': ['api', 'auth']},"
         "Path('orders'), commit='Start', within=None)"
     )
     run(f'{tool}/python -c "{create}"', tmp_path)
     service = tmp_path / "orders"
     shown = json.loads(run(f"{tool}/viscaffold status --json", service))
-    assert shown["template"] == {"version": "0.1.0", "newest": source.builtin().version}
+    assert shown["template"] == {"version": "0.1.0", "newest": template.builtin().version}
     run(f"{tool}/viscaffold update", service)
 
     assert files(service) == files(pristine(("api", "auth")))
@@ -119,17 +123,52 @@ def test_the_commands_of_the_generated_readme_work_as_printed(tool: Path, servic
                 for asking in [other for other in commands if other.startswith("curl")]:
                     run(asking.replace("8080", str(port)), service)
         elif not command.startswith(("curl", "docker")):  # docker: see test_container.py
-            run(fitted, service, PATH=path)
+            run(fitted, service, PATH=path, VISCAFFOLD_LOCK="1")
     assert git(service, "status", "--porcelain") == ""
 
-    run(".venv/bin/pip install -q -e . --group dev && .venv/bin/python -m pytest -q", service)
+    run(".venv/bin/pip install -q -r requirements/dev.txt", service)
+    run(".venv/bin/python -m pytest -q", service)
     run(".venv/bin/python -m orders.stages.auth add alice <<<'correct horse battery'", service)
     with serving(".venv/bin/python -m orders", service, port):
-        url = f"http://127.0.0.1:{port}/api"
-        form = "-d username=alice --data-urlencode 'password=correct horse battery'"
-        token = json.loads(run(f"curl -sf {form} {url}/auth/token", service))["access_token"]
-        me = run(f"curl -sf -H 'Authorization: Bearer {token}' {url}/v1/me", service)
-    assert "alice" in me
+        assert "alice" in logged_in(f"http://127.0.0.1:{port}/api", service)
+
+
+def test_the_commands_of_the_readme_of_a_rust_service_work_as_printed(
+    tool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same way in Rust, with dependencies that other tests have compiled."""
+    rust_services.binary()
+    monkeypatch.setenv("PATH", f"{tool}:{os.environ['PATH']}")
+    monkeypatch.setenv("CARGO_BUILD_BUILD_DIR", str(rust_services.TARGET))
+    monkeypatch.setenv("CARGO_NET_OFFLINE", "true")
+    monkeypatch.delenv("CARGO_TARGET_DIR", raising=False)
+    run("viscaffold new orders --language rust", tmp_path)
+    service = tmp_path / "orders"
+    shutil.copy(rust_services.LOCK, service)
+    run("cargo metadata --format-version=1 && git add Cargo.lock && git commit -m Lock", service)
+    commands = shell_commands(service / "README.md")
+    port = free_port()
+    assert {"cargo run", "cargo test", "viscaffold add-stage auth"} <= set(commands)
+    for command in commands:
+        if command == "cargo run":
+            run("cargo build", service)
+            with serving(command, service, port):
+                for asking in [other for other in commands if other.startswith("curl")]:
+                    assert '"status":"ok"' in run(asking.replace("8080", str(port)), service)
+        elif not command.startswith(("curl", "docker")):  # docker: see test_container.py
+            run(command, service, VISCAFFOLD_LOCK="1")
+    assert git(service, "status", "--porcelain") == ""
+
+    run("./target/debug/orders auth add alice <<<'correct horse battery'", service)
+    with serving("./target/debug/orders", service, port):
+        assert "alice" in logged_in(f"http://127.0.0.1:{port}/api", service)
+
+
+def logged_in(url: str, service: Path) -> str:
+    """Log in as alice, and ask who that is."""
+    form = "-d username=alice --data-urlencode 'password=correct horse battery'"
+    token = json.loads(run(f"curl -sf {form} {url}/auth/token", service))["access_token"]
+    return run(f"curl -sf -H 'Authorization: Bearer {token}' {url}/v1/me", service)
 
 
 def test_the_demo_runs_and_tidies_up(tmp_path: Path) -> None:

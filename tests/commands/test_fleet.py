@@ -12,6 +12,10 @@ import servers
 from conftest import commit, git, state, viscaffold
 from teams import MakeRepository, tag
 
+from scaffolder.overlays.fetch import origin
+
+pytestmark = pytest.mark.slow
+
 CHANGED = {"template/python/.github/CODEOWNERS.jinja": "* @acme/all\n"}
 BRANCH = "viscaffold/update-acme-1.1"
 
@@ -110,7 +114,7 @@ def test_one_that_is_broken_stops_no_other(fleet: Fleet, tmp_path: Path) -> None
         ("damaged", ".copier-answers.yml cannot be read"),
         ("foreign", "it has no service that viscaffold made"),
         ("empty", "it has no commit yet"),
-        ("plain", "it is in no git repository"),
+        ("plain", "it is not in a git repository"),
         ("nowhere", "there is no directory 'nowhere'"),
     ):
         assert words in str(found[name]["reason"])
@@ -124,6 +128,7 @@ def test_a_table_is_printed_for_a_person(fleet: Fleet) -> None:
     assert ran.out.splitlines() == [
         f"one      updated   branch {BRANCH}",
         "nowhere  failed    there is no directory 'nowhere' to take a template from",
+        f"                   Try: write {origin.EXAMPLE}",
     ]
     assert ran.err == "1 failed, 1 updated\n"
 
@@ -258,12 +263,11 @@ def test_a_repository_given_twice_is_one(fleet: Fleet) -> None:
 def test_a_process_that_is_killed_takes_one_repository_with_it(
     fleet: Fleet, tmp_path: Path
 ) -> None:
-    """A smudge filter of one repository kills the process that checks it out."""
+    """A smudge filter of the user's kills the process that checks one repository out."""
     fleet("one", "two", "three")
     script = tmp_path / "kill"
     script.write_text(KILL, encoding="utf-8")
     script.chmod(0o755)
-    git(tmp_path / "two", "config", "filter.kill.smudge", str(script))
     (tmp_path / "two/.gitattributes").write_text("README.md filter=kill\n", encoding="utf-8")
     commit(tmp_path / "two")
     ran = subprocess.run(
@@ -271,7 +275,12 @@ def test_a_process_that_is_killed_takes_one_repository_with_it(
         capture_output=True,
         text=True,
         check=False,
-        env=dict(os.environ),
+        env={
+            **os.environ,
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "filter.kill.smudge",
+            "GIT_CONFIG_VALUE_0": str(script),
+        },
         timeout=120,
     )
     found = {e["repository"]: e for e in json.loads(ran.stdout)["repositories"]}
@@ -279,3 +288,17 @@ def test_a_process_that_is_killed_takes_one_repository_with_it(
     assert ran.returncode == 1
     assert found["one"]["state"] == found["three"]["state"] == "updated"
     assert found["two"]["reason"] == "the process that worked on it was killed"
+
+
+def test_services_of_both_languages_are_brought_up_to_date(team_repository: Path) -> None:
+    source = f"file://{team_repository}@1.0"
+    for name, language in (("one", "python"), ("two", "rust")):
+        ran = viscaffold("new", name, "--language", language, "-t", source, "--trust")
+        assert ran.code == 0, ran.err
+    tag(team_repository, "1.1", {**CHANGED, "template/rust/OWNERS.jinja": "{{ team }}\n"})
+    code, updated = outcomes("update", "one", "two")
+
+    assert code == 0
+    assert {entry["state"] for entry in updated.values()} == {"updated"}
+    assert git(Path("two"), "show", f"{BRANCH}:OWNERS") == "pay\n"
+    assert "OWNERS" not in git(Path("one"), "ls-tree", "--name-only", BRANCH).splitlines()

@@ -41,7 +41,7 @@ def test_the_next_steps_are_numbered() -> None:
     err = viscaffold("new", "orders").err
 
     assert "1. cd orders" in err
-    assert "2. python3 -m venv --upgrade-deps .venv" in err
+    assert "2. python3 -m venv .venv && .venv/bin/pip install -r requirements/dev.txt" in err
     assert "3. .venv/bin/python -m orders" in err
 
 
@@ -117,6 +117,15 @@ def test_the_current_directory_is_used_when_it_is_empty(
     assert ran.code == 0, ran.err
     assert (here / "orders/src/orders").exists()
     assert "cd" not in ran.err.split("Next:")[1].splitlines()[1]
+
+
+@pytest.mark.usefixtures("here")
+def test_no_stage_is_suggested_that_is_there() -> None:
+    assert "viscaffold add-stage auth" in viscaffold("new", "orders", "--no-git").err
+    grown = viscaffold("new", "shop", "--no-git", "--stage", "auth").err
+
+    assert "add-stage" not in grown.split("Next:")[1]
+    assert "viscaffold stages" in grown.split("Next:")[1]
 
 
 def test_a_directory_that_is_not_empty_is_refused(here: Path) -> None:
@@ -280,7 +289,7 @@ def test_an_unknown_stage_is_refused_with_the_closest_one(here: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--language", "cobol"], "language is one of python, not 'cobol'"),
+        (["--language", "cobol"], "language is one of python, rust, not 'cobol'"),
         (["--answer", "ci=x"], "ci is one of github, gitlab, none, not 'x'"),
         (["--answer", 'description=say "hi"'], "without double quotes"),
         (["--answer", "nope=1"], "there is no question 'nope'"),
@@ -339,15 +348,36 @@ def test_a_full_disk_leaves_nothing(
 
 @scan_left_open
 def test_a_failing_render_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scaffolder import source
+    from scaffolder.overlays import resolve
+    from scaffolder.templates import template
 
     broken = here.parent / "template"
-    shutil.copytree(source.builtin().root / "template", broken / "template")
-    shutil.copy(source.builtin().root / "copier.yml", broken)
+    shutil.copytree(template.builtin().root / "template", broken / "template")
+    shutil.copy(template.builtin().root / "copier.yml", broken)
     (broken / "template/python/broken.jinja").write_text("{{ nothing.here }}", encoding="utf-8")
-    monkeypatch.setattr(source, "builtin", lambda: source.Source(broken, "viscaffold", "1", ""))
+    monkeypatch.setattr(
+        resolve, "builtin", lambda: template.Template(broken, "viscaffold", "1", "")
+    )
     ran = viscaffold("new", "orders")
 
     assert ran.code != 0
     assert "cannot be rendered" in ran.err
     assert list(here.iterdir()) == []
+
+
+def test_the_base_image_can_be_pinned_by_its_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    digest = f"sha256:{'0a' * 32}"
+    viscaffold("new", "orders", "--answer", f"image_digest={digest}")
+    wrong = viscaffold("new", "other", "--answer", "image_digest=latest")
+    lines = (tmp_path / "orders/Dockerfile").read_text(encoding="utf-8").splitlines()
+
+    pinned = f"_IMAGE=python:3.13-slim-trixie@{digest}"
+    assert [line for line in lines if line.endswith(pinned)] == [
+        f"ARG BUILDER{pinned}",
+        f"ARG RUNTIME{pinned}",
+    ]
+    assert wrong.code == 2
+    assert "a digest is sha256:" in wrong.err

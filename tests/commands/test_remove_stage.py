@@ -1,10 +1,9 @@
 """`remove-stage`: a stage goes as it came, and what the user made of it stays."""
 
-import itertools
 from pathlib import Path
 
 import pytest
-from conftest import STAGES, MakeService, commit, files, git, state, viscaffold
+from conftest import ORDERS, STAGES, MakeService, commit, files, git, state, viscaffold
 
 ITEMS = "src/orders/stages/api/items.py"
 
@@ -25,7 +24,7 @@ def test_adding_and_removing_gives_back_the_bytes(
     assert state(root) == before
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(STAGES)), ids="-".join)
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_the_order_of_removing_does_not_matter(
     service: MakeService, pristine: MakeService, order: tuple[str, ...]
 ) -> None:
@@ -47,6 +46,21 @@ def test_dependencies_are_commented_out_again_in_place(service: MakeService) -> 
     text = manifest.read_text(encoding="utf-8")
     assert '    # "fastapi' in text
     assert 'version = "7.0.0"' in text
+
+
+def test_data_that_a_stage_keeps_stays_and_is_named(service: MakeService) -> None:
+    root = service("api", "auth")
+    users = root / "data/users.json"
+    users.parent.mkdir()
+    users.write_text("{}", encoding="utf-8")
+    ran = viscaffold("remove-stage", "auth")
+
+    assert ran.code == 0, ran.err
+    assert "  ! data/users.json: the data of the stage auth stays\n" in ran.err
+    assert users.exists()
+    assert viscaffold("undo").code == 0
+    users.unlink()
+    assert "the data of" not in viscaffold("remove-stage", "auth").err
 
 
 def test_what_another_stage_requires_is_refused_with_the_list(service: MakeService) -> None:
@@ -82,7 +96,7 @@ def test_a_file_of_the_stage_that_was_edited_stays_as_a_conflict(service: MakeSe
     assert (root / ITEMS).read_text(encoding="utf-8") == mine
     assert git(root, "show", f":2:{ITEMS}") == mine
     assert git(root, "status", "--porcelain", ITEMS).startswith("UD ")
-    assert not (root / "src/orders/stages/api/limits.py").exists()
+    assert not (root / "src/orders/stages/api/pagination.py").exists()
 
 
 @pytest.mark.parametrize(("command", "kept"), [("add", True), ("rm", False)])

@@ -1,16 +1,22 @@
 """`status`: what a service has, what differs, what is under way."""
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import MakeService, commit, files, git, viscaffold
+from verifications import BROKEN, TESTS, verification
 
-from scaffolder import source
+from scaffolder import paths
+from scaffolder.engine.git import repository
+from scaffolder.templates import template
+from scaffolder.verify import evidence
 
-NEWEST = source.builtin().version
+NEWEST = template.builtin().version
 
 
 def test_an_untouched_service_has_nothing_to_say(service: MakeService) -> None:
@@ -28,7 +34,32 @@ def test_an_untouched_service_has_nothing_to_say(service: MakeService) -> None:
         "missing": [],
         "conflicts": [],
         "operation": None,
+        "notices": [],
+        "verified": [],
     }
+
+
+def test_what_is_verified_is_said_of_head_and_of_what_is_staged(service: MakeService) -> None:
+    root = service()
+    found = repository(root)
+    assert found
+    assert "Verified: neither HEAD nor what is staged (viscaffold verify)" in (
+        viscaffold("status").out
+    )
+    evidence.keep(found, verification(tree=git(root, "write-tree").strip()))
+    (root / "README.md").write_text("staged\n", encoding="utf-8")
+    git(root, "add", "README.md")
+    assert "Verified: HEAD, local: PASSED (2026-11-27 01:30 UTC, 2 s)" in viscaffold("status").out
+    evidence.keep(found, verification(TESTS, BROKEN, tree=git(root, "write-tree").strip()))
+    said = viscaffold("status")
+
+    assert "Verified: what is staged, local: FAILED: start (2026-11-27 01:30 UTC, 3 s)" in said.out
+    assert [
+        (entry["what"], entry["result"], entry["failed"])
+        for entry in viscaffold("status", "--json").json()["verified"]
+    ] == [("HEAD", "PASSED", None), ("what is staged", "FAILED", "start")]
+    next((root / ".git/viscaffold/evidence").iterdir()).write_bytes(b"\0")
+    assert "does not count" in viscaffold("status").err
 
 
 def test_what_the_user_changed_is_listed_staged_committed_or_not(service: MakeService) -> None:
@@ -100,6 +131,22 @@ def test_a_service_without_a_repository_has_a_status_too(
     assert (found["modified"], found["operation"]) == (["README.md"], None)
 
 
+def test_what_is_no_file_is_changed_and_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "orders"
+    viscaffold("new", str(root), "--no-git")
+    monkeypatch.chdir(root)
+    odd = ["Dockerfile", "README.md", "compose.yaml"]
+    for name in odd:
+        (root / name).unlink()
+    (root / "Dockerfile").mkdir()
+    os.mkfifo(root / "README.md")
+    (root / "compose.yaml").symlink_to("/dev/zero")
+
+    assert viscaffold("status", "--json").json()["modified"] == odd
+
+
 def test_outside_of_a_service_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = viscaffold("status")
@@ -117,9 +164,21 @@ def test_it_does_not_render_what_it_knows(
     assert viscaffold("status").code == 0
 
 
+def test_it_imports_nothing_that_it_does_not_use(service: MakeService) -> None:
+    service("logging")
+    unused = {"concurrent", "importlib.metadata", "packaging", "tomllib", "uv", "copier"}
+    unused |= {f"scaffolder.{name}" for name in ("engine.apply", "languages.rust")}
+    script = "import sys; from scaffolder import cli; cli.run(['status']); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    imported = set(ran.stdout.splitlines()[-1].split())
+
+    assert "scaffolder.operations.comparison" in imported
+    assert not imported & unused
+
+
 def test_a_damaged_cache_is_as_good_as_none(service: MakeService) -> None:
-    root = service("logging")
-    for entry in (root / ".git/viscaffold/cache").iterdir():
+    service("logging")
+    for entry in (paths.cache() / "renders").iterdir():
         content = bytearray(entry.read_bytes())
         content[len(content) // 2] ^= 1
         entry.write_bytes(content)
@@ -131,7 +190,7 @@ def test_a_copy_without_a_cache_is_no_different(
     service: MakeService, pristine: Callable[[tuple[str, ...]], Path]
 ) -> None:
     root = service()
-    shutil.rmtree(root / ".git/viscaffold")
+    shutil.rmtree(paths.cache() / "renders")
     assert viscaffold("status", "--json").json()["modified"] == []
     assert viscaffold("add-stage", "api").code == 0
 

@@ -1,5 +1,7 @@
 """`template init`, `check` and `export`."""
 
+import compileall
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,10 @@ from conftest import commit, files, git, viscaffold
 from pytest_copie.plugin import Copie
 from teams import MakeTeam, tag
 
-from scaffolder.overlays import confined
+from scaffolder.overlays import init
+from scaffolder.templates import sandbox_process
+
+pytestmark = pytest.mark.slow
 
 BIN = Path(sys.executable).parent
 
@@ -39,6 +44,20 @@ def test_init_writes_a_template_that_works() -> None:
     assert service.code == 0, service.err
     assert Path("orders/tests/stages/test_greeting.py").exists()
     assert yaml.safe_load(Path("our-team/viscaffold.yml").read_bytes())["name"] == "our-team"
+
+
+@pytest.mark.usefixtures("new_user")
+def test_init_writes_nothing_that_was_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `pip install` compiles all that it installs."""
+    installed = shutil.copytree(init.STARTER, tmp_path / "starter")
+    compileall.compile_dir(installed, quiet=1)
+    monkeypatch.setattr(init, "STARTER", installed)
+
+    assert viscaffold("template", "init", "our-team").code == 0
+    assert list(installed.rglob("__pycache__"))
+    assert not list(Path("our-team").rglob("__pycache__"))
 
 
 @pytest.mark.usefixtures("new_user")
@@ -100,7 +119,7 @@ def test_an_exported_template_can_be_updated_with_copier(team: MakeTeam, tmp_pat
     git(tmp_path / "orders", "init", "--quiet")
     commit(tmp_path / "orders")
     (source / "template/python/.github/CODEOWNERS.jinja").write_text("* @all\n", encoding="utf-8")
-    again = viscaffold("template", "export", str(source), "-o", str(exported))
+    again = viscaffold("template", "export", str(source), "-o", str(exported), "--trust")
     ran = viscaffold("template", "export", str(source), "-o", str(exported), "--replace", "--json")
     tag(exported, "1.1")
     copier("update", cwd=tmp_path / "orders")
@@ -153,4 +172,4 @@ def test_check_takes_a_directory(team: MakeTeam) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_process_is_left() -> None:
-    confined.stop()
+    sandbox_process.stop()

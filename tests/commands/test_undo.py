@@ -132,6 +132,87 @@ def test_a_result_that_was_reset_is_not_taken_back_twice(service: MakeService) -
     assert git(root, "status", "--porcelain") == ""
 
 
+def test_a_result_that_a_mixed_reset_left_on_disk_is_taken_back(service: MakeService) -> None:
+    root = service()
+    before = state(root)
+    viscaffold("add-stage", "api")
+    viscaffold("add-stage", "logging")
+    append(root / "src/orders/app.py", "# mine\n")
+    git(root, "reset", "--quiet")
+    assert viscaffold("status").out.count("Not committed: viscaffold add-stage logging") == 1
+    assert viscaffold("undo").code == 0
+    assert "api" in viscaffold("status").out
+    assert viscaffold("undo").code == 0
+
+    assert git(root, "status", "--porcelain") == " M src/orders/app.py\n"
+    git(root, "checkout", "src/orders/app.py")
+    assert state(root) == before
+
+
+def test_conflicts_that_a_mixed_reset_made_forget_can_be_given_up(service: MakeService) -> None:
+    root = service()
+    conflict(root)
+    git(root, "reset", "--quiet")
+    assert viscaffold("add-stage", "--abort").code == 0
+
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_commit_that_a_soft_reset_took_back_can_be_undone(service: MakeService) -> None:
+    root = service()
+    before = state(root)
+    viscaffold("add-stage", "api")
+    commit(root)
+    committed = viscaffold("undo")
+    git(root, "reset", "--soft", "HEAD~1")
+
+    assert committed.code == 5
+    assert viscaffold("undo").code == 0
+    assert state(root) == before
+
+
+def test_a_result_that_came_along_to_another_branch_is_taken_back_there(
+    service: MakeService,
+) -> None:
+    root = service()
+    git(root, "checkout", "--quiet", "-b", "other")
+    (root / "notes.txt").write_text("mine\n", encoding="utf-8")
+    commit(root)
+    before = state(root)
+    git(root, "checkout", "--quiet", "-")
+    viscaffold("add-stage", "api")
+    git(root, "checkout", "--quiet", "other")
+
+    assert viscaffold("undo").code == 0
+    assert state(root) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("reset", "--hard"),
+        ("stash",),
+        ("commit", "--amend", "--no-edit"),
+        ("checkout", "-f", "-B", "x"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_result_that_git_took_is_refused_in_words(
+    service: MakeService, words: tuple[str, ...]
+) -> None:
+    root = service()
+    viscaffold("add-stage", "api")
+    git(root, *words, "--quiet")
+    before = state(root)
+    ran = viscaffold("undo")
+
+    amended = words[0] == "commit"
+    gone = "is neither staged nor on disk any more: git took it away"
+    assert ran.code == 5
+    assert ("no operation to take back that is not committed" if amended else gone) in ran.err
+    assert state(root) == before
+
+
 def test_contents_that_git_has_thrown_away_come_from_the_record(service: MakeService) -> None:
     root = service()
     (root / MANIFEST).write_text(
@@ -240,7 +321,7 @@ def test_another_operation_waits_until_conflicts_are_settled(service: MakeServic
     ran = viscaffold("add-stage", "logging")
 
     assert ran.code == 5
-    assert f"conflicts to be settled first:\n  {SEAM}" in ran.err
+    assert f"conflicts to resolve first:\n  {SEAM}" in ran.err
     assert files(root) == before
 
 

@@ -5,21 +5,17 @@ from typing import Any
 
 from recorded import NOW, File, elf, folder, link, program
 
-from scaffolder.diagnose.case import Host
-from scaffolder.diagnose.facts import (
+from scaffolder.diagnose.evidence.config import HealthCheck, Host, Image, Mount, Port
+from scaffolder.diagnose.evidence.facts import (
     Event,
     Health,
-    HealthCheck,
-    Image,
-    Mount,
     Neighbour,
-    Port,
     Probe,
     Process,
     Socket,
     Usage,
 )
-from scaffolder.diagnose.sources.kernel import Message
+from scaffolder.diagnose.evidence.kernel_log import Message
 
 SERVER = {"/app/server": program(elf())}
 STATIC = SERVER["/app/server"]
@@ -102,11 +98,25 @@ def killed(*signals: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a
     return {"files": SERVER, "exit_code": 137, "sources": {"happened": events}, **more}
 
 
+def looping(times: int, ago: float = 1, child: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a shell's loop, and when it wrote each of its lines; the last one `ago` seconds ago."""
+    said_at = [(NOW - timedelta(seconds=ago + 5 * n)).isoformat() for n in range(times)]
+    running = (Process(7, 1, "S", "sh /s.sh", 900), Process(9, 7, "S", "python3", child))
+    return {
+        "command": "/s.sh",
+        "files": {**SERVER, "/s.sh": program("#!/bin/sh\nwhile true; do\n  /app/server\ndone\n")},
+        "sources": {"timed": tuple(reversed(said_at)), "running": running},
+        **more,
+    }
+
+
 def bind(source: str, destination: str, **more: Any) -> Mount:  # noqa: ANN401 - of a mount
     return Mount("bind", source, destination, **more)
 
 
+SECCOMP = 'seccomp={"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}'
 STAGE = "2026-11-24 09:12:41,431 CRITICAL orders.server: "
+OWN_RUST = "2026-11-26 23:17:07,605 CRITICAL orders::runtime::"
 GOROUTINE = "\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1d"
 TRACEBACK = (
     'Traceback (most recent call last):\n  File "/app/main.py", line 1, in <module>\n    f()\n'
@@ -125,6 +135,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "own-stuck": own("nothing has moved for 60 s; the stacks follow, and it is killed", "nothing-moves"),
     "own-native-crash": own("killed by SIGSEGV (signal 11): native code used memory", "pattern-dependencies", 139),
     "own-ended": own("it ended with status 1 and did not say why", "ended-without-a-word", 1),
+    "own-deaf": {**own("", ""), "log": OWN_RUST + "watchdog: the socket that listens on 0.0.0.0:8080 was closed: no connection can arrive any more, the service stops; docs/runbook.md#answers-nobody"},
+    "own-limit": own("cannot start a second process: Try again; raise its limit of processes", "check-resources", 71),
+    "own-stack": own("killed by SIGABRT (signal 6): worker 2 has overflowed its stack", "ended-without-a-word", 134),
+    "own-stage": {**own("", ""), "log": OWN_RUST + "server: stage auth did not open: data/users.json: Permission denied"},
     "no-command": {"command": (), "kind": "image"},
     "shell-missing": {**refused(missing("/bin/sh")), "command": ("/bin/sh", "-c", "/server"), "files": {"/bin/sh": link("/nowhere/sh")}},
     "command-in-one-word": refused(missing("/app/server --port 1"), command=("/app/server --port 1",), files=SERVER),
@@ -146,7 +160,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "noexec": sh("#!/bin/sh\nexec /tmp/server\n", log="/s.sh: line 2: /tmp/server: Permission denied", exit_code=126, config=TMPFS),
     "exec-refused": refused(denied("/app/server"), files=SERVER),
     "library-missing": said("/app/server: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file or directory", 127, files={"/app/server": program(elf(needed=("libpq.so.5",)))}),
-    "library-missing-silent": {"files": {"/app/server": program(elf(needed=("libpq.so.5",)))}, "exit_code": 127},
     "libc-too-old": said("/app/server: /lib/libc.so.6: version `GLIBC_2.34' not found (required by /app/server)", files={"/app/server": program(elf(needed=("libc.so.6",), versions={"libc.so.6": ("GLIBC_2.34",)})), "/lib/libc.so.6": program(elf(text=b"\0GLIBC_2.2.5\0GLIBC_2.31\0"))}),
     "symbol-missing": said("Error relocating /app/server: __snprintf_chk: symbol not found", 127),
     "library-foreign": said("ImportError: /app/x.so: invalid ELF header", files={**SERVER, "/app/x.so": File(b"\xcf\xfa\xed\xfe")}),
@@ -156,7 +169,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "capability-missing": said("chown: /data: Operation not permitted", config={"capabilities_dropped": ("ALL",)}),
     "file-closed": said("open /data/x: permission denied", files={**SERVER, "/data": folder()}, config={"user": "1000"}),
     "not-writable-silent": {"files": {"/app/server": program(elf(text=b"\0/var/log/app/app.log\0")), "/var/log/app": folder()}, "config": {"read_only": True}},
-    "mount-kind": refused('error mounting "/host/a.toml" to rootfs at "/etc/a.toml": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?', config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
+    "mount-kind": refused('error mounting "/host/a.toml" to rootfs at "/etc/a.toml": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?', image_files={"/etc/a.toml": File(b"x")}, config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
     "mount-directory-for-file": said("open /etc/a.toml: is a directory", files={**SERVER, "/etc/a.toml": folder()}, config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),
     "mount-fails": refused('error while mounting volume "/var/lib/x/_data": failed to mount local volume: no such device', config={"mounts": (Mount("volume", "/var/lib/x/_data", "/data", name="x"),)}),
     "port-taken": refused("driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated", config={"published": HTTP}, sources={"around": (Neighbour("other", "running", published=HTTP),)}),
@@ -191,6 +204,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "killed-from-outside": killed(9),
     "stopping-hangs": up((Socket("0.0.0.0", 8080),), sources={"happened": (Event(1.0, "start"), Event(2.0, "kill", signal=15))}),
     "paused": {"files": SERVER, "state": {**RUNNING, "status": "paused"}},
+    "check-does-nothing": {
+        "command": "python3 -m orders",
+        "files": {**PYTHON, "/app/orders/probe.py": File(b'"""Ask."""\n\nimport os\n\nOK = 200\n\n\ndef main():\n    return os.getpid()\n')},
+        "state": {**RUNNING, "health": Health("healthy")},
+        "config": {"check": HealthCheck(("CMD", "python", "-m", "orders.probe")), "workdir": "/app"},
+    },
     "check-tool-missing": unwell("wget -q localhost:8080", "/bin/sh: wget: not found"),
     "check-not-allowed": unwell("/check.sh", "/bin/sh: /check.sh: Permission denied", files={"/check.sh": program("#!/bin/sh\n", 0o644)}),
     "check-wrong-port": unwell("curl http://localhost:9000/", "curl: (7) Failed to connect"),
@@ -216,7 +235,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "login-refused": said('FATAL: password authentication failed for user "app"'),
     "certificate": said("x509: certificate signed by unknown authority"),
     "variable-missing": said("KeyError: 'API_KEY'"),
-    "variable-missing-silent": {"files": {"/app/server": program(elf(text=b"\0DATABASE_URL\0"))}},
     "variable-quoted": said("invalid port number: '\"8080\"'", config={"env": {"PORT": '"8080"'}}),
     "variable-not-expanded": said("invalid port number: '$PORT'", command="/app/server --port $PORT"),
     "secret-missing": said("cannot read /run/secrets/pw", config={"env": {"PW_FILE": "/run/secrets/pw"}}),
@@ -276,4 +294,25 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "daemonises": {"command": "nginx", "files": {"/usr/sbin/nginx": STATIC}, "exit_code": 0},
     "dummy-main": {"files": {"/app/server": program(DUMMY)}, "exit_code": 0, "log": "Hello, world!", "config": {"restart": "always"}},
     "ends-again-and-again": {"files": SERVER, "exit_code": 0, "log": "done", "state": {"status": "restarting"}, "restarts": 5, "config": {"restart": "always"}},
+    "path-replaced": refused('exec: "sh": executable file not found in $PATH', command=("sh", "-c", "/server"), config={"env": {"PATH": "/opt/bin"}}),
+    "seccomp-refuses": said("mkdir: cannot create directory '/data': Operation not permitted", config={"security": (SECCOMP,)}),
+    "no-temporary-directory": said("FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/app']", config={"read_only": True, "user": "1000"}),
+    "zombies": up((Socket("0.0.0.0", 8080),), config={"pids": 10}, sources={"used": Usage(pids=10), "running": (Process(7, 1, "S", "/app/server", 90), *(Process(n, 7, "Z", "[job] <defunct>", 9) for n in range(8, 16)))}),
+    "check-proxied": unwell("curl -fsS http://localhost:8080/", "curl: (7) Failed to connect to 127.0.0.1 port 3128 after 0 ms: Could not connect to server", config={"env": {"http_proxy": "http://127.0.0.1:3128"}}),
+    "check-method": unwell("wget -q --spider http://localhost:8080/health", "wget: server returned error: HTTP/1.1 405 Method Not Allowed", files={"/usr/bin/wget": program(elf())}),
+    "check-inherited": unwell("curl -f http://localhost:8080/", "curl: (7) Failed to connect", command="/app/worker", log="task done", image=Image(command=("/app/server",), check=HealthCheck(("CMD-SHELL", "curl -f http://localhost:8080/"))), sources={"listening": ()}),
+    "workers-die": up((Socket("0.0.0.0", 8080),), log=3 * "[CRITICAL] WORKER TIMEOUT (pid:9)\n", sources={"running": (Process(7, 1, "S", "gunicorn", 90), Process(9, 7, "S", "gunicorn", 2))}),
+    "restarted-in-a-loop": up(log=4 * "ValueError: boom\n", **looping(4), config={"published": ()}),
+    "supervised-down": {"files": SERVER, "state": RUNNING, "log": "INFO exited: web (exit status 1; not expected)\nINFO gave up: web entered FATAL state, too many start retries too quickly"},
+    "command-swallowed": {"files": SERVER, "exit_code": 0, "log": "starting", "command": ("--port", "9000"), "config": {"entrypoint": ("/bin/sh", "-c", "/app/server")}},
+    "node-unsettled-await": {"command": "node /app/main.mjs", "files": {"/usr/local/bin/node": STATIC, "/app/main.mjs": File(b"await new Promise(() => {})\n")}, "exit_code": 13},
+    "data-version": said("FATAL: database files are incompatible with server\nDETAIL: The data directory was initialized by PostgreSQL version 16, which is not compatible with this version 17.6.", files={**SERVER, "/data/PG_VERSION": File(b"16\n")}, config={"mounts": (Mount("volume", "", "/data", name="pgdata"),)}),
+    "stop-slow": killed(15, 9, sources={"happened": (Event(DIED.timestamp() - 20, "start"), Event(DIED.timestamp() - 10, "kill", signal=15), Event(DIED.timestamp(), "kill", signal=9), Event(DIED.timestamp(), "die", 137)), "timed": ((DIED - timedelta(seconds=9)).isoformat(),)}, log="LOG: received smart shutdown request"),
+    "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
 }  # fmt: skip
+
+SILENT: dict[str, dict[str, Any]] = {
+    "library-missing": {"files": {"/app/server": program(elf(needed=("libpq.so.5",)))}, "exit_code": 127},
+    "variable-missing": {"files": {"/app/server": program(elf(text=b"\0DATABASE_URL\0"))}},
+}  # fmt: skip
+"""Examples of causes that are found, too, where nobody says a word."""

@@ -6,22 +6,21 @@ from datetime import UTC, datetime, timedelta
 from posixpath import dirname
 from typing import Any
 
-from scaffolder.diagnose.case import Case, Host
-from scaffolder.diagnose.facts import (
-    Config,
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.config import Config, Host, Image
+from scaffolder.diagnose.evidence.facts import (
     Entry,
     Event,
-    Image,
     Line,
+    Log,
     Neighbour,
     Process,
     Socket,
     State,
     Usage,
 )
-from scaffolder.diagnose.sources.files import Files
-from scaffolder.diagnose.sources.kernel import Message
-from scaffolder.diagnose.sources.logs import Log
+from scaffolder.diagnose.evidence.files import Files
+from scaffolder.diagnose.evidence.kernel_log import Message
 
 NOW = datetime.now(UTC)
 IDENTITY = "c" * 64
@@ -85,21 +84,27 @@ class Recorded:
     image_kept: Files
     lines: tuple[str, ...] = ()
     obstacle: str = ""
+    timed: tuple[str, ...] = ()
+    """When the lines were written, as Docker says; unknown for those beyond."""
     happened: tuple[Event, ...] = ()
     changed: tuple[tuple[str, str], ...] = ()
     listening: tuple[Socket, ...] | None = ()
+    beside: tuple[str, ...] = ()
+    made_by: tuple[str, ...] = ()
     running: tuple[Process, ...] = ()
     used: Usage = field(default_factory=Usage)
     around: tuple[Neighbour, ...] = ()
     peers: dict[str, tuple[Socket, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     internal: frozenset[str] = frozenset()
+    host_ports: frozenset[int] = frozenset()
 
     def events(self) -> tuple[Event, ...]:
         return self.happened
 
     def log(self) -> Log:
-        return Log(tuple(Line("", text) for text in self.lines), self.obstacle)
+        times = (*self.timed, *("" for _ in self.lines))
+        return Log(tuple(map(Line, times, self.lines)), self.obstacle)
 
     def files(self) -> Files:
         return self.kept
@@ -113,20 +118,26 @@ class Recorded:
     def sockets(self) -> tuple[Socket, ...] | None:
         return self.listening
 
+    def other_sockets(self) -> tuple[str, ...]:
+        return self.beside
+
+    def history(self) -> tuple[str, ...]:
+        return self.made_by
+
     def processes(self) -> tuple[Process, ...] | None:
         return self.running
 
     def usage(self) -> Usage:
         return self.used
 
-    def status(self) -> str:
-        return ""
-
     def neighbours(self) -> tuple[Neighbour, ...]:
         return self.around
 
     def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
         return self.peers.get(name)
+
+    def host_listens(self, port: int) -> bool | None:
+        return port in self.host_ports
 
     def kernel(self) -> tuple[Message, ...]:
         return self.messages
@@ -175,6 +186,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
         image=image,
         host=host or Host(),
         sources=answers,
+        recorded=NOW,
     )
 
 
@@ -186,6 +198,7 @@ def elf(  # noqa: PLR0913, PLR0917 - what a program may have
     text: bytes = b"",
     cut: int = 0,
     kind: int = 2,
+    run_path: str = "",
 ) -> bytes:
     """Return a small native program of 64 bits: segments, and what the loader reads of them."""
     strings = bytearray(b"\0")
@@ -196,6 +209,7 @@ def elf(  # noqa: PLR0913, PLR0917 - what a program may have
         return at
 
     libraries = [name(library) for library in needed]
+    searched = [(29, name(run_path))] if run_path else []
     wanted = [(name(lib), [name(v) for v in vs]) for lib, vs in (versions or {}).items()]
     verneed = bytearray()
     for index, (file, names) in enumerate(wanted):
@@ -210,7 +224,7 @@ def elf(  # noqa: PLR0913, PLR0917 - what a program may have
     strings_at = start + len(interp)
     verneed_at = strings_at + len(strings)
     dynamic_at = verneed_at + len(verneed)
-    tags = [(1, library) for library in libraries] + [(5, strings_at)]
+    tags = [(1, library) for library in libraries] + [(5, strings_at), *searched]
     tags += [(0x6FFFFFFE, verneed_at), (0x6FFFFFFF, len(wanted))] if wanted else []
     dynamic = b"".join(struct.pack("<qQ", *tag) for tag in [*tags, (0, 0)]) if needed else b""
     total = dynamic_at + len(dynamic) + len(text)

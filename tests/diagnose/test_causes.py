@@ -3,9 +3,9 @@
 import pytest
 from recorded import case
 
-from examples import EXAMPLES
-from scaffolder.diagnose.catalogue import causes
-from scaffolder.diagnose.judge import judge
+from examples import EXAMPLES, SILENT
+from scaffolder.diagnose.causes.catalogue import Basis, causes
+from scaffolder.diagnose.verdict.judge import candidates, judge
 
 KNOWN = {cause.id: cause for cause in causes()}
 
@@ -31,3 +31,11 @@ def test_evidence_comes_from_where_the_cause_says(name: str) -> None:
     used = {evidence.source for evidence in judge(case(**EXAMPLES[name])).evidence}
 
     assert used <= declared | {"inspect", "logs"}, used - declared
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_cause_that_nobody_names_is_inferred_and_only_likely(name: str) -> None:
+    cause, found = candidates(case(**SILENT[name]))[0]
+
+    assert (cause.id, found.basis, found.proven) == (name, Basis.INFERRED, False)
+    assert not {evidence.source for evidence in found.evidence} & {"logs"}

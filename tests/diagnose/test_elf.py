@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded import elf
 
-from scaffolder.diagnose import elf as reader
+from scaffolder.diagnose.programs import elf as reader
 
 
 def test_what_the_loader_needs_is_read() -> None:
@@ -51,10 +51,10 @@ def test_no_file_breaks_the_reader(data: bytes) -> None:
 def test_no_changed_byte_breaks_the_reader(at: int, junk: bytes) -> None:
     data = bytearray(elf(62, "/lib/ld.so", ("libc.so.6",), {"libc.so.6": ("GLIBC_2.34",)}))
     data[at : at + len(junk)] = junk
-    began = time.monotonic()
+    began = time.process_time()
     reader.parse(bytes(data))
 
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import Ran, viscaffold
 
-from scaffolder.diagnose import process, throwaway
-from scaffolder.diagnose.engine import Engine
+from scaffolder.docker import process
+from scaffolder.docker.client import Engine
 
 Fake = Callable[[str], None]
 
@@ -50,7 +48,7 @@ def test_without_docker_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     ("words", "said"),
     [
         ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", "does not answer"),
-        ("permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock", "may not talk"),
+        ("permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock", "not allowed to use"),
     ],
 )  # fmt: skip
 def test_a_daemon_that_is_out_of_reach_is_an_error_with_advice(
@@ -66,7 +64,7 @@ def test_a_daemon_that_is_out_of_reach_is_an_error_with_advice(
 
 
 def test_a_daemon_that_hangs_is_not_waited_for(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scaffolder.diagnose.engine.SECONDS", 0.5)
+    monkeypatch.setattr("scaffolder.docker.client.SECONDS", 0.5)
     fake("sleep 60")
     began = time.monotonic()
     with pytest.raises(Exception, match="the daemon hangs"):
@@ -123,21 +121,3 @@ def test_what_runs_too_long_is_ended() -> None:
 
     assert ran.slow
     assert ran.code is None
-
-
-def test_what_a_killed_process_left_is_swept(fake: Fake, tmp_path: Path) -> None:
-    gone = subprocess.Popen([sys.executable, "-c", "pass"])
-    gone.wait()
-    dead = (
-        throwaway.owner().rpartition("/")[0].rpartition("/")[0]
-        + f"/{gone.pid}/1/{int(time.time())}"
-    )
-    alive = f"{throwaway.owner()}/{int(time.time())}"
-    removed = tmp_path / "removed"
-    fake(
-        f'[ "$1" = ps ] && printf "one {dead}\\ntwo {alive}\\n"; [ "$1" = rm ] && echo "$4" >> {removed}; exit 0'
-    )
-    left = throwaway.sweep(Engine("docker"))
-
-    assert left == ["one"]
-    assert removed.read_text("utf-8") == "one\n"

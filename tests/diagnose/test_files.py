@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded import File, Tree, folder, link
 
-from scaffolder.diagnose.sources.files import first, follow, resolved, text
+from scaffolder.diagnose.docker.copied_files import first
+from scaffolder.diagnose.evidence.files import follow, resolved, text
 
 
 def stream(name: str, content: bytes, **about: object) -> bytes:

@@ -1,11 +1,13 @@
 """What is no fault is called healthy, and what is not known is called undetermined."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from recorded import File, case, elf, folder, program
 
 from examples import RUNNING, SERVER, sh, up
-from scaffolder.diagnose.facts import Event, Health, Socket
-from scaffolder.diagnose.judge import judge
+from scaffolder.diagnose.evidence.facts import Event, Health, Socket
+from scaffolder.diagnose.verdict.judge import judge
 
 STOPPED = (
     Event(1.0, "start"),
@@ -39,6 +41,68 @@ def test_what_is_no_fault_is_healthy(fine: dict[str, object]) -> None:
     assert (found.verdict, found.pattern) == ("healthy", "none"), found
 
 
+def happened(*actions: tuple[float, str, int | None]) -> dict[str, object]:
+    events = [Event(at, what, signal=n if what == "kill" else None) for at, what, n in actions]
+    return {"happened": tuple(events)}
+
+
+START, RELOAD, CRASH = (1.0, "start", None), (2.0, "kill", 1), (900.0, "die", None)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (START, RELOAD, CRASH),
+        (START, (2.0, "kill", 10), CRASH),
+        (START, (2.0, "kill", 15), CRASH),
+        (START, RELOAD, (2.5, "die", None)),
+        (
+            *(START, (2.0, "kill", 15), (3.0, "die", None), (3.1, "stop", None)),
+            *((5.0, "start", None), (6.0, "kill", 1), CRASH),
+        ),
+    ],
+    ids=["reload", "rotate", "deaf to TERM", "settings it cannot read", "stopped once before"],
+)
+def test_a_crash_long_after_a_signal_was_not_asked_for(
+    events: tuple[tuple[float, str, int | None], ...],
+) -> None:
+    found = judge(case(files=SERVER, log="panic: boom", exit_code=2, sources=happened(*events)))
+
+    assert found.verdict != "healthy"
+    assert "boom" in found.text
+
+
+@pytest.mark.parametrize(
+    ("events", "exit_code"),
+    [
+        ((START, (800.0, "kill", 28), (899.0, "die", None), (900.0, "stop", None)), 1),
+        ((START, (898.0, "kill", 15), CRASH), 1),
+        ((START, (890.0, "kill", 1), CRASH), 129),
+    ],
+    ids=["a slow stop", "docker kill", "no handler"],
+)
+def test_an_end_that_a_signal_brought_is_a_stop(
+    events: tuple[tuple[float, str, int | None], ...], exit_code: int
+) -> None:
+    found = judge(case(files=SERVER, exit_code=exit_code, sources=happened(*events)))
+
+    assert found.verdict == "healthy", found
+
+
+@pytest.mark.parametrize(
+    ("restarts", "seconds", "fine"), [(0, 600, True), (4, 600, False), (0, 1, False)]
+)
+def test_what_the_engine_did_not_start_again_was_stopped(
+    restarts: int, seconds: int, *, fine: bool
+) -> None:
+    began = datetime(2026, 11, 26, tzinfo=UTC)
+    state = {"started": began, "finished": began + timedelta(seconds=seconds)}
+    config = {"restart": "unless-stopped"}
+    found = judge(case(files=SERVER, exit_code=1, state=state, restarts=restarts, config=config))
+
+    assert (found.verdict == "healthy") == fine, found
+
+
 @pytest.mark.parametrize("exit_code", [1, 3, 42])
 def test_a_silent_end_that_nothing_explains_is_undetermined(exit_code: int) -> None:
     found = judge(case(files=SERVER, exit_code=exit_code))
@@ -68,7 +132,7 @@ def test_a_variable_that_is_only_mentioned_is_not_missing(log: str) -> None:
 
 
 def test_a_rebuilt_image_comes_before_what_it_may_have_cured() -> None:
-    from scaffolder.diagnose.facts import Image
+    from scaffolder.diagnose.evidence.config import Image
 
     found = judge(case(files=SERVER, log="KeyError: 'X_Y'", image=Image(tagged="sha256:2")))
 

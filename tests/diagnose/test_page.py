@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from scaffolder.diagnose import page
-from scaffolder.diagnose.catalogue import PATTERNS, SOURCES, cause, causes
+from scaffolder.diagnose.causes import page
+from scaffolder.diagnose.causes.catalogue import PATTERNS, SOURCES, cause, causes
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_page_of_causes_is_current() -> None:
     assert (ROOT / "docs/causes.md").read_text("utf-8") == page.render(), (
-        ".venv/bin/python -m scaffolder.diagnose.page makes it"
+        ".venv/bin/python -m scaffolder.diagnose.causes.page makes it"
     )
 
 

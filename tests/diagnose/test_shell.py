@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaffolder.diagnose import pysource, shell
+from scaffolder.diagnose.programs import pysource, shell
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from scaffolder.diagnose.facts import Socket
-from scaffolder.diagnose.sources import events, inspection, kernel, live, logs
+from scaffolder.diagnose.docker import events, inspect, live, logs
+from scaffolder.diagnose.evidence import facts, kernel_log
+from scaffolder.diagnose.evidence.facts import Socket
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
    0: 00000000:1F90 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0
@@ -38,11 +39,11 @@ def test_both_versions_of_control_groups_are_read() -> None:
 
 
 def test_times_are_read_to_the_microsecond() -> None:
-    assert inspection.moment("2026-11-24T23:39:25.301807096Z") == datetime(
+    assert facts.moment("2026-11-24T23:39:25.301807096Z") == datetime(
         2026, 11, 24, 23, 39, 25, 301807, UTC
     )
-    assert inspection.moment("0001-01-01T00:00:00Z") is None
-    assert inspection.moment("nonsense") is None
+    assert facts.moment("0001-01-01T00:00:00Z") is None
+    assert facts.moment("nonsense") is None
 
 
 def test_a_container_is_read_from_inspect() -> None:
@@ -61,13 +62,23 @@ def test_a_container_is_read_from_inspect() -> None:
         },
         "Mounts": [{"Type": "bind", "Source": "/s", "Destination": "/d", "RW": False}],
     }
-    found = inspection.config(document)
+    found = inspect.config(document)
 
     assert found.argv == ("/e", "a")
     assert found.env == {"A": "b=c", "D": ""}
     assert found.published[0].host_port == 8080
     assert not found.mounts[0].writable
     assert found.must_stay
+
+
+def test_unhealthy_before_the_first_check_is_starting() -> None:
+    """What Docker's State.Health says between a container's start and its first check."""
+    check = {"ExitCode": 1, "Output": "refused"}
+    before = {"State": {"Health": {"Status": "unhealthy", "Log": []}}}
+    after = {"State": {"Health": {"Status": "unhealthy", "Log": [check]}}}
+
+    assert getattr(inspect.state(before).health, "status", None) == "starting"
+    assert getattr(inspect.state(after).health, "status", None) == "unhealthy"
 
 
 def test_events_of_looks_and_health_checks_tell_nothing() -> None:
@@ -98,11 +109,16 @@ def test_a_crash_is_that_of_the_program_at_the_time() -> None:
     ended = datetime(2026, 1, 1, tzinfo=UTC)
     at = ended.timestamp()
     lines = (
-        kernel.Message(at - 60, "server[1]: segfault at 0 ip 1"),
-        kernel.Message(at - 0.2, "other[2]: segfault at 0 ip 1"),
-        kernel.Message(at - 0.3, "traps: server[3] general protection fault ip:1"),
+        kernel_log.Message(at - 60, "server[1]: segfault at 0 ip 1"),
+        kernel_log.Message(at - 0.2, "other[2]: segfault at 0 ip 1"),
+        kernel_log.Message(at - 0.3, "traps: server[3] general protection fault ip:1"),
     )
-    found = kernel.crash_at(lines, ended, {"server"})
+    found = kernel_log.crash_at(lines, ended, {"server"})
 
     assert found == lines[2]
-    assert kernel.crash_at(lines, ended, {"nobody"}) is None
+    assert kernel_log.crash_at(lines, ended, {"nobody"}) is None
+
+
+def test_a_variable_that_compose_passes_without_a_value_is_not_set() -> None:
+    assert inspect.variables(["A=1", "B=", "C", "D=x=y"]) == {"A": "1", "B": "", "D": "x=y"}
+    assert inspect.variables(None) == {}

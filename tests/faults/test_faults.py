@@ -1,68 +1,49 @@
 """No silent death: whatever kills a service, its log names the cause, and its status is no lie."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from uuid import uuid4
 
 import harness
 import pytest
 from conftest import STAGES
-from containers import docker, obstacle
-from injected import CONTAINER, GROUPS, PLACES, PLAIN, Fault
+from fault import CONTAINER, PLACES, PLAIN, Fault
+from subjects import Pristine, Stages, Subjects, subjects
+from tables import TABLES
+
+pytestmark = pytest.mark.slow
 
 AT_ONCE = 3
 """Most of the time is spent waiting."""
 
-Stages = tuple[str, ...]
 WHERE: list[tuple[Stages, str]] = [((), place) for place in PLACES]
 if os.environ.get("CI"):
     WHERE += [(STAGES, PLAIN), (STAGES, CONTAINER)]
 
 
-@pytest.fixture(scope="module")
-def image(
-    pristine: Callable[[Stages], Path],
-) -> Iterator[Callable[[Stages], str]]:
-    """Build the images of services."""
-    built: dict[Stages, str] = {}
-
-    def build(stages: Stages) -> str:
-        reason = obstacle()
-        if reason and os.environ.get("REQUIRE_DOCKER"):
-            pytest.fail(reason)
-        if reason:
-            pytest.skip(f"container tests: {reason}")
-        if stages not in built:
-            built[stages] = f"viscaffold-test-{uuid4().hex[:12]}"
-            docker("build", "--tag", built[stages], str(pristine(stages)))
-        return built[stages]
-
-    yield build
-    for tag in built.values():
-        docker("image", "rm", "--force", tag, expect=None)
+@pytest.fixture(scope="module", params=TABLES)
+def made(request: pytest.FixtureRequest, pristine: Pristine) -> Iterator[Subjects]:
+    """Make the services of each language."""
+    with subjects(request.param, pristine) as found:
+        yield found
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", TABLES["python"])
 @pytest.mark.parametrize(("stages", "place"), WHERE, ids=lambda part: str(part or "base"))
 def test_the_cause_of_every_fault_is_named(
-    group: str,
-    stages: Stages,
-    place: str,
-    image: Callable[[Stages], str],
-    pristine: Callable[[Stages], Path],
+    group: str, stages: Stages, place: str, made: Subjects
 ) -> None:
-    tag = "" if place == PLAIN else image(stages)
-    service = pristine(stages)
+    subject = made.plain(stages) if place == PLAIN else made.contained(stages)
 
     def play(fault: Fault) -> harness.Outcome:
-        return harness.play(fault, place, service, tag)
+        return harness.play(fault, place, subject)
 
     faults = [
         fault
-        for fault in GROUPS[group]
-        if place in fault.places and (not fault.stage or fault.stage in stages)
+        for fault in TABLES[made.language][group]
+        if place in fault.places
+        and (not fault.stage or fault.stage in stages)
+        and (not fault.build or fault.build in subject.builds)
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         played = zip(faults, list(pool.map(play, faults)), strict=True)
@@ -75,3 +56,7 @@ def test_the_cause_of_every_fault_is_named(
     ]
     assert len(faults) > 5
     assert not found, "\n\n".join(found)
+
+
+def test_every_language_has_the_same_groups() -> None:
+    assert {tuple(groups) for groups in TABLES.values()} == {tuple(TABLES["python"])}

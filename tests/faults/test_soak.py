@@ -12,8 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import Process, answers, process_of, started
-from injected import LIVES, PLAIN, Fault
+import pytest
+from fault import LIVES, PLAIN, Fault
+from harness import answers, started
+from running import Run
+from subjects import python
+
+pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("SOAK", "40" if os.environ.get("CI") else "12"))
 CLIENTS = 4
@@ -77,11 +82,11 @@ def used(process: int) -> tuple[int, int, int]:
 
 def test_nothing_piles_up(pristine: Callable[[tuple[str, ...]], Path]) -> None:
     fault = Fault("soak", "", LIVES, RANDOM_FAULT, on_request=True)
-    with started(fault, PLAIN, pristine(()), "") as (running, port):
-        assert isinstance(running, Process)
+    with started(fault, PLAIN, python(pristine(()))) as (running, port):
+        assert isinstance(running, Run)
         while not answers(port):
             time.sleep(0.1)
-        service = process_of(running.log())
+        service = running.served_by()
         seen = []
         done: list[int] = []
         for share in (0.4, 0.3, 0.3):

@@ -8,6 +8,7 @@ from conftest import viscaffold
 from teams import STAGE, TEAM, Contents, MakeTeam
 
 BASE = "name: acme\n"
+SERVER = "about: a, image: 'x:1', memory: 1g"
 KAFKA = TEAM["stages.yml"]
 
 
@@ -22,7 +23,7 @@ def stages(*entries: tuple[str, str]) -> str:
 
 CASES: dict[str, tuple[Contents, str, str]] = {
     # what the files hold, the place and the problem, what to write instead
-    "no manifest": ({"viscaffold.yml": None}, "viscaffold.yml: there is no such file", "init DIR"),
+    "no manifest": ({"viscaffold.yml": None}, "viscaffold.yml: the file is missing", "init DIR"),
     "broken YAML": (
         {"viscaffold.yml": "name: acme\ndefaults: {ci: none\n"},
         "viscaffold.yml:3:1: it is not YAML: did not find expected ',' or '}'",
@@ -32,17 +33,17 @@ CASES: dict[str, tuple[Contents, str, str]] = {
     "a list": ({"viscaffold.yml": "- a\n"}, "viscaffold.yml:1:1: the file has to be", ""),
     "alias": (
         {"viscaffold.yml": "name: &x acme\ndescription: *x\n"},
-        "viscaffold.yml: it uses an alias",
+        "viscaffold.yml:2:14: it uses an alias",
         "write the value out",
     ),
     "object": (
         {"viscaffold.yml": BASE + "defaults: {ci: !!python/name:os.system x}\n"},
-        "viscaffold.yml:2:16: it is not plain YAML",
+        "viscaffold.yml:2:16: it uses a tag",
         "",
     ),
     "twice": (
         {"viscaffold.yml": "name: acme\nname: other\n"},
-        "viscaffold.yml:2:1: 'name' is there twice",
+        "viscaffold.yml:2:1: 'name' appears twice",
         "",
     ),
     "no name": ({"viscaffold.yml": "stages: []\n"}, "the name of the template is missing", "name:"),
@@ -60,11 +61,11 @@ CASES: dict[str, tuple[Contents, str, str]] = {
     "too new": (
         {"viscaffold.yml": BASE + 'requires: ">=99"\n'},
         "viscaffold.yml:2:11: it needs viscaffold >=99, this is ",
-        "pip install 'viscaffold>=99'",
+        "install viscaffold >=99",
     ),
     "bad range": (
         {"viscaffold.yml": BASE + "requires: newest\n"},
-        "viscaffold.yml:2:11: 'newest' is no range of versions",
+        "viscaffold.yml:2:11: 'newest' is not a version range",
         '">=0.6,<1"',
     ),
     "unknown preset": (
@@ -152,17 +153,17 @@ CASES: dict[str, tuple[Contents, str, str]] = {
     ),
     "unknown requirement": (
         {"stages.yml": stages(("kafka", "loging"))},
-        "stages.yml:4:14: kafka requires 'loging', which is no stage",
+        "stages.yml:4:14: kafka requires 'loging', which is not a stage",
         "did you mean logging?",
     ),
     "circle": (
         {"stages.yml": stages(("kafka", "b"), ("b", "c"), ("c", "kafka"))},
-        "stages.yml:4:14: this goes in a circle: kafka requires b requires c requires kafka",
+        "stages.yml:4:14: this goes in a circle: kafka after b after c after kafka",
         "take one of them out",
     ),
     "itself": (
         {"stages.yml": stages(("kafka", "kafka"))},
-        "this goes in a circle: kafka requires kafka",
+        "this goes in a circle: kafka after kafka",
         "",
     ),
     "later": (
@@ -182,8 +183,146 @@ CASES: dict[str, tuple[Contents, str, str]] = {
     ),
     "no requirement": (
         {"stages.yml": KAFKA.replace("aiokafka>=0.12", "aiokafka => 1")},
-        "stages.yml:7:9: 'aiokafka => 1' is no requirement",
+        "stages.yml:7:9: 'aiokafka => 1' cannot be a dependency: it is not a requirement",
         "name>=1.0",
+    ),
+    "in no language": (
+        {"stages.yml": "kafka: \n  title: T\n  summary: s\n  requires: []\n"},
+        "stages.yml:1:1: the stage kafka is in no language",
+        "add `python: ...` or `rust: ...`, or code: false",
+    ),
+    "no code and a language": (
+        {"stages.yml": KAFKA.replace("  requires", "  code: false\n  requires")},
+        "stages.yml:6:3: the stage kafka has no code, so it has no python",
+        "remove it",
+    ),
+    "code that is no truth": (
+        {"stages.yml": KAFKA.replace("  requires", "  code: 1\n  requires")},
+        "stages.yml:4:9: code has to be true or false",
+        "",
+    ),
+    "after no stage": (
+        {"stages.yml": KAFKA.replace("  requires", "  after: [apii]\n  requires")},
+        "stages.yml:4:11: kafka is after 'apii', which is not a stage",
+        "did you mean api?",
+    ),
+    "a partner that is no stage": (
+        {"stages.yml": KAFKA.replace("  requires", "  optional: [ledger]\n  requires")},
+        "stages.yml:4:14: kafka has as a partner 'ledger', which is not a stage",
+        "",
+    ),
+    **{
+        f"data in {path}": (
+            {"stages.yml": KAFKA.replace("  requires", f"  data: {{files: [{path}]}}\n  requires")},
+            f"stages.yml:4:18: {path} is not a file of a service: {problem}",
+            "data/users.json",
+        )
+        for path, problem in (
+            ("'/etc/x'", "it is an absolute path"),
+            ("'a/../../b'", "it has an empty, `.` or `..` part"),
+            ("'.git/config'", ".git is git's own"),
+            ("''", "a path has 1 to"),
+        )
+    },
+    **{
+        f"connects: {connects}": (
+            {"stages.yml": KAFKA.replace("  requires", f"  connects: {connects}\n  requires")},
+            f"stages.yml:4:{13 + column}: {problem}",
+            "",
+        )
+        for connects, column, problem in (
+            ("{Kafka: 0}", 8, "'Kafka' has to be at a port, 1 to 65535"),
+            ("{Kafka: 65536}", 8, "'Kafka' has to be at a port"),
+            ("{Kafka: true}", 8, "'Kafka' has to be at a port"),
+            ("{Kafka: kafka:9092}", 8, "'Kafka' has to be at a port"),
+            ("[9092]", 0, "connects has to be `key: value` lines"),
+            ('{"a\\nb": 9092}', 1, "what is in connects is one line of text"),
+        )
+    },
+    **{
+        f"moved.yml: {line}": ({"moved.yml": line + "\n"}, f"moved.yml:1:{column}: {problem}", hint)
+        for line, column, problem, hint in (
+            ("a: ../../x", 4, "'../../x' is not a file of a service", "inside the service"),
+            ("a: [b, .git/hooks/x]", 8, "'.git/hooks/x' is not a file of a service", "inside"),
+            ("/etc/x: b", 1, "'/etc/x' is not a file of a service", "inside"),
+            ("a: []", 4, "where 'a' went is empty", "at least one path"),
+        )
+    },
+    **{
+        f"a server: {server}": (
+            {"stages.yml": KAFKA.replace("  requires", f"  servers: {{{server}}}\n  requires")},
+            f"stages.yml:4:{13 + column}: {problem}",
+            hint,
+        )
+        for server, column, problem, hint in (
+            ("app: {}", 0, "'app' cannot be the name of a server", "redis"),
+            ("a_b: {}", 0, "'a_b' cannot be the name of a server", "redis"),
+            ("kafka: {}", 0, "the server kafka has no about", "about: ..."),
+            ("kafka: {about: a, image: 'x:1'}", 0, "the server kafka has no memory", "128m"),
+            ("kafka: {port: 1}", 8, "there is no key 'port'", ""),
+            ("kafka: {about: a, image: x, memory: 1g}", 25, "'x' is not an image", "redis:8"),
+            ("kafka: {about: a, image: 'x:${A}', memory: 1g}", 25, "'x:${A}' is not an image", ""),
+            ("kafka: {about: a, image: 'x:1', memory: '1'}", 40, "'1' is not an amount", "128m"),
+            (f"kafka: {{{SERVER}, wait: healty}}", 50, "wait says how far", "mean healthy?"),
+            (f"kafka: {{{SERVER}, volume: 1}}", 52, "volume has to be true", "volume: true"),
+            (f"kafka: {{{SERVER}, settings: {{a: b}}}}", 55, "'a' cannot be a variable", "CACHE"),
+            (f"kafka: {{{SERVER}}}", 0, "there is no template/shared/servers/kafka.yaml", "write"),
+        )
+    },
+    "steps that are no list": (
+        {"stages.yml": KAFKA.replace("  requires", "  verify: {}\n  requires")},
+        "stages.yml:4:11: verify has to be a list of steps",
+        "- about:",
+    ),
+    **{
+        f"a step: {step}": (
+            {"stages.yml": KAFKA.replace("  requires", f"  verify:\n    - {step}\n  requires")},
+            f"stages.yml:5:{7 + column}: {problem}",
+            "",
+        )
+        for step, column, problem in (
+            ("{log: x}", 0, "a step has no about"),
+            ("{about: a}", 0, "a step has neither a request nor a log"),
+            ("{about: a, request: GET /}", 11, "a request has no status"),
+            ("{about: a, request: /health, status: 200}", 20, "'/health' is not a request"),
+            ("{about: a, request: GET /, status: 99}", 35, "status has to be one of HTTP"),
+            ("{about: a, log: x, status: 200}", 19, "status belongs to a request"),
+            ("{about: a, log: x, jsn: 1}", 19, "there is no key 'jsn'"),
+            ("{about: a, log: x, settings: {A: [1]}}", 33, "A has to be text, a number"),
+            ("{about: a, log: x, settings: {A=B: c}}", 30, "'A=B' cannot be a name in settings"),
+            ('{about: a, log: x, settings: {A: "b\\n"}}', 33, "A is one line of text"),
+            ("{about: a, request: GET /, status: 200, headers: {A b: c}}", 50, "'A b' cannot be"),
+            ("{about: a, log: ''}", 16, "log is empty, so it matches anything"),
+        )
+    },
+    "drills that are no list": (
+        {"stages.yml": KAFKA.replace("  requires", "  drills: {}\n  requires")},
+        "stages.yml:4:11: drills has to be a list of faults",
+        "- about:",
+    ),
+    **{
+        f"a drill: {drill}": (
+            {"stages.yml": KAFKA.replace("  requires", f"  drills:\n    - {drill}\n  requires")},
+            f"stages.yml:5:{7 + column}: {problem}",
+            "",
+        )
+        for drill, column, problem in (
+            ("{about: a, settings: {A: b}}", 0, "a drill has no log"),
+            ("{about: a, log: x}", 0, "a drill has no settings"),
+            ("{about: a, log: '', settings: {A: b}}", 16, "log is empty, so it matches anything"),
+            ("{about: a, log: x, settings: {A: b}, exit: 256}", 43, "exit has to be an exit"),
+            ("{about: a, log: x, settings: {A: b}, options: []}", 37, "there is no key 'options'"),
+        )
+    },
+    "commands of an overlay": (
+        {"template/python/language.yml": "commands: {}\n"},
+        "template/python/language.yml: the built-in template alone has a language.yml",
+        "remove it",
+    ),
+    "commands of an overlay, rendered": (
+        {"template/python/language.yml.jinja": "commands: {}\n"},
+        "template/python/language.yml.jinja: the built-in template alone has a language.yml",
+        "remove it",
     ),
     "bad setting": (
         {"stages.yml": KAFKA.replace("KAFKA_SERVERS", "kafka-servers")},
@@ -292,6 +431,54 @@ def test_two_overlays_do_not_share_a_stage_or_a_name(team: MakeTeam) -> None:
     assert f"{same}/viscaffold.yml: {first} is called acme, too" in names.err
     assert stages.code == 5
     assert f"{other}/stages.yml:1:1: acme has a stage kafka already" in stages.err
+
+
+@pytest.mark.parametrize("key", ["answers", "defaults"])
+def test_an_answer_that_another_overlay_has_fixed_is_refused_by_the_names_of_both(
+    team: MakeTeam, key: str
+) -> None:
+    first = team()
+    other = team({"viscaffold.yml": f"name: other\n{key}: {{ci: gitlab}}\n"}, "other")
+    (other / "stages.yml").unlink()
+    ran = viscaffold("new", "orders", "-t", str(first), "-t", str(other), "--trust")
+
+    assert ran.code == 5
+    assert (
+        f"{other}/viscaffold.yml:2:{len(key) + 4}: acme has fixed ci to 'none' already" in ran.err
+    )
+    assert not Path("orders").exists()
+
+
+def test_true_and_1_are_not_the_same_fixed_answer(team: MakeTeam) -> None:
+    asks = "questions:\n  on_call:\n    type: str\n    help: h\n    default: x\n"
+    first = team({"viscaffold.yml": f"{BASE}{asks}"})
+    second = team({"viscaffold.yml": "name: second\nanswers: {on_call: true}\n"}, "second")
+    third = team({"viscaffold.yml": "name: third\nanswers: {on_call: 1}\n"}, "third")
+    for other in (second, third):
+        (other / "stages.yml").unlink()
+    flags = [word for one in (first, second, third) for word in ("-t", str(one))]
+    ran = viscaffold("new", "orders", *flags, "--trust")
+
+    assert ran.code == 5
+    assert "second has fixed on_call to True already" in ran.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{{ '.copier-answers' }}.yml",
+        "{{ '.copier-' + name }}.yml",
+        "{{ ['.copier-answers', 'yml'] | join('.') }}",
+    ],
+)
+def test_a_name_that_comes_to_the_answers_file_is_refused(team: MakeTeam, name: str) -> None:
+    path = f"template/python/{name}.jinja"
+    root = team({path: "mine: 1\n"})
+    ran = viscaffold("new", "answers", "--template", str(root), "--trust")
+
+    assert ran.code in (2, 5), ran.err
+    assert f"{root}/{path}:1: viscaffold writes .copier-answers.yml" in ran.err
+    assert not Path("answers").exists()
 
 
 def test_two_files_that_go_to_the_same_place_are_found_when_they_are_rendered(

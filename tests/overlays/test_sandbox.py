@@ -8,7 +8,7 @@ import pytest
 from conftest import viscaffold
 from teams import TEAM, MakeTeam
 
-from scaffolder.overlays import confined, jinja
+from scaffolder.templates import jinja_limits, sandbox_process
 
 FILE = "template/python/x.txt.jinja"
 SECRET = "a secret of the user's"
@@ -71,12 +71,14 @@ def made(root: Path) -> tuple[int, str]:
 def test_what_a_template_tries_is_refused(
     team: MakeTeam, secret: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confined, "SECONDS", 8.0)
+    monkeypatch.setattr(sandbox_process, "SECONDS", 8.0)
     root = team({FILE: text.replace("SECRET", str(secret)) + "\n"})
     code, said = made(root)
 
     assert code in (2, 5), said
-    assert f"{root}/{FILE}:1: " in said or "it took too long" in said or "File too large" in said
+    assert (
+        f"{root}/{FILE}:1: " in said or "it took too much time" in said or "File too large" in said
+    )
 
 
 def test_the_filters_that_are_refused_are_all_that_look_outside() -> None:
@@ -91,8 +93,8 @@ def test_the_filters_that_are_refused_are_all_that_look_outside() -> None:
     }
     from jinja2 import Environment
 
-    added = jinja.environment().filters.keys() - Environment(autoescape=True).filters.keys()
-    assert added - harmless == jinja.FILTERS.keys() - {"random"}
+    added = jinja_limits.environment().filters.keys() - Environment(autoescape=True).filters.keys()
+    assert added - harmless == jinja_limits.FILTERS.keys() - {"random"}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_a_configuration_for_copier_is_refused(team: MakeTeam, tmp_path: Path, n
     code, said = made(root)
 
     assert code == 5
-    assert f"{root}/{name}: an overlay has none of its own" in said
+    assert f"{root}/{name}: an overlay cannot have one" in said
     assert not (tmp_path / "ran").exists()
 
 
@@ -175,7 +177,7 @@ def test_a_render_sees_no_environment_and_no_settings_of_copier(
 def test_a_module_of_the_current_directory_is_not_run(team: MakeTeam, tmp_path: Path) -> None:
     for name in ("copier.py", "jinja2.py", "json.py"):
         (tmp_path / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
-    confined.stop()
+    sandbox_process.stop()
     code, _ = made(team({FILE: "x"}))
 
     assert code == 0
@@ -195,8 +197,8 @@ def test_questions_are_confined_as_files_are(team: MakeTeam) -> None:
 def test_a_render_that_was_stopped_does_not_stop_the_next(
     team: MakeTeam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confined, "SECONDS", 3.0)
+    monkeypatch.setattr(sandbox_process, "SECONDS", 3.0)
     slow = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
     assert made(team({FILE: slow}))[0] == 2
-    monkeypatch.setattr(confined, "SECONDS", 60.0)
+    monkeypatch.setattr(sandbox_process, "SECONDS", 60.0)
     assert made(team({FILE: "x"})) == (0, "x")

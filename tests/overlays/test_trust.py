@@ -11,7 +11,9 @@ import yaml
 from conftest import commit, state, viscaffold
 from teams import MakeRepository, MakeTeam, tag
 
-from scaffolder.overlays import files, layers, remote
+from scaffolder.overlays import layers
+from scaffolder.overlays.fetch import remote
+from scaffolder.overlays.format import files
 
 COMMAND = f"{sys.executable} -m scaffolder"
 
@@ -44,7 +46,8 @@ def test_what_is_to_be_trusted_is_shown(team: MakeTeam) -> None:
         "  asks:\n    team: Team that owns the service\n",
         "  fixes:\n    ci=none\n",
         "  replaces:\n    template/shared/incident.md\n",
-        "  adds: 2 files",
+        "  adds:\n    template/python/.github/CODEOWNERS.jinja\n",
+        "  installs, with its stages:\n    aiokafka>=0.12\n",
     ):
         assert line in ran.err
 
@@ -82,7 +85,7 @@ def test_a_service_of_somebody_elses_is_asked_about_before_it_is_rendered(
     os.chdir("orders")
     before = state(Path.cwd())
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
-    for command in ("status", "stages", "add-stage api", "update", "undo"):
+    for command in ("add-stage api", "update", "update --check", "undo"):
         ran = viscaffold(*command.split())
         assert ran.code == 5, command
         assert "not trusted yet" in ran.err
@@ -119,10 +122,10 @@ def test_nothing_is_fetched_for_a_service_of_somebody_elses_before_it_is_agreed_
     os.chdir("orders")
     for variable in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "another"))
-    layers.recorded.cache_clear()
+    layers.known.clear()
     asked: list[object] = []
     monkeypatch.setattr(remote, "fetch", asked.append)
-    ran = viscaffold("status")
+    ran = viscaffold("add-stage", "api")
 
     assert ran.code == 5
     assert "not trusted yet" in ran.err

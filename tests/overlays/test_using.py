@@ -8,6 +8,12 @@ import yaml
 from conftest import commit, files, git, state, viscaffold
 from teams import STAGE, TEAM, MakeRepository, MakeTeam, tag, write
 
+from scaffolder.overlays import flatten, layers
+from scaffolder.overlays.fetch import origin
+from scaffolder.overlays.fetch.trust import ALWAYS
+from scaffolder.templates import sandbox
+from scaffolder.templates.template import builtin
+
 ANSWERS = ".copier-answers.yml"
 
 
@@ -47,7 +53,8 @@ def test_a_service_without_an_overlay_records_what_it_always_did(
 
     assert b"overlays" not in before
     assert yaml.safe_load(before).keys() == {
-        *("_commit", "_src_path", "ci", "description", "language", "name", "stages")
+        *("_commit", "_src_path", "ci", "description", "image_digest", "language", "name"),
+        "stages",
     }
 
 
@@ -76,7 +83,10 @@ def test_a_question_without_a_default_needs_an_answer(team: MakeTeam) -> None:
     ran = viscaffold("new", "orders", "-t", source, "--trust")
 
     assert ran.code == 2
-    assert "team is not answered, and nobody to ask: Team that owns the service" in ran.err
+    assert (
+        "team is not answered, and there is no terminal to ask on: Team that owns the service"
+        in ran.err
+    )
     assert "--answer team=pay" in ran.err
     assert viscaffold("new", "orders", "-t", source, "--answer", "team=shop").code == 0
 
@@ -108,6 +118,27 @@ def test_several_overlays_stack_in_the_order_given(team: MakeTeam) -> None:
         str(first),
         str(second),
     ]
+
+
+def test_an_overlay_fixes_what_one_before_it_asks_and_others_follow(team: MakeTeam) -> None:
+    first = team()
+    second = team({"viscaffold.yml": "name: b\nanswers: {team: ops}\n", "stages.yml": None}, "b")
+    third = team({"viscaffold.yml": "name: c\n", "stages.yml": None}, "c")
+    for overlay in (second, third):
+        (overlay / "template/python/.github/CODEOWNERS.jinja").unlink()
+    root = new(first, "-t", str(second), "-t", str(third))
+
+    assert (root / ".github/CODEOWNERS").read_text(encoding="utf-8") == "* @acme/ops\n"
+
+
+def test_two_overlays_may_fix_an_answer_to_the_same_value(team: MakeTeam) -> None:
+    first = team()
+    second = team(
+        {"viscaffold.yml": "name: other\nanswers: {ci: none}\n", "stages.yml": None}, "other"
+    )
+    root = new(first, "--template", str(second))
+
+    assert not (root / ".github/workflows").exists()
 
 
 @pytest.mark.parametrize("how", ["directory", "git"])
@@ -196,7 +227,8 @@ def test_an_update_follows_the_source_and_can_be_taken_back(
     before = state(root)
     assert viscaffold("update", "--check").code == 0
     tag(source, "1.1", CHANGED)
-    checked = viscaffold("update", "--check", "--json")
+    agreed = ["--trust"] if how == "directory" else []  # whose content has changed
+    checked = viscaffold("update", "--check", "--json", *agreed)
     unchanged = state(root)
     ran = viscaffold("update", "--json")
     updated = files(root)
@@ -286,10 +318,11 @@ def test_a_stage_that_is_renamed_or_removed_follows(repository: MakeRepository) 
 
 
 def test_an_older_built_in_template_takes_an_overlay_too(team: MakeTeam) -> None:
-    from scaffolder import creation, source
+    from scaffolder.operations import making
+    from scaffolder.templates.template import builtin, carried
 
     answers = {"name": "orders", "stages": []}
-    creation.create(source.carried("0.1.0"), answers, Path("orders").absolute(),
+    making.make(carried("0.1.0"), answers, Path("orders").absolute(),
                     commit="Start", within=None)  # fmt: skip
     os.chdir("orders")
     added = viscaffold("add-stage", str(team()), "--trust")
@@ -297,7 +330,7 @@ def test_an_older_built_in_template_takes_an_overlay_too(team: MakeTeam) -> None
     ran = viscaffold("update")
 
     assert added.code == 0, added.err
-    assert recorded(Path.cwd())["_commit"] == source.builtin().version
+    assert recorded(Path.cwd())["_commit"] == builtin().version
     assert ran.code == 0, ran.err
     assert "Updated the template from 0.1.0" in ran.err
 
@@ -341,3 +374,38 @@ def test_status_names_the_sources(repository: MakeRepository) -> None:
 
     assert f"  file://{source}: 1.0" in plain.out
     assert document["overlays"][0]["version"] == "1.0"
+
+
+def test_the_files_of_a_template_are_on_the_disk_where_it_is_rendered_and_no_sooner(
+    team: MakeTeam,
+) -> None:
+    overlay = layers.given(origin.parse(str(team())), ALWAYS)
+    laid = flatten.compose(builtin(), [overlay])
+    settings = set(files(laid.root))
+    page = "template/shared/incident.md"
+
+    assert {"copier.yml", "template/stages.yml", "template/python/language.yml"} <= settings
+    assert page not in settings
+    assert (laid.whole() / page).read_text(encoding="utf-8") == TEAM[page]
+    assert not laid.rest
+
+
+def test_a_file_of_an_overlays_stage_that_is_missing_is_said_to_be_of_it(
+    team: MakeTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = new(team(), "--stage", "kafka")
+    path = "src/orders/stages/kafka.py"
+    (root / path).unlink()
+    monkeypatch.setattr(flatten, "_roots", {})  # as in another process
+
+    missing = viscaffold("status", "--json").json()["missing"]
+    assert missing == [{"path": path, "stage": "kafka"}]
+
+
+def test_a_render_with_a_stage_of_an_overlay_is_known_afterwards(
+    team: MakeTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new(team(), "--stage", "kafka")
+    monkeypatch.setattr(sandbox, "render", None)  # rendering would fail
+
+    assert viscaffold("status", "--json").json()["stages"] == ["kafka", "logging"]

@@ -8,7 +8,10 @@ import pytest
 from conftest import Ran, viscaffold
 from teams import write
 
+from scaffolder.templates import catalogue, template
 from scaffolder.testkit import combinations
+
+pytestmark = pytest.mark.slow
 
 ENVIRONMENT = Path(sys.prefix)
 GREETING = "template/python/{{stage.greeting}}/"
@@ -60,7 +63,8 @@ def edited(root: Path, path: str, old: str, new: str) -> None:
     (root / path).write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_every_stage_alone_every_pair_and_all_are_rendered(ours: Path) -> None:
+def test_every_stage_alone_partners_and_all_are_rendered(ours: Path) -> None:
+    edited(ours, "stages.yml", "requires: []", "requires: []\n  after: [logging]")
     ran = check("--quick", "--json")
     rendered = [entry["stages"] for entry in ran.json()["checks"] if entry["check"] == "render"]
 
@@ -69,7 +73,8 @@ def test_every_stage_alone_every_pair_and_all_are_rendered(ours: Path) -> None:
     assert [] in rendered
     assert ["greeting"] in rendered
     assert ["greeting", "logging"] in rendered
-    assert ["api", "auth", "greeting", "logging"] in rendered
+    assert sorted([*catalogue.read(template.builtin().root), "greeting"]) in rendered
+    assert ["api", "greeting"] not in rendered
 
 
 @pytest.mark.parametrize(
@@ -142,9 +147,9 @@ def test_every_choice_of_a_question_is_rendered(ours: Path) -> None:
 
 def fast(ours: Path) -> None:
     """Let services have no tests but those of the stage."""
-    from scaffolder import source
+    from scaffolder.templates import template
 
-    home = source.builtin().root / "template/python"
+    home = template.builtin().root / "template/python"
     write(ours, ONLY_OURS)
     for path in home.rglob("test_*"):
         if path.is_file():
@@ -162,7 +167,7 @@ def quick_services(ours: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_flaws_of_a_service_are_found_in_the_templates_own_files(quick_services: Path) -> None:
     edited(quick_services, MODULE, 'f"{greeting}, ', 'f"{greeting}; ')
-    edited(quick_services, MODULE, "import config\n", "import config, boot\n")
+    edited(quick_services, MODULE, "import config\n", "import config, health\n")
     edited(quick_services, MODULE, " -> JSONResponse:", "  -> int:")
     found = failed(check("--environment", str(ENVIRONMENT), "--json"))
 
@@ -175,11 +180,22 @@ def test_flaws_of_a_service_are_found_in_the_templates_own_files(quick_services:
         assert any(words in text for text in found[tool]), found
 
 
+def test_a_step_of_a_stage_that_is_not_true_is_found(quick_services: Path) -> None:
+    edited(quick_services, "stages.yml", "Good morning, Ada", "Good evening, Ada")
+    found = failed(check("--environment", str(ENVIRONMENT), "--json"))
+
+    assert found.keys() == {"verify"}
+    assert found["verify"][0].startswith(
+        "greeting: with GREETING_TEXT, the greeting is another one\n"
+        'expected: GET /greeting/Ada is answered with 200, JSON with {"greeting": "Good evening'
+    )
+
+
 def test_an_environment_that_is_none_is_refused(ours: Path) -> None:
     ran = check("--environment", str(ours))
 
     assert ran.code == 1
-    assert "is no virtual environment" in ran.err
+    assert "is not a virtual environment" in ran.err
 
 
 def test_what_passes_is_listed_for_a_person(quick_services: Path) -> None:
@@ -188,4 +204,5 @@ def test_what_passes_is_listed_for_a_person(quick_services: Path) -> None:
 
     assert ran.code == 0, ran.err
     assert any(line.startswith("ok   tests     greeting") for line in lines)
+    assert any(line.startswith("ok   verify    greeting") for line in lines)
     assert lines[-1] == f"{quick_services.name}: {len(lines) - 1} passed"

@@ -1,0 +1,118 @@
+"""One service in two languages, with an application that shows what the service does."""
+
+import shutil
+from pathlib import Path
+
+from running import Program, python, rust
+from rust_services import binary, text
+
+TESTS = Path(__file__).resolve().parent
+APPLICATION = TESTS / "conformance" / "application"
+DATABASE = APPLICATION / "database"
+TEMPLATE = TESTS.parent / "template"
+PATIENCE = {
+    "python": (
+        "src/orders/runtime/connections.py",
+        {"10.0, BODY: 20.0, ANSWER: 20.0": "1.0, BODY: 1.0, ANSWER: 1.0"},
+    ),
+    "rust": ("src/runtime/connection.rs", {"=> 10.0": "=> 1.0", "=> 20.0": "=> 1.0"}),
+}
+"""Where it stands how long clients may take, and with what a test has no time for it."""
+AGAIN = {
+    "python": ("src/orders/runtime/redis_link.py", {"0.1, 10.0": "0.1, 0.4"}),
+    "rust": ("src/runtime/cache/link.rs", {"from_secs(10)": "from_millis(400)"}),
+}
+"""Where it stands how long a cache that is away is left alone at most."""
+
+
+def replaced(text: str, changes: dict[str, str]) -> str:
+    for before, after in changes.items():
+        assert before in text
+        text = text.replace(before, after)
+    return text
+
+
+def in_rust(*, impatient: bool = False) -> Program:
+    files = {
+        "src/app.rs": (APPLICATION / "app.rs").read_text(encoding="utf-8"),
+        "src/stages/mod.rs": (APPLICATION / "stages.rs").read_text(encoding="utf-8"),
+    }
+    if impatient:
+        path, changes = PATIENCE["rust"]
+        source = (TEMPLATE / "rust" / path).read_text(encoding="utf-8")
+        files[path] = replaced(source, changes)
+    return rust(binary(files=files, variant="impatient" if impatient else "conformance"))
+
+
+def asking_in_rust() -> Program:
+    """Return one that asks its database, and that has a stage `ledger` with a table, too."""
+    own = {path.name: path.read_text(encoding="utf-8") for path in DATABASE.glob("*.[rs]*")}
+    stages = replaced(
+        text("src/stages/mod.rs", ("database",)),
+        {
+            "pub mod database;": "pub mod database;\npub mod ledger;",
+            "(App, End)": "(ledger::Ledger, (App, End))",
+        },
+    )
+    files = {
+        "src/app.rs": own["app.rs"],
+        "src/stages/ledger.rs": own["ledger.rs"],
+        "src/stages/mod.rs": stages,
+        **{f"src/migrations/{name}": sql for name, sql in own.items() if name.endswith(".sql")},
+    }
+    return rust(binary(("database",), files=files, variant="asking"))
+
+
+def asking_in_python(pristine: Path, place: Path) -> Program:
+    """Return the same, in Python."""
+    shutil.copytree(pristine / "src", place / "src")
+    package = place / "src" / "orders"
+    shutil.copy(DATABASE / "app.py", package)
+    for path in DATABASE.glob("0*.py"):
+        shutil.copy(path, package / "migrations")
+    ledger = package / "stages" / "ledger"
+    (ledger / "migrations").mkdir(parents=True)
+    shutil.copy(DATABASE / "ledger.py", ledger / "__init__.py")
+    shutil.copy(DATABASE / "ledger_0001.py", ledger / "migrations" / "0001_ledger.py")
+    stages = package / "stages" / "__init__.py"
+    own = {
+        "    database,\n)": "    database,\n    ledger,\n)",
+        "    database,\n]": "    database,\n    ledger,\n]",
+    }
+    stages.write_text(replaced(stages.read_text(encoding="utf-8"), own), encoding="utf-8")
+    return python(place)
+
+
+def cached_in_rust() -> Program:
+    """Return one with the stage `cache`, which its routes use, and which soon tries again."""
+    path, changes = AGAIN["rust"]
+    source = text(path, ("cache",))
+    files = {
+        "src/app.rs": (APPLICATION / "cached.rs").read_text(encoding="utf-8"),
+        path: replaced(source, changes),
+    }
+    return rust(binary(("cache",), files=files, variant="cached"))
+
+
+def cached_in_python(pristine: Path, place: Path) -> Program:
+    shutil.copytree(pristine / "src", place / "src")
+    shutil.copy(APPLICATION / "cached.py", place / "src" / "orders" / "app.py")
+    path, changes = AGAIN["python"]
+    source = place / path
+    source.write_text(replaced(source.read_text(encoding="utf-8"), changes), encoding="utf-8")
+    return python(place)
+
+
+def in_python(pristine: Path, place: Path, *, impatient: bool = False) -> Program:
+    shutil.copytree(pristine / "src", place / "src")
+    package = place / "src" / "orders"
+    shutil.copy(APPLICATION / "app.py", package)
+    shutil.copy(APPLICATION / "probes.py", package / "stages")
+    stages = package / "stages" / "__init__.py"
+    own = {"STAGES: list[Stage] = []": "from .probes import STAGES"}
+    stages.write_text(replaced(stages.read_text(encoding="utf-8"), own), encoding="utf-8")
+    if impatient:
+        path, changes = PATIENCE["python"]
+        source = place / path
+        source.write_text(replaced(source.read_text(encoding="utf-8"), changes), encoding="utf-8")
+    return python(place)

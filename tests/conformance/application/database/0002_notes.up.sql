@@ -1,0 +1,2 @@
+CREATE TABLE notes (text TEXT NOT NULL);
+INSERT INTO notes (text) VALUES ('none yet');

@@ -1,0 +1,297 @@
+"""The right words: faults that look alike are told apart."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from recorded import File, case, elf, folder, link, program
+
+from examples import DIED, RUNNING, SERVER, STATIC, refused, said, sh
+from scaffolder.diagnose.evidence.config import Image, Mount
+from scaffolder.diagnose.evidence.facts import Event, Neighbour, Socket
+from scaffolder.diagnose.verdict.judge import judge
+
+SH = {"/bin/sh": STATIC, "/usr/bin/envsubst": STATIC}
+NOWHERE = {"env": {"PATH": "/opt/bin"}}
+
+
+@pytest.mark.parametrize(
+    ("example", "answer"),
+    [
+        (refused('exec: "sh": executable file not found in $PATH', command="sh -c x", config=NOWHERE), "path-replaced"),
+        (refused('exec: "server": executable file not found in $PATH', command="server", files={"/usr/local/bin/server": STATIC}, config=NOWHERE), "path-replaced"),
+        (sh("#!/bin/sh\nenvsubst\n", files=SH, log="/s.sh: line 2: envsubst: not found", exit_code=127, config=NOWHERE), "path-replaced"),
+        (refused('exec: "sh": executable file not found in $PATH', command="sh -c x", files={"/bin/sh": link("/gone")}, config=NOWHERE), "shell-missing"),
+        (refused('exec: "server": executable file not found in $PATH', command="server"), "binary-not-found"),
+        (refused('exec: "/bin/bash": stat /bin/bash: no such file or directory', command="/bin/bash -c x"), "binary-not-found"),
+        (sh("#!/bin/sh\nenvsubst\n", log="/s.sh: line 2: envsubst: not found", exit_code=127, config=NOWHERE), "command-missing-in-script"),
+    ],
+    ids=["shell", "program", "in a script", "no shell", "no program", "no bash", "not in the image"],
+)  # fmt: skip
+def test_a_path_that_was_replaced_is_told_from_what_the_image_lacks(
+    example: dict[str, Any], answer: str
+) -> None:
+    found = judge(case(**example))
+
+    assert (found.cause, found.verdict) == (answer, "proven"), found
+
+
+def test_a_path_of_the_images_own_is_not_said_to_be_replaced() -> None:
+    example = refused('exec: "sh": executable file not found in $PATH', command="sh -c x")
+    found = judge(case(**example, config=NOWHERE, image=Image(env=NOWHERE["env"])))
+
+    assert found.cause == "path-replaced"
+    assert "run time" not in found.text
+
+
+NO_TEMP = "FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/app']"
+
+
+@pytest.mark.parametrize(
+    ("files", "config", "verdict"),
+    [
+        ({}, {"read_only": True}, "proven"),
+        ({"/tmp": folder(0o755)}, {"user": "1000"}, "proven"),
+        ({"/tmp": folder(0o777)}, {"user": "1000"}, "likely"),
+        ({"/tmp": folder(0o755)}, {}, "likely"),
+        ({}, {"read_only": True, "tmpfs": {"/tmp": ""}}, "likely"),
+    ],
+)  # fmt: skip
+def test_a_missing_place_for_temporary_files(
+    files: dict[str, File], config: dict[str, Any], verdict: str
+) -> None:
+    found = judge(case(files={**SERVER, **files}, log=NO_TEMP, config=config))
+
+    assert (found.cause, found.verdict) == ("no-temporary-directory", verdict), found
+    assert "/tmp" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command", "swallows"),
+    [
+        (("/bin/sh", "-c", "/app/server"), ("--port", "9000"), True),
+        (("sh", "-c"), ("/app/server", "--port", "9000"), True),
+        (("/bin/sh", "-c", "/app/server"), (), False),
+        (("/bin/sh", "-c", '/app/server "$@"'), ("--port", "9000"), False),
+        (("/bin/sh", "-c"), ("/app/server --port 9000",), False),
+        ((), ("/bin/sh", "-c", "/app/server", "x"), False),
+        (("/bin/sh",), ("-c", "/app/server", "x"), False),
+    ],
+)  # fmt: skip
+def test_an_entrypoint_in_the_shell_form_swallows_the_command(
+    entrypoint: tuple[str, ...], command: tuple[str, ...], *, swallows: bool
+) -> None:
+    found = judge(case(command, "one\ntwo", 0, SERVER, config={"entrypoint": entrypoint}))
+
+    assert (found.cause == "command-swallowed") is swallows, found
+    assert found.verdict == ("proven" if swallows else "healthy")
+
+
+@pytest.mark.parametrize(
+    ("log", "exit_code", "state"),
+    [("KeyError: 'QUEUE_SIZE'", 1, {}), ("ready", 0, RUNNING)],
+    ids=["ended for something else", "serves"],
+)
+def test_a_swallowed_command_is_not_blamed_for_what_has_another_cause(
+    log: str, exit_code: int, state: dict[str, Any]
+) -> None:
+    config = {"entrypoint": ("/bin/sh", "-c", "/app/server")}
+    sources = {"listening": (Socket("0.0.0.0", 8080),)} if state else {}
+    found = judge(
+        case(("serve",), log, exit_code, SERVER, config=config, state=state, sources=sources)
+    )
+
+    assert found.cause != "command-swallowed", found
+
+
+def test_an_entrypoint_of_several_commands_keeps_its_shell() -> None:
+    config = {"entrypoint": ("/bin/sh", "-c", "echo hi && exec /app/server")}
+    found = judge(case(("serve",), "hi", 0, SERVER, config=config))
+
+    assert 'ENTRYPOINT ["sh", "-c", "echo hi && exec /app/server \\"$@\\"", "--"]' in found.fix
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/app/server", "sh", "-c", "chmod 700 $PGDATA; exec postgres"),
+        ("/app/server", "-e", "console.log(`at ${place}`)"),
+    ],
+)
+def test_a_variable_for_a_shell_or_another_language_is_expanded_by_it(
+    command: tuple[str, ...],
+) -> None:
+    found = judge(case(command, "FATAL: invalid permissions", 1, SERVER))
+
+    assert found.cause != "variable-not-expanded", found
+
+
+def test_a_stop_whose_first_signal_is_forgotten_is_no_docker_kill() -> None:
+    events = (Event(2.0, "kill", signal=9), Event(3.0, "die", 137), Event(3.1, "stop"))
+    found = judge(case("/app/server", "", 137, SERVER, sources={"happened": events}))
+
+    assert found.cause == "stop-ignored", found
+
+
+NODE = {"/usr/local/bin/node": STATIC, "/app/main.mjs": File(b"await new Promise(() => {})")}
+WARNING = "Warning: Detected unsettled top-level await at file:///app/main.mjs:1"
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "log", "named"),
+    [
+        ("node /app/main.mjs", 13, "", True),
+        ("node /app/other.mjs", 13, WARNING, True),
+        ("node /app/main.mjs", 12, "", False),
+        ("/app/server", 13, "", False),
+    ],
+)  # fmt: skip
+def test_exit_code_13_of_node_alone_is_an_unsettled_await(
+    command: str, exit_code: int, log: str, *, named: bool
+) -> None:
+    found = judge(case(command, log, exit_code, {**SERVER, **NODE}))
+
+    assert (found.cause == "node-unsettled-await") is named, found
+
+
+INCOMPATIBLE = (
+    "FATAL: database files are incompatible with server\nDETAIL: The data directory was"
+    " initialized by PostgreSQL version 16, which is not compatible with this version 17.6."
+)
+VOLUME = {"mounts": (Mount("volume", "", "/data", name="pgdata"),)}
+
+
+@pytest.mark.parametrize(
+    ("kept", "verdict"), [(b"16\n", "proven"), (b"17\n", "likely"), (None, "likely")]
+)
+def test_data_of_another_version_is_proven_by_its_own_mark(
+    kept: bytes | None, verdict: str
+) -> None:
+    files = {**SERVER, **({"/data/PG_VERSION": File(kept)} if kept else {})}
+    found = judge(case(files=files, log=INCOMPATIBLE, config=VOLUME))
+
+    assert (found.cause, found.verdict) == ("data-version", verdict), found
+    assert "keep the old volume" in found.fix
+    assert not any("volume rm" in command for command in found.commands)
+
+
+def stopped(said_at: datetime | None, signals: tuple[int, ...]) -> dict[str, Any]:
+    """Return a container that was stopped, and killed ten seconds later."""
+    asked = DIED.timestamp() - 10
+    kills = [Event(asked + 10 * i, "kill", signal=n) for i, n in enumerate(signals)]
+    events = (Event(asked - 5, "start"), *kills, Event(DIED.timestamp(), "die", 137))
+    sources = {"happened": events, "timed": ((said_at.isoformat(),) if said_at else ())}
+    return said("LOG: received smart shutdown request", 137, sources=sources)
+
+
+@pytest.mark.parametrize(
+    ("said_at", "signals", "cause"),
+    [
+        (DIED - timedelta(seconds=9), (15, 9), "stop-slow"),
+        (DIED - timedelta(seconds=12), (15, 9), "stop-ignored"),
+        (None, (15, 9), "stop-ignored"),
+        (DIED - timedelta(seconds=9), (9,), "killed-from-outside"),
+    ],
+)
+def test_a_slow_stop_is_told_from_a_signal_that_nobody_handles(
+    said_at: datetime | None, signals: tuple[int, ...], cause: str
+) -> None:
+    found = judge(case(**stopped(said_at, signals)))
+
+    assert (found.cause, found.verdict) == (cause, "proven"), found
+    assert " or " not in found.text
+
+
+REALTIME = Neighbour("realtime", "running", networks=("other",), names=("realtime", "rt"))
+NETWORK = {"networks": {"net": "10.0.0.2"}}
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        'nginx: [emerg] host not found in upstream "rt" in /etc/nginx/nginx.conf:3',
+        'nginx: [emerg] host not found in upstream "rt:4000" in /etc/nginx/nginx.conf:3',
+        "[ALERT] config : [/haproxy.cfg:9] : 'server web/rt' : could not resolve address 'rt:4000'.",
+        "[error] 7#7: *1 rt could not be resolved (3: Host not found)",
+    ],
+)
+def test_the_name_of_an_upstream_is_a_matter_of_networks(log: str) -> None:
+    found = judge(case(files=SERVER, log=log, config=NETWORK, sources={"around": (REALTIME,)}))
+
+    assert (found.cause, found.pattern) == ("name-unresolved", "network"), found
+
+
+def test_an_upstream_on_another_network_is_named() -> None:
+    log = 'nginx: [emerg] host not found in upstream "rt" in /etc/nginx/nginx.conf:3'
+    found = judge(case(files=SERVER, log=log, config=NETWORK, sources={"around": (REALTIME,)}))
+
+    assert found.verdict == "proven"
+    assert "network other" in found.text
+
+
+NODE_CLIENTS = {
+    "pg": "Error: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect",
+    "happy eyeballs": (
+        "AggregateError [ECONNREFUSED]: \n    at internalConnectMultiple (node:net:1122:18) {\n"
+        "  code: 'ECONNREFUSED',\n  [errors]: [\n    Error: connect ECONNREFUSED ::1:5432\n"
+        "      code: 'ECONNREFUSED',\n      address: '::1',\n"
+        "    Error: connect ECONNREFUSED 127.0.0.1:5432\n      code: 'ECONNREFUSED',\n"
+    ),
+    "IPv6 alone": "Error: connect ECONNREFUSED ::1:5432\n  code: 'ECONNREFUSED',",
+}
+
+
+@pytest.mark.parametrize("client", NODE_CLIENTS)
+def test_the_localhost_of_a_node_client_is_the_container_itself(client: str) -> None:
+    found = judge(case("node /app/x.js", NODE_CLIENTS[client], 1, {**SERVER, **NODE}))
+
+    assert (found.cause, found.verdict) == ("connection-refused", "proven"), found
+    assert ":5432 is the container itself" in found.text
+
+
+def origin(program_path: str) -> dict[str, Any]:
+    """Return an image whose program is a link to one that has its libraries beside it."""
+    native = elf(needed=("libx.so.1",), run_path="$ORIGIN/../lib")
+    files = {
+        "/opt/app/bin/server": program(native),
+        "/opt/app/lib/libx.so.1": program(elf()),
+        "/usr/local/bin/server": link("/opt/app/bin/server"),
+    }
+    return {"command": program_path, "files": files, "exit_code": 127}
+
+
+@pytest.mark.parametrize("path", ["/opt/app/bin/server", "/usr/local/bin/server"])
+def test_the_origin_of_a_program_is_where_its_file_is_not_where_a_link_is(path: str) -> None:
+    assert judge(case(**origin(path))).cause != "library-missing"
+
+
+def test_a_library_that_is_not_beside_the_program_is_missing() -> None:
+    example = origin("/usr/local/bin/server")
+    del example["files"]["/opt/app/lib/libx.so.1"]
+
+    assert judge(case(**example)).cause == "library-missing"
+
+
+def test_a_listening_server_beside_a_refused_localhost_is_not_blamed() -> None:
+    log = "Error: connect ECONNREFUSED 127.0.0.1:5432"
+    state = {"status": "running", "started": DIED}
+    sources = {"listening": (Socket("0.0.0.0", 8080),)}
+
+    assert judge(case(files=SERVER, log=log, state=state, sources=sources)).verdict == "healthy"
+
+
+AGAIN = 3 * "db: connect ECONNREFUSED 127.0.0.1:5432, trying again\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (AGAIN, "connection-refused"),
+        (AGAIN + "connected\nwaiting for jobs\njob 1 done\njob 2 done\n", "none"),
+        ("db: connect ECONNREFUSED 127.0.0.1:5432, trying again\n", "none"),
+    ],
+)
+def test_a_worker_that_is_refused_again_and_again_is_not_well(log: str, cause: str) -> None:
+    state = {"status": "running", "started": DIED}
+
+    assert judge(case(files=SERVER, log=log, exit_code=0, state=state)).cause == cause

@@ -1,0 +1,114 @@
+"""A diagnosis ends in time, whatever a container wrote, has in its files or says of itself."""
+
+import json
+import re
+import struct
+from dataclasses import replace
+
+import pytest
+from recorded import case, elf
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Found, causes
+from scaffolder.diagnose.deadline import Deadline, TimeIsUpError
+from scaffolder.diagnose.programs import elf as programs
+from scaffolder.diagnose.programs import elf_symbols
+from scaffolder.diagnose.verdict import judge
+from scaffolder.diagnose.verdict.ruled_out import ruled_out
+from scaffolder.docker.client import EngineError
+
+JSON = json.dumps({"level": "info", "url.path": "/api/v1/items", "message": "ab " * 1300})[:4000]
+
+
+def endless(_: Case) -> Found | None:
+    """Seek by a pattern that is exponential."""
+    assert re.search(r"(?:a+)+b", "a" * 60) is None
+    return None
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The catalogue with a cause that never ends; return its name."""
+    known = list(causes())
+    monkeypatch.setattr(judge, "causes", lambda: [replace(known[0], id="x", find=endless), *known])
+    monkeypatch.setattr(judge, "CAUSE_SECONDS", 0.3)
+    return "x"
+
+
+def test_400_json_lines_of_4000_characters_are_diagnosed() -> None:
+    looked_at = case("python3 /app/x.py", log="\n".join([JSON] * 400), exit_code=3)
+    judge.judge(looked_at)
+
+    assert not looked_at.unsought  # within the limit of processor time, nothing was left out
+
+
+def test_a_cause_that_takes_too_long_costs_only_itself(slow: str) -> None:
+    looked_at = case("/app/server", log="ModuleNotFoundError: No module named 'x'", exit_code=1)
+    found = judge.judge(looked_at)
+
+    assert found.verdict != "undetermined"
+    assert looked_at.unsought[0].startswith(f"the cause {slow} (the time is up")
+
+
+def test_when_all_time_is_up_the_rest_is_said_not_to_be_sought() -> None:
+    looked_at = case("/app/server")
+    looked_at.deadline = Deadline(0)
+    found = judge.judge(looked_at)
+
+    assert found.verdict == "undetermined"
+    assert len(looked_at.unsought) > 50
+
+
+def test_a_limit_is_one_within_a_limit() -> None:
+    with pytest.raises(TimeIsUpError), Deadline(60).limited(0.05):
+        re.search(r"(?:a+)+b", "a" * 60)
+
+
+def test_what_cannot_be_read_is_not_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: str) -> None:
+        raise EngineError("its files cannot be read")
+
+    looked_at = case("/app/server", exit_code=127)
+    monkeypatch.setattr(looked_at.files, "entry", refuse)
+    found = judge.judge(looked_at)
+
+    assert found.verdict == "undetermined"
+    assert ruled_out(looked_at, None)
+
+
+def tables(count: int, entries: int) -> bytes:
+    """Return a program that claims `count` overlapping symbol tables of many entries each."""
+    head = bytearray(elf())
+    body = b"\0x4main17h" + bytes(24 * 2000)
+    at = len(head) + len(body)
+    head[40:48] = struct.pack("<Q", at)
+    head[58:62] = struct.pack("<HH", 64, count)
+    table = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, len(head), 24 * entries, 0, 0, 0, 24)
+    return bytes(head) + body + table * count
+
+
+@pytest.mark.parametrize("entries", [2_000, 2**40])
+def test_a_program_with_512_symbol_tables_is_read_within_bounds(
+    monkeypatch: pytest.MonkeyPatch, entries: int
+) -> None:
+    monkeypatch.setattr(elf_symbols, "MOST_SYMBOLS", 5_000)
+    read = 0
+    unpack = elf_symbols.Reader.unpack
+
+    def counted(self: elf_symbols.Reader, layout: str, offset: int) -> tuple[int, ...]:
+        nonlocal read
+        read += 1
+        return unpack(self, layout, offset)
+
+    monkeypatch.setattr(elf_symbols.Reader, "unpack", counted)
+    programs.parse(tables(512, entries))
+
+    assert read < 6_500
+
+
+def test_a_line_is_cut_for_searching_and_its_ends_are_kept() -> None:
+    looked_at = case(log=f"begin {'x' * 50_000} end")
+
+    assert len(looked_at.text) < 2_000
+    assert looked_at.text.startswith("begin")
+    assert looked_at.text.endswith("end")

@@ -1,0 +1,84 @@
+"""Services in Rust pass what their READMEs and CI workflows check, and what those refuse."""
+
+import re
+from pathlib import Path
+
+import pytest
+import rust_services
+
+from scaffolder.templates import catalogue, template
+from scaffolder.testkit import combinations
+
+KNOWN = catalogue.load(template.builtin().root, "rust")
+SETS = combinations.with_own_code(KNOWN)
+LINT = ("clippy", "--all-targets", "--quiet", "--", "-D", "warnings")
+REFUSED = {
+    "dbg_macro": "dbg!(1);",
+    "exit": "std::process::exit(0);",
+    "expect_used": 'std::env::var("X").expect("it is set");',
+    "print_stderr": 'eprintln!("lost");',
+    "print_stdout": 'println!("lost");',
+    "todo": "todo!();",
+    "undocumented_unsafe_blocks": "unsafe { std::hint::unreachable_unchecked() };",
+    "unwrap_used": 'std::env::var("X").unwrap();',
+}
+DISALLOWED = {
+    "actix_web::rt::spawn": "drop(actix_web::rt::spawn(async {}));",
+    "tokio::spawn": "drop(tokio::spawn(async {}));",
+    "tokio::task::spawn_local": "drop(tokio::task::spawn_local(async {}));",
+    "std::panic::set_hook": "std::panic::set_hook(Box::new(|_| {}));",
+    "std::panic::take_hook": "drop(std::panic::take_hook());",
+    "std::process::abort": "std::process::abort();",
+}
+
+
+def ids(subset: tuple[str, ...]) -> str:
+    return "-".join(subset) or "base"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(subset, marks=pytest.mark.slow if subset else ()) for subset in SETS],
+    ids=ids,
+)
+def service(request: pytest.FixtureRequest) -> Path:
+    return rust_services.sources(request.param)
+
+
+def test_a_service_is_formatted(service: Path) -> None:
+    rust_services.cargo(service, "fmt", "--check")
+
+
+def test_a_service_is_linted_clean(service: Path) -> None:
+    rust_services.cargo(service, *LINT)
+
+
+def test_a_service_passes_its_own_tests(service: Path) -> None:
+    printed = rust_services.cargo(service, "test")
+
+    assert re.search(r"test result: ok\. [1-9]", printed)
+    assert not re.search(r"[1-9]\d* ignored", printed)
+
+
+@pytest.mark.parametrize("code", REFUSED.values(), ids=REFUSED)
+def test_code_that_would_end_or_fail_in_silence_is_refused(
+    code: str, request: pytest.FixtureRequest
+) -> None:
+    lint = request.node.callspec.id
+    more = f"pub fn wrong() {{ {code} }}\n"
+    app = (rust_services.sources() / "src/app.rs").read_text(encoding="utf-8")
+    wrong = rust_services.sources((), {"src/app.rs": f"{app}\n{more}"}, variant="refused")
+    printed = rust_services.cargo(wrong, *LINT, expect=101)
+
+    assert f"clippy::{lint.replace('_', '-')}" in printed
+
+
+def test_functions_that_fail_or_end_in_silence_are_refused_with_what_to_call() -> None:
+    more = f"pub fn wrong() {{ {' '.join(DISALLOWED.values())} }}\n"
+    app = (rust_services.sources() / "src/app.rs").read_text(encoding="utf-8")
+    wrong = rust_services.sources((), {"src/app.rs": f"{app}\n{more}"}, variant="refused")
+    printed = rust_services.cargo(wrong, *LINT, expect=101)
+    refused = re.findall(r"use of a disallowed method `(.*?)`", printed)
+
+    assert sorted(refused) == sorted(DISALLOWED), printed
+    assert "runtime::tasks::spawn logs it" in printed
