@@ -15,8 +15,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scaffolder.diagnose import engine, process, targets
-from scaffolder.diagnose.judge import judge
+from scaffolder.diagnose.docker import targets
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.docker import client, process
 
 SOURCES = {
     "inspect": "inspect", "events": "events", "logs": "logs", "cp": "files", "diff": "changes",
@@ -25,7 +26,7 @@ SOURCES = {
 }  # fmt: skip
 
 
-class Timed(engine.Engine):
+class Timed(client.Engine):
     """An engine that notes how long each command took."""
 
     def __init__(self, program: str) -> None:
@@ -50,7 +51,7 @@ def main(names: list[str]) -> None:
     totals = []
     print(f"{'container':40} {'all':>6}  by source: seconds (commands)")
     for name in names:
-        timed = Timed(engine.find().program)
+        timed = Timed(client.find().program)
         began = time.monotonic()
         with ExitStack() as stack:
             found = judge(targets.case_of(timed, name, stack))

@@ -52,17 +52,19 @@ def templates(place: Path) -> tuple[Path, Path]:
 
 def services(place: Path, team: Path, flat: Path, count: int) -> None:
     """Make the services of both sides, at version 1.0."""
-    from scaffolder import creation
-    from scaffolder.overlays import flatten, layers, origin
-    from scaffolder.source import builtin
+    from scaffolder.operations import making
+    from scaffolder.overlays import flatten, layers
+    from scaffolder.overlays.fetch import origin
+    from scaffolder.overlays.fetch.trust import NEVER
+    from scaffolder.templates.template import builtin
 
-    found = layers.given(origin.parse(f"file://{team}@1.0"))
+    found = layers.given(origin.parse(f"file://{team}@1.0"), NEVER)
     source = flatten.compose(builtin(), [found])
     stages = ["events", "logging"]
     for number in range(count):
         name = f"service-{number}"
         answers = {"name": name, "stages": stages, **ANSWERS}
-        creation.create(source, answers, place / "ours" / name, commit="Start", within=None)
+        making.make(source, answers, place / "ours" / name, commit="Start", within=None)
         data = [f"--data={key}={value}" for key, value in {"name": name, **ANSWERS}.items()]
         target = place / "theirs" / name
         chosen = f"--data=stages=[{','.join(stages)}]"

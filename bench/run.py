@@ -6,24 +6,19 @@ Requests per second are asked for by load.py, from one process; the server has t
 """
 
 import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from timing import BIN, Side, fresh, run, sides, write_table
+from scale import LargeTemplate, Monorepo
+from server import Service
+from timing import BIN, Side, fresh, rows, run, write_table
 
-from scaffolder import releases
+from scaffolder.overlays.fetch.preferences import LOCK_VARIABLE
+from scaffolder.templates import releases
 
 TABLE = Path(__file__).parent / "results.md"
-LOAD_SECONDS = 2
 
 BARE = """
 from starlette.applications import Starlette
@@ -69,11 +64,13 @@ class Bench:
 
     def _service(self, name: str, version: str, *stages: str) -> Path:
         """Make a service, and keep what viscaffold knows of it before the first change."""
-        from scaffolder import creation, source
+        from scaffolder.operations import making
+        from scaffolder.templates.template import carried
 
         root = self.place / name
         answers = {"name": name, "stages": list(stages)}
-        creation.create(source.carried(version), answers, root, commit="bench", within=None)
+        making.make(carried(version), answers, root, commit="bench", within=None)
+        (root / ".git/viscaffold").mkdir(exist_ok=True)
         shutil.copytree(root / ".git/viscaffold", self.place / f"{name}.known")
         return root
 
@@ -92,7 +89,7 @@ class Bench:
     def _change(self, root: Path, *command: str) -> float:
         """Time a command on a service that is as after its last commit, and has seen no other."""
         self._git(root, "reset", "-q", "--hard")
-        shutil.rmtree(root / ".git/viscaffold")
+        shutil.rmtree(root / ".git/viscaffold", ignore_errors=True)
         shutil.copytree(self.place / f"{root.name}.known", root / ".git/viscaffold")
         return run(str(BIN / "viscaffold"), *command, cwd=root)
 
@@ -113,6 +110,14 @@ class Bench:
         """Time `viscaffold new`, first commit included."""
         target = fresh(self.place / "new")
         return run(str(BIN / "viscaffold"), "new", "orders", cwd=target)
+
+    def new_locked(self) -> float:
+        """Time the same with the lock, for which a package registry is asked."""
+        os.environ[LOCK_VARIABLE] = "1"
+        try:
+            return self.new()
+        finally:
+            os.environ[LOCK_VARIABLE] = "0"
 
     def copy(self) -> float:
         """Time `copier copy` of the same template, from a plain directory."""
@@ -157,76 +162,6 @@ class Bench:
         return run("git", "status", cwd=self.grown)
 
 
-class Service:
-    """A server that can be started and put under load."""
-
-    def __init__(self, command: list[str], cwd: Path, **variables: str) -> None:
-        """Keep what starts it."""
-        self.command, self.cwd, self.variables = command, cwd, variables
-
-    def _started(self) -> tuple["subprocess.Popen[bytes]", int, float]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **self.variables}
-        command = [word.replace("PORT", str(port)) for word in self.command]
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=self.cwd, env=environment, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/").read()
-            except urllib.error.URLError:
-                if process.poll() is not None:
-                    sys.exit(f"{command} ended with status {process.returncode}")
-                time.sleep(0.002)
-            else:
-                return process, port, time.perf_counter() - start
-
-    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=15)
-
-    def start(self) -> float:
-        """Time from the start of the process to its first answer."""
-        process, _, seconds = self._started()
-        self._stop(process)
-        return seconds
-
-    def load(self) -> float:
-        """Return the requests that it answers in a second."""
-        process, port, _ = self._started()
-        script = Path(__file__).with_name("load.py")
-        command = [sys.executable, str(script), str(port), str(LOAD_SECONDS)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=True)
-        self._stop(process)
-        return float(ran.stdout)
-
-    def memory(self) -> float:
-        """Return the memory, in MiB, that it has after its first answer; without a supervisor's."""
-        process, _, _ = self._started()
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        serving = (children.read_text(encoding="utf-8").split() or [str(process.pid)])[0]
-        found = _resident(serving)
-        self._stop(process)
-        return found
-
-    def supervisor_memory(self) -> float:
-        """Return the memory, in MiB, of the process that was started."""
-        process, _, _ = self._started()
-        found = _resident(str(process.pid))
-        self._stop(process)
-        return found
-
-
-def _resident(process: str) -> float:
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    found = re.search(r"VmRSS:\s+(\d+)", status)
-    return int(found[1]) / 1024 if found else 0.0
-
-
 def services(bench: Bench) -> tuple[Service, Service, Service]:
     """Return a new service, it without a supervisor, and a bare application on the same server."""
     (bench.place / "bare.py").write_text(BARE, encoding="utf-8")
@@ -245,12 +180,15 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     # As for users: what was compiled once is not compiled again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ[LOCK_VARIABLE] = "0"  # the other sides lock nothing
     with tempfile.TemporaryDirectory(prefix="viscaffold-bench-") as place:
         bench = Bench(Path(place))
+        monorepo, large = Monorepo(Path(place)), LargeTemplate(Path(place))
         ours, alone, bare = services(bench)
         plan: list[tuple[str, str, str, Side, Side]] = [
             ("`viscaffold --help`", "`python -c pass`", "s", bench.help, bench.nothing),
             ("`viscaffold new`", "`copier copy`", "s", bench.new, bench.copy),
+            ("`new` with a lock", "without", "s", bench.new_locked, bench.new),
             ("`viscaffold add-stage`", "`copier update`", "s", bench.add_stage, bench.copier_adds),
             (
                 "`viscaffold remove-stage`",
@@ -262,19 +200,22 @@ def main() -> None:
             ("`viscaffold update`", "`copier update`", "s", bench.update, bench.copier_updates),
             ("`viscaffold undo`", "`copier update`", "s", bench.undo, bench.copier_removes),
             ("`viscaffold status`", "`git status`", "s", bench.status, bench.git_status),
+            (
+                "`add-stage` in a monorepo",
+                "`git merge`",
+                "s",
+                monorepo.add_stage,
+                monorepo.git_merge,
+            ),
+            ("`status` in a monorepo", "`git status`", "s", monorepo.status, monorepo.git_status),
+            ("`update`, 1,900 files", "`git merge`", "s", large.update, large.git_merge),
             ("start of a service", "bare Starlette", "s", ours.start, bare.start),
             ("start of a service", "without supervisor", "s", ours.start, alone.start),
             ("memory of it", "bare Starlette", "MiB", ours.memory, bare.memory),
             ("supervisor", "the service", "MiB", ours.supervisor_memory, ours.memory),
             ("requests to it", "bare Starlette", "/s", ours.load, bare.load),
         ]
-        lines = []
-        for what, against, unit, mine, other in plan:
-            left, right = sides(mine, other, rounds)
-            digits = {"s": 3, "MiB": 1}.get(unit, 0)
-            cells = [what, against, unit, f"{left:.{digits}f}", f"{right:.{digits}f}"]
-            lines.append(f"| {' | '.join(cells)} | {left / right:.2f} |")
-            print(lines[-1], flush=True)
+        lines = rows(plan, rounds)
     about = f"Medians of {rounds} rounds, both sides in turn"
     head = "| what | against | unit | viscaffold | other | ratio |"
     write_table(TABLE, "Side by side", about, head, lines)

@@ -10,10 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from timing import BIN, run, sides, write_table
+from timing import BIN, GIT, run, sides, write_table
 
 TABLE = Path(__file__).parent / "sizes.md"
-GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.com")
 
 
 class Service:
@@ -33,6 +32,7 @@ class Service:
         if commits:
             self._history(commits)
         self.known = place / f"{self.root.name}.known"
+        (self.root / ".git/viscaffold").mkdir(exist_ok=True)  # `new` may keep nothing there
         shutil.copytree(self.root / ".git/viscaffold", self.known)
 
     def _history(self, commits: int) -> None:
