@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import nats
 from nats.aio.client import Client
@@ -41,13 +40,13 @@ class Events:
         self._connecting = asyncio.Lock()
 
     async def publish(self, subject: str, event: bytes) -> None:
-        """Send an event, and wait until the server has it; raise TimeoutError or OSError if not."""
+        """Send an event and wait for the server; raise TimeoutError or OSError if it fails."""
         client = await self._connected()
         await client.publish(subject, event)
         await client.flush(timeout=ANSWER_SECONDS)
 
     async def receive(self, subject: str, handle: Receive) -> None:
-        """Have `handle` called with every event from now on; what it raises is logged."""
+        """Call `handle` with every event from now on; log what it raises."""
 
         async def guarded(message: Msg) -> None:
             try:
@@ -65,7 +64,7 @@ class Events:
         await client.flush(timeout=ANSWER_SECONDS)
 
     async def close(self) -> None:
-        """Send what is left, and disconnect."""
+        """Send pending events and disconnect."""
         if self._client is not None and not self._client.is_closed:
             await self._client.drain()
 
@@ -79,7 +78,7 @@ class Events:
         if self._settings.server is None:
             raise ConnectionError("EVENTS_SERVER is not set")
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):  # the client would try for longer
+            async with asyncio.timeout(CONNECT_SECONDS):  # the client would try longer
                 return await nats.connect(
                     self._settings.server,
                     token=self._settings.token,
@@ -87,15 +86,15 @@ class Events:
                     error_cb=_report,
                 )
         except (TimeoutError, nats.errors.NoServersError) as error:
-            raise ConnectionError("the server of events does not answer") from error
+            raise ConnectionError("the NATS server does not answer") from error
 
 
 async def _report(error: Exception) -> None:
-    log.warning("the server of events: %s: %s", type(error).__name__, error)
+    log.warning("the NATS server: %s: %s", type(error).__name__, error)
 
 
 def install(app: Starlette) -> None:
-    """Add the readiness check; `of(app)` is where app.py publishes and receives."""
+    """Add the readiness check; app.py publishes and receives with `of(app)`."""
     settings = config.read(Settings)
     events = Events(settings)
     app.state.events = events
@@ -103,18 +102,16 @@ def install(app: Starlette) -> None:
         log.warning("EVENTS_SERVER is not set: events can be neither published nor received")
     else:
         health.add_check(app, "events", events.ping)
-    inner = app.router.lifespan_context
 
-    @asynccontextmanager
-    async def closing(running: Starlette) -> AsyncIterator[Any]:
-        async with inner(running) as state:
-            yield state
-            await events.close()
 
-    app.router.lifespan_context = closing
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Disconnect when the service stops; the connection is made on first use."""
+    yield
+    await of(app).close()
 
 
 def of(app: Starlette) -> Events:
-    """Return the events of `app`, once the stages are installed."""
+    """Return the events of `app`; call it after the stages are installed."""
     events: Events = app.state.events
     return events
