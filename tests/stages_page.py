@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 
-from scaffolder.templates import catalogue
+from scaffolder.languages.all import LANGUAGES
+from scaffolder.templates import catalogue, template
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/stages.md"
+ROOT = template.builtin().root
+PAGE = Path(__file__).parent.parent / "docs/stages.md"
 HEAD = """\
 # Stages
 
@@ -24,12 +25,12 @@ another: a service may have any of those in its language, along with what they r
 
 def render() -> str:
     """Return the page."""
-    languages = sorted(file.parent.name for file in (ROOT / "template").glob("*/language.yml"))
-    counts = [f"{combined(language)} combinations in {language}" for language in languages]
-    rows = [["stage", *languages, "requires", "after", "optional"]]
+    titles = [language.TITLE for language in LANGUAGES.values()]
+    counts = [f"{combined(name)} combinations in {LANGUAGES[name].TITLE}" for name in LANGUAGES]
+    rows = [["stage", *titles, "requires", "after", "optional"]]
     rows.append(["---"] * len(rows[0]))
     for name, stage in catalogue.read(ROOT).items():
-        there = ["yes" if stage.is_in(language) else "no" for language in languages]
+        there = ["yes" if stage.is_in(language) else "no" for language in LANGUAGES]
         others = [listed(names) for names in (stage.requires, stage.after, stage.optional)]
         rows.append([f"`{name}`", *there, *others])
     table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
