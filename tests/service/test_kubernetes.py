@@ -193,7 +193,7 @@ def constants(language: str) -> dict[str, float]:
             "stop": ("runtime/__init__.py", r"^STOP_SECONDS = ([\d.]+)"),
             "hang": ("runtime/supervisor.py", r"^STALL_SECONDS = ([\d.]+)"),
             "check": ("health.py.jinja", r"^CHECK_SECONDS = ([\d.]+)"),
-            "drain": ("runtime/server.py", r"^DRAIN_SECONDS = ([\d.]+)"),
+            "drain": ("runtime/__init__.py", r"^DRAIN_SECONDS = ([\d.]+)"),
         },
         "rust": {
             "start": ("runtime/mod.rs", r"START_SECONDS: u64 = (\d+)"),

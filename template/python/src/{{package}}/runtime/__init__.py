@@ -10,6 +10,7 @@ PORT = 8080
 START_SECONDS = 60
 
 STOP_SECONDS = 8.0  # the limit for a stop: `docker stop` kills after 10 s
+DRAIN_SECONDS = 5  # for requests at a stop: less than the supervisor allows for the whole stop
 
 # Exit statuses, named as in sysexits.h.
 EXIT_SOFTWARE = 70  # the service itself failed

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -13,7 +14,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from . import EXIT_CONFIG
+from . import DRAIN_SECONDS, EXIT_CONFIG
 from .log import Reporter
 from .settings import ConfigError
 from .stop import exit_status, stopping
@@ -22,17 +23,13 @@ CLOSE_SECONDS = 2.0
 """For each stage: all stages, and the requests before, share the supervisor's STOP_SECONDS."""
 FAILURES = (Exception, SystemExit)
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[object]]
-
 log = Reporter(logging.getLogger(__name__))
 
 
 def install(app: Starlette, stages: Iterable[Any]) -> None:
     """Open each stage that has a `lifespan` before the application's own; close it afterwards."""
-    found: dict[str, Lifespan] = {
-        stage.__name__.rpartition(".")[2]: stage.lifespan
-        for stage in stages
-        if hasattr(stage, "lifespan")
+    found: dict[str, Any] = {
+        stage.__name__.rpartition(".")[2]: stage for stage in stages if hasattr(stage, "lifespan")
     }
     if not found:
         return
@@ -41,8 +38,8 @@ def install(app: Starlette, stages: Iterable[Any]) -> None:
     @asynccontextmanager
     async def lifespan(running: Starlette) -> AsyncIterator[Any]:
         async with AsyncExitStack() as stack:
-            for name, of_stage in found.items():
-                await stack.enter_async_context(_opened(app, name, of_stage))
+            for name, stage in found.items():
+                await stack.enter_async_context(_opened(app, name, stage))
             yield await stack.enter_async_context(own(running))
 
     app.router.lifespan_context = lifespan
@@ -55,11 +52,11 @@ def failed_status(app: Starlette) -> int | None:
 
 
 @asynccontextmanager
-async def _opened(app: Starlette, name: str, lifespan: Lifespan) -> AsyncIterator[None]:
+async def _opened(app: Starlette, name: str, stage: Any) -> AsyncIterator[None]:
     """Open a stage and close it; the log names a stage that fails or takes long."""
     try:
         with _task_named(f"stage {name} opens"):
-            context = lifespan(app)
+            context = stage.lifespan(app)
             await context.__aenter__()
     except (*FAILURES, asyncio.CancelledError) as error:
         if not stopping.asked:
@@ -68,7 +65,7 @@ async def _opened(app: Starlette, name: str, lifespan: Lifespan) -> AsyncIterato
     try:
         yield
     finally:
-        await _close(name, context)
+        await _close(name, context, _seconds(stage))
 
 
 def _report(name: str, error: BaseException) -> int:
@@ -81,16 +78,26 @@ def _report(name: str, error: BaseException) -> int:
     return exit_status(error)
 
 
-async def _close(name: str, context: AbstractAsyncContextManager[object]) -> None:
+def _seconds(stage: Any) -> float:
+    """Return how long a stage may take to close.
+
+    One that finishes work as requests do says `DRAINS = True`: it gets what they left of their
+    time, too.
+    """
+    left = stopping.began + DRAIN_SECONDS - time.monotonic() if stopping.asked else 0.0
+    return CLOSE_SECONDS + (max(left, 0.0) if getattr(stage, "DRAINS", False) else 0.0)
+
+
+async def _close(name: str, context: AbstractAsyncContextManager[object], seconds: float) -> None:
     """Close a stage within its time; whatever happens, the others are closed too."""
     try:
         with _task_named(f"stage {name} closes"):
-            async with asyncio.timeout(CLOSE_SECONDS) as limit:
+            async with asyncio.timeout(seconds) as limit:
                 # Without the error that ended the service: the code after `yield` always runs.
                 await context.__aexit__(None, None, None)
     except FAILURES:
         if limit.expired():
-            log.error("stage %s did not close within %g s", name, CLOSE_SECONDS)
+            log.error("stage %s did not close within %g s", name, round(seconds, 1))
         else:
             log.exception("stage %s did not close", name)
 

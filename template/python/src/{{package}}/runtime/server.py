@@ -15,7 +15,15 @@ from typing import Any
 import uvicorn
 
 from .. import config, health, stages
-from . import EXIT_CONFIG, EXIT_SOFTWARE, EXIT_SYSTEM, connections, failures, lifespan
+from . import (
+    DRAIN_SECONDS,
+    EXIT_CONFIG,
+    EXIT_SOFTWARE,
+    EXIT_SYSTEM,
+    connections,
+    failures,
+    lifespan,
+)
 from .hangs import Requests
 from .log import Reporter
 from .repeats import repeats
@@ -23,7 +31,6 @@ from .shared_state import shared
 from .stop import end_forked, stopping
 from .watchdog import Watchdog
 
-DRAIN_SECONDS = 5  # for requests at a stop: less than the supervisor allows for the whole stop
 AGAIN_SECONDS = 1.0
 ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where to connect when listening on all addresses
 ADVICE = {

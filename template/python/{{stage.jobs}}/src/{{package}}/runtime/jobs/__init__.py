@@ -1,0 +1,1 @@
+"""What the stage jobs depends on; viscaffold owns it: `viscaffold update` replaces it."""

@@ -1,0 +1,90 @@
+"""What a person asks of the table, and does to jobs that are dead."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .table import DEAD, FREE, READY, RUNNING, jobs, now
+
+MOST_RUNNING = 100
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A job that has failed for good."""
+
+    id: str
+    kind: str
+    attempts: int
+    reason: str
+    age: int
+    """Seconds since it was enqueued."""
+
+    def __str__(self) -> str:
+        about = f"{self.attempts} attempts, {self.age} s old"
+        return f"{self.id} {self.kind}, {about}: {self.reason}"
+
+
+async def status(connection: AsyncConnection) -> list[str]:
+    """Return lines that count the jobs by kind, and tell which ones wait and run."""
+    return [line async for line in _lines(connection)] or ["no jobs"]
+
+
+async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
+    counted = select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
+    counts = {(kind, state): n for kind, state, n in await connection.execute(counted)}
+    for kind in sorted({kind for kind, _ in counts}):
+        states = (READY, RUNNING, DEAD)
+        yield f"{kind}: " + ", ".join(f"{counts.get((kind, each), 0)} {each}" for each in states)
+    oldest = (
+        select(jobs.c.id, jobs.c.kind, (now() - jobs.c.run_at).label("waited"))
+        .where(jobs.c.state == READY, jobs.c.run_at <= now())
+        .order_by(jobs.c.run_at)
+        .limit(1)
+    )
+    for row in await connection.execute(oldest):
+        yield f"waiting for {row.waited // 1000} s: {row.kind} {row.id}"
+    running = (
+        select(jobs, (jobs.c.lease_until - now()).label("left"))
+        .where(jobs.c.state == RUNNING)
+        .order_by(jobs.c.lease_until)
+        .limit(MOST_RUNNING)
+    )
+    for row in await connection.execute(running):
+        lease = "lease for" if row.left > 0 else "lease over for"
+        seconds = f"{abs(row.left) // 1000} s"
+        yield (
+            f"running: {row.kind} {row.id}, attempt {row.attempts}, at {row.worker},"
+            f" {lease} {seconds}"
+        )
+
+
+async def dead(connection: AsyncConnection) -> list[Dead]:
+    """Return the jobs that are dead, the oldest first."""
+    age = ((now() - jobs.c.created_at) // 1000).label("age")
+    chosen = (
+        select(jobs.c.id, jobs.c.kind, jobs.c.attempts, jobs.c.reason, age)
+        .where(jobs.c.state == DEAD)
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
+    rows = await connection.execute(chosen)
+    return [Dead(row.id, row.kind, row.attempts, row.reason or "", int(row.age)) for row in rows]
+
+
+async def retry(connection: AsyncConnection, job_id: str | None) -> int:
+    """Let a dead job, or all of them, begin anew; return how many there were."""
+    again = update(jobs).where(jobs.c.state == DEAD)
+    if job_id:
+        again = again.where(jobs.c.id == job_id)
+    done = await connection.execute(
+        again.values(**FREE, state=READY, attempts=0, run_at=now(), reason=None)
+    )
+    return done.rowcount
+
+
+async def drop(connection: AsyncConnection, job_id: str) -> int:
+    """Delete a dead job; return whether there was one, as a number."""
+    chosen = (jobs.c.state == DEAD) & (jobs.c.id == job_id)
+    return (await connection.execute(delete(jobs).where(chosen))).rowcount

@@ -1,0 +1,104 @@
+"""Runs one job: within its time, whatever its handler does."""
+
+import asyncio
+import logging
+import time
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ..log import Reporter
+from ..stop import end_forked
+from .job import LONGEST_REASON, Claimed, End, Handler, Limits, Outcome, pause_after
+
+GRACE_SECONDS = 5.0
+"""For a handler to end that was cancelled."""
+
+log = Reporter(logging.getLogger(__name__))
+
+
+class Observer(Protocol):
+    """What other stages make of jobs, where they are there."""
+
+    def running(self, claimed: Claimed) -> AbstractContextManager[object]:
+        """Surround the handler of a job."""
+
+    def ended(self, kind: str, end: End, seconds: float) -> None:
+        """Count a run that has been written down."""
+
+    def redacted(self, text: str) -> str:
+        """Return a text without the secrets that it shows."""
+
+
+class Run:
+    """A job that this process has claimed, until its outcome is written down."""
+
+    def __init__(self, claimed: Claimed, limits: Limits, observer: Observer) -> None:
+        self.claimed = claimed
+        self.outcome: Outcome | None = None
+        self.is_lost = False
+        self.seconds = 0.0
+        self._limits = limits
+        self._observer = observer
+        self._work: asyncio.Task[BaseException | None] | None = None
+        self._is_given_back = False
+
+    async def go(self, handler: Handler) -> None:
+        """Run the handler to its end; afterwards, there is an outcome."""
+        began = time.monotonic()
+        self._work = asyncio.create_task(self._guarded(handler), name=str(self.claimed))
+        await asyncio.wait([self._work], timeout=self._limits.limit)
+        is_late = not self._work.done() and not self._is_ending()
+        if not self._work.done():
+            self._work.cancel()
+            await asyncio.wait([self._work], timeout=GRACE_SECONDS)
+        self.seconds = time.monotonic() - began
+        if self._work.done():
+            error = asyncio.CancelledError() if self._work.cancelled() else self._work.result()
+            self.outcome = self._ended(error, is_late=is_late)
+            return
+        log.error("%s does not end, although it was cancelled", self.claimed)
+        if not self._is_ending():
+            self.outcome = self._ended(None, is_late=True)
+        await asyncio.wait([self._work])  # its slot is taken as long as it runs
+
+    def cancel(self, *, is_lost: bool = False) -> None:
+        """Have the handler end: the job is another worker's, or goes back for the stop."""
+        self.is_lost = self.is_lost or is_lost
+        self._is_given_back = not self.is_lost
+        if self._work is not None:
+            self._work.cancel()
+
+    def _is_ending(self) -> bool:
+        return self.is_lost or self._is_given_back
+
+    async def _guarded(self, handler: Handler) -> BaseException | None:
+        """Return what the handler raised: nothing that it raises may end the service."""
+        failure: BaseException | None = None
+        try:
+            with self._observer.running(self.claimed):
+                await handler(self.claimed.job())
+        except (Exception, SystemExit) as error:  # whatever it is, the job has failed
+            failure = error
+        end_forked(failure)  # a process that the handler forked has no part in what follows
+        return failure
+
+    def _ended(self, error: BaseException | None, *, is_late: bool) -> Outcome:
+        if self._is_given_back and isinstance(error, asyncio.CancelledError):
+            return Outcome(End.BACK)
+        if is_late:
+            return self._failed(f"not done within {self._limits.limit:g} s", None)
+        if error is not None:
+            return self._failed(f"{type(error).__qualname__}: {error}".strip(": "), error)
+        return Outcome(End.OK)
+
+    def _failed(self, why: str, error: BaseException | None) -> Outcome:
+        reason = self._observer.redacted(why)[:LONGEST_REASON]
+        attempt, most = self.claimed.attempts, self._limits.attempts
+        if attempt >= most:
+            words = "%s failed (attempt %d of %d) and is dead: %s"
+            log.error(words, self.claimed, attempt, most, reason, exc_info=error)
+            return Outcome(End.DEAD, reason)
+        pause = pause_after(attempt)
+        words = "%s failed (attempt %d of %d), again in %.1f s: %s"
+        log.warning(words, self.claimed, attempt, most, pause, reason, exc_info=error)
+        return Outcome(End.FAILED, reason, pause)

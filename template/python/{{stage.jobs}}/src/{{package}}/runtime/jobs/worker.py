@@ -1,0 +1,181 @@
+"""The loop of a process that runs jobs: one transaction a round, and everything else between."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from ..database.database import Database, UnavailableError
+from ..database.keeper import UnreachableError
+from ..log import Reporter
+from . import table
+from .job import End, Handler, Limits
+from .run import Observer, Run
+
+SURVEY_SECONDS = 15.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""After a failure of the loop itself."""
+END_SECONDS = 0.5
+"""For what is cancelled at the stop."""
+MOST_UNKNOWN = 100
+
+log = Reporter(logging.getLogger(__name__))
+
+
+class Surveyor(Observer, Protocol):
+    """An observer that also learns what is in the table."""
+
+    def surveyed(self, found: table.Survey) -> None:
+        """Note what is in the table."""
+
+
+class Worker:
+    """Claims jobs of the kinds that it has handlers for, and runs several at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        observer: Surveyor,
+        is_stopping: Callable[[], object],
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.handlers: dict[str, Handler] = {}
+        self.rounds = 0
+        """How many turns of the loop have ended, with or without a database."""
+        self.runs: dict[asyncio.Task[None], Run] = {}
+        self.wake = asyncio.Event()
+        self._unsettled: list[Run] = []
+        self._database = database
+        self._limits = limits
+        self._observer = observer
+        self._is_stopping = is_stopping
+        self._is_over = False
+        self._said: set[str] = set()
+        self._beat_at = self._expire_at = self._survey_at = 0.0
+
+    async def keep_going(self) -> None:
+        """Run the loop until the stop; when it fails, say so and begin again."""
+        pause = FIRST_PAUSE
+        while not self._is_over:
+            before = self.rounds
+            try:
+                await self._loop()
+            except Exception:
+                pause = FIRST_PAUSE if self.rounds > before else min(2 * pause, LONGEST_PAUSE)
+                log.exception("the jobs worker failed; again in %.1f s", pause)
+                await asyncio.sleep(pause)
+
+    async def close(self, end: float) -> None:
+        """Let what runs go on until `end`, in time.monotonic(); give back what is not done then."""
+        self._is_stopping = lambda: True
+        if self.runs:
+            await asyncio.wait(self.runs, timeout=max(end - time.monotonic(), 0.0))
+        for run in self.runs.values():
+            run.cancel()
+            log.info("%s: given back, for the service stops", run.claimed)
+        if self.runs:
+            await asyncio.wait(self.runs, timeout=END_SECONDS)
+        self._is_over = True
+        self.wake.set()
+
+    async def _loop(self) -> None:
+        while True:
+            is_last = self._is_over
+            self.wake.clear()
+            with suppress(UnreachableError, UnavailableError):  # what watches it says so
+                await self._database.ready()
+                await self._round()
+            self.rounds += 1
+            if is_last:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), min(self._limits.poll, self._beat_seconds))
+
+    @property
+    def _beat_seconds(self) -> float:
+        return self._limits.lease / 3
+
+    async def _round(self) -> None:
+        """Write down what has ended, keep what runs, and take more: in one transaction."""
+        now = time.monotonic()
+        kinds = [] if self._is_stopping() else list(self.handlers)
+        ended = [(run, run.outcome) for run in self._unsettled if run.outcome]
+        running = [run for run in self.runs.values() if not run.is_lost and not run.outcome]
+        beats = running if now >= self._beat_at else []
+        is_due = bool(kinds) and now >= self._expire_at
+        free = self._limits.workers - len(self.runs) if kinds else 0
+        surveys = not self._is_stopping() and now >= self._survey_at
+        if not (ended or beats or is_due or surveys or free > 0):
+            return
+        expired, claimed, survey = [], [], None
+        lease = self._limits.lease
+        async with self._database.write() as connection:
+            outcomes = [(run.claimed, outcome) for run, outcome in ended]
+            settled = await table.settle(connection, self.name, outcomes)
+            mine = [run.claimed for run in beats]
+            kept = await table.beat(connection, self.name, mine, lease)
+            if is_due:
+                expired = await table.expire(connection, kinds, self._limits.attempts)
+            if free > 0:
+                claimed = await table.claim(connection, self.name, kinds, free, lease)
+            if surveys:
+                survey = await table.survey(connection)
+        for run, _ in ended:
+            self._unsettled.remove(run)
+            self._report(run, is_kept=run.claimed.id in settled)
+        for run in beats:
+            if run.claimed.id not in kept and not run.outcome:
+                log.warning("%s: its lease was lost; it was cancelled here", run.claimed)
+                run.cancel(is_lost=True)
+        for each in claimed:
+            self._start(Run(each, self._limits, self._observer))
+        self._tell(expired, survey)
+        if beats:
+            self._beat_at = now + self._beat_seconds
+        if is_due:
+            self._expire_at = now + self._limits.poll
+        if surveys:
+            self._survey_at = now + SURVEY_SECONDS
+
+    def _start(self, run: Run) -> None:
+        going = run.go(self.handlers[run.claimed.kind])
+        task = asyncio.create_task(going, name=f"{run.claimed} runs")
+        self.runs[task] = run
+        self._unsettled.append(run)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        run = self.runs.pop(task)
+        if run.is_lost:
+            self._unsettled.remove(run)
+            self._observer.ended(run.claimed.kind, End.LOST, run.seconds)
+        self.wake.set()
+
+    def _report(self, run: Run, *, is_kept: bool) -> None:
+        if not is_kept:
+            words = "%s: its lease was lost before it was finished; it may run twice"
+            log.warning(words, run.claimed)
+        end = run.outcome.end if run.outcome and is_kept else End.LOST
+        if end is not End.BACK:
+            self._observer.ended(run.claimed.kind, end, run.seconds)
+
+    def _tell(self, expired: list[table.Expired], survey: table.Survey | None) -> None:
+        for job in expired:
+            if job.is_dead:
+                log.error("job %s %s is dead: %s", job.kind, job.id, job.reason)
+            else:
+                log.warning("job %s %s: %s", job.kind, job.id, job.reason)
+        if survey is None:
+            return
+        self._observer.surveyed(survey)
+        for kind in sorted(survey.kinds - self.handlers.keys() - self._said):
+            if len(self._said) < MOST_UNKNOWN:
+                self._said.add(kind)
+                words = 'jobs of the kind "%s" wait, and this service has no handler for them'
+                log.warning(words, kind)
