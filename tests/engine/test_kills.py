@@ -38,20 +38,21 @@ RECOVER = ("status",)
 FAILED = 1
 INTERRUPTED = 130
 
-CI = bool(os.environ.get("CI"))
 FULL = bool(os.environ.get("FULL"))
-KILLS = 14 if CI else 6
+KILLS = 14 if FULL else 6
 """Of each kind."""
 EVERY = {
-    signal.SIGKILL: 1 if FULL else 3 if CI else 5,
-    signal.SIGTERM: 1 if FULL else 8 if CI else 10,
-    errno.ENOSPC: 1 if FULL else 8 if CI else 10,
-    errno.EROFS: 1 if FULL else 8 if CI else 10,
+    signal.SIGKILL: 1 if FULL else 6,
+    signal.SIGTERM: 1 if FULL else 12,
+    errno.ENOSPC: 1 if FULL else 12,
+    errno.EROFS: 1 if FULL else 12,
 }
 """One write out of so many is met, beginning with any; each takes a third of a second.
 
 `scripts/full` has every write met.
 """
+HALFWAY = 9 if FULL else 13
+"""For what is done to a service that a kill left halfway."""
 
 
 @dataclass(frozen=True)
@@ -330,7 +331,7 @@ def test_a_disk_with_too_little_room_for_a_command_stays_as_it_was(
 ) -> None:
     played = scene(name)
     disk = small_disk("size=8m")
-    for pages in itertools.count(0, 2 if CI else 7):
+    for pages in itertools.count(0, 2 if FULL else 7):
         root = played.copy(disk)
         about = os.statvfs(disk)
         filler = disk / "filler"
@@ -358,7 +359,7 @@ def test_a_disk_that_takes_no_writes_from_an_instant_on_leaves_the_state_before_
 
 def halfway(scene: Scene, place: Path) -> Iterator[Path]:
     """Return copies of the service that a kill left in the middle of replacing files."""
-    for nth in itertools.count(random.randrange(9), 9):
+    for nth in itertools.count(random.randrange(HALFWAY), HALFWAY):
         root = scene.copy(place)
         if faulty.run(scene.command, root, nth, signal.SIGKILL) == NOT_REACHED:
             return

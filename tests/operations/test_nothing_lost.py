@@ -43,7 +43,7 @@ from scaffolder.templates.template import builtin, carried
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "500" if os.environ.get("CI") else "60"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "500" if os.environ.get("FULL") else "100"))
 STEPS = 9
 
 NEWEST = builtin().version
