@@ -83,6 +83,13 @@ def asking_in_python(pristine: Path, place: Path) -> Program:
     return python(place)
 
 
+def working_in_python(pristine: Path, place: Path) -> Program:
+    """Return one with the stage `jobs`, and handlers that write down what they do."""
+    shutil.copytree(pristine / "src", place / "src")
+    shutil.copy(APPLICATION / "jobs" / "app.py", place / "src" / "orders" / "app.py")
+    return python(place)
+
+
 def cached_in_rust() -> Program:
     """Return one with the stage `cache`, which its routes use, and which soon tries again."""
     path, changes = AGAIN["rust"]

@@ -266,6 +266,16 @@ def caching(
     return applications.cached_in_python(pristine(("cache",)), tmp_path_factory.mktemp("caching"))
 
 
+@pytest.fixture(scope="module", params=["python"])
+def working(
+    pristine: Callable[[tuple[str, ...]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> running.Program:
+    """Make a service with the stage `jobs` and handlers, in each language."""
+    place = tmp_path_factory.mktemp("working")
+    return applications.working_in_python(pristine(("jobs",)), place)
+
+
 @pytest.fixture(scope="session")
 def unshared() -> Unshared:
     """Run a service in namespaces of its own, after a command of a shell."""

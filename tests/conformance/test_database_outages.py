@@ -271,6 +271,19 @@ def test_a_lock_that_somebody_else_holds(asking: Program, path: Path) -> None:
     other.close()
 
 
+def test_another_process_that_closes_the_database(asking: Program, path: Path) -> None:
+    with serving(asking, DATABASE_URL=f"sqlite:{path}", **LIMITS) as service:
+        with ThreadPoolExecutor(2) as clients:  # several connections, each opened and closed
+            [*clients.map(service.ask, ["/hold/0.3", "/hold/0.3", "/orders", "/orders"])]
+        for expected in (3, 4, 5):
+            other = sqlite3.connect(path)
+            other.execute("SELECT count(*) FROM orders").fetchall()
+            other.close()
+            assert path.with_name("orders.db-wal").exists(), "its log is deleted while it is in use"
+            assert add(service) == 200
+            assert count(service) == expected
+
+
 def test_a_disk_that_is_full(asking: Program, small_disk: Callable[[str], Path]) -> None:
     disk = small_disk("size=256k")
     with serving(asking, DATABASE_URL=f"sqlite:{disk}/orders.db", **LIMITS) as service:

@@ -1,10 +1,12 @@
 """Connections whose every use has a limit in time, to SQLite and to PostgreSQL."""
 
 import asyncio
+import errno
 import os
 import select
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +64,13 @@ def _sqlite(path: Path, wait: float, limit: float | None, options: dict[str, Any
     @event.listens_for(engine.sync_engine, "do_connect")
     def _prepare(*_: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # For this user alone, from its first byte on; the files beside it get the same mode.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        # For this user alone, from its first byte on; the files beside it get the same mode. One that
+        # is there is not opened: its close would end the locks that this process has on it, and
+        # whoever else closes the database would then delete the log that is in use here.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     @event.listens_for(engine.sync_engine, "connect")
     def _set_up(connection: Any, record: Any) -> None:

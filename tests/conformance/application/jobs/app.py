@@ -1,0 +1,68 @@
+"""An application that has work done later; tests/conformance/application/jobs/app.rs is its twin.
+
+Every run of a job leaves a line in the file JOBS_FILE: id, attempt, process, and what it does.
+"""
+
+import asyncio
+import os
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from . import health, stages
+from .runtime.problems import Problem
+from .stages import database, jobs
+
+
+def note(job: jobs.Job, what: str) -> None:
+    line = f"{job.id} {job.attempt} {os.getpid()} {what}\n"
+    place = os.open(os.environ["JOBS_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(place, line.encode())
+    os.close(place)
+
+
+async def quick(job: jobs.Job) -> None:
+    note(job, "done")
+
+
+async def slow(job: jobs.Job) -> None:
+    note(job, "begins")
+    await asyncio.sleep(job.payload["seconds"])
+    note(job, "done")
+
+
+async def bad(job: jobs.Job) -> None:
+    note(job, "fails")
+    raise ValueError("no such address")
+
+
+async def twice(job: jobs.Job) -> None:
+    note(job, "fails" if job.attempt == 1 else "done")
+    if job.attempt == 1:
+        raise ValueError("not yet")
+
+
+async def enqueue(request: Request) -> JSONResponse:
+    """Enqueue some jobs in one transaction, which is rolled back if it is to fail."""
+    asked = request.query_params
+    payload = {"seconds": float(asked.get("seconds", "0"))}
+    delay = float(asked.get("delay", "0"))
+    async with database.of(request.app).write() as connection:
+        made = [
+            await jobs.enqueue(connection, request.path_params["kind"], payload, delay=delay)
+            for _ in range(int(asked.get("n", "1")))
+        ]
+        if "fail" in asked:
+            raise Problem(409, "it is rolled back")
+    return JSONResponse({"ids": made})
+
+
+def create_app() -> Starlette:
+    routes = [Route("/jobs/{kind}", enqueue, methods=["POST"])]
+    app = Starlette(routes=[*routes, *health.ROUTES])
+    stages.install(app)
+    for kind, function in {"quick": quick, "slow": slow, "bad": bad, "twice": twice}.items():
+        jobs.handler(app, kind, function)
+    return app
