@@ -63,6 +63,10 @@ class Jobs:
         with self._connected() as connection:
             return list(connection.execute(statement).fetchall())
 
+    def do(self, statement: str) -> None:
+        with self._connected() as connection:
+            connection.execute(statement)
+
     def row(self, job: str, columns: str = "state, attempts") -> tuple[Any, ...] | None:
         rows = self.ask(f"SELECT {columns} FROM jobs WHERE id = '{job}'")
         return rows[0] if rows else None

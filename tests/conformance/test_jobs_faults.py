@@ -1,0 +1,161 @@
+"""Jobs while processes and servers are killed and frozen: none is lost, in each language."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jobs_table import Jobs, enqueue
+from running import Program
+from served import Served, serving, wait_until
+
+if TYPE_CHECKING:
+    from postgresql_server import Server
+
+COUNT = 1000
+KILLED_AT = 200
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def jobs(request: pytest.FixtureRequest, tmp_path: Path) -> Jobs:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return Jobs(f"sqlite:{tmp_path}/orders.db", tmp_path)
+    server: Server = request.getfixturevalue("postgresql")
+    return Jobs(server.new_database("jobs"), tmp_path)
+
+
+@pytest.fixture
+def shared(postgresql: "Server", tmp_path: Path) -> Jobs:
+    """An empty database of PostgreSQL."""
+    return Jobs(postgresql.new_database("jobs"), tmp_path)
+
+
+@contextmanager
+def killable(working: Program, jobs: Jobs, **settings: str) -> Iterator[Served]:
+    """Run a service that a test may kill."""
+    with working.start(ready=True, **{**jobs.settings, **settings}) as run:
+        yield Served(run, working.language)
+
+
+def kill(service: Served) -> int:
+    """Kill the service; return the number of its process."""
+    process = service.run.served_by()
+    service.run.send_inside(signal.SIGKILL)
+    service.run.wait()
+    return process
+
+
+def assert_each_was_done(jobs: Jobs, made: list[str], killed: set[int]) -> None:
+    """Each job is done, and only what a killed process had begun was begun again."""
+    jobs.wait_until_none_is_left()
+    by_job = jobs.by_job()
+    assert by_job.keys() == {*made}
+    assert jobs.done() == {*made}
+    for lines in by_job.values():
+        began = [line.process for line in lines if line.what == "begins"] or [lines[0].process]
+        again = {line.attempt for line in lines} != {1}
+        assert not again or {*began[:-1]} <= killed, lines
+
+
+def test_a_worker_is_killed_in_the_middle_of_a_thousand_jobs(working: Program, jobs: Jobs) -> None:
+    with killable(working, jobs, JOBS_WORKERS="5") as first:
+        made = enqueue(first, "quick", n=COUNT // 2, delay=2)
+        with serving(working, **jobs.settings, JOBS_WORKERS="5") as second:
+            made += enqueue(second, "quick", n=COUNT // 2)
+            mine = first.run.served_by()
+            wait_until(
+                lambda: sum(line.process == mine for line in jobs.lines()) > KILLED_AT, "few run"
+            )
+            killed = kill(first)
+            assert jobs.ask("SELECT count(*) FROM jobs") != [(0,)], "it was killed too late"
+            wait_until(lambda: jobs.done() == {*made}, "not all are done")
+            jobs.wait_until_none_is_left()
+            twice = [lines for lines in jobs.by_job().values() if len(lines) > 1]
+            assert all(lines[0].process == killed for lines in twice)
+            assert len(twice) <= 5
+            assert {*jobs.by_job()} == {*made}
+
+
+def test_all_processes_are_killed_and_start_again(working: Program, jobs: Jobs) -> None:
+    with ExitStack() as running:
+        services = [running.enter_context(killable(working, jobs)) for _ in range(3)]
+        made = enqueue(services[0], "slow", n=60, seconds=0.2)
+        wait_until(lambda: len(jobs.done()) > 10, "few are done")
+        killed = {kill(service) for service in services}
+    with serving(working, **jobs.settings, JOBS_WORKERS="10") as service:
+        assert_each_was_done(jobs, made, killed)
+        assert "its worker did not come back (attempt 1 of 5)" in service.log()
+
+
+def test_a_job_that_kills_its_process_each_time_is_dead_in_the_end(
+    working: Program, shared: Jobs
+) -> None:
+    with killable(working, shared, JOBS_ATTEMPTS="1") as service:
+        (made,) = enqueue(service, "slow", seconds=60)
+        wait_until(lambda: len(shared.lines()) == 1, "it does not run")
+        kill(service)
+    with serving(working, **shared.settings, JOBS_ATTEMPTS="1") as service:
+        wait_until(lambda: shared.row(made) == ("dead", 1), "it is not dead")
+        reason = "its worker did not come back (attempt 1 of 1)"
+        assert shared.row(made, "reason") == (reason,)
+        assert f"job slow {made} is dead: {reason}" in service.log()
+    assert len(shared.lines()) == 1
+
+
+def test_the_server_is_killed_and_starts_again(
+    working: Program, shared: Jobs, postgresql: "Server"
+) -> None:
+    with serving(working, **shared.settings, JOBS_WORKERS="5") as service:
+        made = enqueue(service, "slow", n=100, seconds=0.05)
+        time.sleep(1)  # until the server of tests, which writes late, has written them
+        wait_until(lambda: len(shared.done()) > 10, "few are done")
+        postgresql.kill()
+        try:
+            service.run.wait_for_line("the database cannot be reached: ")
+        finally:
+            postgresql.start()
+        wait_until(lambda: shared.done() >= {*made}, "not all are done")
+        shared.wait_until_none_is_left()
+        assert "the jobs worker failed" not in service.log()
+        assert "has not moved" not in service.log()
+
+
+def test_a_frozen_worker_that_comes_back_has_lost_its_job(working: Program, jobs: Jobs) -> None:
+    with killable(working, jobs) as frozen:
+        (made,) = enqueue(frozen, "slow", seconds=4)
+        wait_until(lambda: len(jobs.lines()) == 1, "it does not run")
+        frozen.run.pause()
+        with serving(working, **jobs.settings) as other:
+            wait_until(lambda: len(jobs.lines()) == 2, "nobody takes it over")
+            assert "its worker did not come back (attempt 1 of 5)" in other.log()
+            frozen.run.resume()
+            frozen.run.wait_for_line(f"job slow {made}: its lease was lost")
+            state, attempts, worker = jobs.row(made, "state, attempts, worker") or ("", 0, "")
+            assert (state, attempts) == ("running", 2), "it was not its to finish"
+            assert f":{other.run.served_by()}:" in worker
+            jobs.wait_until_none_is_left()
+            finished = [line.process for line in jobs.lines() if line.what == "done"]
+            assert finished[-1] == other.run.served_by()
+        assert frozen.run.stop() == 0, frozen.log()
+
+
+def test_a_long_job_keeps_its_lease(working: Program, shared: Jobs) -> None:
+    with serving(working, **shared.settings) as service, serving(working, **shared.settings):
+        (made,) = enqueue(service, "slow", seconds=7)
+        wait_until(lambda: made in shared.done(), "it is not done")
+        assert [line.what for line in shared.lines()] == ["begins", "done"]
+
+
+def test_a_table_that_is_gone_ends_no_worker(working: Program, shared: Jobs) -> None:
+    with serving(working, **shared.settings) as service:
+        enqueue(service, "quick")
+        shared.wait_until_none_is_left()
+        shared.do("ALTER TABLE jobs RENAME TO elsewhere")
+        service.run.wait_for_line("the jobs worker failed; again in ")
+        shared.do("ALTER TABLE elsewhere RENAME TO jobs")
+        (made,) = enqueue(service, "quick")
+        wait_until(lambda: made in shared.done(), "it does not go on")
