@@ -268,3 +268,21 @@ second.lifespan = lifespan
     assert "RuntimeError: no database" in log
     assert "the lifespan of the application ended while it served: the service stops" in log
     assert steps(log) == ["opened first", "opened third", "closed third", "closed first"]
+
+
+@pytest.mark.parametrize("drains", [True, False])
+def test_a_stage_that_finishes_work_gets_the_time_that_requests_left(
+    run: Run, *, drains: bool
+) -> None:
+    service = run(f"""
+async def finish():
+    await asyncio.sleep(3)
+
+second = stage("second", closing=finish)
+second.DRAINS = {drains}
+""")
+    service.stop()
+    log = service.ended(0)
+
+    assert ("closed second" in log) == drains
+    assert ("stage second did not close within 2 s" in log) != drains

@@ -11,9 +11,9 @@ from scaffolder.templates import template
 
 BASE = 350
 BASE_TESTS = 200
-RUNTIME = 3090
-RUNTIME_ALL_STAGES = 5250
-ALL_STAGES = 2600
+RUNTIME = 3110
+RUNTIME_ALL_STAGES = 6100
+ALL_STAGES = 2950
 STAGE_TESTS = 120
 
 SOURCE = Path("src/orders")
