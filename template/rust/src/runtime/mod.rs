@@ -4,13 +4,14 @@
 pub mod backtrace;
 mod body;
 pub mod boot;
-mod caught;
+pub mod caught;
 mod cells;
 pub mod cgroup;
 mod connection;
 mod connections;
 pub mod context;
 pub mod cors;
+pub mod draining;
 mod event_loops;
 mod exit_reason;
 mod exits;

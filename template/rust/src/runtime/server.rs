@@ -21,7 +21,7 @@ use super::settings::{self, ConfigError, Reader, Source};
 use super::shared_state::shared;
 use super::stage::{Service, Stage};
 use super::watchdog::{self, Watchdog};
-use super::{EXIT_CONFIG, EXIT_SOFTWARE, EXIT_SYSTEM, boot, log, repeats, steps, stop};
+use super::{EXIT_CONFIG, EXIT_SOFTWARE, EXIT_SYSTEM, boot, draining, log, repeats, steps, stop};
 use crate::config::Settings;
 use crate::health::{self, Checks};
 use crate::stages::Stages;
@@ -151,11 +151,19 @@ async fn answer(service: &Blueprint, socket: Socket, watchdog: &Watchdog) -> any
     steps::set("requests are being answered");
     // The command is given by the call; the server's end is awaited below.
     drop(server.handle().stop(true));
+    let all = async {
+        tokio::select! {
+            _ = server => {}
+            () = finished(&connections) => {}
+        }
+        none_under_way().await;
+    };
     tokio::select! {
-        _ = server => {}
-        () = finished(&connections) => {}
+        () = all => {}
         () = stop::asked_again() => {}
-        () = sleep(DRAIN) => tracing::warn!("requests did not end within {} s", DRAIN.as_secs()),
+        () = sleep(DRAIN) => if connections.open() > 0 {
+            tracing::warn!("requests did not end within {} s", DRAIN.as_secs());
+        }
     }
     Ok(())
 }
@@ -205,6 +213,13 @@ fn start(
 /// Waits until no connection is open.
 async fn finished(connections: &Connections) {
     while connections.open() > 0 {
+        sleep(DRAIN_LOOK).await;
+    }
+}
+
+/// Waits until nothing else is under way that a stop lets finish.
+async fn none_under_way() {
+    while draining::under_way() > 0 {
         sleep(DRAIN_LOOK).await;
     }
 }

@@ -1,12 +1,13 @@
 //! Reads settings from the environment: typed, with defaults, all problems reported at once.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::sync::LazyLock;
 
-use super::stage::Stage as _;
+use super::stage::Stage;
 use crate::stages::Stages;
 
 /// The variables that settings are read from: `env::vars_os().collect()`.
@@ -88,6 +89,7 @@ pub struct Reader<'a> {
     source: &'a dyn Source,
     asked: Vec<Asked>,
     problems: Vec<String>,
+    stages: HashMap<TypeId, Box<dyn Any>>,
 }
 
 impl<'a> Reader<'a> {
@@ -97,7 +99,20 @@ impl<'a> Reader<'a> {
             source,
             asked: Vec::new(),
             problems: Vec::new(),
+            stages: HashMap::new(),
         }
+    }
+
+    /// Returns a stage for one that uses it: the same as everybody gets.
+    pub fn stage<S: Stage>(&mut self) -> S {
+        let key = TypeId::of::<S>();
+        let known = self.stages.get(&key);
+        if let Some(stage) = known.and_then(|stage| stage.downcast_ref::<S>()) {
+            return stage.clone();
+        }
+        let stage = S::read(self);
+        self.stages.insert(key, Box::new(stage.clone()));
+        stage
     }
 
     /// Reads a setting that has a default. `parse` fails with what it accepts ("a whole number").

@@ -59,7 +59,7 @@ pub trait Stage: Clone + Send + 'static {
     /// Its part of the schema, which the stage `database` applies.
     const MIGRATIONS: &[Migration] = &[];
 
-    /// Reads its settings; connects to nothing yet.
+    /// Reads its settings; connects to nothing yet. A stage that it uses is `env.stage()`.
     fn read(env: &mut Reader<'_>) -> Self;
 
     /// Adds its routes and its state to the application of a worker.
@@ -118,7 +118,7 @@ impl<A: Stage, B: Stage> Stage for (A, B) {
     const NAME: &str = A::NAME;
 
     fn read(env: &mut Reader<'_>) -> Self {
-        (A::read(env), B::read(env))
+        (env.stage::<A>(), B::read(env))
     }
 
     fn configure(&self, app: &mut web::ServiceConfig) {

@@ -1,5 +1,6 @@
 //! How handlers ask the database: within a time, and with an answer, whatever happens to it.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
@@ -14,6 +15,23 @@ use super::{Database, Error, LONGEST_PAUSE, Shared};
 
 /// PostgreSQL ends a statement at its limit; a server that does not is given up this much later.
 const GRACE: Duration = Duration::from_secs(1);
+
+type Action = Box<dyn FnOnce()>;
+
+tokio::task_local! {
+    /// What is to be done when the transaction of this task has been committed.
+    static AFTER_COMMIT: RefCell<Vec<Action>>;
+}
+
+/// Does something when the transaction that this is called in has been committed, and nothing if
+/// that fails; outside of `Database::write`, at once.
+pub fn after_commit(action: impl FnOnce() + 'static) {
+    let mut action: Option<Action> = Some(Box::new(action));
+    let _ = AFTER_COMMIT.try_with(|actions| actions.borrow_mut().extend(action.take()));
+    if let Some(action) = action {
+        action();
+    }
+}
 
 impl Database {
     /// Runs `work` with a connection to read with; what it writes is lost.
@@ -43,14 +61,30 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.using(async |connection| {
-            let begin = migrations::begin(connection);
-            let mut transaction = connection.begin_with(begin).await?;
-            let done = work(&mut transaction).await?;
-            transaction.commit().await?;
-            Ok(done)
-        })
-        .await
+        let (done, actions) = self
+            .using(async |connection| {
+                let begin = migrations::begin(connection);
+                let mut transaction = connection.begin_with(begin).await?;
+                let noted = async {
+                    let done = work(&mut transaction).await?;
+                    Ok::<_, Error>((done, AFTER_COMMIT.with(RefCell::take)))
+                };
+                let done = AFTER_COMMIT.scope(RefCell::default(), noted).await?;
+                transaction.commit().await?;
+                Ok(done)
+            })
+            .await?;
+        for action in actions {
+            action();
+        }
+        Ok(done)
+    }
+
+    /// How long a request waits for a connection and for its queries, at most.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        let limits = self.0.limits;
+        limits.wait + limits.query.unwrap_or_default()
     }
 
     async fn using<T>(

@@ -13,7 +13,7 @@ use super::runtime::migrations;
 use super::runtime::parts::{NONE, Part, State, parts};
 use super::runtime::pauses::Pauses;
 use super::runtime::schema::{misfit, said};
-use super::{Database, LONGEST_PAUSE, Shared};
+use super::{Database, LONGEST_PAUSE};
 use crate::runtime::settings::{self, ConfigError, Reader};
 use crate::runtime::stage::Stage;
 use crate::runtime::{EXIT_CONFIG, EXIT_USAGE, SERVICE};
@@ -116,7 +116,8 @@ fn configured() -> Result<Database, Failure> {
 }
 
 async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Result<(), Failure> {
-    let mut connection = connected(&database.0).await?;
+    let connected = database.connect().await;
+    let mut connection = connected.map_err(|cause| unusable(&cause))?;
     let found = migrations::states(&mut connection, parts).await;
     let found = found.map_err(|error| unusable(&reason(&error)))?;
     if let Command::Status = command {
@@ -145,27 +146,35 @@ async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Resul
     Ok(())
 }
 
-/// Connects; where the database cannot be reached, tries again for DATABASE_WAIT_SECONDS.
-async fn connected(shared: &Shared) -> Result<AnyConnection, Failure> {
-    let limits = Limits {
-        query: None,
-        ..shared.limits
-    };
-    let end = Instant::now() + limits.wait;
-    let mut pauses = Pauses::new(LONGEST_PAUSE);
-    loop {
-        let opened = timeout(limits.wait, connecting::open(&shared.address, limits)).await;
-        let cause = match opened {
-            Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) if !is_unavailable(&error) => return Err(unusable(&reason(&error))),
-            Ok(Err(error)) => reason(&error),
-            Err(_) => "no answer in time".into(),
+impl Database {
+    /// Connects for a command, whose statements have no limit; where the database cannot be
+    /// reached, tries again for DATABASE_WAIT_SECONDS.
+    ///
+    /// # Errors
+    ///
+    /// With the reason.
+    pub async fn connect(&self) -> Result<AnyConnection, String> {
+        let shared = &self.0;
+        let limits = Limits {
+            query: None,
+            ..shared.limits
         };
-        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
-        if Instant::now() + pause > end {
-            return Err(unusable(&cause));
+        let end = Instant::now() + limits.wait;
+        let mut pauses = Pauses::new(LONGEST_PAUSE);
+        loop {
+            let opened = timeout(limits.wait, connecting::open(&shared.address, limits)).await;
+            let cause = match opened {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) if !is_unavailable(&error) => return Err(reason(&error)),
+                Ok(Err(error)) => reason(&error),
+                Err(_) => "no answer in time".into(),
+            };
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            if Instant::now() + pause > end {
+                return Err(cause);
+            }
+            sleep(pause).await;
         }
-        sleep(pause).await;
     }
 }
 
