@@ -8,6 +8,7 @@ mod rules;
 mod values;
 
 pub use ids::RequestId;
+pub use redaction::in_text as redacted;
 
 use std::env;
 use std::io::{self, IsTerminal as _};

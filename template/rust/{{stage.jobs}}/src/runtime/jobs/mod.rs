@@ -1,0 +1,14 @@
+// Written by viscaffold: `viscaffold update` replaces this folder.
+//! What the stage jobs depends on.
+
+pub mod handlers;
+pub mod ids;
+pub mod listing;
+pub mod loops;
+pub mod progress;
+pub mod retries;
+pub mod round;
+pub mod running;
+pub mod statements;
+pub mod survey;
+pub mod worker;

@@ -1,0 +1,322 @@
+//! The worker: claims jobs, has their handlers run, and notes what becomes of them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+use tokio::time::{sleep_until, timeout};
+
+use super::super::measured::{self, Outcome};
+use super::super::nudges::nudges;
+use super::handlers::Handlers;
+use super::ids;
+use super::progress::Progress;
+use super::round::{Claimed, End, Found, Plan, give_back};
+use super::running::{self, Ended, Running};
+use super::survey::{Survey, survey};
+use crate::runtime::caught::{Caught, Panicked};
+use crate::runtime::stop;
+use crate::stages::database::{Database, Error};
+
+/// Between two looks at all of the table.
+const SURVEY: Duration = Duration::from_secs(15);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// For what is given back at the stop: less than a stage has to close.
+const GIVE_BACK: Duration = Duration::from_millis(1500);
+const MOST_UNKNOWN: usize = 100;
+
+#[derive(Clone, Copy)]
+pub struct Settings {
+    pub workers: usize,
+    pub lease: Duration,
+    pub limit: Duration,
+    pub most_attempts: i32,
+    pub poll: Duration,
+}
+
+pub struct Worker {
+    name: String,
+    database: Database,
+    handlers: Arc<Handlers>,
+    settings: Settings,
+    progress: Arc<Progress>,
+    running: HashMap<String, Running>,
+    /// What the table does not know yet.
+    ended: Vec<Ended>,
+    ends: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
+    unknown: HashSet<String>,
+    next_poll: Instant,
+    next_beat: Instant,
+    next_survey: Instant,
+    pause: Duration,
+    /// Until then, nothing is asked of the database, which failed.
+    rests_until: Instant,
+}
+
+impl Worker {
+    #[must_use]
+    pub fn new(
+        database: Database,
+        handlers: Arc<Handlers>,
+        settings: Settings,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            name: ids::worker(),
+            database,
+            handlers,
+            settings,
+            progress,
+            running: HashMap::new(),
+            ended: Vec::new(),
+            ends: unbounded_channel(),
+            unknown: HashSet::new(),
+            next_poll: now,
+            next_beat: now + settings.lease / 3,
+            next_survey: now,
+            pause: FIRST_PAUSE,
+            rests_until: now,
+        }
+    }
+
+    /// Works until it is closed: then it cancels what runs, and gives it back.
+    pub async fn work(mut self, mut closes: watch::Receiver<bool>) {
+        let mut nudged = nudges();
+        loop {
+            if Instant::now() >= self.rests_until {
+                let worker = &mut self;
+                match Caught::new(move || worker.round()).await {
+                    Ok(Ok(())) => self.pause = FIRST_PAUSE,
+                    // The log says so, and the readiness of the database.
+                    Ok(Err(Error::Unavailable)) => self.rest(self.settings.poll),
+                    Ok(Err(error)) => self.fail(&error.to_string()),
+                    Err(Panicked(message)) => self.fail(&format!("it panicked: {message}")),
+                }
+            }
+            self.progress.moves();
+            let wakes = self.wakes();
+            tokio::select! {
+                _ = closes.wait_for(|closes| *closes) => break,
+                Some(ended) = self.ends.1.recv() => self.note(ended),
+                _ = nudged.changed() => self.next_poll = Instant::now(),
+                () = sleep_until(wakes.into()) => {}
+            }
+            while let Ok(ended) = self.ends.1.try_recv() {
+                self.note(ended);
+            }
+        }
+        self.close().await;
+    }
+
+    fn rest(&mut self, pause: Duration) {
+        self.rests_until = Instant::now() + pause;
+    }
+
+    fn fail(&mut self, error: &str) {
+        let seconds = self.pause.as_secs_f64();
+        tracing::error!(error, "the jobs worker failed; again in {seconds:.1} s");
+        self.rest(self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    /// When there is something to do, at the latest.
+    fn wakes(&self) -> Instant {
+        let next = self.next_poll.min(self.next_beat);
+        let latest = Instant::now() + self.settings.poll; // it says that it moves
+        next.max(self.rests_until).min(latest)
+    }
+
+    /// Takes note of a handler's end, unless its job is not its own any more.
+    fn note(&mut self, ended: Ended) {
+        let own = self.running.get(&ended.id);
+        if own.is_some_and(|own| own.attempt == ended.attempt) {
+            self.running.remove(&ended.id);
+            self.ended.push(ended);
+        }
+    }
+
+    async fn round(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        let kinds = self.handlers.kinds().join(",");
+        if now >= self.next_survey && !stop::is_asked() {
+            self.next_survey = now + SURVEY;
+            let found = self.database.read(async |it| survey(it, &kinds).await);
+            self.surveyed(found.await?);
+        }
+        let (polls, beats) = (now >= self.next_poll, now >= self.next_beat);
+        let free = self.settings.workers.saturating_sub(self.running.len());
+        let plan = Plan {
+            worker: &self.name,
+            kinds: if stop::is_asked() {
+                String::new()
+            } else {
+                kinds
+            },
+            lease: self.settings.lease,
+            most_attempts: self.settings.most_attempts,
+            ended: &self.ended,
+            beats: if beats { self.own() } else { Vec::new() },
+            expires: polls,
+            free: i64::try_from(if polls || !self.ended.is_empty() {
+                free
+            } else {
+                0
+            })
+            .unwrap_or_default(),
+        };
+        if !plan.is_empty() {
+            let found = self.database.write(async |it| plan.perform(it).await);
+            let found = found.await?;
+            self.apply(found);
+        }
+        if polls {
+            self.next_poll = now + self.settings.poll;
+        }
+        if beats {
+            self.next_beat = now + self.settings.lease / 3;
+        }
+        Ok(())
+    }
+
+    fn own(&self) -> Vec<(String, i32)> {
+        let running = self.running.iter();
+        running
+            .map(|(id, running)| (id.clone(), running.attempt))
+            .collect()
+    }
+
+    fn surveyed(&mut self, found: Survey) {
+        measured::surveyed(found.waiting, found.dead);
+        for kind in found.unknown {
+            if self.unknown.len() < MOST_UNKNOWN && self.unknown.insert(kind.clone()) {
+                tracing::warn!(
+                    "jobs of the kind \"{kind}\" wait, and this service has no handler for them"
+                );
+            }
+        }
+    }
+
+    fn apply(&mut self, found: Found) {
+        for (ended, end) in std::mem::take(&mut self.ended).into_iter().zip(found.ends) {
+            self.tell(&ended, &end);
+        }
+        for id in found.lost {
+            if let Some(lost) = self.running.remove(&id) {
+                lost.task.abort();
+                let kind = &lost.kind;
+                tracing::warn!("job {kind} {id}: its lease was lost; it was cancelled here");
+                measured::ended(kind, Outcome::Lost, None);
+            }
+        }
+        for job in found.expired {
+            let (kind, id, reason) = (&job.kind, &job.id, &job.reason);
+            if job.is_dead {
+                tracing::error!("job {kind} {id} is dead: {reason}");
+                measured::ended(kind, Outcome::Dead, None);
+            } else {
+                tracing::warn!("job {kind} {id}: {reason}");
+            }
+        }
+        for claimed in found.claimed {
+            self.start(claimed);
+        }
+        measured::running(self.running.len());
+    }
+
+    /// Starts the handler of a job. One that was claimed while a stop came is given back like
+    /// those that do not end in time.
+    fn start(&mut self, claimed: Claimed) {
+        let Some(handler) = self.handlers.of(&claimed.kind) else {
+            return; // handlers are not taken back: it was claimed for one
+        };
+        let (id, ends) = (claimed.id.clone(), self.ends.0.clone());
+        let running = running::start(claimed, handler, self.settings.limit, ends);
+        self.running.insert(id, running);
+    }
+
+    fn tell(&self, ended: &Ended, end: &End) {
+        let Ended {
+            id,
+            kind,
+            attempt,
+            failure,
+            ..
+        } = ended;
+        let most = self.settings.most_attempts;
+        let reason = failure.as_deref().unwrap_or_default();
+        let failed = format!("job {kind} {id} failed (attempt {attempt} of {most})");
+        let outcome = match end {
+            End::Done => Outcome::Ok,
+            End::Again(pause) => {
+                let seconds = pause.as_secs_f64();
+                tracing::warn!("{failed}, again in {seconds:.1} s: {reason}");
+                Outcome::Failed
+            }
+            End::Dead => {
+                tracing::error!("{failed} and is dead: {reason}");
+                Outcome::Dead
+            }
+            End::Lost => {
+                tracing::warn!(
+                    "job {kind} {id}: its lease was lost before it was finished; it may run twice"
+                );
+                Outcome::Lost
+            }
+        };
+        measured::ended(kind, outcome, Some(ended.took));
+    }
+
+    /// Cancels what runs, gives it back, and notes what has ended.
+    async fn close(mut self) {
+        let mut cancelled = Vec::new();
+        for (id, running) in self.running.drain() {
+            running.task.abort();
+            let _ = running.task.await; // cancelled, or ended meanwhile
+            cancelled.push((id, running.kind, running.attempt));
+        }
+        while let Ok(ended) = self.ends.1.try_recv() {
+            let before = cancelled.len();
+            cancelled.retain(|(id, _, attempt)| (id, *attempt) != (&ended.id, ended.attempt));
+            if cancelled.len() < before {
+                self.ended.push(ended);
+            }
+        }
+        if cancelled.is_empty() && self.ended.is_empty() {
+            return;
+        }
+        let given = cancelled
+            .iter()
+            .map(|(id, _, attempt)| (id.clone(), *attempt));
+        let given: Vec<_> = given.collect();
+        let last = Plan {
+            worker: &self.name,
+            kinds: String::new(),
+            lease: self.settings.lease,
+            most_attempts: self.settings.most_attempts,
+            ended: &self.ended,
+            beats: Vec::new(),
+            expires: false,
+            free: 0,
+        };
+        let closing = self.database.write(async |it| {
+            let found = last.perform(it).await?;
+            give_back(it, &self.name, &given).await?;
+            Ok(found)
+        });
+        if let Ok(Ok(found)) = timeout(GIVE_BACK, closing).await {
+            self.apply(found);
+            for (id, kind, _) in cancelled {
+                tracing::info!("job {kind} {id}: given back, for the service stops");
+            }
+        } else {
+            let count = cancelled.len() + self.ended.len();
+            tracing::warn!(
+                "{count} jobs could not be given back: they run again when their leases are over"
+            );
+        }
+    }
+}
