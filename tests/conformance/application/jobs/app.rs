@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::time::Duration;
-use std::{env, thread};
+use std::{env, process, thread};
 
 use actix_web::http::StatusCode;
 use actix_web::rt::time::sleep;
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::runtime::problems::Problem;
 use crate::runtime::settings::Reader;
 use crate::runtime::stage::Stage;
-use crate::stages::database::{Database, Error};
+use crate::stages::database::Database;
 use crate::stages::jobs::{self, Job, Jobs};
 
 #[derive(Clone)]
@@ -26,11 +26,12 @@ impl Stage for App {
 
     fn read(env: &mut Reader<'_>) -> Self {
         let jobs: Jobs = env.stage();
-        if says("JOBS_HANDLERS") != "none" {
-            jobs.handler("note", note);
-            jobs.handler("slow", slow);
-            jobs.handler("bad", bad);
-            jobs.handler("twice", twice);
+        jobs.handler("quick", quick);
+        jobs.handler("slow", slow);
+        jobs.handler("bad", bad);
+        jobs.handler("twice", twice);
+        // What only a handler in Rust does: tests/service_rust/test_rust_jobs.py.
+        if env::var_os("JOBS_MORE").is_some() {
             jobs.handler("panics", panics);
             jobs.handler("blocks", blocks);
         }
@@ -47,88 +48,80 @@ struct Asked {
     #[serde(default = "one")]
     n: u32,
     #[serde(default)]
-    delay: u64,
+    delay: f64,
     #[serde(default)]
-    fail: u8,
+    seconds: f64,
+    fail: Option<String>,
 }
 
 fn one() -> u32 {
     1
 }
 
-/// Enqueues jobs in one transaction, which fails if that is asked for.
+/// Enqueues jobs in one transaction, which is undone if that is asked for.
 async fn enqueue(
     database: web::Data<Database>,
     kind: web::Path<String>,
     asked: web::Query<Asked>,
 ) -> Result<impl Responder> {
-    let delay = Duration::from_secs(asked.delay);
+    let delay = Duration::from_secs_f64(asked.delay);
+    let payload = json!({"seconds": asked.seconds});
     let ids = database
         .write(async |connection| {
             let mut ids = Vec::new();
-            for n in 0..asked.n {
-                ids.push(jobs::enqueue(connection, &kind, &json!({"n": n}), delay).await?);
+            for _ in 0..asked.n {
+                ids.push(jobs::enqueue(connection, &kind, &payload, delay).await?);
             }
-            if asked.fail == 1 {
-                return Err(Error::Answer(Problem::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "it was to fail",
-                )));
+            match asked.fail {
+                None => Ok(ids),
+                Some(_) => Err(Problem::new(StatusCode::CONFLICT, "it was to fail").into()),
             }
-            Ok(ids)
         })
         .await?;
     Ok(web::Json(json!({"ids": ids})))
 }
 
-fn says(variable: &str) -> String {
-    env::var(variable).unwrap_or_default()
+/// Writes a line into the file that all services share.
+fn note(job: &Job, what: &str) -> anyhow::Result<()> {
+    let path = env::var("JOBS_FILE")?;
+    let mut file = File::options().append(true).create(true).open(path)?;
+    let line = format!("{} {} {} {what}\n", job.id, job.attempt, process::id());
+    Ok(file.write_all(line.as_bytes())?)
 }
 
-/// Writes a line of its own into a file that several processes write.
-fn write(line: &str) -> anyhow::Result<()> {
-    let mut file = File::options()
-        .append(true)
-        .create(true)
-        .open(says("JOBS_FILE"))?;
-    Ok(file.write_all(format!("{line}\n").as_bytes())?)
-}
-
-fn begin(job: &Job) -> anyhow::Result<()> {
-    write(&format!("{} {}", job.id, job.attempt))
-}
-
-async fn note(job: Job) -> anyhow::Result<()> {
-    begin(&job)
+async fn quick(job: Job) -> anyhow::Result<()> {
+    note(&job, "done")
 }
 
 async fn slow(job: Job) -> anyhow::Result<()> {
-    begin(&job)?;
-    sleep(Duration::from_secs_f64(says("JOBS_SLOW").parse()?)).await;
-    write(&format!("{} {} done", job.id, job.attempt))
+    note(&job, "begins")?;
+    let seconds = job.payload["seconds"].as_f64().unwrap_or_default();
+    sleep(Duration::from_secs_f64(seconds)).await;
+    note(&job, "done")
 }
 
 async fn bad(job: Job) -> anyhow::Result<()> {
-    begin(&job)?;
-    bail!("no such address: hunter")
+    note(&job, "fails")?;
+    bail!("no such address")
 }
 
 async fn twice(job: Job) -> anyhow::Result<()> {
-    begin(&job)?;
     if job.attempt == 1 {
-        bail!("no such address: hunter");
+        note(&job, "fails")?;
+        bail!("not yet");
     }
-    Ok(())
+    note(&job, "done")
 }
 
 async fn panics(job: Job) -> anyhow::Result<()> {
-    begin(&job)?;
-    panic!("no such address: hunter")
+    note(&job, "panics")?;
+    panic!("no such address")
 }
 
-/// Blocks the thread of the worker, as code that waits for something does.
+/// Blocks the thread of all handlers.
 async fn blocks(job: Job) -> anyhow::Result<()> {
-    begin(&job)?;
-    thread::sleep(Duration::from_secs_f64(says("JOBS_SLOW").parse()?));
-    Ok(())
+    note(&job, "blocks")?;
+    let seconds = job.payload["seconds"].as_f64().unwrap_or_default();
+    thread::sleep(Duration::from_secs_f64(seconds));
+    note(&job, "done")
 }

@@ -45,6 +45,8 @@ struct Shared {
     size: u32,
     migrates: bool,
     keeper: Keeper,
+    /// Known from the start.
+    schema: OnceLock<Arc<Schema>>,
     /// Opened by the first who needs it.
     pool: OnceLock<AnyPool>,
     watched: Mutex<Option<JoinHandle<()>>>,
@@ -75,6 +77,7 @@ impl Stage for Database {
             },
             size,
             migrates,
+            schema: OnceLock::new(),
             pool: OnceLock::new(),
             watched: Mutex::default(),
         }))
@@ -87,12 +90,14 @@ impl Stage for Database {
     /// Keeps an eye on the database; connects to nothing yet.
     async fn start(&self, checks: &Checks) -> anyhow::Result<()> {
         let schema = Arc::new(Schema::new(parts(&Stages::migrations())?, self.0.migrates));
+        let schema = Arc::clone(self.0.schema.get_or_init(|| schema));
         let watching = watching::watch(Arc::clone(&self.0), Arc::clone(&schema));
         let task = tasks::spawn("the database is watched", watching);
         self.0.watched_by(Some(task));
-        let shared = Arc::clone(&self.0);
+        let checked = self.clone();
         checks.add("database", move || {
-            watching::ready(Arc::clone(&shared), Arc::clone(&schema))
+            let database = checked.clone();
+            async move { database.ready().await }
         });
         Ok(())
     }

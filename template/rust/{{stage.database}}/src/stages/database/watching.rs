@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use super::Shared;
 use super::runtime::connecting::{self, within};
 use super::runtime::schema::Schema;
+use super::{Database, Shared};
 
 /// Checks the database by a connection of its own: that is there when all others are in use.
 pub async fn watch(shared: Arc<Shared>, schema: Arc<Schema>) {
@@ -37,14 +37,19 @@ pub async fn watch(shared: Arc<Shared>, schema: Arc<Schema>) {
         .await;
 }
 
-/// Tells whether the database can be used, and has the schema of this code.
-pub async fn ready(shared: Arc<Shared>, schema: Arc<Schema>) -> anyhow::Result<()> {
-    shared
-        .keeper
-        .require_up()
-        .await
-        .map_err(|cause| anyhow!(cause))?;
-    schema
-        .problem()
-        .map_or(Ok(()), |problem| Err(anyhow!(problem)))
+impl Database {
+    /// Tells whether it can be used, and has the schema of this code.
+    ///
+    /// # Errors
+    ///
+    /// With the reason, if not.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        let up = self.0.keeper.require_up().await;
+        up.map_err(|cause| anyhow!(cause))?;
+        let schema = self.0.schema.get();
+        match schema.and_then(|schema| schema.problem()) {
+            None => Ok(()),
+            Some(problem) => Err(anyhow!(problem)),
+        }
+    }
 }

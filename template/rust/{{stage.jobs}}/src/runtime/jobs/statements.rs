@@ -21,7 +21,7 @@ impl Words {
         if self.is_postgresql {
             "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)"
         } else {
-            "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+            "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
         }
     }
 

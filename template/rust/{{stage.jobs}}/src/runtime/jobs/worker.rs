@@ -92,7 +92,7 @@ impl Worker {
                 match Caught::new(move || worker.round()).await {
                     Ok(Ok(())) => self.pause = FIRST_PAUSE,
                     // The log says so, and the readiness of the database.
-                    Ok(Err(Error::Unavailable)) => self.rest(self.settings.poll),
+                    Ok(Err(Error::Unavailable)) => self.rest(FIRST_PAUSE),
                     Ok(Err(error)) => self.fail(&error.to_string()),
                     Err(Panicked(message)) => self.fail(&format!("it panicked: {message}")),
                 }
@@ -140,6 +140,8 @@ impl Worker {
     }
 
     async fn round(&mut self) -> Result<(), Error> {
+        let ready = self.database.ready().await;
+        ready.map_err(|_| Error::Unavailable)?;
         let now = Instant::now();
         let kinds = self.handlers.kinds().join(",");
         if now >= self.next_survey && !stop::is_asked() {
