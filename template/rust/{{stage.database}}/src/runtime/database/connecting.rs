@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use log::LevelFilter;
+use nix::unistd::{AccessFlags, access};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _};
 use tokio::time::timeout;
@@ -88,12 +89,16 @@ fn prepare(path: &Path) -> io::Result<()> {
         fs::create_dir_all(directory).map_err(|error| named(directory, &error))?;
     }
     let mut options = fs::File::options();
-    let opened = options.read(true).write(true).create(true).mode(0o600);
-    opened
-        .truncate(false)
-        .open(path)
-        .map(drop)
-        .map_err(|error| named(path, &error))
+    let made = options.write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        // It is not opened: its close would end the locks that this process has on it, and whoever
+        // else closes the database would then delete the log that is in use here.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            access(path, AccessFlags::R_OK | AccessFlags::W_OK).map_err(io::Error::from)
+        }
+        made => made.map(drop),
+    }
+    .map_err(|error| named(path, &error))
 }
 
 /// The statements with which every connection begins.

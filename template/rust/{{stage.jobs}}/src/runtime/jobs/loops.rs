@@ -32,10 +32,9 @@ impl Loop {
     ) -> io::Result<Self> {
         let (closing, closes) = watch::channel(false);
         let (going, gone) = oneshot::channel::<()>();
-        let runtime = Runtime::new;
         thread::Builder::new().name("jobs".into()).spawn(move || {
             let _going = going; // dropped at the end, whatever that is
-            match runtime() {
+            match Runtime::new() {
                 Ok(runtime) => {
                     let worker = Worker::new(database, handlers, settings, progress);
                     runtime.block_on(worker.work(closes));
