@@ -90,6 +90,12 @@ def working_in_python(pristine: Path, place: Path) -> Program:
     return python(place)
 
 
+def working_in_rust() -> Program:
+    """Return one with the stage `jobs`, and handlers that write down what they do."""
+    app = (APPLICATION / "jobs" / "app.rs").read_text(encoding="utf-8")
+    return rust(binary(("database", "jobs"), files={"src/app.rs": app}, variant="working"))
+
+
 def cached_in_rust() -> Program:
     """Return one with the stage `cache`, which its routes use, and which soon tries again."""
     path, changes = AGAIN["rust"]

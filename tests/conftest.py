@@ -266,12 +266,15 @@ def caching(
     return applications.cached_in_python(pristine(("cache",)), tmp_path_factory.mktemp("caching"))
 
 
-@pytest.fixture(scope="module", params=["python"])
+@pytest.fixture(scope="module", params=["python", "rust"])
 def working(
+    request: pytest.FixtureRequest,
     pristine: Callable[[tuple[str, ...]], Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> running.Program:
     """Make a service with the stage `jobs` and handlers, in each language."""
+    if request.param == "rust":
+        return applications.working_in_rust()
     place = tmp_path_factory.mktemp("working")
     return applications.working_in_python(pristine(("jobs",)), place)
 

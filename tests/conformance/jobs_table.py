@@ -107,3 +107,8 @@ def manage(program: Program, *words: str, **settings: str) -> Ran:
         text=True,
     )
     return ended(process)
+
+
+def wait_until_ready(service: Served) -> None:
+    """Wait until the service has made its tables, which its start does not wait for."""
+    wait_until(lambda: service.ask("/health/ready").status == 200, "it is not ready")

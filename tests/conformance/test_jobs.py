@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jobs_table import Jobs, enqueue, manage
+from jobs_table import Jobs, enqueue, manage, wait_until_ready
 from running import Program, free_port
 from served import Served, serving, wait_until
 
@@ -144,6 +144,7 @@ def test_a_process_without_workers_only_enqueues(working: Program, local: Jobs) 
 
 def test_the_status_tells_what_waits_and_what_runs(working: Program, jobs: Jobs) -> None:
     with serving(working, **jobs.settings, JOBS_WORKERS="1") as service:
+        wait_until_ready(service)
         assert manage(working, "status", **jobs.settings).lines == ["no jobs"]
         (runs,) = enqueue(service, "slow", seconds=4)
         wait_until(lambda: len(jobs.lines()) == 1, "it does not run")
@@ -168,8 +169,8 @@ def test_what_the_command_refuses(working: Program, local: Jobs) -> None:
     assert missing.status == 3
     assert "the table of jobs is missing: " in missing.error
     assert "db upgrade" in missing.error
-    with serving(working, **local.settings):
-        pass
+    with serving(working, **local.settings) as service:
+        wait_until_ready(service)
     none = manage(working, "dead", **settings)
     assert (none.status, none.lines) == (0, ["no dead jobs"])
     assert manage(working, "dead", "--json", **settings).lines == ["[]"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import applications
 import pytest
-from jobs_table import Jobs, enqueue
+from jobs_table import Jobs, enqueue, wait_until_ready
 from running import Program
 from served import Served, serving, wait_until
 
@@ -63,10 +63,11 @@ def test_a_handler_that_blocks_its_thread_is_noticed_while_the_service_answers(
 
 def test_what_was_enqueued_here_is_done_before_the_next_poll(program: Program, jobs: Jobs) -> None:
     with working(program, jobs, JOBS_POLL_SECONDS="60") as service:
-        wait_until(lambda: service.ask("/health/ready").status == 200, "it is not ready")
-        for _ in range(3):
-            (made,) = enqueue(service, "quick")
-            wait_until(lambda made=made: made in jobs.done(), "it waits for the poll")
+        wait_until_ready(service)
+        first = enqueue(service, "quick")
+        wait_until(lambda: jobs.done() == {*first}, "it waits for the poll")
+        second = enqueue(service, "quick", n=3)
+        wait_until(lambda: jobs.done() == {*first, *second}, "they wait for the poll")
 
 
 def test_ids_are_uuids(program: Program, jobs: Jobs) -> None:

@@ -80,6 +80,12 @@ impl Database {
         Ok(done)
     }
 
+    /// Whether one writes while all others wait.
+    #[must_use]
+    pub fn has_one_writer(&self) -> bool {
+        self.0.address.path.is_some()
+    }
+
     /// How long a request waits for a connection and for its queries, at most.
     #[must_use]
     pub fn patience(&self) -> Duration {

@@ -26,6 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For what is given back at the stop: less than a stage has to close.
 const GIVE_BACK: Duration = Duration::from_millis(1500);
+/// How long others can write after a round, where one writes at a time.
+const LONGEST_TURN: Duration = Duration::from_millis(20);
 const MOST_UNKNOWN: usize = 100;
 
 #[derive(Clone, Copy)]
@@ -125,7 +127,11 @@ impl Worker {
 
     /// When there is something to do, at the latest.
     fn wakes(&self) -> Instant {
-        let next = self.next_poll.min(self.next_beat);
+        let next = if self.ended.is_empty() {
+            self.next_poll.min(self.next_beat)
+        } else {
+            Instant::now()
+        };
         let latest = Instant::now() + self.settings.poll; // it says that it moves
         next.max(self.rests_until).min(latest)
     }
@@ -171,9 +177,14 @@ impl Worker {
             .unwrap_or_default(),
         };
         if !plan.is_empty() {
+            let began = Instant::now();
             let found = self.database.write(async |it| plan.perform(it).await);
             let found = found.await?;
             self.apply(found);
+            if self.database.has_one_writer() {
+                // As long as it has been the writer: those who wait for that look only now and then.
+                self.rest(began.elapsed().min(LONGEST_TURN));
+            }
         }
         if polls {
             self.next_poll = now + self.settings.poll;
