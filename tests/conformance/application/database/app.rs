@@ -103,11 +103,11 @@ async fn slow(database: web::Data<Database>) -> Result<impl Responder> {
     Ok(web::Json(json!({})))
 }
 
-async fn hold(database: web::Data<Database>, seconds: web::Path<u64>) -> Result<impl Responder> {
+async fn hold(database: web::Data<Database>, seconds: web::Path<f64>) -> Result<impl Responder> {
     let count = database
         .write(async |connection| {
             sqlx::query(INSERT).execute(&mut *connection).await?;
-            sleep(Duration::from_secs(*seconds)).await;
+            sleep(Duration::from_secs_f64(*seconds)).await;
             counted(connection).await
         })
         .await?;
