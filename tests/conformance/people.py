@@ -19,7 +19,7 @@ KEYS = [f"key{number}:{str(number) * 32}" for number in (1, 2)]
 def command(program: Program, *args: str) -> list[str]:
     """Return the command of a service that manages its users."""
     if program.language == "python":
-        return [sys.executable, "-m", "orders.stages.auth", *args]
+        return [sys.executable, "-m", "orders", "auth", *args]
     return [*program.command, "auth", *args]
 
 

@@ -319,7 +319,7 @@ def test_a_file_of_users_that_is_damaged_later_is_a_problem_until_it_is_repaired
 
 def test_a_service_without_users_says_how_to_add_one(shop: Program, tmp_path: Path) -> None:
     with shop.start(AUTH_USERS_FILE=str(tmp_path / "none" / "users.json")) as run:
-        command = "orders auth" if shop.language == "rust" else "python -m orders.stages.auth"
+        command = "orders auth" if shop.language == "rust" else "python -m orders auth"
         assert f"nobody can log in yet: {command} add NAME" in run.log()
         assert log_in(Client(run.port)).status == 401
     assert not (tmp_path / "none").exists()

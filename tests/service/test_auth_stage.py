@@ -1,12 +1,16 @@
 # ruff: noqa: ANN401 - the modules of a rendered service are known when the tests run
 """The stage auth in Python; what clients see of it is in tests/conformance/test_auth.py."""
 
+import asyncio
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from conftest import Imported
+from conftest import Imported, Pristine
 from starlette.testclient import TestClient
 
 TOKEN = "/api/auth/token"
@@ -25,7 +29,8 @@ def client(imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "PasswordHasher", cheap)
     path = tmp_path / "users.json"
     monkeypatch.setenv("AUTH_USERS_FILE", str(path))
-    module.Users(path).add("alice", PASSWORD)
+    store = imported("stages.auth.store", "auth").FileStore(path)
+    asyncio.run(module.Users(store).add("alice", PASSWORD))
     return TestClient(imported("app", "auth").create_app())
 
 
@@ -66,3 +71,19 @@ def test_the_users_are_those_of_one_application(imported: Imported, client: Test
     apps = [imported("app", "auth").create_app() for _ in range(2)]
     assert len({id(api.of(app).state.auth) for app in apps}) == 2
     assert log_in(client).status_code == 200
+
+
+def test_the_command_goes_by_its_earlier_name_too(pristine: Pristine, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "orders.stages.auth"]
+    environment = {**os.environ, "PYTHONPATH": str(pristine(("auth",)) / "src")}
+    environment["AUTH_USERS_FILE"] = str(tmp_path / "users.json")
+    added = subprocess.run(
+        [*command, "add", "alice"],
+        env=environment,
+        input=PASSWORD.encode(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert (added.returncode, added.stdout) == (0, b"added alice\n"), added.stderr
+    assert subprocess.check_output([*command, "list"], env=environment) == b"alice\n"

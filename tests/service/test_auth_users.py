@@ -1,6 +1,7 @@
 # ruff: noqa: ANN401 - the modules of a rendered service are known when the tests run
 """The file of users; its command is in tests/conformance/test_users_command.py."""
 
+import asyncio
 import json
 import logging
 import stat
@@ -36,23 +37,47 @@ def module(imported: Imported) -> Any:
 
 
 @pytest.fixture
+def store(imported: Imported) -> Any:
+    return imported("stages.auth.store", "auth")
+
+
+class Users:
+    """The users in a file, each of whose methods is waited for."""
+
+    def __init__(self, users: Any) -> None:
+        self._users = users
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: object) -> Any:
+            return asyncio.run(getattr(self._users, name)(*args))
+
+        return call
+
+
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "below" / "users.json"
 
 
+def made(module: Any, store: Any, path: Path, hasher: Hasher) -> Users:
+    return Users(module.Users(store.FileStore(path), hasher))
+
+
 def test_a_password_is_kept_as_an_argon2id_hash_for_the_owner_alone(
-    module: Any, path: Path
+    module: Any, store: Any, path: Path
 ) -> None:
-    module.Users(path, Hasher()).add("alice", PASSWORD)
+    made(module, store, path, Hasher()).add("alice", PASSWORD)
 
     assert "$argon2id$" in path.read_text(encoding="utf-8")
     assert PASSWORD not in path.read_text(encoding="utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_an_unknown_user_costs_a_verification_as_a_known_one_does(module: Any, path: Path) -> None:
+def test_an_unknown_user_costs_a_verification_as_a_known_one_does(
+    module: Any, store: Any, path: Path
+) -> None:
     hasher = Hasher()
-    users = module.Users(path, hasher)
+    users = made(module, store, path, hasher)
     users.add("alice", PASSWORD)
     hasher.work.clear()
 
@@ -63,9 +88,9 @@ def test_an_unknown_user_costs_a_verification_as_a_known_one_does(module: Any, p
     assert hasher.work == ["verify", "verify", "hash", "hash"]
 
 
-def test_a_hash_is_renewed_when_the_parameters_change(module: Any, path: Path) -> None:
-    module.Users(path, Hasher()).add("alice", PASSWORD, ("a",))
-    stronger = module.Users(path, Hasher(time_cost=2))
+def test_a_hash_is_renewed_when_the_parameters_change(module: Any, store: Any, path: Path) -> None:
+    made(module, store, path, Hasher()).add("alice", PASSWORD, ("a",))
+    stronger = made(module, store, path, Hasher(time_cost=2))
     assert stronger.verify("alice", "wrong") is None
     assert "t=1" in path.read_text(encoding="utf-8")
     assert stronger.verify("alice", PASSWORD) is not None
@@ -76,22 +101,26 @@ def test_a_hash_is_renewed_when_the_parameters_change(module: Any, path: Path) -
 
 
 def test_a_hash_that_cannot_be_renewed_keeps_nobody_out(
-    module: Any, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    module: Any,
+    store: Any,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    module.Users(path, Hasher()).add("alice", PASSWORD)
+    made(module, store, path, Hasher()).add("alice", PASSWORD)
 
     def read_only(*_: object) -> None:
         raise OSError("Read-only file system")
 
-    monkeypatch.setattr(module, "_write", read_only)
+    monkeypatch.setattr(store, "_replace", read_only)
     with caplog.at_level(logging.WARNING):
-        assert module.Users(path, Hasher(time_cost=2)).verify("alice", PASSWORD) is not None
+        assert made(module, store, path, Hasher(time_cost=2)).verify("alice", PASSWORD) is not None
 
     assert "Read-only file system" in caplog.text
 
 
-def test_what_another_process_writes_is_read(module: Any, path: Path) -> None:
-    reader, writer = module.Users(path, Hasher()), module.Users(path, Hasher())
+def test_what_another_process_writes_is_read(module: Any, store: Any, path: Path) -> None:
+    reader, writer = made(module, store, path, Hasher()), made(module, store, path, Hasher())
     writer.add("alice", PASSWORD)
     assert reader.names() == ["alice"]
     writer.add("bob", PASSWORD)
@@ -111,10 +140,10 @@ def test_what_another_process_writes_is_read(module: Any, path: Path) -> None:
     ],
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    module: Any, path: Path, user: tuple[str, str, list[str]], problem: str
+    module: Any, store: Any, path: Path, user: tuple[str, str, list[str]], problem: str
 ) -> None:
     with pytest.raises(module.UserError, match=problem):
-        module.Users(path, Hasher()).add(*user)
+        made(module, store, path, Hasher()).add(*user)
 
     assert not path.exists()
 
@@ -123,9 +152,9 @@ def test_bad_input_is_refused_and_nothing_is_written(
     "password", ["plain", "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", "", None, 7]
 )
 def test_a_file_with_what_is_no_argon2id_hash_is_damaged(
-    module: Any, path: Path, password: object
+    module: Any, store: Any, path: Path, password: object
 ) -> None:
     path.parent.mkdir()
     path.write_text(json.dumps({"users": {"a": {"password": password, "scopes": []}}}))
-    with pytest.raises(module.UsersFileError, match="is damaged"):
-        module.Users(path, Hasher()).names()
+    with pytest.raises(module.UsersError, match="is damaged"):
+        made(module, store, path, Hasher()).names()

@@ -292,7 +292,8 @@ def test_every_setting_stands_in_one_place(made: Path, language: str, pristine: 
 
     assert defaults(made / FOLDER / "base/settings.env") == expected
     assert manifests.one(staging, "ConfigMap")["data"].keys() < expected.keys()
-    assert given.keys() == secret | placed
+    # With a database, users are in a table: the pods have no users file.
+    assert given.keys() == secret | (set() if "database" in known.closure(there) else placed)
     for name in secret:
         reference = given[name]["valueFrom"]["secretKeyRef"]
         assert given[name].keys() == {"name", "valueFrom"}
@@ -327,6 +328,13 @@ def test_users_come_from_a_secret_where_there_are_any(pristine: Pristine, langua
     assert mount["readOnly"] is True
     assert given["AUTH_USERS_FILE"]["value"] == f"{mount['mountPath']}/users.json"
     assert manifests.pod(users)["securityContext"]["fsGroup"] == 1000
+
+
+def test_users_in_the_table_of_a_database_need_no_secret(pristine: Pristine, language: str) -> None:
+    every = manifests.of(pristine((*WITH_USERS, "database"), language), "production")
+
+    assert "users" not in {volume["name"] for volume in manifests.pod(every)["volumes"]}
+    assert "AUTH_USERS_FILE" not in {one["name"] for one in manifests.container(every)["env"]}
 
 
 def test_a_job_migrates_with_the_image_and_the_settings_of_the_service(

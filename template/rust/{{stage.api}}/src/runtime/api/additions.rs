@@ -1,15 +1,17 @@
 //! What other stages and app.rs add to the API.
 
 use std::cell::RefCell;
-use std::future::{Ready, ready};
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
+type Checking<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
 /// Accepts a request, or answers with an error.
-type Guard = Box<dyn Fn(&HttpRequest) -> Result<(), Error>>;
+type Guard = Box<dyn Fn(HttpRequest) -> Checking<()>>;
 
 /// Each adds to the application that a thread builds, before `Additions::take` ends that.
 ///
@@ -37,9 +39,13 @@ pub fn document(routes: OpenApi) {
 }
 
 /// Guards the routes whose handlers take a `Writer`; `security` is an entry of OpenAPI.
-pub fn guard_writing(security: Value, check: impl Fn(&HttpRequest) -> Result<(), Error> + 'static) {
+pub fn guard_writing<C>(security: Value, check: impl Fn(HttpRequest) -> C + 'static)
+where
+    C: Future<Output = Result<(), Error>> + 'static,
+{
     ADDED.with_borrow_mut(|Additions { guards, .. }| {
-        guards.checks.push(Box::new(check));
+        let check: Guard = Box::new(move |request| Box::pin(check(request)));
+        guards.checks.push(check);
         guards.security.push(security);
     });
 }
@@ -53,16 +59,21 @@ impl Additions {
 
 /// The first argument of a handler that writes: whoever calls it may.
 ///
-/// It is the first because a request that may not write is not looked at further.
+/// It is the first because a request that is refused at once is not looked at further.
 pub struct Writer;
 
 impl FromRequest for Writer {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Checking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let guards = request.app_data::<Guards>();
-        let mut checks = guards.iter().flat_map(|guards| &guards.checks);
-        ready(checks.try_for_each(|check| check(request)).map(|()| Self))
+        let request = request.clone();
+        Box::pin(async move {
+            let guards = request.app_data::<Guards>();
+            for check in guards.iter().flat_map(|guards| &guards.checks) {
+                check(request.clone()).await?;
+            }
+            Ok(Self)
+        })
     }
 }

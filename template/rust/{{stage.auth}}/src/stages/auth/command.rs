@@ -1,11 +1,15 @@
 //! Manages the users who can log in.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
+
+use actix_web::rt::System;
 
 use super::Auth;
 use super::runtime::terminal;
-use super::users::{Users, check};
-use super::users_file::UsersError;
+use super::store::StoreError;
+use super::users::check;
+use super::users_file::{UserMap, UsersFile};
 use crate::runtime::SERVICE;
 use crate::runtime::settings::{self, ConfigError, Reader};
 use crate::runtime::stage::Stage;
@@ -18,6 +22,8 @@ const HELP: &str = "\
   add NAME [--scope SCOPE]...  add a user, or change password and scopes of one
   list                         list the users and their scopes
   remove NAME                  remove a user
+  import FILE                  add the users in a file: all of them, or none
+  export FILE                  write the users into a new file
 ";
 
 #[derive(Debug, PartialEq)]
@@ -25,15 +31,17 @@ enum Command {
     Add { name: String, scopes: Vec<String> },
     List,
     Remove { name: String },
+    Import(PathBuf),
+    Export(PathBuf),
     Help,
 }
 
 /// Why a command has failed: what to say, and the exit status.
 struct Failure(String, u8);
 
-impl From<UsersError> for Failure {
-    fn from(error: UsersError) -> Self {
-        Self(error.to_string(), FAILED)
+impl<E: Into<StoreError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into().to_string(), FAILED)
     }
 }
 
@@ -61,6 +69,8 @@ fn parse(args: &[String]) -> Result<Command, Failure> {
         ["remove", name] if !name.starts_with('-') => Ok(Command::Remove {
             name: (*name).into(),
         }),
+        ["import", file] if !file.starts_with('-') => Ok(Command::Import(file.into())),
+        ["export", file] if !file.starts_with('-') => Ok(Command::Export(file.into())),
         ["add", rest @ ..] => parse_add(rest),
         _ => Err(usage("that is no command")),
     }
@@ -100,20 +110,40 @@ fn help() -> String {
 
 fn perform(command: Command) -> Result<String, Failure> {
     let auth = configured()?;
-    let users = &auth.login.users;
     match command {
         Command::Help => Ok(help()),
-        Command::List => list(users),
         Command::Add { name, scopes } => {
             check(&name, &scopes)?; // before asking for the password
-            users.add(&name, &password()?, &scopes)?;
-            Ok(format!("added {name}\n"))
+            let password = password()?;
+            System::new().block_on(async {
+                auth.users().await?.add(&name, &password, &scopes).await?;
+                Ok(format!("added {name}\n"))
+            })
         }
-        Command::Remove { name } => {
-            users.remove(&name)?;
+        Command::Import(path) => {
+            let users = UsersFile(path.clone()).read()?;
+            let (count, path) = (users.len(), path.display());
+            System::new().block_on(async {
+                auth.users().await?.add_new(users).await?;
+                Ok(format!("imported {count} from {path}\n"))
+            })
+        }
+        Command::Remove { name } => System::new().block_on(async {
+            auth.users().await?.remove(&name).await?;
             Ok(format!("removed {name}\n"))
+        }),
+        Command::List => Ok(list(&every(&auth)?)),
+        Command::Export(path) => {
+            let users = every(&auth)?;
+            let (count, path) = (users.len(), UsersFile(path));
+            path.create(users)?;
+            Ok(format!("exported {count} to {}\n", path.0.display()))
         }
     }
+}
+
+fn every(auth: &Auth) -> Result<UserMap, Failure> {
+    System::new().block_on(async { Ok(auth.users().await?.every().await?) })
 }
 
 /// Reads the settings, which name the file of users.
@@ -128,14 +158,15 @@ fn configured() -> Result<Auth, Failure> {
         })
 }
 
-fn list(users: &Users) -> Result<String, Failure> {
+fn list(users: &UserMap) -> String {
     let mut lines = String::new();
-    for name in users.names()? {
-        let scopes = users.scopes(&name)?.unwrap_or_default();
-        lines += &[vec![name], scopes].concat().join(" ");
+    for (name, user) in users {
+        lines += &[std::slice::from_ref(name), &user.scopes]
+            .concat()
+            .join(" ");
         lines.push('\n');
     }
-    Ok(lines)
+    lines
 }
 
 /// Asks twice on a terminal; otherwise reads one line of standard input.

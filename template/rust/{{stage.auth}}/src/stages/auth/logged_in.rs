@@ -1,7 +1,7 @@
 //! Routes for those who are logged in: the extractor `LoggedIn`.
 
-use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::ErrorInternalServerError;
@@ -11,6 +11,7 @@ use actix_web::{Error, FromRequest, HttpRequest, web};
 
 use super::login::Login;
 use super::runtime::tokens::{Claims, InvalidToken};
+use super::store::answer;
 use super::users_file::UsersError;
 use crate::runtime::problems::Problem;
 
@@ -28,7 +29,7 @@ impl Scope for Anybody {
 
 /// The user of the request's token: `user: LoggedIn<OrdersWrite>`, or `LoggedIn` for any token.
 ///
-/// The first argument of a handler: what it refuses is not looked at further.
+/// The first argument of a handler: what it refuses at once is not looked at further.
 pub struct LoggedIn<S: Scope = Anybody> {
     pub claims: Claims,
     scope: PhantomData<S>,
@@ -36,23 +37,27 @@ pub struct LoggedIn<S: Scope = Anybody> {
 
 impl<S: Scope> FromRequest for LoggedIn<S> {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let scope = PhantomData;
-        ready(check(request, S::NAMES).map(|claims| Self { claims, scope }))
+        let request = request.clone();
+        Box::pin(async move {
+            let claims = check(&request, S::NAMES).await?;
+            let scope = PhantomData;
+            Ok(Self { claims, scope })
+        })
     }
 }
 
 /// Returns the claims of the request's token, or answers 401 or 403 (RFC 6750, 3.1).
-pub fn check(request: &HttpRequest, needed: &[&str]) -> Result<Claims, Error> {
+pub async fn check(request: &HttpRequest, needed: &[&str]) -> Result<Claims, Error> {
     let login = request.app_data::<web::Data<Login>>();
     let login = login.ok_or_else(|| ErrorInternalServerError("the stage auth is not installed"))?;
     let Some(token) = bearer(request) else {
         return Err(unauthorized("Not authenticated", "Bearer").into());
     };
     let Claims { name, scopes } = login.tokens.verify(token).map_err(refused)?;
-    let held = login.users.scopes(&name).map_err(unavailable)?;
+    let held = login.users.scopes(&name).await.map_err(answer)?;
     let held = held.ok_or_else(|| refused(InvalidToken("its user was removed")))?;
     // Scopes that the user has lost since then no longer count.
     let scopes = scopes.into_iter().filter(|scope| held.contains(scope));
@@ -95,8 +100,8 @@ fn insufficient(needed: &[&str], missing: &[&str]) -> Problem {
     }
 }
 
-/// Answers 503: the users file was damaged while the service ran.
-pub fn unavailable(error: UsersError) -> Problem {
+/// Answers 503: the users were damaged while the service ran.
+pub fn unavailable(error: &UsersError) -> Problem {
     tracing::error!("nobody can log in: {error}");
     let detail = "the users cannot be read; the log says why";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)

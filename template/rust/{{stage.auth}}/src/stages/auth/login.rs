@@ -8,10 +8,10 @@ use actix_web::{Error, HttpRequest, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::logged_in::unavailable;
 use super::runtime::failed_attempts::{Limiter, Who};
 use super::runtime::fair_queue::Queue;
 use super::runtime::tokens::Tokens;
+use super::store::answer;
 use super::users::Users;
 use super::users_file::User;
 use crate::runtime::problems::Problem;
@@ -88,13 +88,12 @@ pub async fn verified(
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return Err(later(status, "too many logins at once", RETRY_SECONDS).into());
     };
-    let users = web::Data::clone(login);
-    let found = web::block(move || {
-        // Kept until the work is done, even if the client goes away.
-        let _turn = turn;
-        users.users.verify(&username, &password)
-    });
-    let Some(found) = found.await?.map_err(unavailable)? else {
+    let verified = login.users.verify(&username, password, turn).await;
+    let found = verified.map_err(|error| {
+        login.limiter.withdraw(&[&user, &address]);
+        answer(error)
+    })?;
+    let Some(found) = found else {
         tracing::warn!("failed login from {shown}");
         return Err(wrong().into());
     };

@@ -8,9 +8,10 @@ use serde::Serialize;
 use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema, openapi};
 
-use super::logged_in::{LoggedIn, Scope, unavailable};
+use super::logged_in::{LoggedIn, Scope};
 use super::login::{Credentials, Login, NO_STORE, verified};
 use super::runtime::tokens::Claims;
+use super::store::answer;
 use crate::runtime::problems::Problem;
 use crate::stages::api::{self, Form};
 
@@ -92,8 +93,9 @@ impl Scope for UsersRead {
 async fn list_users(
     _: LoggedIn<UsersRead>,
     login: web::Data<Login>,
-) -> Result<impl Responder, Problem> {
-    login.users.names().map(web::Json).map_err(unavailable)
+) -> Result<impl Responder, Error> {
+    let names = login.users.names().await.map_err(answer)?;
+    Ok(web::Json(names))
 }
 
 #[derive(OpenApi)]

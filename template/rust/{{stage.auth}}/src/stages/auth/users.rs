@@ -1,119 +1,137 @@
 //! Users by name, with the argon2id hash of a password, and scopes.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::web;
+use anyhow::anyhow;
 
 use super::runtime::passwords;
-use super::users_file::{User, UserMap, UsersError, UsersFile, Version};
+use super::store::{Store, StoreError};
+use super::users_file::{User, UserMap, UsersError};
 
 const SHORTEST_PASSWORD: usize = 8;
 const LONGEST: usize = 64;
 
-/// The users in a file, which is read again when it changes.
-pub struct Users {
-    file: UsersFile,
-    known: Mutex<(Version, Arc<UserMap>)>,
-}
+/// The users in a store, and what they have to prove.
+pub struct Users(Store);
 
 impl Users {
     #[must_use]
-    pub fn new(path: PathBuf) -> Self {
-        Self {
-            file: UsersFile(path),
-            known: Mutex::default(),
-        }
+    pub fn new(store: Store) -> Self {
+        Self(store)
     }
 
     /// Returns the names, sorted.
-    pub fn names(&self) -> Result<Vec<String>, UsersError> {
-        Ok(self.current()?.keys().cloned().collect())
+    pub async fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.0.names().await
+    }
+
+    /// Returns all users.
+    pub async fn every(&self) -> Result<UserMap, StoreError> {
+        self.0.every().await
     }
 
     /// Returns the scopes of a user; none if the user no longer exists.
-    pub fn scopes(&self, name: &str) -> Result<Option<Vec<String>>, UsersError> {
-        Ok(self.current()?.get(name).map(|user| user.scopes.clone()))
+    pub async fn scopes(&self, name: &str) -> Result<Option<Vec<String>>, StoreError> {
+        Ok(self.0.find(name).await?.map(|user| user.scopes))
     }
 
     /// Returns the user if the password is right. Takes a tenth of a second, on purpose.
-    pub fn verify(&self, name: &str, password: &str) -> Result<Option<User>, UsersError> {
-        let Some(user) = self.current()?.get(name).cloned() else {
-            passwords::hash(password)?; // an unknown user takes as long as a known one
+    ///
+    /// `turn` is kept until the work is done, even if nobody waits for it any more.
+    pub async fn verify<T: Send + 'static>(
+        &self,
+        name: &str,
+        password: String,
+        turn: T,
+    ) -> Result<Option<User>, StoreError> {
+        let Some(user) = self.0.find(name).await? else {
+            // An unknown user takes as long as a known one.
+            hashed(password, turn).await?;
             return Ok(None);
         };
-        if !passwords::is_right(password, &user.password) {
+        let (hash, typed) = (user.password.clone(), password.clone());
+        let verified = web::block(move || (passwords::is_right(&typed, &hash), turn));
+        let (is_right, turn) = verified.await.map_err(|error| anyhow!(error))?;
+        if !is_right {
             return Ok(None);
         }
         if passwords::is_outdated(&user.password) {
-            self.renew(name, &user, password);
+            self.renew(name, &user, password, turn).await;
         }
         Ok(Some(user))
     }
 
     /// Adds a user, or changes password and scopes of one.
-    pub fn add(&self, name: &str, password: &str, scopes: &[String]) -> Result<(), UsersError> {
+    pub async fn add(
+        &self,
+        name: &str,
+        password: &str,
+        scopes: &[String],
+    ) -> Result<(), StoreError> {
         check(name, scopes)?;
         if password.chars().count() < SHORTEST_PASSWORD {
             let reason = format!("a password has at least {SHORTEST_PASSWORD} characters");
-            return Err(UsersError::Refused(reason));
+            return Err(UsersError::Refused(reason).into());
         }
         let scopes: BTreeSet<String> = scopes.iter().cloned().collect();
         let user = User {
             password: passwords::hash(password)?,
             scopes: scopes.into_iter().collect(),
         };
-        self.file.change(|users| {
-            users.insert(name.to_owned(), user);
-            Ok(())
-        })
+        self.0.put(name, user).await
     }
 
     /// Removes a user.
-    pub fn remove(&self, name: &str) -> Result<(), UsersError> {
-        self.file.change(|users| match users.remove(name) {
-            Some(_) => Ok(()),
-            None => Err(UsersError::Refused(format!(
-                "there is no user '{}'",
-                name.escape_debug()
-            ))),
-        })
+    pub async fn remove(&self, name: &str) -> Result<(), StoreError> {
+        if self.0.remove(name).await? {
+            return Ok(());
+        }
+        let reason = format!("there is no user '{}'", name.escape_debug());
+        Err(UsersError::Refused(reason).into())
+    }
+
+    /// Adds users with their hashes: all of them, or none.
+    pub async fn add_new(&self, users: UserMap) -> Result<(), StoreError> {
+        let refused =
+            |reason: String| UsersError::Refused(format!("nobody was imported: {reason}"));
+        for (name, user) in &users {
+            check(name, &user.scopes)
+                .map_err(|error| refused(format!("the user '{}': {error}", name.escape_debug())))?;
+        }
+        match self.0.add_new(users).await?.as_slice() {
+            [] => Ok(()),
+            there => Err(refused(format!("there already: {}", there.join(", "))).into()),
+        }
     }
 
     /// Hashes a password again because the parameters have changed.
-    fn renew(&self, name: &str, user: &User, password: &str) {
-        let renewed = passwords::hash(password)
-            .map_err(UsersError::from)
-            .and_then(|hash| {
-                self.file.change(|users| {
-                    // Otherwise it was changed in the meantime.
-                    if let Some(found) = users.get_mut(name).filter(|found| *found == user) {
-                        found.password = hash;
-                    }
-                    Ok(())
-                })
-            });
-        if let Err(error) = renewed {
+    async fn renew<T: Send + 'static>(&self, name: &str, user: &User, password: String, turn: T) {
+        let renewed = async {
+            let new = User {
+                password: hashed(password, turn).await?,
+                ..user.clone()
+            };
+            self.0.renew(name, user, new).await
+        };
+        if let Err(error) = renewed.await {
             tracing::warn!("a password has an outdated hash, which cannot be renewed: {error}");
         }
     }
+}
 
-    fn current(&self) -> Result<Arc<UserMap>, UsersError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = self.file.version()?;
-        if version != known.0 {
-            *known = (version, Arc::new(self.file.read()?));
-        }
-        Ok(Arc::clone(&known.1))
-    }
+async fn hashed<T: Send + 'static>(password: String, turn: T) -> anyhow::Result<String> {
+    let hashed = web::block(move || {
+        let _turn = turn;
+        passwords::hash(&password)
+    });
+    hashed.await?
 }
 
 /// Refuses a name or a scope that is not allowed.
 pub fn check(name: &str, scopes: &[String]) -> Result<(), UsersError> {
     let refuse = |reason: &str| Err(UsersError::Refused(reason.to_owned()));
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric();
-    if !is_word(name, is_letter, |byte| {
-        is_letter(byte) || b"._@-".contains(&byte)
-    }) {
+    if !is_name(name) {
         return refuse("a name has up to 64 letters, digits, and . _ @ -");
     }
     let is_lower = |byte: u8| byte.is_ascii_lowercase();
@@ -122,6 +140,15 @@ pub fn check(name: &str, scopes: &[String]) -> Result<(), UsersError> {
         return refuse("a scope has up to 64 lower-case letters, digits, and : . _ -");
     }
     Ok(())
+}
+
+/// Tells whether a user can have this name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric();
+    is_word(text, is_letter, |byte| {
+        is_letter(byte) || b"._@-".contains(&byte)
+    })
 }
 
 fn is_word(text: &str, begins: impl Fn(u8) -> bool, continues: impl Fn(u8) -> bool) -> bool {

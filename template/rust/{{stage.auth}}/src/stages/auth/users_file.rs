@@ -7,7 +7,6 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use nix::libc;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +26,8 @@ pub type UserMap = BTreeMap<String, User>;
 pub type Version = Option<(u64, i64, i64, u64)>;
 
 #[derive(Default, Serialize, Deserialize)]
-struct Content {
-    users: UserMap,
+pub struct Content {
+    pub users: UserMap,
 }
 
 /// Why users cannot be read or changed.
@@ -36,7 +35,7 @@ struct Content {
 pub enum UsersError {
     /// The input is not allowed, or there is no such user.
     Refused(String),
-    /// The file cannot be read, or is damaged.
+    /// The users cannot be read, or are damaged.
     Unreadable(String),
     Unwritable(anyhow::Error),
 }
@@ -81,11 +80,16 @@ impl UsersFile {
     }
 
     /// Returns the users; nobody if there is no file.
+    pub fn present(&self) -> Result<UserMap, UsersError> {
+        match self.version()? {
+            Some(_) => self.read(),
+            None => Ok(UserMap::new()),
+        }
+    }
+
+    /// Returns the users in a file that has to be there.
     pub fn read(&self) -> Result<UserMap, UsersError> {
-        let content = match fs::read(&self.0) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(UserMap::new()),
-            read => read.map_err(|error| self.unreadable(&error))?,
-        };
+        let content = fs::read(&self.0).map_err(|error| self.unreadable(&error))?;
         let parsed: Content = serde_json::from_slice(&content).map_err(|error| {
             // Its text may repeat a hash.
             let (line, column) = (error.line(), error.column());
@@ -102,40 +106,15 @@ impl UsersFile {
         }
     }
 
-    /// Changes the users, one process at a time; readers see the old file or the new one.
-    pub fn change(
-        &self,
-        change: impl FnOnce(&mut UserMap) -> Result<(), UsersError>,
-    ) -> Result<(), UsersError> {
-        let lock = self.lock()?;
-        let mut users = self.read()?;
-        change(&mut users)?;
-        self.write(&Content { users })?;
-        drop(lock);
-        Ok(())
-    }
-
-    fn lock(&self) -> anyhow::Result<File> {
-        if let Some(directory) = self.0.parent() {
-            let made = fs::create_dir_all(directory);
-            made.with_context(|| directory.display().to_string())?;
-        }
-        let path = self.beside(".lock");
-        let opened = private().create(true).truncate(false).open(&path);
-        let lock = opened.and_then(|file| file.lock().map(|()| file));
-        lock.with_context(|| path.display().to_string())
-    }
-
-    fn write(&self, content: &Content) -> anyhow::Result<()> {
-        let new = self.beside(".new");
-        let written = write(&new, content).and_then(|()| fs::rename(&new, &self.0));
-        written.with_context(|| new.display().to_string())
-    }
-
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.0.as_os_str().to_owned();
-        name.push(suffix);
-        name.into()
+    /// Writes a file that is not there yet.
+    pub fn create(&self, users: UserMap) -> Result<(), UsersError> {
+        let path = self.0.display();
+        create(&self.0, &Content { users }).map_err(|error| {
+            UsersError::Refused(match error.kind() {
+                ErrorKind::AlreadyExists => format!("{path} is there already, and stays as it is"),
+                _ => format!("{path}: {error}"),
+            })
+        })
     }
 
     fn unreadable(&self, error: &io::Error) -> UsersError {
@@ -152,7 +131,7 @@ impl UsersFile {
 /// Opens a file to write that only this user may read, from its first byte on.
 ///
 /// Who else may write into the directory can have put a link there: what it leads to is not touched.
-fn private() -> OpenOptions {
+pub fn private() -> OpenOptions {
     let mut options = File::options();
     options
         .write(true)
@@ -161,13 +140,14 @@ fn private() -> OpenOptions {
     options
 }
 
-fn write(path: &Path, content: &Content) -> io::Result<()> {
-    fs::remove_file(path).or_else(|error| match error.kind() {
-        ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })?;
+pub fn create(path: &Path, content: &Content) -> io::Result<()> {
     let mut file = private().create_new(true).open(path)?;
-    serde_json::to_writer_pretty(&mut file, content)?;
-    file.write_all(b"\n")?;
-    file.sync_all()
+    let written = serde_json::to_writer_pretty(&mut file, content)
+        .map_err(io::Error::from)
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path); // half a file is none
+    }
+    written
 }

@@ -176,6 +176,27 @@ impl Database {
             sleep(pause).await;
         }
     }
+
+    /// Connects for a command that needs the tables of a stage, and makes them where the service
+    /// would.
+    ///
+    /// # Errors
+    ///
+    /// With the reason, and with what to do.
+    pub async fn connect_to(&self, stage: &str) -> Result<AnyConnection, String> {
+        let unusable = |cause: String| format!("the database cannot be used: {cause}");
+        let failed = |error: &anyhow::Error| format!("a migration has failed: {}", said(error));
+        let mut connection = self.connect().await.map_err(unusable)?;
+        let mut parts = parts(&Stages::migrations()).map_err(|error| failed(&error))?;
+        parts.retain(|part| part.name == stage);
+        if self.0.migrates {
+            let upgraded = migrations::upgrade(&mut connection, &parts, drop).await;
+            upgraded.map_err(|error| failed(&error))?;
+        }
+        let found = migrations::states(&mut connection, &parts).await;
+        let found = found.map_err(|error| unusable(reason(&error)))?;
+        misfit(&found).map_or(Ok(connection), Err)
+    }
 }
 
 fn unusable(cause: &str) -> Failure {

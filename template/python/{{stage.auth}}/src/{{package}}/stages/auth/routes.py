@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm, SecurityScopes
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from ...runtime.failed_attempts import Limiter, address_key, user_key
@@ -16,7 +15,7 @@ from ...runtime.fair_queue import BusyError, Queue
 from ...runtime.tokens import Claims, InvalidTokenError, Tokens
 from ..api import PREFIX
 from ..api.problems import Problem, answer
-from .users import User, Users
+from .users import User, Users, UsersError
 
 HASHES_AT_ONCE = 2
 """Each uses a core and 64 MiB for a moment."""
@@ -59,7 +58,7 @@ def _auth(request: Request) -> Auth:
 Parts = Annotated[Auth, Depends(_auth)]
 
 
-def current_user(
+async def current_user(
     needed: SecurityScopes, auth: Parts, token: Annotated[str, Depends(bearer)]
 ) -> Claims:
     """Return the claims of the request's token; raise Problem 401 or 403 (RFC 6750, 3.1).
@@ -70,7 +69,7 @@ def current_user(
         claims = auth.tokens.verify(token)
     except InvalidTokenError as error:
         raise _invalid(str(error)) from error
-    held = auth.users.scopes(claims.name)
+    held = await auth.users.scopes(claims.name)
     if held is None:
         raise _invalid("its user was removed")
     # Scopes that the user has lost since then no longer count.
@@ -130,12 +129,15 @@ async def _verified(auth: Auth, request: Request, name: str, password: str) -> U
         async with auth.queue.turn(who[1][1]):
             if await request.is_disconnected():
                 raise ClientDisconnect
-            user = await run_in_threadpool(auth.users.verify, name, password)
+            user = await auth.users.verify(name, password)
     except BusyError:
         auth.limiter.withdraw(*who)
         log.warning("too many logins wait at once: one from %s gets 503", host)
         status = HTTPStatus.SERVICE_UNAVAILABLE
         raise _later(status, "too many logins at once", RETRY_SECONDS) from None
+    except (Problem, UsersError):
+        auth.limiter.withdraw(*who)
+        raise
     if user is None:
         log.warning("failed login from %s", host)
         raise Problem(
@@ -154,7 +156,7 @@ def _later(status: int, reason: str, seconds: int) -> Problem:
 
 
 async def unavailable(request: Request, error: Exception) -> Response:
-    """Answer 503 when the users file was damaged while the service ran."""
+    """Answer 503 when the users were damaged while the service ran."""
     log.error("nobody can log in: %s", error)
     detail = "the users cannot be read; the log says why"
     return answer(request.scope, HTTPStatus.SERVICE_UNAVAILABLE, detail)
@@ -167,6 +169,6 @@ async def me(user: LoggedIn) -> Claims:
 
 
 @router.get("/v1/users")
-def list_users(_reader: Reader, auth: Parts) -> list[str]:
+async def list_users(_reader: Reader, auth: Parts) -> list[str]:
     """List the users: an example of a route that requires a scope, `users:read`."""
-    return auth.users.names()
+    return await auth.users.names()

@@ -64,9 +64,9 @@ def _sqlite(path: Path, wait: float, limit: float | None, options: dict[str, Any
     @event.listens_for(engine.sync_engine, "do_connect")
     def _prepare(*_: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # For this user alone, from its first byte on; the files beside it get the same mode. One that
-        # is there is not opened: its close would end the locks that this process has on it, and
-        # whoever else closes the database would then delete the log that is in use here.
+        # For this user alone, from its first byte on; the files beside it get the same mode. One
+        # that is there is not opened: its close would end the locks that this process has on it,
+        # and whoever else closes the database would then delete the log that is in use here.
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         if not os.access(path, os.R_OK | os.W_OK):

@@ -23,16 +23,13 @@ CLOSE_SECONDS = 1.0
 def install(app: Starlette) -> None:
     """Make the database known to the routes; connect to nothing yet."""
     settings = config.read(Settings)
-    where = address(settings.url)
-    # A file belongs to this service alone; a server may have others that still need its schema.
-    migrates = settings.migrate == "true" or (settings.migrate == "auto" and where.path)
     database = Database(
-        where,
+        address(settings.url),
         known(),
         size=settings.pool_size,
         wait=settings.wait_seconds,
         limit=settings.query_seconds,
-        migrate=bool(migrates),
+        migrate=settings.migrates,
     )
     mounted = [route.app for route in app.routes if isinstance(route, Mount)]
     for each in (app, *mounted):

@@ -1,0 +1,354 @@
+"""Users in the table of the stage database: the same in each language, and in both databases."""
+
+import json
+import sqlite3
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import databases
+import people
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+from client import Client, Reply
+from conftest import MakeProgram
+from people import KEYS, ME, PASSWORD, USERS, bearer, log_in
+from running import Program, Run, free_port
+from served import wait_until
+
+if TYPE_CHECKING:
+    from postgresql_server import Server
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""A hash whose parameters are none of the service's."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A service, its database, and the file that it had its users in before."""
+
+    program: Program
+    url: str
+    path: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        own = {"DATABASE_URL": self.url, "DATABASE_WAIT_SECONDS": "2"}
+        return {**own, "AUTH_USERS_FILE": str(self.path), "AUTH_KEYS": KEYS[0]}
+
+    @property
+    def command(self) -> str:
+        return "orders auth" if self.program.language == "rust" else "python -m orders auth"
+
+    def manage(self, *words: str, typed: str = "") -> tuple[int, str, str]:
+        return people.manage(self.program, self.path, *words, typed=typed, **self.variables)
+
+    def add(self, name: str, *scopes: str) -> None:
+        flags = [f"--scope={scope}" for scope in scopes]
+        assert self.manage("add", name, *flags, typed=PASSWORD) == (0, f"added {name}\n", "")
+
+    def migrate(self) -> None:
+        assert databases.manage(self.program, self.url, "upgrade").status == 0
+
+    @contextmanager
+    def start(self, **more: str) -> Iterator[tuple[Run, Client]]:
+        with self.program.start(ready=True, **{**self.variables, **more}) as run:
+            yield run, Client(run.port)
+
+    def write(self, **users: str) -> None:
+        """Write a users file: the hash of each."""
+        content = {name: {"password": hashed, "scopes": ["a"]} for name, hashed in users.items()}
+        self.path.write_text(json.dumps({"users": content}), encoding="utf-8")
+
+    def run(self, statement: str) -> list[Any]:
+        """Run a statement of SQL; return the rows of a query."""
+        if self.url.startswith("sqlite:"):
+            with sqlite3.connect(self.url.removeprefix("sqlite:")) as connection:
+                rows = connection.execute(statement).fetchall()
+            connection.close()
+            return rows
+        with psycopg.connect(self.url) as server:
+            cursor = server.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path}/below/orders.db"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.new_database("users")
+
+
+@pytest.fixture
+def empty(program: MakeProgram, url: str, tmp_path: Path) -> Shop:
+    return Shop(program("auth", "database"), url, tmp_path / "users.json")
+
+
+@pytest.fixture
+def shop(empty: Shop) -> Shop:
+    empty.migrate()
+    return empty
+
+
+@pytest.fixture
+def file_shop(program: MakeProgram, tmp_path: Path) -> Shop:
+    """A service with SQLite alone, where the database makes no difference."""
+    url = f"sqlite:{tmp_path}/orders.db"
+    return Shop(program("auth", "database"), url, tmp_path / "users.json")
+
+
+def readiness(client: Client) -> Reply:
+    return client.get("/health/ready")
+
+
+def test_the_table_is_made_where_the_service_would_make_it(empty: Shop) -> None:
+    if empty.url.startswith("sqlite:"):
+        assert empty.manage("list") == (0, "", "")
+        return
+    missing = "migrations are missing (auth: 0000 of 0001): "
+    command = empty.command.replace("auth", "db upgrade")
+    assert empty.manage("list") == (1, "", f"{missing}{command}\n")
+    empty.migrate()
+    assert empty.manage("list") == (0, "", "")
+
+
+def test_users_are_managed_by_a_command_that_leaves_the_file_alone(shop: Shop) -> None:
+    assert shop.manage("add", "alice", "--scope", "b", "--scope=a", typed=PASSWORD)[0] == 0
+    shop.add("al.1@x-y_z")
+    assert shop.manage("list") == (0, "al.1@x-y_z\nalice a b\n", "")
+    rows = shop.run("SELECT name, password, scopes FROM auth_users ORDER BY name")
+    assert [(row[0], row[2]) for row in rows] == [("al.1@x-y_z", "[]"), ("alice", '["a","b"]')]
+    assert PasswordHasher().verify(rows[1][1], PASSWORD)
+    shop.add("alice")
+    assert shop.manage("remove", "al.1@x-y_z") == (0, "removed al.1@x-y_z\n", "")
+    assert shop.manage("list") == (0, "alice\n", "")
+    assert shop.manage("remove", "bob") == (1, "", "there is no user 'bob'\n")
+    assert shop.manage("add", "a b", typed=PASSWORD)[0] == 1
+    assert not shop.path.exists()
+
+
+def test_changes_of_users_count_at_once(shop: Shop) -> None:
+    shop.add("alice")
+    shop.add("bob", "users:read")
+    with shop.start() as (run, client):
+        alice, bob = bearer(client), bearer(client, "bob")
+        assert client.get(USERS, bob).json() == ["alice", "bob"]
+        assert log_in(client, "carol").status == 401
+        shop.add("carol")
+        shop.add("bob")
+        shop.manage("remove", "alice")
+
+        assert log_in(client, "carol").status == 200
+        assert client.get(USERS, bob).status == 403, "a scope that was taken away"
+        assert client.post("/api/v1/items", {}, bob).status == 422
+        refusal = client.get(ME, alice)
+        assert (refusal.status, refusal.json()["detail"]) == (
+            401,
+            "the token is refused: its user was removed",
+        )
+        assert client.post("/api/v1/items", {}, alice).status == 401
+        assert run.stop() == 0, run.log()
+
+
+def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(shop: Shop) -> None:
+    shop.add("alice")
+    with shop.start() as (run, client):
+        refusals = [
+            log_in(client, name, "wrong") for name in ("alice", "nobody", "a\0b", "é", "x" * 200)
+        ]
+
+        assert {refusal.status for refusal in refusals} == {401}
+        assert len({str(refusal.json()) for refusal in refusals}) == 1
+        assert "Traceback" not in run.log()
+
+
+def test_an_outdated_hash_is_renewed_at_the_next_login(shop: Shop) -> None:
+    shop.run(f"""INSERT INTO auth_users VALUES ('alice', '{CHEAP}', '["a"]')""")
+    with shop.start() as (_, client):
+        assert log_in(client, password="wrong").status == 401
+        assert shop.run("SELECT password FROM auth_users") == [(CHEAP,)]
+        for _ in range(2):
+            assert log_in(client).json()["scope"] == "a"
+        assert "m=65536,t=3,p=4" in shop.run("SELECT password FROM auth_users")[0][0]
+
+
+@pytest.mark.parametrize("row", ["'hunter2', '[]'", f"'{CHEAP}', 'hunter2'"])
+def test_a_row_that_is_no_user_is_a_problem_until_it_is_repaired(file_shop: Shop, row: str) -> None:
+    file_shop.migrate()
+    file_shop.run(f"INSERT INTO auth_users VALUES ('alice', {row})")
+    with file_shop.start() as (run, client):
+        refusal = log_in(client)
+        assert refusal.status == 503
+        assert refusal.json()["detail"] == "the users cannot be read; the log says why"
+        assert "auth_users is damaged: the user 'alice'" in run.log()
+        assert "hunter2" not in run.log()
+        file_shop.run(f"UPDATE auth_users SET password = '{CHEAP}', scopes = '[]'")
+        assert log_in(client).status == 200
+
+
+def test_without_its_database_a_login_is_put_off_and_counts_for_nothing(shop: Shop) -> None:
+    shop.add("alice")
+    with shop.start() as (run, client):
+        headers = bearer(client)
+        assert run.stop() == 0
+    gone = f"postgresql://orders:hunter2@127.0.0.1:{free_port()}/orders"
+    with shop.start(DATABASE_URL=gone, DATABASE_WAIT_SECONDS="1") as (run, client):
+        for answer in (*(log_in(client) for _ in range(7)), client.get(ME, headers)):
+            assert answer.status == 503, answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["retry-after"] == "5"
+        assert "the database cannot be reached" in run.log()
+        assert "Traceback" not in run.log()
+        assert "failed login" not in run.log()
+
+
+def test_a_command_without_its_database_says_why(file_shop: Shop) -> None:
+    url = f"postgresql://orders:hunter2@127.0.0.1:{free_port()}/orders"
+    away = Shop(file_shop.program, url, file_shop.path)
+    for words in (("list",), ("remove", "alice"), ("add", "alice")):
+        ran = away.manage(*words, typed=PASSWORD)
+        assert ran == (1, "", "the database cannot be used: Connection refused\n")
+
+
+def test_users_go_from_a_file_into_the_table_and_back(shop: Shop, tmp_path: Path) -> None:
+    shop.write(alice=CHEAP, bob=CHEAP)
+    before = json.loads(shop.path.read_text(encoding="utf-8"))
+    imported = shop.manage("import", str(shop.path))
+    assert imported == (0, f"imported 2 from {shop.path}\n", "")
+    assert shop.manage("list") == (0, "alice a\nbob a\n", "")
+
+    out = tmp_path / "out.json"
+    assert shop.manage("export", str(out)) == (0, f"exported 2 to {out}\n", "")
+    assert json.loads(out.read_text(encoding="utf-8")) == before
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    written = out.read_bytes()
+    shop.manage("remove", "bob")
+    again = shop.manage("export", str(out))
+    assert again == (1, "", f"{out} is there already, and stays as it is\n")
+    assert out.read_bytes() == written
+    nowhere = shop.manage("export", str(tmp_path / "none" / "out.json"))
+    assert (nowhere[0], "No such file or directory" in nowhere[2]) == (1, True)
+
+
+def test_an_import_adds_all_users_or_none(shop: Shop) -> None:
+    shop.write(alice=CHEAP, bob=CHEAP, carol=CHEAP)
+    shop.add("bob", "b")
+    shop.add("carol")
+    refused = "nobody was imported: there already: bob, carol\n"
+    assert shop.manage("import", str(shop.path)) == (1, "", refused)
+    assert shop.manage("list")[1] == "bob b\ncarol\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "No such file or directory"),
+        ("{", "is damaged ("),
+        ('{"users": {"a": {"password": "hunter2", "scopes": []}}}', "is damaged ("),
+        (
+            json.dumps({"users": {"a b": {"password": CHEAP, "scopes": []}}}),
+            "nobody was imported: the user 'a b': a name has up to 64 letters",
+        ),
+        (
+            json.dumps({"users": {"alice": {"password": CHEAP, "scopes": ["A"]}}}),
+            "nobody was imported: the user 'alice': a scope has up to 64 lower-case",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_named(
+    file_shop: Shop, content: str | None, problem: str
+) -> None:
+    if content is not None:
+        file_shop.path.write_text(content, encoding="utf-8")
+    status, _, message = file_shop.manage("import", str(file_shop.path))
+
+    assert (status, problem in message) == (1, True), message
+    assert "hunter2" not in message
+    assert file_shop.manage("list") == (0, "", "")
+
+
+@pytest.mark.parametrize("words", ["import", "export", "import a b", "export a b"])
+def test_wrong_arguments_are_refused(file_shop: Shop, words: str) -> None:
+    status, _, message = file_shop.manage(*words.split())
+
+    assert (status, "usage: " in message) == (2, True)
+
+
+def test_users_of_before_the_database_are_not_lost_without_a_word(shop: Shop) -> None:
+    shop.write(alice=CHEAP)
+    said = (
+        f"the users in {shop.path} cannot log in, because the table auth_users is empty:"
+        f" {shop.command} import {shop.path}"
+    )
+    with shop.start() as (run, client):
+        run.wait_for_line(said)
+        not_ready = readiness(client)
+        assert (not_ready.status, said in not_ready.json()["checks"]["auth"]) == (503, True)
+        assert log_in(client).status == 401
+        assert shop.manage("import", str(shop.path))[0] == 0
+
+        assert readiness(client).status == 200, readiness(client).text
+        assert readiness(client).json()["checks"]["auth"] == "ok"
+        assert log_in(client).status == 200
+        assert run.log().count(said) == 1
+    with shop.start() as (run, client):
+        wait_until(lambda: readiness(client).status == 200, "it is not ready")
+        assert said not in run.log()
+        assert "nobody can log in" not in run.log()
+
+
+def test_without_the_file_of_before_there_is_nothing_to_import(file_shop: Shop) -> None:
+    file_shop.write(alice=CHEAP)
+    with file_shop.start() as (run, client):
+        run.wait_for_line("because the table auth_users is empty")
+        assert readiness(client).status == 503
+        file_shop.path.unlink()
+        assert readiness(client).status == 200
+    with file_shop.start() as (run, client):
+        run.wait_for_line(f"nobody can log in yet: {file_shop.command} add NAME")
+        assert readiness(client).json()["checks"].get("auth", "ok") == "ok"
+
+
+def test_a_damaged_file_of_before_stops_the_start(file_shop: Shop) -> None:
+    file_shop.path.write_text("{", encoding="utf-8")
+    with file_shop.program.start(ready=False, **file_shop.variables) as run:
+        assert run.wait() == 78
+        assert f"AUTH_USERS_FILE: {file_shop.path} is damaged (" in run.log()
+
+
+def test_changes_at_once_are_all_kept(shop: Shop) -> None:
+    names = [f"user{number}" for number in range(6)]
+    adding = [
+        subprocess.Popen(
+            people.command(shop.program, "add", name),
+            env=people.environment(shop.program, shop.variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        for name in names
+    ]
+    for process in adding:
+        process.communicate(PASSWORD.encode(), timeout=120)
+
+    assert shop.manage("list")[1].split() == names
+
+
+def test_users_follow_a_service_that_gets_the_database_and_gives_it_up(
+    program: MakeProgram, file_shop: Shop, tmp_path: Path
+) -> None:
+    before = program("auth")
+    people.add(before, file_shop.path, "alice", "b")
+    assert file_shop.manage("import", str(file_shop.path))[0] == 0
+    with file_shop.start() as (_, client):
+        assert log_in(client).json()["scope"] == "b"
+    out = tmp_path / "out.json"
+    assert file_shop.manage("export", str(out))[0] == 0
+    assert out.read_bytes() == file_shop.path.read_bytes()
+    assert people.manage(before, out, "list") == (0, "alice b\n", "")
