@@ -42,7 +42,7 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-STAGES = ("api", "auth", "cache", "config", "database", "logging", "metrics", "tracing")
+STAGES = ("api", "auth", "cache", "config", "database", "jobs", "logging", "metrics", "tracing")
 ORDERS = [
     stages[::step]
     for n in range(len(STAGES))
