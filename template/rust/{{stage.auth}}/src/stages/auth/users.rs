@@ -71,8 +71,9 @@ impl Users {
     ) -> Result<(), StoreError> {
         check(name, scopes)?;
         if password.chars().count() < SHORTEST_PASSWORD {
-            let reason = format!("a password has at least {SHORTEST_PASSWORD} characters");
-            return Err(UsersError::Refused(reason).into());
+            refuse(format!(
+                "a password has at least {SHORTEST_PASSWORD} characters"
+            ))?;
         }
         let scopes: BTreeSet<String> = scopes.iter().cloned().collect();
         let user = User {
@@ -84,25 +85,25 @@ impl Users {
 
     /// Removes a user.
     pub async fn remove(&self, name: &str) -> Result<(), StoreError> {
-        if self.0.remove(name).await? {
-            return Ok(());
+        if !self.0.remove(name).await? {
+            refuse(format!("there is no user '{}'", name.escape_debug()))?;
         }
-        let reason = format!("there is no user '{}'", name.escape_debug());
-        Err(UsersError::Refused(reason).into())
+        Ok(())
     }
 
     /// Adds users with their hashes: all of them, or none.
     pub async fn add_new(&self, users: UserMap) -> Result<(), StoreError> {
-        let refused =
-            |reason: String| UsersError::Refused(format!("nobody was imported: {reason}"));
         for (name, user) in &users {
-            check(name, &user.scopes)
-                .map_err(|error| refused(format!("the user '{}': {error}", name.escape_debug())))?;
+            if let Err(error) = check(name, &user.scopes) {
+                let name = name.escape_debug();
+                refuse(format!("nobody was imported: the user '{name}': {error}"))?;
+            }
         }
-        match self.0.add_new(users).await?.as_slice() {
-            [] => Ok(()),
-            there => Err(refused(format!("there already: {}", there.join(", "))).into()),
+        let there = self.0.add_new(users).await?.join(", ");
+        if !there.is_empty() {
+            refuse(format!("nobody was imported: there already: {there}"))?;
         }
+        Ok(())
     }
 
     /// Hashes a password again because the parameters have changed.
@@ -130,16 +131,19 @@ async fn hashed<T: Send + 'static>(password: String, turn: T) -> anyhow::Result<
 
 /// Refuses a name or a scope that is not allowed.
 pub fn check(name: &str, scopes: &[String]) -> Result<(), UsersError> {
-    let refuse = |reason: &str| Err(UsersError::Refused(reason.to_owned()));
     if !is_name(name) {
-        return refuse("a name has up to 64 letters, digits, and . _ @ -");
+        refuse("a name has up to 64 letters, digits, and . _ @ -")?;
     }
     let is_lower = |byte: u8| byte.is_ascii_lowercase();
     let is_part = |byte: u8| is_lower(byte) || byte.is_ascii_digit() || b":._-".contains(&byte);
     if !scopes.iter().all(|scope| is_word(scope, is_lower, is_part)) {
-        return refuse("a scope has up to 64 lower-case letters, digits, and : . _ -");
+        refuse("a scope has up to 64 lower-case letters, digits, and : . _ -")?;
     }
     Ok(())
+}
+
+fn refuse(reason: impl Into<String>) -> Result<(), UsersError> {
+    Err(UsersError::Refused(reason.into()))
 }
 
 /// Tells whether a user can have this name.
