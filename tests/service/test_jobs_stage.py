@@ -234,6 +234,9 @@ def test_who_has_lost_a_job_can_neither_finish_nor_keep_it(make: Callable[..., S
                 for end in job.End:
                     ended = [(first, job.Outcome(end, "late"))]
                     assert await table.settle(connection, "a", ended) == set()
+                for worker, claimed in (("a", second), ("b", first)):  # whose, and which attempt
+                    ended = [(claimed, job.Outcome(job.End.OK))]
+                    assert await table.settle(connection, worker, ended) == set()
                 assert await table.beat(connection, "a", [first], 30.0) == set()
                 assert await table.beat(connection, "b", [second], 30.0) == {made}
                 assert await table.expire(connection, ["mail"], 5) == []
