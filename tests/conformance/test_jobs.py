@@ -133,6 +133,18 @@ def test_a_stop_finishes_what_is_short_and_gives_back_the_rest(
     assert [jobs.row(each) for each in waiting] == [("ready", 0)] * 3, "nothing new is begun"
 
 
+@pytest.mark.parametrize("change", ["worker = 'another'", "attempts = attempts + 1"])
+def test_what_another_worker_has_taken_cannot_be_finished(
+    working: Program, local: Jobs, change: str
+) -> None:
+    with serving(working, **{**local.settings, "JOBS_LEASE_SECONDS": "60"}) as service:
+        (made,) = enqueue(service, "slow", seconds=2)
+        wait_until(lambda: len(local.lines()) == 1, "it does not run")
+        local.ask(f"UPDATE jobs SET {change} RETURNING id")
+        service.run.wait_for_line(f"job slow {made}: its lease was lost")
+        assert local.row(made, "state") == ("running",)
+
+
 def test_a_process_without_workers_only_enqueues(working: Program, local: Jobs) -> None:
     with serving(working, **local.settings, JOBS_WORKERS="0") as service:
         (made,) = enqueue(service, "quick")
