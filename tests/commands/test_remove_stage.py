@@ -6,6 +6,7 @@ import pytest
 from conftest import ORDERS, STAGES, MakeService, commit, files, git, state, viscaffold
 
 ITEMS = "src/orders/stages/api/items.py"
+REQUIRED = {"auth": "api", "jobs": "database"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -13,11 +14,11 @@ ITEMS = "src/orders/stages/api/items.py"
 def test_adding_and_removing_gives_back_the_bytes(
     service: MakeService, stage: str, count: int
 ) -> None:
-    others = [name for name in STAGES if name not in {stage, "auth"}][:count]
+    others = [name for name in STAGES if name not in {stage, *REQUIRED}][:count]
     root = service(*others)
     before = state(root)
     assert viscaffold("add-stage", stage).code == 0
-    added = [name for name in ("api", "auth") if stage == "auth" and name not in others] or [stage]
+    added = [name for name in {REQUIRED.get(stage, stage), stage} if name not in others]
     ran = viscaffold("remove-stage", *added)
 
     assert ran.code == 0, ran.err
