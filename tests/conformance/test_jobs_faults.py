@@ -141,6 +141,7 @@ def test_a_frozen_worker_that_comes_back_has_lost_its_job(working: Program, jobs
             finished = [line.process for line in jobs.lines() if line.what == "done"]
             assert finished[-1] == other.run.served_by()
         assert frozen.run.stop() == 0, frozen.log()
+        assert f"job slow {made} failed" not in frozen.log(), "whoever has it says how it ends"
 
 
 def test_a_long_job_keeps_its_lease(working: Program, shared: Jobs) -> None:

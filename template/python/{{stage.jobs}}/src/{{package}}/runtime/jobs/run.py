@@ -83,6 +83,8 @@ class Run:
         return failure
 
     def _ended(self, error: BaseException | None, *, is_late: bool) -> Outcome:
+        if self.is_lost:
+            return Outcome(End.LOST)  # whoever has the job now says how it ends
         if self._is_given_back and isinstance(error, asyncio.CancelledError):
             return Outcome(End.BACK)
         if is_late:

@@ -105,7 +105,8 @@ class Worker:
         """Write down what has ended, keep what runs, and take more: in one transaction."""
         now = time.monotonic()
         kinds = [] if self._is_stopping() else list(self.handlers)
-        ended = [(run, run.outcome) for run in self._unsettled if run.outcome]
+        unsettled = [run for run in self._unsettled if not run.is_lost]
+        ended = [(run, run.outcome) for run in unsettled if run.outcome]
         running = [run for run in self.runs.values() if not run.is_lost and not run.outcome]
         beats = running if now >= self._beat_at else []
         is_due = bool(kinds) and now >= self._expire_at
