@@ -24,11 +24,12 @@ def between(
     git: Git, repository: Repository, now: str, then: str, changes: list[Change]
 ) -> list[str]:
     """Return, in words, the data that the service has `now` and knows nothing of `then`."""
-    gone = stages(answers(git, now)) - stages(answers(git, then))
+    there = stages(answers(git, now))
+    gone = there - stages(answers(git, then))
     known = _known(repository.directory) if gone else {}
     found = []
     for name in sorted(gone & known.keys()):
-        data = known[name].data
+        data = known[name].data.among(there)
         found += [f"the table {table} (stage {name})" for table in data.tables]
         found += [f"the file {file} (stage {name})" for file in data.files]
     return found + [

@@ -75,14 +75,22 @@ def _removed(service: Service, names: Sequence[str], *, with_dependents: bool) -
 
 
 def _data(service: Service, removed: list[str]) -> list[str]:
-    """Return what is said of data that stages kept here, and that nobody takes away."""
-    kept = [
-        (name, path)
-        for name in removed
-        for path in service.catalogue.stages[name].data.files
-        if (service.root / path).exists()
-    ]
-    return [f"{path}: the data of the stage {name} stays" for name, path in kept]
+    """Return what is said of data that stages kept, and that nobody takes away."""
+    left = [name for name in service.stages if name not in removed]
+    found = []
+    for name in service.stages:
+        data = service.catalogue.stages[name].data
+        if name in removed:
+            files = [path for path in data.files if (service.root / path).exists()]
+            found += [f"{path}: the data of the stage {name} stays" for path in files]
+        reached = data.among(left).tables if name in left else ()
+        found += [
+            f"the table {table}: what the stage {name} has in it stays, out of reach of the service"
+            f" (to take it out or back first: viscaffold undo, and docs/stages/{name}.md)"
+            for table in data.among(service.stages).tables
+            if table not in reached
+        ]
+    return found
 
 
 def _left(service: Service, removed: list[str], trust: TrustPolicy) -> tuple[Template, Answers]:

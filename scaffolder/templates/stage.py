@@ -1,7 +1,7 @@
 """One stage, as the catalogue describes it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -45,12 +45,15 @@ class Data:
     """What a stage keeps that is not in the service's repository: its removal asks first."""
 
     tables: tuple[str, ...] = ()
+    tables_with: tuple[str, ...] = ()
+    """Stages without which there are no tables."""
     files: tuple[str, ...] = ()
     """Paths below the directory that the service runs in."""
 
-    def __bool__(self) -> bool:
-        """Tell whether there is anything."""
-        return bool(self.tables or self.files)
+    def among(self, stages: Collection[str]) -> "Data":
+        """Return what there can be of it in a service with `stages`."""
+        has_tables = all(name in stages for name in self.tables_with)
+        return self if has_tables else replace(self, tables=())
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,26 @@ def test_data_that_a_stage_keeps_stays_and_is_named(service: MakeService) -> Non
     assert users.exists()
     assert viscaffold("undo").code == 0
     users.unlink()
-    assert "the data of" not in viscaffold("remove-stage", "auth").err
+    err = viscaffold("remove-stage", "auth").err
+    assert "the data of" not in err
+    assert "auth_users" not in err, "without the stage database, there is no table"
+
+
+def test_a_table_that_goes_out_of_reach_is_named(service: MakeService) -> None:
+    service("database", "auth", "jobs")
+    assert "the table jobs: what the stage jobs has in it stays" in note("jobs")
+    assert "auth_users" not in note("jobs")
+    assert "the table auth_users: what the stage auth has" in note("auth")
+    both = note("database", "--with-dependents")
+    assert "the table jobs: " in both
+    assert "the table auth_users: what the stage auth has" in both, "its users are in a file now"
+
+
+def note(*removed: str) -> str:
+    """Return what is said of a removal."""
+    ran = viscaffold("remove-stage", *removed, "--dry-run")
+    assert ran.code == 0, ran.err
+    return ran.err
 
 
 def test_what_another_stage_requires_is_refused_with_the_list(service: MakeService) -> None:

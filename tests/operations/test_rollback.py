@@ -369,6 +369,7 @@ def test_data_that_does_not_go_back_is_named_and_refused(service: MakeService) -
 
     assert refused.code == 5
     assert "the file data/users.json (stage auth)" in refused.err
+    assert "auth_users" not in refused.err, "without the stage database, there is no table"
     assert "the migration migrations/0001_users.sql" in refused.err
     assert state(root) == before
     assert "data/users.json" in str(viscaffold("rollback", "--dry-run", "--json").json()["data"])

@@ -224,6 +224,11 @@ CASES: dict[str, tuple[Contents, str, str]] = {
             ("''", "a path has 1 to"),
         )
     },
+    "tables with no partner": (
+        {"stages.yml": KAFKA.replace("  requires", "  data: {tables_with: [api]}\n  requires")},
+        "stages.yml:4:24: tables_with names 'api', which is no partner of this stage",
+        "optional: [api]",
+    ),
     **{
         f"connects: {connects}": (
             {"stages.yml": KAFKA.replace("  requires", f"  connects: {connects}\n  requires")},

@@ -1,6 +1,7 @@
 """One entry of stages.yml: its keys, and the shape of what they hold."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaffolder import names
@@ -25,7 +26,7 @@ KEYS = (
     "servers",
     "connects",
 )
-DATA_KEYS = ("tables", "files")
+DATA_KEYS = ("tables", "tables_with", "files")
 LANGUAGE_KEYS = ("dependencies", "settings")
 SETTING_KEYS = ("default", "about", "secret", "shared")
 LAST_PORT = 65535
@@ -71,12 +72,12 @@ def read(page: Page, name: str, key: Node, node: Node) -> Entry:
         verify_steps.check(page, entries["verify"][1])
     if "drills" in entries:
         verify_steps.check_faults(page, entries["drills"][1])
-    if "data" in entries:
-        _check_data(page, entries["data"][1])
     if "connects" in entries:
         _check_connects(page, entries["connects"][1])
     label = ": ".join(page.text(entries[text][1], text) for text in ("title", "summary"))
     follows = {one: page.texts(entries[one][1], one) if one in entries else [] for one in FOLLOWS}
+    if "data" in entries:
+        _check_data(page, entries["data"][1], follows)
     servers = server_entries.read(page, entries["servers"][1]) if "servers" in entries else {}
     return Entry(name, key, label, languages, follows, servers)
 
@@ -127,13 +128,17 @@ def _check_setting(page: Page, name: str, at: Node, node: Node) -> None:
         page.scalar(value, inner)
 
 
-def _check_data(page: Page, node: Node) -> None:
+def _check_data(page: Page, node: Node, follows: Mapping[str, list[tuple[str, Node]]]) -> None:
+    partners = {name for key in ("requires", "optional") for name, _ in follows[key]}
     entries = page.entries(node, "data")
     page.known(entries, DATA_KEYS)
     for kind, (_, value) in entries.items():
         for text, at in page.texts(value, kind):
             if kind == "files":
                 page.path(at, text)
+            if kind == "tables_with" and text not in partners:
+                problem = f"tables_with names {shown(text)}, which is no partner of this stage"
+                raise page.error(at, problem, f"optional: [{text}]")
 
 
 def _check_connects(page: Page, node: Node) -> None:
