@@ -90,10 +90,11 @@ def working_in_python(pristine: Path, place: Path) -> Program:
     return python(place)
 
 
-def working_in_rust() -> Program:
+def working_in_rust(*more: str) -> Program:
     """Return one with the stage `jobs`, and handlers that write down what they do."""
     app = (APPLICATION / "jobs" / "app.rs").read_text(encoding="utf-8")
-    return rust(binary(("database", "jobs"), files={"src/app.rs": app}, variant="working"))
+    stages = tuple(sorted(["database", "jobs", *more]))
+    return rust(binary(stages, files={"src/app.rs": app}, variant="working"))
 
 
 def cached_in_rust() -> Program:

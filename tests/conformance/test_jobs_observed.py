@@ -1,0 +1,84 @@
+"""Jobs in metrics, traces and the log: the same in each language."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import applications
+import pytest
+from collector import collecting
+from jobs_table import Jobs
+from running import Program
+from served import serving, wait_until
+
+STAGES = ("logging", "metrics", "tracing")
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+BROUGHT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+CONSUMER = 5
+"""SPAN_KIND_CONSUMER of OTLP."""
+
+
+@pytest.fixture(scope="module", params=["python", "rust"])
+def observed(
+    request: pytest.FixtureRequest,
+    pristine: Callable[[tuple[str, ...]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Program:
+    """Make a service with jobs, and with all that tells of them."""
+    if request.param == "rust":
+        return applications.working_in_rust(*STAGES)
+    place = tmp_path_factory.mktemp("observed")
+    return applications.working_in_python(pristine(("jobs", *STAGES)), place)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Jobs:
+    return Jobs(f"sqlite:{tmp_path}/orders.db", tmp_path)
+
+
+def test_the_run_of_a_job_belongs_to_the_trace_of_the_request(
+    observed: Program, jobs: Jobs
+) -> None:
+    with collecting() as collector:
+        settings = {**jobs.settings, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        with serving(observed, **settings, JOBS_ATTEMPTS="1") as service:
+            for kind in ("quick", "bad"):
+                assert service.ask(f"/jobs/{kind}", "POST", headers=BROUGHT).status == 200
+            collector.wait(lambda: len(collector.spans) == 4, "spans are missing")
+            service.run.wait_for_line("and is dead")
+            log = service.log()
+    requests = {span.span_id for span in collector.spans if span.parent_id == PARENT}
+    runs = {span.name: span for span in collector.spans if span.name.startswith("job ")}
+    assert runs.keys() == {"job quick", "job bad"}
+    assert {span.trace_id for span in runs.values()} == {TRACE}
+    assert {span.parent_id for span in runs.values()} == requests
+    assert {span.kind for span in runs.values()} == {CONSUMER}
+    assert [runs[name].is_error for name in ("job quick", "job bad")] == [False, True]
+    lines = [json.loads(line) for line in log.splitlines() if "and is dead" in line]
+    assert len(lines) == 1
+    (job,) = {line.job for line in jobs.lines() if line.what == "fails"}
+    assert f"job bad {job} failed (attempt 1 of 1) and is dead" in lines[0]["message"]
+
+
+def test_jobs_are_counted(observed: Program, jobs: Jobs) -> None:
+    with serving(observed, **jobs.settings, JOBS_ATTEMPTS="1") as service:
+        for kind in ("quick", "quick", "bad", "unknown"):
+            assert service.ask(f"/jobs/{kind}", "POST").status == 200
+        wait_until(lambda: len(jobs.lines()) == 3, "they do not run")
+        service.run.wait_for_line("and is dead")
+        wait_until(lambda: jobs.ask("SELECT count(*) FROM jobs") == [(2,)], "they do not end")
+
+        def counted() -> dict[str, float]:
+            lines = service.ask("/metrics").body.decode().splitlines()
+            pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("jobs_"))
+            return {name: float(value) for name, value in pairs}
+
+        expected = {
+            'jobs_done_total{kind="quick",outcome="ok"}': 2,
+            'jobs_done_total{kind="bad",outcome="dead"}': 1,
+            'jobs_seconds_count{kind="quick"}': 2,
+            "jobs_running": 0,
+        }
+        wait_until(lambda: expected.items() <= counted().items(), f"{counted()}")
+        assert {"jobs_waiting", "jobs_dead"} <= counted().keys()
+        assert not [name for name in counted() if "unknown" in name]
