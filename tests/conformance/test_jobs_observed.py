@@ -1,6 +1,7 @@
 """Jobs in metrics, traces and the log: the same in each language."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from served import serving, wait_until
 STAGES = ("logging", "metrics", "tracing")
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 BROUGHT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+BOUNDS = {"0.01", "0.05", "0.1", "0.5", "1", "5", "10", "30", "60", "300", "+Inf"}
 CONSUMER = 5
 """SPAN_KIND_CONSUMER of OTLP."""
 
@@ -82,3 +84,5 @@ def test_jobs_are_counted(observed: Program, jobs: Jobs) -> None:
         wait_until(lambda: expected.items() <= counted().items(), f"{counted()}")
         assert {"jobs_waiting", "jobs_dead"} <= counted().keys()
         assert not [name for name in counted() if "unknown" in name]
+        bounds = {found[1] for name in counted() if (found := re.search('le="(.+?)"', name))}
+        assert bounds == BOUNDS

@@ -117,6 +117,7 @@ def described(found: dict[str, Metric]) -> dict[str, tuple[str, str, set[str]]]:
             {label for sample in family.samples for label in shape(sample.labels)},
         )
         for name, family in found.items()
+        if family.samples  # Rust does not mention what has none yet
     }
 
 

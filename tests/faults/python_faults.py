@@ -132,7 +132,7 @@ RUNNING = [
     on_request("memory of a child up to the limit", r"kernel killed a child process", LIVES,
                "import subprocess as s, sys\n"
                "s.Popen([sys.executable, '-c', 'x = []\\nwhile 1: x.append(bytearray(1 << 20))'])",
-               seconds=SLOWLY, docker=("--memory", "128m", "--memory-swap", "128m"),
+               seconds=SLOWLY, docker=("--memory", "256m", "--memory-swap", "256m"),
                places=(CONTAINER,)),
     on_request("MemoryError", r"MemoryError", LIVES, "bytearray(1 << 60)"),
     on_request("blocked event loop", r"(?s)event loop is blocked.*fault\.py|fault\.py.*event loop is blocked", LIVES,
@@ -170,7 +170,7 @@ RUNNING = [
     on_request("SIGPIPE", r"SIGPIPE .*wrote to a pipe or connection that nobody reads", 141,
                "import os, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
                "r, w = os.pipe(); os.close(r); os.write(w, b'x')", places=SUPERVISED),
-    on_request("listening socket closed", r"listens on .* was closed: no connection can arrive", SOFTWARE,
+    on_request("listening socket closed", r"listens on .* was closed(, and its number .*)?: no connection can arrive", SOFTWARE,
                LISTENER + "os.close(number)"),
     on_request("listening socket closed, its number used again", r"listens on .* in use for something else",
                SOFTWARE, LISTENER + "os.dup2(os.open('/', 0), number)"),

@@ -123,7 +123,7 @@ RUNNING = [
     ),
     on_request("SIGPIPE", r"SIGPIPE .*wrote to a pipe or connection that nobody reads", 141, "SIGPIPE",
                places=SUPERVISED),
-    on_request("listening socket closed", r"listens on .* was closed: no connection can arrive", SOFTWARE,
+    on_request("listening socket closed", r"listens on .* was closed(, and its number .*)?: no connection can arrive", SOFTWARE,
                "listener closed"),
     on_request("listening socket closed, its number used again", r"listens on .* in use for something else",
                SOFTWARE, "listener reused"),

@@ -17,6 +17,13 @@ from starlette.testclient import TestClient
 SECONDS = 10.0
 
 
+class Unspeakable(Exception):  # noqa: N818 - it is what a service might have
+    """An error without words."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
 class Service:
     """An application with the stage jobs, in this process."""
 
@@ -151,8 +158,10 @@ def test_pauses_grow_to_five_minutes(make: Callable[..., Service]) -> None:
         (asyncio.CancelledError(), "CancelledError"),
         (KeyError("to"), "KeyError: 'to'"),
         (RuntimeError("x" * 1000), f"RuntimeError: {'x' * 1000}"[:500]),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (Unspeakable(), "Unspeakable"),
     ],
-    ids=["exit", "cancelled", "key", "long"],
+    ids=["exit", "cancelled", "key", "long", "interrupt", "unspeakable"],
 )
 def test_whatever_a_handler_raises_is_a_reason(
     make: Callable[..., Service], error: BaseException, reason: str
@@ -169,6 +178,11 @@ def test_whatever_a_handler_raises_is_a_reason(
 
     service.handle("fail", fail)
     service.run(work)
+
+
+def test_a_reason_is_a_text_that_every_database_takes(make: Callable[..., Service]) -> None:
+    run = make().module("run")
+    assert run._said(ValueError("a\0b \udcff")) == "ValueError: a b \\udcff"
 
 
 def test_a_payload_that_is_none_has_failed(make: Callable[..., Service]) -> None:
@@ -189,7 +203,7 @@ def test_a_payload_that_is_none_has_failed(make: Callable[..., Service]) -> None
 def test_a_handler_that_does_not_end_is_named_and_keeps_its_slot(
     make: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    service = make(JOBS_LIMIT_SECONDS=1, JOBS_ATTEMPTS=1)
+    service = make(JOBS_LIMIT_SECONDS=1, JOBS_ATTEMPTS=1, JOBS_WORKERS=1)
     monkeypatch.setattr(service.module("run"), "GRACE_SECONDS", 0.2)
     over = asyncio.Event()
 
@@ -202,15 +216,31 @@ def test_a_handler_that_does_not_end_is_named_and_keeps_its_slot(
 
     async def work() -> None:
         made = await service.enqueue("stubborn")
+        try:
+            await until(lambda: any(run.is_endless for run in service.worker.runs.values()))
+            assert await service.ask("SELECT state FROM jobs") == [("running",)]
+            with pytest.raises(Exception, match=f"hold all workers: job stubborn {made}"):
+                service.worker.require_free()
+        finally:
+            over.set()
         await service.settled(made, "dead")
-        assert len(service.worker.runs) == 1
-        over.set()
-        await until(lambda: not service.worker.runs)
+        service.worker.require_free()
 
     service.handle("stubborn", stubborn)
     service.run(work)
     assert len(said(caplog, "does not end, although it was cancelled")) == 1
     assert len(said(caplog, "is dead: not done within 1 s")) == 1
+
+
+def test_a_job_is_not_enqueued_where_it_would_be_lost(make: Callable[..., Service]) -> None:
+    service = make()
+
+    async def work() -> None:
+        async with service.database.read() as connection:
+            with pytest.raises(ValueError, match=r"database\.write"):
+                await service.jobs.enqueue(connection, "mail", None)
+
+    service.run(work)
 
 
 # --- Who has a job ---

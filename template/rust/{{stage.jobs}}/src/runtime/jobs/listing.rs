@@ -42,9 +42,22 @@ impl fmt::Display for Dead {
             reason,
             age,
         } = self;
-        let reason = reason.as_deref().unwrap_or_default();
+        let reason = on_a_line(reason.as_deref().unwrap_or_default());
         write!(f, "{id} {kind}, {attempts} attempts, {age} s old: {reason}")
     }
+}
+
+/// Returns a text without what a terminal would act on.
+fn on_a_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// Counts the jobs of each kind, and lists those that run.

@@ -92,14 +92,19 @@ impl Worker {
             if Instant::now() >= self.rests_until {
                 let worker = &mut self;
                 match Caught::new(move || worker.round()).await {
-                    Ok(Ok(())) => self.pause = FIRST_PAUSE,
+                    Ok(Ok(())) => {
+                        self.pause = FIRST_PAUSE;
+                        self.progress.moves();
+                    }
                     // The log says so, and the readiness of the database.
-                    Ok(Err(Error::Unavailable)) => self.rest(FIRST_PAUSE),
+                    Ok(Err(Error::Unavailable)) => {
+                        self.rest(FIRST_PAUSE);
+                        self.progress.moves();
+                    }
                     Ok(Err(error)) => self.fail(&error.to_string()),
                     Err(Panicked(message)) => self.fail(&format!("it panicked: {message}")),
                 }
             }
-            self.progress.moves();
             let wakes = self.wakes();
             tokio::select! {
                 _ = closes.wait_for(|closes| *closes) => break,

@@ -15,7 +15,7 @@ from ..log import Reporter
 from ..problems import Problem
 from . import migrating, migrations
 from .address import Address
-from .engine import GRACE_SECONDS, connecting, writing
+from .engine import GRACE_SECONDS, connecting, reading, writing
 from .failures import FAILURES, is_unavailable, reason
 from .keeper import Keeper, UnreachableError
 from .migrations import Part, State
@@ -55,7 +55,7 @@ class Database:
     ) -> None:
         self.engine = connecting(address, wait, size=size, limit=limit)
         """For a library that wants one; what is in `read` and `write` is then its own affair."""
-        self._writer = writing(self.engine)
+        self._reader, self._writer = reading(self.engine), writing(self.engine)
         self._wait, self._limit = wait, limit
         self._address, self._parts = address, parts
         self._checked = connecting(address, wait, limit=wait)
@@ -65,7 +65,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection to read with; what it writes is lost."""
-        async with self._using(self.engine) as connection:
+        async with self._using(self._reader) as connection:
             yield connection
 
     @asynccontextmanager

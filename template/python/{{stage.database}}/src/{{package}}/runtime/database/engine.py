@@ -41,9 +41,15 @@ def connecting(
     A connection is used for `limit` seconds at most; migrations have no limit.
     """
     options: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": wait}
+    options["hide_parameters"] = True  # errors go to the log, and what is stored may be a secret
     if address.path:
         return _sqlite(address.path, wait, limit, options)
     return _postgresql(address.url, wait, limit, options)
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same connections for what only reads."""
+    return engine.execution_options(is_read_only=True)
 
 
 def writing(engine: AsyncEngine) -> AsyncEngine:

@@ -1,5 +1,6 @@
 """What a person asks of the table, and does to jobs that are dead."""
 
+import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Dead:
 
     def __str__(self) -> str:
         about = f"{self.attempts} attempts, {self.age} s old"
-        return f"{self.id} {self.kind}, {about}: {self.reason}"
+        return f"{self.id} {self.kind}, {about}: {_on_a_line(self.reason)}"
 
 
 async def status(connection: AsyncConnection) -> list[str]:
@@ -53,8 +54,9 @@ async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
         .limit(MOST_RUNNING)
     )
     for row in await connection.execute(running):
-        lease = "lease for" if row.left > 0 else "lease over for"
-        seconds = f"{abs(row.left) // 1000} s"
+        left = row.left or 0
+        lease = "lease for" if left > 0 else "lease over for"
+        seconds = f"{abs(left) // 1000} s"
         yield (
             f"running: {row.kind} {row.id}, attempt {row.attempts}, at {row.worker},"
             f" {lease} {seconds}"
@@ -76,7 +78,7 @@ async def dead(connection: AsyncConnection) -> list[Dead]:
 async def retry(connection: AsyncConnection, job_id: str | None) -> int:
     """Let a dead job, or all of them, begin anew; return how many there were."""
     again = update(jobs).where(jobs.c.state == DEAD)
-    if job_id:
+    if job_id is not None:
         again = again.where(jobs.c.id == job_id)
     done = await connection.execute(
         again.values(**FREE, state=READY, attempts=0, run_at=now(), reason=None)
@@ -88,3 +90,12 @@ async def drop(connection: AsyncConnection, job_id: str) -> int:
     """Delete a dead job; return whether there was one, as a number."""
     chosen = (jobs.c.state == DEAD) & (jobs.c.id == job_id)
     return (await connection.execute(delete(jobs).where(chosen))).rowcount
+
+
+def _on_a_line(text: str) -> str:
+    """Return a text without what a terminal would act on."""
+    return "".join(_escaped(char) if unicodedata.category(char) == "Cc" else char for char in text)
+
+
+def _escaped(char: str) -> str:
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char, f"\\u{{{ord(char):x}}}")

@@ -12,6 +12,8 @@ from .job import LONGEST_REASON, Claimed, End, Handler, Limits, Outcome, pause_a
 
 GRACE_SECONDS = 5.0
 """For a handler to end that was cancelled."""
+LONGEST_SAID = 10_000
+"""Of an error: to look for secrets in more takes long."""
 
 log = Reporter(logging.getLogger(__name__))
 
@@ -36,6 +38,8 @@ class Run:
         self.claimed = claimed
         self.outcome: Outcome | None = None
         self.is_lost = False
+        self.is_endless = False
+        """Whether it goes on although it was cancelled."""
         self.seconds = 0.0
         self._limits = limits
         self._observer = observer
@@ -51,15 +55,14 @@ class Run:
         if not self._work.done():
             self._work.cancel()
             await asyncio.wait([self._work], timeout=GRACE_SECONDS)
+        if not self._work.done():
+            log.error("%s does not end, although it was cancelled", self.claimed)
+            self.is_endless = True
+            # As long as it runs, it keeps its lease: nobody is to run the job beside it.
+            await asyncio.wait([self._work])
         self.seconds = time.monotonic() - began
-        if self._work.done():
-            error = asyncio.CancelledError() if self._work.cancelled() else self._work.result()
-            self.outcome = self._ended(error, is_late=is_late)
-            return
-        log.error("%s does not end, although it was cancelled", self.claimed)
-        if not self._is_ending():
-            self.outcome = self._ended(None, is_late=True)
-        await asyncio.wait([self._work])  # its slot is taken as long as it runs
+        error = asyncio.CancelledError() if self._work.cancelled() else self._work.result()
+        self.outcome = self._ended(error, is_late=is_late)
 
     def cancel(self, *, is_lost: bool = False) -> None:
         """Have the handler end: the job is another worker's, or goes back for the stop."""
@@ -77,7 +80,9 @@ class Run:
         try:
             with self._observer.running(self.claimed):
                 await handler(self.claimed.job())
-        except (Exception, SystemExit) as error:  # whatever it is, the job has failed
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # whatever it is, the job has failed
             failure = error
         end_forked(failure)  # a process that the handler forked has no part in what follows
         return failure
@@ -90,7 +95,7 @@ class Run:
         if is_late:
             return self._failed(f"not done within {self._limits.limit:g} s", None)
         if error is not None:
-            return self._failed(f"{type(error).__qualname__}: {error}".strip(": "), error)
+            return self._failed(_said(error), error)
         return Outcome(End.OK)
 
     def _failed(self, why: str, error: BaseException | None) -> Outcome:
@@ -104,3 +109,13 @@ class Run:
         words = "%s failed (attempt %d of %d), again in %.1f s: %s"
         log.warning(words, self.claimed, attempt, most, pause, reason, exc_info=error)
         return Outcome(End.FAILED, reason, pause)
+
+
+def _said(error: BaseException) -> str:
+    """Return what an error says, as a text that every database takes."""
+    try:
+        words = str(error)
+    except Exception:  # it is of any class
+        words = ""
+    text = f"{type(error).__qualname__}: {words[:LONGEST_SAID]}".strip(": ")
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", " ")

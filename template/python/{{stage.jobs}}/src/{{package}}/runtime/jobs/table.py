@@ -74,6 +74,9 @@ async def enqueue(
     connection: AsyncConnection, kind: str, payload: object, delay: float, trace: str | None
 ) -> str:
     """Add a job in the transaction of a connection; return its id."""
+    used = connection.sync_connection
+    if used is not None and used.get_execution_options().get("is_read_only"):
+        raise ValueError("jobs are enqueued with a connection of database.write()")
     made = str(uuid.uuid4())
     values = {
         "id": made,

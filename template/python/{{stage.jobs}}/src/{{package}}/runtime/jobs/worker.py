@@ -16,6 +16,7 @@ from ..log import Reporter
 from . import table
 from .job import End, Handler, Limits
 from .run import Observer, Run
+from .stalls import StuckError
 
 SURVEY_SECONDS = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -78,11 +79,22 @@ class Worker:
             await asyncio.wait(self.runs, timeout=max(end - time.monotonic(), 0.0))
         for run in self.runs.values():
             run.cancel()
-            log.info("%s: given back, for the service stops", run.claimed)
         if self.runs:
             await asyncio.wait(self.runs, timeout=END_SECONDS)
         self._is_over = True
         self.wake.set()
+
+    def require_free(self) -> None:
+        """Raise StuckError if jobs that do not end leave no room for others."""
+        endless = [str(run.claimed) for run in self.runs.values() if run.is_endless]
+        if len(endless) >= self._limits.workers:
+            raise StuckError(f"jobs that do not end hold all workers: {', '.join(endless)}")
+
+    def tell_left(self) -> None:
+        """Say how many jobs this process still has, at its end."""
+        if left := [run for run in self._unsettled if not run.is_lost]:
+            words = "%d jobs could not be given back: they run again when their leases are over"
+            log.warning(words, len(left))
 
     async def _loop(self) -> None:
         while True:
@@ -163,7 +175,9 @@ class Worker:
             words = "%s: its lease was lost before it was finished; it may run twice"
             log.warning(words, run.claimed)
         end = run.outcome.end if run.outcome and is_kept else End.LOST
-        if end is not End.BACK:
+        if end is End.BACK:
+            log.info("%s: given back, for the service stops", run.claimed)
+        else:
             self._observer.ended(run.claimed.kind, end, run.seconds)
 
     def _tell(self, expired: list[table.Expired], survey: table.Survey | None) -> None:

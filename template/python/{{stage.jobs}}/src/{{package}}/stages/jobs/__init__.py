@@ -73,7 +73,12 @@ def install(app: Starlette) -> None:
     app.state.jobs = worker
     slowest = 3 * settings.poll_seconds + of_database.wait_seconds + of_database.query_seconds + 5
     app.state.jobs_stalls = Stalls(lambda: worker.rounds, slowest)
-    health.add_check(app, "jobs", app.state.jobs_stalls.ready)
+
+    async def ready() -> None:
+        await app.state.jobs_stalls.ready()
+        worker.require_free()
+
+    health.add_check(app, "jobs", ready)
 
     @event.listens_for(base.engine.sync_engine, "checkin")
     def _look(_connection: object, record: object) -> None:
@@ -103,5 +108,6 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         drain = DRAIN_SECONDS if stopping.asked else UNASKED_SECONDS
         await worker.close((stopping.began or time.monotonic()) + drain)
         await asyncio.wait([going], timeout=SETTLE_SECONDS)
+        worker.tell_left()
         going.cancel()
         watching.cancel()

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +17,8 @@ from ...runtime.database.engine import connecting, writing
 from ...runtime.database.failures import FAILURES, reason
 from ...runtime.database.pauses import reached
 from ...runtime.jobs import inspecting
-from ..database import Settings
+from .. import database
+from .settings import Settings
 
 FAILED, MISSING, INTERRUPTED = 1, 3, 130
 PACKAGE = __name__.partition(".")[0]
@@ -26,13 +28,15 @@ def run(words: Sequence[str]) -> int:
     """Run the command; return the exit status. What fails has its reason on stderr."""
     asked = _parse(words)
     try:
-        return asyncio.run(_connected(config.read(Settings), asked))
+        config.read(Settings)
+        status, lines = asyncio.run(_connected(config.read(database.Settings), asked))
     except config.ConfigError as error:
         return _refuse("\n".join(f"setting {problem}" for problem in error.problems), EXIT_CONFIG)
     except FAILURES as error:
         return _refuse(f"the database cannot be used: {reason(error)}", FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
+    return status if _written(lines) else FAILED
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
@@ -50,12 +54,15 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-async def _connected(settings: Settings, asked: argparse.Namespace) -> int:
+async def _connected(
+    settings: database.Settings, asked: argparse.Namespace
+) -> tuple[int, list[str]]:
     engine = connecting(
         address(settings.url), settings.wait_seconds, limit=float(settings.query_seconds)
     )
+    use = writing(engine) if asked.command in {"retry", "drop"} else engine
     try:
-        connection = await reached(writing(engine).connect, settings.wait_seconds)
+        connection = await reached(use.connect, settings.wait_seconds)
         try:
             async with connection.begin():
                 return await _run(connection, asked)
@@ -65,26 +72,37 @@ async def _connected(settings: Settings, asked: argparse.Namespace) -> int:
         await engine.dispose()
 
 
-async def _run(connection: AsyncConnection, asked: argparse.Namespace) -> int:
+async def _run(connection: AsyncConnection, asked: argparse.Namespace) -> tuple[int, list[str]]:
     if not await connection.run_sync(lambda sync: inspect(sync).has_table("jobs")):
-        return _refuse(f"the table of jobs is missing: python -m {PACKAGE} db upgrade", MISSING)
+        why = f"the table of jobs is missing: python -m {PACKAGE} db upgrade"
+        return _refuse(why, MISSING), []
     if asked.command == "status":
-        for line in await inspecting.status(connection):
-            print(line)
-        return 0
+        return 0, await inspecting.status(connection)
     if asked.command == "dead":
         dead = await inspecting.dead(connection)
         if asked.json:
-            print(json.dumps([vars(job) for job in dead], separators=(",", ":")))
-        else:
-            print("\n".join(map(str, dead)) or "no dead jobs")
-        return 0
+            return 0, [json.dumps([vars(job) for job in dead], separators=(",", ":"))]
+        return 0, [*map(str, dead)] or ["no dead jobs"]
     act = inspecting.retry if asked.command == "retry" else inspecting.drop
     count = await act(connection, asked.id)
-    if asked.id and not count:
-        return _refuse(f"no dead job {asked.id}", MISSING)
-    print(f"{'retried' if asked.command == 'retry' else 'dropped'}: {count}")
-    return 0
+    if asked.id is not None and not count:
+        return _refuse(f"no dead job {asked.id}", MISSING), []
+    return 0, [f"{'retried' if asked.command == 'retry' else 'dropped'}: {count}"]
+
+
+def _written(lines: list[str]) -> bool:
+    """Print lines; what was done is done, whether or not that can be told."""
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still buffered would be tried once more at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _refuse(f"the output cannot be written: {error.strerror}", FAILED)
+            return False
+    return True
 
 
 def _refuse(why: str, status: int) -> int:
