@@ -62,6 +62,11 @@ class Database:
         self._schema = Schema(self._states, self._migrate if migrate else None)
         self.keeper = Keeper(address.label, self._check, wait)
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether a transaction that writes keeps all others from writing, as in SQLite."""
+        return self._address.path is not None
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection to read with; what it writes is lost."""

@@ -21,6 +21,7 @@ from .stalls import StuckError
 SURVEY_SECONDS = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """After a failure of the loop itself."""
+LONGEST_TURN = 0.02
 END_SECONDS = 0.5
 """For what is cancelled at the stop."""
 MOST_UNKNOWN = 100
@@ -87,7 +88,7 @@ class Worker:
     def require_free(self) -> None:
         """Raise StuckError if jobs that do not end leave no room for others."""
         endless = [str(run.claimed) for run in self.runs.values() if run.is_endless]
-        if len(endless) >= self._limits.workers:
+        if endless and len(endless) >= self._limits.workers:
             raise StuckError(f"jobs that do not end hold all workers: {', '.join(endless)}")
 
     def tell_left(self) -> None:
@@ -100,12 +101,16 @@ class Worker:
         while True:
             is_last = self._is_over
             self.wake.clear()
+            began = time.monotonic()
             with suppress(UnreachableError, UnavailableError):  # what watches it says so
                 await self._database.ready()
                 await self._round()
             self.rounds += 1
             if is_last:
                 return
+            if self._database.has_one_writer:
+                # As long as it has been the writer: those who wait for that look only now and then.
+                await asyncio.sleep(min(time.monotonic() - began, LONGEST_TURN))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), min(self._limits.poll, self._beat_seconds))
 
