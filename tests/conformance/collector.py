@@ -14,6 +14,9 @@ from running import free_port
 
 SECONDS = 20.0
 STUCK_SECONDS = 30.0
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+BROUGHT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+"""The trace of a client, its span, and the header that brings both."""
 
 
 @dataclass(frozen=True)

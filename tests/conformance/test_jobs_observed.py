@@ -7,14 +7,12 @@ from pathlib import Path
 
 import applications
 import pytest
-from collector import collecting
+from collector import BROUGHT, PARENT, TRACE, collecting
 from jobs_table import Jobs
 from running import Program
 from served import serving, wait_until
 
 STAGES = ("logging", "metrics", "tracing")
-TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-BROUGHT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
 BOUNDS = {"0.01", "0.05", "0.1", "0.5", "1", "5", "10", "30", "60", "300", "+Inf"}
 CONSUMER = 5
 """SPAN_KIND_CONSUMER of OTLP."""

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 import running
 from client import Client
-from collector import STUCK_SECONDS, Collector, collecting
+from collector import BROUGHT, PARENT, STUCK_SECONDS, TRACE, Collector, collecting
 from conftest import MakeProgram, Pristine
 from running import Program, Run, free_port
 
-TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-BROUGHT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
 ALL = ("api", "auth", "logging", "tracing")
 
 
