@@ -34,7 +34,7 @@ def local(tmp_path: Path) -> Jobs:
 
 def test_what_is_committed_is_done_once(working: Program, jobs: Jobs) -> None:
     with serving(working, **jobs.settings) as service:
-        assert "jobs: 2 workers, kinds: bad, quick, slow, twice" in service.log()
+        assert "jobs: 2 workers, kinds: bad, holds, quick, slow, twice" in service.log()
         assert service.ask("/jobs/quick?fail", "POST").status == 409
         made = enqueue(service, "quick", n=5)
         wait_until(lambda: jobs.done() >= {*made}, "not all are done")

@@ -151,6 +151,18 @@ def test_a_long_job_keeps_its_lease(working: Program, shared: Jobs) -> None:
         assert [line.what for line in shared.lines()] == ["begins", "done"]
 
 
+def test_a_lease_needs_none_of_the_connections_of_handlers(working: Program, jobs: Jobs) -> None:
+    settings = {**jobs.settings, "DATABASE_POOL_SIZE": "1", "JOBS_WORKERS": "1"}
+    with serving(working, **settings) as service:
+        (made,) = enqueue(service, "holds", seconds=3)
+        wait_until(lambda: len(jobs.lines()) == 1, "it does not run")
+        first = jobs.row(made, "lease_until")
+        wait_until(lambda: jobs.row(made, "lease_until") != first, "its lease is not extended")
+        assert jobs.row(made) == ("running", 1), "it is over"
+        wait_until(lambda: made in jobs.done(), "it is not done")
+        jobs.wait_until_none_is_left()
+
+
 def test_a_table_that_is_gone_ends_no_worker(working: Program, shared: Jobs) -> None:
     with serving(working, **shared.settings) as service:
         enqueue(service, "quick")

@@ -5,6 +5,7 @@ Every run of a job leaves a line in the file JOBS_FILE: id, attempt, process, an
 
 import asyncio
 import os
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -44,6 +45,12 @@ async def twice(job: jobs.Job) -> None:
         raise ValueError("not yet")
 
 
+async def holds(app: Starlette, job: jobs.Job) -> None:
+    """Hold a connection."""
+    async with database.of(app).read():
+        await slow(job)
+
+
 async def enqueue(request: Request) -> JSONResponse:
     """Enqueue some jobs in one transaction, which is rolled back if it is to fail."""
     asked = request.query_params
@@ -63,6 +70,7 @@ def create_app() -> Starlette:
     routes = [Route("/jobs/{kind}", enqueue, methods=["POST"])]
     app = Starlette(routes=[*routes, *health.ROUTES])
     stages.install(app)
-    for kind, function in {"quick": quick, "slow": slow, "bad": bad, "twice": twice}.items():
-        jobs.handler(app, kind, function)
+    for function in (quick, slow, bad, twice):
+        jobs.handler(app, function.__name__, function)
+    jobs.handler(app, "holds", partial(holds, app))
     return app

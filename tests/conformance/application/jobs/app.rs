@@ -30,6 +30,8 @@ impl Stage for App {
         jobs.handler("slow", slow);
         jobs.handler("bad", bad);
         jobs.handler("twice", twice);
+        let database: Database = env.stage();
+        jobs.handler("holds", move |job| holds(database.clone(), job));
         // What only a handler in Rust does: tests/service_rust/test_rust_jobs.py.
         if env::var_os("JOBS_MORE").is_some() {
             jobs.handler("panics", panics);
@@ -98,6 +100,12 @@ async fn slow(job: Job) -> anyhow::Result<()> {
     let seconds = job.payload["seconds"].as_f64().unwrap_or_default();
     sleep(Duration::from_secs_f64(seconds)).await;
     note(&job, "done")
+}
+
+/// Holds a connection.
+async fn holds(database: Database, job: Job) -> anyhow::Result<()> {
+    let held = database.read(async |_| Ok(slow(job).await));
+    held.await?
 }
 
 async fn bad(job: Job) -> anyhow::Result<()> {

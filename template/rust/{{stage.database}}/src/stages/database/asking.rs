@@ -1,6 +1,7 @@
 //! How handlers ask the database: within a time, and with an answer, whatever happens to it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
@@ -11,7 +12,7 @@ use super::runtime::connecting;
 use super::runtime::failures::{is_unavailable, reason};
 use super::runtime::migrations;
 use super::runtime::pauses::Pauses;
-use super::{Database, Error, LONGEST_PAUSE, Shared};
+use super::{Connections, Database, Error, LONGEST_PAUSE};
 
 /// PostgreSQL ends a statement at its limit; a server that does not is given up this much later.
 const GRACE: Duration = Duration::from_secs(1);
@@ -80,6 +81,19 @@ impl Database {
         Ok(done)
     }
 
+    /// Returns the same database, with a connection that nobody else uses.
+    #[must_use]
+    pub fn reserved(&self) -> Self {
+        Self(Arc::clone(&self.0), Connections::new(1))
+    }
+
+    /// Closes the connections, as soon as they are not in use any more.
+    pub async fn close(&self) {
+        if let Some(pool) = self.1.pool.get() {
+            pool.close().await;
+        }
+    }
+
     /// Whether one writes while all others wait.
     #[must_use]
     pub fn has_one_writer(&self) -> bool {
@@ -144,17 +158,11 @@ impl Database {
     }
 
     fn pool(&self) -> sqlx::Result<&AnyPool> {
-        let Shared {
-            address,
-            limits,
-            size,
-            pool,
-            ..
-        } = &*self.0;
+        let Connections { size, pool } = &*self.1;
         match pool.get() {
             Some(pool) => Ok(pool),
             None => {
-                let new = connecting::pool(address, *limits, *size)?;
+                let new = connecting::pool(&self.0.address, self.0.limits, *size)?;
                 Ok(pool.get_or_init(|| new))
             }
         }

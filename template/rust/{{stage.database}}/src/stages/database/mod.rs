@@ -37,19 +37,30 @@ const CLOSE: Duration = Duration::from_secs(1);
 
 /// The stage, and what handlers ask: `web::Data<Database>`.
 #[derive(Clone)]
-pub struct Database(Arc<Shared>);
+pub struct Database(Arc<Shared>, Arc<Connections>);
 
 struct Shared {
     address: Address,
     limits: Limits,
-    size: u32,
     migrates: bool,
     keeper: Keeper,
     /// Known from the start.
     schema: OnceLock<Arc<Schema>>,
+    watched: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Connections {
+    /// How many there are at most.
+    size: u32,
     /// Opened by the first who needs it.
     pool: OnceLock<AnyPool>,
-    watched: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Connections {
+    fn new(size: u32) -> Arc<Self> {
+        let pool = OnceLock::new();
+        Arc::new(Self { size, pool })
+    }
 }
 
 impl Stage for Database {
@@ -68,19 +79,18 @@ impl Stage for Database {
         let query = Duration::from_secs(env.get("DATABASE_QUERY_SECONDS", integer(1, 3600), 10));
         // A file belongs to this service alone; a server may have others that still need its schema.
         let migrates = migrate == "true" || (migrate == "auto" && address.path.is_some());
-        Self(Arc::new(Shared {
+        let shared = Shared {
             keeper: Keeper::new(address.label.clone(), wait),
             address,
             limits: Limits {
                 wait,
                 query: Some(query),
             },
-            size,
             migrates,
             schema: OnceLock::new(),
-            pool: OnceLock::new(),
             watched: Mutex::default(),
-        }))
+        };
+        Self(Arc::new(shared), Connections::new(size))
     }
 
     fn configure(&self, app: &mut web::ServiceConfig) {
@@ -104,10 +114,8 @@ impl Stage for Database {
 
     async fn stop(&self) {
         self.0.watched_by(None);
-        if let Some(pool) = self.0.pool.get() {
-            // What does not close in time is closed by the end of the process.
-            let _ = timeout(CLOSE, pool.close()).await;
-        }
+        // What does not close in time is closed by the end of the process.
+        let _ = timeout(CLOSE, self.close()).await;
     }
 
     fn dispatch(name: &str, arguments: &[String]) -> Option<u8> {

@@ -36,7 +36,7 @@ impl Loop {
             let _going = going; // dropped at the end, whatever that is
             match Runtime::new() {
                 Ok(runtime) => {
-                    let worker = Worker::new(database, handlers, settings, progress);
+                    let worker = Worker::new(&database, handlers, settings, progress);
                     runtime.block_on(worker.work(closes));
                 }
                 Err(error) => tracing::error!("the jobs worker did not start: {error}"),

@@ -26,6 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For what is given back at the stop: less than a stage has to close.
 const GIVE_BACK: Duration = Duration::from_millis(1500);
+/// For the connection, at the stop.
+const CLOSE: Duration = Duration::from_millis(300);
 /// How long others can write after a round, where one writes at a time.
 const LONGEST_TURN: Duration = Duration::from_millis(20);
 const MOST_UNKNOWN: usize = 100;
@@ -61,7 +63,7 @@ pub struct Worker {
 impl Worker {
     #[must_use]
     pub fn new(
-        database: Database,
+        database: &Database,
         handlers: Arc<Handlers>,
         settings: Settings,
         progress: Arc<Progress>,
@@ -69,7 +71,7 @@ impl Worker {
         let now = Instant::now();
         Self {
             name: ids::worker(),
-            database,
+            database: database.reserved(), // handlers and requests may hold all others
             handlers,
             settings,
             progress,
@@ -116,7 +118,9 @@ impl Worker {
                 self.note(ended);
             }
         }
+        let database = self.database.clone();
         self.close().await;
+        let _ = timeout(CLOSE, database.close()).await; // or by the end of the process
     }
 
     fn rest(&mut self, pause: Duration) {

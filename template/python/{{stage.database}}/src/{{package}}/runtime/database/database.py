@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 
 from sqlalchemy import text
@@ -59,6 +59,7 @@ class Database:
         self._wait, self._limit = wait, limit
         self._address, self._parts = address, parts
         self._checked = connecting(address, wait, limit=wait)
+        self._reserved: list[AsyncEngine] = []
         self._schema = Schema(self._states, self._migrate if migrate else None)
         self.keeper = Keeper(address.label, self._check, wait)
 
@@ -76,8 +77,15 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction, which is committed unless the block raises."""
-        async with self._using(self._writer) as connection, connection.begin():
+        async with self._writing(self._writer) as connection:
             yield connection
+
+    def reserved(self) -> Callable[[], AbstractAsyncContextManager[AsyncConnection]]:
+        """Return what `write` is, over a connection that nobody else uses."""
+        engine = connecting(self._address, self._wait, limit=self._limit)
+        self._reserved.append(engine)
+        writer = writing(engine)
+        return lambda: self._writing(writer)
 
     async def ready(self) -> None:
         """Raise UnreachableError if the database cannot be used, or has another schema."""
@@ -87,8 +95,13 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        for engine in (self.engine, self._checked):
+        for engine in (self.engine, self._checked, *self._reserved):
             await engine.dispose()
+
+    @asynccontextmanager
+    async def _writing(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with self._using(engine) as connection, connection.begin():
+            yield connection
 
     @asynccontextmanager
     async def _using(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:

@@ -54,6 +54,7 @@ class Worker:
         self.wake = asyncio.Event()
         self._unsettled: list[Run] = []
         self._database = database
+        self._write = database.reserved()  # handlers and requests may hold all others
         self._limits = limits
         self._observer = observer
         self._is_stopping = is_stopping
@@ -133,7 +134,7 @@ class Worker:
             return
         expired, claimed, survey = [], [], None
         lease = self._limits.lease
-        async with self._database.write() as connection:
+        async with self._write() as connection:
             outcomes = [(run.claimed, outcome) for run, outcome in ended]
             settled = await table.settle(connection, self.name, outcomes)
             mine = [run.claimed for run in beats]
