@@ -175,6 +175,76 @@ def test_the_status_tells_what_waits_and_what_runs(working: Program, jobs: Jobs)
         assert len(status.lines) == 4
 
 
+DAMAGED = "its row is damaged: nobody writes such a value of "
+NO_JSON = "its payload is no JSON: "
+DAMAGES = {
+    "attempts = 2147483647": f"{DAMAGED}attempts",
+    "attempts = -1": f"{DAMAGED}attempts",
+    "payload = '{'": NO_JSON,
+    "payload = ''": NO_JSON,
+}
+ONLY_IN_SQLITE = {
+    "attempts = 'some'": f"{DAMAGED}attempts",
+    "attempts = 9223372036854775807": f"{DAMAGED}attempts",
+    "payload = x'7b7d'": f"{DAMAGED}payload",
+    "payload = CAST(x'22ff22' AS TEXT)": NO_JSON,
+    "trace = x'ff'": f"{DAMAGED}trace",
+    "id = x'ff'": f"{DAMAGED}id",
+}
+
+
+def test_a_damaged_row_costs_no_other(working: Program, jobs: Jobs) -> None:
+    damages = {**DAMAGES, **(ONLY_IN_SQLITE if jobs.url.startswith("sqlite") else {})}
+    with serving(working, **jobs.settings, JOBS_WORKERS="0") as service:
+        wait_until_ready(service)
+        made = enqueue(service, "quick", n=len(damages))
+        strange = enqueue(service, "quick", n=3)
+    for each, change in zip(made, damages, strict=True):
+        jobs.do(f"UPDATE jobs SET run_at = 0, reason = '{each}', {change} WHERE id = '{each}'")
+    names = ['a"b', "a,b", "a/1,'[]"]
+    for each, name in zip(strange, names, strict=True):
+        quoted = name.replace("'", "''")
+        jobs.do(f"UPDATE jobs SET id = '{quoted}' WHERE id = '{each}'")
+    with serving(working, **jobs.settings, JOBS_WORKERS="4") as service:
+        wait_until(lambda: jobs.done() == {*names}, "some are not done")
+        dead = "SELECT count(*) FROM jobs WHERE state = 'dead' AND attempts < 2"
+        wait_until(lambda: jobs.ask(dead) == [(len(damages),)], "some are not dead")
+        reasons = [reason for (reason,) in jobs.ask("SELECT reason FROM jobs WHERE state = 'dead'")]
+        for reason in damages.values():
+            expected = sum(reason == other for other in damages.values())
+            assert sum(found.startswith(reason) for found in reasons) == expected, reasons
+            assert service.log().count(f"dead: {reason}") == expected
+        assert "the jobs worker failed" not in service.log()
+        listed = manage(working, "dead", **jobs.settings)
+        assert (listed.status, len(listed.lines)) == (0, len(damages)), listed.error
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'dead', attempts = 'some', reason = x'ff', created_at = 0.5",
+        "state = 'running', lease_until = 'some', worker = x'ff', attempts = x'ff'",
+        "kind = x'ff', run_at = 0.5",
+        "kind = CAST(x'ff' AS TEXT), id = NULL",
+    ],
+)
+def test_what_is_in_a_damaged_row_is_no_obstacle(
+    working: Program, local: Jobs, change: str
+) -> None:
+    with serving(working, **local.settings, JOBS_WORKERS="0") as service:
+        wait_until_ready(service)
+        damaged, sound = enqueue(service, "quick", n=2)
+    if working.language == "rust":
+        change = change.replace(", id = NULL", "")  # its table does not take that
+    local.do(f"UPDATE jobs SET run_at = 0, {change} WHERE id = '{damaged}'")
+    for words in (("status",), ("dead",), ("dead", "--json")):
+        listed = manage(working, *words, **local.settings)
+        assert (listed.status, listed.error) == (0, ""), words
+    with serving(working, **local.settings) as service:
+        wait_until(lambda: sound in local.done(), "it is not done")
+        assert "the jobs worker failed" not in service.log()
+
+
 def test_what_the_command_refuses(working: Program, local: Jobs) -> None:
     settings = {**local.settings, "DATABASE_WAIT_SECONDS": "1"}
     missing = manage(working, "status", **settings)

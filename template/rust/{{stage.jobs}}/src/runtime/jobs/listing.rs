@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::statements::Words;
+use super::statements::{Words, text};
 
 /// What PostgreSQL calls a table that is not there, and how SQLite says so.
 const MISSING: &str = "42P01";
@@ -27,8 +27,8 @@ pub fn is_missing(error: &sqlx::Error) -> bool {
 pub struct Dead {
     id: String,
     kind: String,
-    attempts: i32,
-    reason: Option<String>,
+    attempts: i64,
+    reason: String,
     /// In seconds, since it was enqueued.
     age: i64,
 }
@@ -42,7 +42,7 @@ impl fmt::Display for Dead {
             reason,
             age,
         } = self;
-        let reason = on_a_line(reason.as_deref().unwrap_or_default());
+        let reason = on_a_line(reason);
         write!(f, "{id} {kind}, {attempts} attempts, {age} s old: {reason}")
     }
 }
@@ -66,38 +66,40 @@ fn on_a_line(text: &str) -> String {
 ///
 /// If the database does not say it.
 pub async fn status(connection: &mut AnyConnection) -> sqlx::Result<Vec<String>> {
-    let now = Words::of(connection).now();
+    let words = Words::of(connection);
+    let now = words.now();
+    let [id, kind, worker] = ["id", "kind", "worker"].map(|column| words.octets(column));
     let mut lines = counts(connection).await?;
     let oldest = format!(
-        "SELECT ({now} - run_at) / 1000 AS age, kind, id FROM jobs \
+        "SELECT CAST(({now} - run_at) / 1000 AS BIGINT) AS age, {kind}, {id} FROM jobs \
          WHERE state = 'ready' AND run_at <= {now} ORDER BY run_at LIMIT 1"
     );
     let oldest = sqlx::query(AssertSqlSafe(oldest));
     if let Some(row) = oldest.fetch_optional(&mut *connection).await? {
-        let (age, kind, id): (i64, String, String) = (
-            row.try_get("age")?,
-            row.try_get("kind")?,
-            row.try_get("id")?,
-        );
+        let age: i64 = row.try_get("age")?;
+        let (kind, id) = (text(&row, "kind")?, text(&row, "id")?);
         lines.push(format!("waiting for {age} s: {kind} {id}"));
     }
     let running = format!(
-        "SELECT kind, id, attempts, worker, lease_until - {now} AS lease FROM jobs \
+        "SELECT {kind}, {id}, CAST(attempts AS BIGINT) AS attempts, {worker}, \
+         CAST(lease_until - {now} AS BIGINT) AS lease FROM jobs \
          WHERE state = 'running' ORDER BY lease_until LIMIT {MOST}"
     );
     for row in sqlx::query(AssertSqlSafe(running))
         .fetch_all(connection)
         .await?
     {
-        let (kind, id): (String, String) = (row.try_get("kind")?, row.try_get("id")?);
-        let (attempts, worker): (i32, Option<String>) =
-            (row.try_get("attempts")?, row.try_get("worker")?);
+        let (kind, id, worker) = (
+            text(&row, "kind")?,
+            text(&row, "id")?,
+            text(&row, "worker")?,
+        );
+        let attempts: i64 = row.try_get("attempts")?;
         let lease: Option<i64> = row.try_get("lease")?;
         let lease = match lease.unwrap_or_default() {
             left if left > 0 => format!("lease for {} s", left / 1000),
             over => format!("lease over for {} s", -over / 1000),
         };
-        let worker = worker.unwrap_or_default();
         lines.push(format!(
             "running: {kind} {id}, attempt {attempts}, at {worker}, {lease}"
         ));
@@ -106,19 +108,35 @@ pub async fn status(connection: &mut AnyConnection) -> sqlx::Result<Vec<String>>
 }
 
 async fn counts(connection: &mut AnyConnection) -> sqlx::Result<Vec<String>> {
-    let counts = "SELECT kind, state, count(*) AS jobs FROM jobs GROUP BY kind, state";
-    let mut kinds: BTreeMap<String, [i64; 3]> = BTreeMap::new();
-    for row in sqlx::query(counts).fetch_all(connection).await? {
-        let state: String = row.try_get("state")?;
-        let states = ["ready", "running", "dead"];
-        let place = states.iter().position(|known| *known == state);
-        let of_kind = kinds.entry(row.try_get("kind")?).or_default();
-        if let Some(place) = place {
-            of_kind[place] = row.try_get("jobs")?;
-        }
+    let words = Words::of(connection);
+    let counts = format!(
+        "SELECT {}, {}, count(*) AS jobs FROM jobs GROUP BY jobs.kind, jobs.state",
+        words.octets("kind"),
+        words.octets("state")
+    );
+    let mut kinds: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+    for row in sqlx::query(AssertSqlSafe(counts))
+        .fetch_all(connection)
+        .await?
+    {
+        let of_kind = kinds.entry(text(&row, "kind")?).or_default();
+        *of_kind.entry(text(&row, "state")?).or_default() += row.try_get::<i64, _>("jobs")?;
     }
-    let lines = kinds.iter().map(|(kind, [ready, running, dead])| {
-        format!("{kind}: {ready} ready, {running} running, {dead} dead")
+    let lines = kinds.into_iter().map(|(kind, mut states)| {
+        let known = ["ready", "running", "dead"].map(|state| {
+            let count = states.remove(state).unwrap_or_default();
+            format!("{count} {state}")
+        });
+        let unknown = states.iter().map(|(state, count)| {
+            let state = on_a_line(state);
+            format!(", {count} in the unknown state \"{state}\"")
+        });
+        format!(
+            "{}: {}{}",
+            on_a_line(&kind),
+            known.join(", "),
+            unknown.collect::<String>()
+        )
     });
     Ok(lines.collect())
 }
@@ -129,19 +147,22 @@ async fn counts(connection: &mut AnyConnection) -> sqlx::Result<Vec<String>> {
 ///
 /// If the database does not say it.
 pub async fn dead(connection: &mut AnyConnection) -> sqlx::Result<Vec<Dead>> {
-    let now = Words::of(connection).now();
+    let words = Words::of(connection);
+    let [id, kind, reason] = ["id", "kind", "reason"].map(|column| words.octets(column));
     let select = format!(
-        "SELECT id, kind, attempts, reason, ({now} - created_at) / 1000 AS age FROM jobs \
-         WHERE state = 'dead' ORDER BY created_at, id"
+        "SELECT {id}, {kind}, CAST(attempts AS BIGINT) AS attempts, {reason}, \
+         CAST(({} - created_at) / 1000 AS BIGINT) AS age FROM jobs \
+         WHERE state = 'dead' ORDER BY created_at, id",
+        words.now()
     );
     let rows = sqlx::query(AssertSqlSafe(select));
     let rows = rows.fetch_all(connection).await?;
     let all = rows.iter().map(|row| {
         Ok(Dead {
-            id: row.try_get("id")?,
-            kind: row.try_get("kind")?,
+            id: text(row, "id")?,
+            kind: text(row, "kind")?,
             attempts: row.try_get("attempts")?,
-            reason: row.try_get("reason")?,
+            reason: text(row, "reason")?,
             age: row.try_get("age")?,
         })
     });

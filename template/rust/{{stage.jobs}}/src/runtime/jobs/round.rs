@@ -7,14 +7,14 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::retries;
 use super::running::Ended;
-use super::statements::Words;
+use super::statements::{Words, json, octets, text};
 use crate::stages::database::Error;
 
 /// A job that was claimed.
 pub struct Claimed {
     pub id: String,
     pub kind: String,
-    pub payload: String,
+    pub payload: Vec<u8>,
     pub attempt: i32,
     pub trace: Option<String>,
 }
@@ -22,7 +22,7 @@ pub struct Claimed {
 /// What a round does.
 pub struct Plan<'a> {
     pub worker: &'a str,
-    pub kinds: String,
+    pub kinds: &'a [String],
     pub lease: Duration,
     pub most_attempts: i32,
     pub ended: &'a [Ended],
@@ -43,8 +43,8 @@ pub enum End {
     Lost,
 }
 
-/// A job whose worker did not come back.
-pub struct Expired {
+/// What became of a job that did not run here.
+pub struct Noted {
     pub id: String,
     pub kind: String,
     pub reason: String,
@@ -57,7 +57,7 @@ pub struct Found {
     pub ends: Vec<End>,
     /// The ids of those whose lease could not be extended.
     pub lost: HashSet<String>,
-    pub expired: Vec<Expired>,
+    pub noted: Vec<Noted>,
     pub claimed: Vec<Claimed>,
 }
 
@@ -81,14 +81,14 @@ impl Plan<'_> {
         let mut found = Found {
             ends,
             lost,
-            expired: Vec::new(),
+            noted: Vec::new(),
             claimed: Vec::new(),
         };
         if !self.kinds.is_empty() && self.expires {
-            found.expired = self.expire(connection, words).await?;
+            found.noted = self.expire(connection, words).await?;
         }
         if !self.kinds.is_empty() && self.free > 0 {
-            found.claimed = self.claim(connection, words).await?;
+            self.claim(connection, words, &mut found).await?;
         }
         Ok(found)
     }
@@ -117,7 +117,7 @@ impl Plan<'_> {
         ended: &Ended,
         reason: &str,
     ) -> sqlx::Result<End> {
-        let is_last = ended.attempt >= self.most_attempts;
+        let is_last = ended.is_damaged || ended.attempt >= self.most_attempts;
         let pause = if is_last {
             Duration::ZERO
         } else {
@@ -165,30 +165,30 @@ impl Plan<'_> {
         let ids: Vec<_> = jobs.iter().map(|(id, _)| id.as_str()).collect();
         let attempts = jobs.iter().map(|(id, attempt)| format!("{id}/{attempt}"));
         let attempts: Vec<_> = attempts.collect();
-        let mut query = sqlx::query_scalar(AssertSqlSafe(statement))
-            .bind(ids.join(","))
+        let mut query = sqlx::query(AssertSqlSafe(statement))
+            .bind(json(&ids))
             .bind(self.worker.to_owned())
-            .bind(attempts.join(","));
+            .bind(json(&attempts));
         if let Some(lease) = lease {
             query = query.bind(lease);
         }
-        let own: Vec<String> = query.fetch_all(connection).await?;
-        Ok(own.into_iter().collect())
+        let own = query.fetch_all(connection).await?;
+        own.iter().map(|row| text(row, "id")).collect()
     }
 
     async fn expire(
         &self,
         connection: &mut AnyConnection,
         words: Words,
-    ) -> sqlx::Result<Vec<Expired>> {
+    ) -> sqlx::Result<Vec<Noted>> {
         let update = sqlx::query(AssertSqlSafe(words.expire()))
-            .bind(self.kinds.clone())
+            .bind(json(self.kinds))
             .bind(self.most_attempts)
             .bind(self.most_attempts.to_string());
         let rows = update.fetch_all(connection).await?;
         let expired = rows.iter().map(|row| {
-            Ok(Expired {
-                id: row.try_get("id")?,
+            Ok(Noted {
+                id: text(row, "id")?,
                 kind: row.try_get("kind")?,
                 reason: row.try_get("reason")?,
                 is_dead: row.try_get::<String, _>("state")? == "dead",
@@ -201,23 +201,33 @@ impl Plan<'_> {
         &self,
         connection: &mut AnyConnection,
         words: Words,
-    ) -> sqlx::Result<Vec<Claimed>> {
+        found: &mut Found,
+    ) -> sqlx::Result<()> {
         let update = sqlx::query(AssertSqlSafe(words.claim()))
-            .bind(self.kinds.clone())
+            .bind(json(self.kinds))
             .bind(self.worker.to_owned())
             .bind(milliseconds(self.lease))
             .bind(self.free);
-        let rows = update.fetch_all(connection).await?;
-        let claimed = rows.iter().map(|row| {
-            Ok(Claimed {
-                id: row.try_get("id")?,
-                kind: row.try_get("kind")?,
-                payload: row.try_get("payload")?,
+        for row in update.fetch_all(connection).await? {
+            let (id, kind) = (text(&row, "id")?, row.try_get("kind")?);
+            if row.try_get::<String, _>("state")? == "dead" {
+                found.noted.push(Noted {
+                    id,
+                    kind,
+                    reason: text(&row, "reason")?,
+                    is_dead: true,
+                });
+                continue;
+            }
+            found.claimed.push(Claimed {
+                id,
+                kind,
+                payload: octets(&row, "payload")?,
                 attempt: row.try_get("attempts")?,
-                trace: row.try_get("trace")?,
-            })
-        });
-        claimed.collect()
+                trace: Some(text(&row, "trace")?).filter(|trace| !trace.is_empty()),
+            });
+        }
+        Ok(())
     }
 }
 

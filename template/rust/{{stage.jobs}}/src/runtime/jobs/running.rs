@@ -32,6 +32,8 @@ pub struct Ended {
     pub took: Duration,
     /// Why it failed, if it did.
     pub failure: Option<String>,
+    /// Whether it cannot be done, however often it is tried.
+    pub is_damaged: bool,
 }
 
 /// Starts a handler; its end is sent to the worker.
@@ -44,12 +46,27 @@ pub fn start(
     let (kind, attempt) = (claimed.kind.clone(), claimed.attempt);
     let task = tasks::spawn("job", async move {
         let began = Instant::now();
-        let trace = claimed.trace.as_deref();
-        let working = work(&claimed, &handler, limit);
-        let failure = partners::within(&claimed.id, &claimed.kind, trace, working).await;
         let Claimed {
-            id, kind, attempt, ..
+            id,
+            kind,
+            payload,
+            attempt,
+            trace,
         } = claimed;
+        let (failure, is_damaged) = match serde_json::from_slice(&payload) {
+            Ok(payload) => {
+                let job = Job {
+                    id: id.clone(),
+                    kind: kind.clone(),
+                    payload,
+                    attempt,
+                };
+                let working = work(job, &handler, limit);
+                let failure = partners::within(&id, &kind, trace.as_deref(), working).await;
+                (failure, false)
+            }
+            Err(error) => (Some(format!("its payload is no JSON: {error}")), true),
+        };
         // It fails when the worker is gone; then nobody needs to know.
         let _ = ends.send(Ended {
             id,
@@ -57,6 +74,7 @@ pub fn start(
             attempt,
             took: began.elapsed(),
             failure,
+            is_damaged,
         });
     });
     Running {
@@ -68,17 +86,7 @@ pub fn start(
 }
 
 /// Does the job; returns why it failed, if it did.
-async fn work(claimed: &Claimed, handler: &Handler, limit: Duration) -> Option<String> {
-    let payload = match serde_json::from_str(&claimed.payload) {
-        Ok(payload) => payload,
-        Err(error) => return Some(format!("its payload is no JSON: {error}")),
-    };
-    let job = Job {
-        id: claimed.id.clone(),
-        kind: claimed.kind.clone(),
-        payload,
-        attempt: claimed.attempt,
-    };
+async fn work(job: Job, handler: &Handler, limit: Duration) -> Option<String> {
     let why = match timeout(limit, Caught::new(|| handler(job))).await {
         Ok(Ok(Ok(()))) => return None,
         Ok(Ok(Err(error))) => format!("{error:#}"),

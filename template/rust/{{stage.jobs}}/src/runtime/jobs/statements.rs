@@ -1,6 +1,8 @@
 //! The statements on the table of jobs, in the words of each database. The times are its own.
 
-use sqlx::AnyConnection;
+use serde::Serialize;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
 /// What differs between the databases.
 #[derive(Clone, Copy)]
@@ -25,24 +27,52 @@ impl Words {
         }
     }
 
-    /// Whether `value` is one of those that parameter `number` lists, with commas.
+    /// Whether `value` is one of those that parameter `number` lists, as JSON.
     #[must_use]
     pub fn is_of(self, value: &str, number: u8) -> String {
         if self.is_postgresql {
-            return format!("{value} = ANY(string_to_array(${number}, ','))");
+            let list = format!("SELECT json_array_elements_text(CAST(${number} AS json))");
+            return format!("{value} = ANY(ARRAY({list}))");
         }
-        let list = format!(r#"'["' || replace(${number}, ',', '","') || '"]'"#);
-        format!("{value} IN (SELECT value FROM json_each({list}))")
+        format!("{value} IN (SELECT value FROM json_each(${number}))")
+    }
+
+    /// What `octets` reads of a column with a text: in SQLite, it may be anything.
+    #[must_use]
+    pub fn octets(self, column: &str) -> String {
+        if self.is_postgresql {
+            return column.to_owned();
+        }
+        format!("CAST({column} AS BLOB) AS {column}")
+    }
+
+    /// Names a column whose value no worker can have written; NULL where there is none.
+    fn damage(self) -> &'static str {
+        if self.is_postgresql {
+            return "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts' END";
+        }
+        "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 OR typeof(attempts) <> 'integer' \
+         THEN 'attempts' WHEN typeof(payload) <> 'text' THEN 'payload' \
+         WHEN typeof(id) <> 'text' THEN 'id' \
+         WHEN typeof(trace) NOT IN ('text', 'null') THEN 'trace' END"
+    }
+
+    /// Whether a lease is over; one that says nothing is.
+    #[must_use]
+    pub fn is_over(self) -> String {
+        let now = self.now();
+        format!("coalesce(CAST(lease_until AS BIGINT), 0) <= {now}")
     }
 
     /// Takes jobs that nobody else is taking at this moment. PostgreSQL makes the list once, and
     /// locks no more than that; SQLite has one writer at a time.
     fn is_taken(self, where_and_limit: &str) -> String {
-        let select = format!("SELECT id FROM jobs WHERE {where_and_limit}");
         if self.is_postgresql {
+            let select = format!("SELECT id FROM jobs WHERE {where_and_limit}");
             format!("id = ANY(ARRAY({select} FOR UPDATE SKIP LOCKED))")
         } else {
-            format!("id IN ({select})")
+            // An id may be NULL here.
+            format!("rowid IN (SELECT rowid FROM jobs WHERE {where_and_limit})")
         }
     }
 
@@ -60,9 +90,10 @@ impl Words {
     #[must_use]
     pub fn delete(self) -> String {
         format!(
-            "DELETE FROM jobs WHERE {} AND worker = $2 AND {} RETURNING id",
+            "DELETE FROM jobs WHERE {} AND worker = $2 AND {} RETURNING {}",
             self.is_of("id", 1),
-            self.is_of("id || '/' || attempts", 3)
+            self.is_of("id || '/' || attempts", 3),
+            self.octets("id")
         )
     }
 
@@ -90,10 +121,11 @@ impl Words {
     #[must_use]
     pub fn beat(self) -> String {
         format!(
-            "UPDATE jobs SET lease_until = {} + $4 WHERE {} AND worker = $2 AND {} RETURNING id",
+            "UPDATE jobs SET lease_until = {} + $4 WHERE {} AND worker = $2 AND {} RETURNING {}",
             self.now(),
             self.is_of("id", 1),
-            self.is_of("id || '/' || attempts", 3)
+            self.is_of("id || '/' || attempts", 3),
+            self.octets("id")
         )
     }
 
@@ -101,30 +133,69 @@ impl Words {
     #[must_use]
     pub fn expire(self) -> String {
         let over = format!(
-            "state = 'running' AND lease_until <= {} AND {}",
-            self.now(),
+            "state = 'running' AND {} AND {}",
+            self.is_over(),
             self.is_of("kind", 1)
         );
         format!(
             "UPDATE jobs SET state = CASE WHEN attempts >= $2 THEN 'dead' ELSE 'ready' END, \
-             reason = 'its worker did not come back (attempt ' || attempts || ' of ' || $3 || ')', \
-             worker = NULL, lease_until = NULL WHERE {} RETURNING id, kind, attempts, state, reason",
-            self.is_taken(&over)
+             reason = 'its worker did not come back (attempt ' || CAST(attempts AS INTEGER) \
+             || ' of ' || $3 || ')', worker = NULL, lease_until = NULL WHERE {} \
+             RETURNING {}, kind, state, reason",
+            self.is_taken(&over),
+            self.octets("id")
         )
     }
 
-    /// $1 kinds, $2 worker, $3 lease, $4 how many.
+    /// $1 kinds, $2 worker, $3 lease, $4 how many. A job whose row is damaged is dead instead.
     #[must_use]
     pub fn claim(self) -> String {
-        let now = self.now();
+        let (now, damage) = (self.now(), self.damage());
         let due = format!(
             "state = 'ready' AND run_at <= {now} AND {} ORDER BY run_at LIMIT $4",
             self.is_of("kind", 1)
         );
+        let returned = ["id", "payload", "reason", "trace"].map(|column| self.octets(column));
         format!(
-            "UPDATE jobs SET state = 'running', attempts = attempts + 1, worker = $2, \
-             lease_until = {now} + $3 WHERE {} RETURNING id, kind, payload, attempts, trace",
-            self.is_taken(&due)
+            "UPDATE jobs SET state = CASE WHEN {damage} IS NULL THEN 'running' ELSE 'dead' END, \
+             attempts = CASE {damage} WHEN 'attempts' THEN 0 ELSE attempts + 1 END, \
+             worker = CASE WHEN {damage} IS NULL THEN $2 END, \
+             lease_until = CASE WHEN {damage} IS NULL THEN {now} + $3 END, \
+             reason = CASE WHEN {damage} IS NULL THEN reason \
+             ELSE 'its row is damaged: nobody writes such a value of ' || {damage} END \
+             WHERE {} RETURNING kind, state, attempts, {}",
+            self.is_taken(&due),
+            returned.join(", ")
         )
     }
+}
+
+/// Lists values for `Words::is_of`.
+#[must_use]
+pub fn json(values: &[impl Serialize]) -> String {
+    serde_json::to_string(values).unwrap_or_default()
+}
+
+/// Reads what `Words::octets` asks for; nothing of NULL.
+///
+/// # Errors
+///
+/// If there is no such column.
+pub fn octets(row: &AnyRow, column: &str) -> sqlx::Result<Vec<u8>> {
+    let found: sqlx::Result<Option<Vec<u8>>> = row.try_get(column);
+    let found = found.or_else(|_| {
+        let text: Option<String> = row.try_get(column)?; // with PostgreSQL, it is a text
+        Ok::<_, sqlx::Error>(text.map(String::into_bytes))
+    });
+    found.map(Option::unwrap_or_default)
+}
+
+/// Reads the same as a text: one that could not be read would hide all others.
+///
+/// # Errors
+///
+/// If there is no such column.
+pub fn text(row: &AnyRow, column: &str) -> sqlx::Result<String> {
+    let found = octets(row, column)?;
+    Ok(String::from_utf8_lossy(&found).into_owned())
 }

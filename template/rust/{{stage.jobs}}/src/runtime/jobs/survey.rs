@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::statements::Words;
+use super::statements::{Words, json, text};
 use crate::stages::database::Error;
 
 const MOST_KINDS: i64 = 100;
@@ -21,7 +21,7 @@ pub struct Survey {
 /// # Errors
 ///
 /// If the database does not say it.
-pub async fn survey(connection: &mut AnyConnection, kinds: &str) -> Result<Survey, Error> {
+pub async fn survey(connection: &mut AnyConnection, kinds: &[String]) -> Result<Survey, Error> {
     let words = Words::of(connection);
     let due = format!("state = 'ready' AND run_at <= {}", words.now());
     let counts = format!(
@@ -31,15 +31,18 @@ pub async fn survey(connection: &mut AnyConnection, kinds: &str) -> Result<Surve
     let counted = sqlx::query(AssertSqlSafe(counts));
     let counted = counted.fetch_one(&mut *connection).await?;
     let others = format!(
-        "SELECT DISTINCT kind FROM jobs WHERE {due} AND NOT ({}) ORDER BY kind LIMIT $2",
+        "SELECT DISTINCT {} FROM jobs WHERE {due} AND NOT ({}) ORDER BY kind LIMIT $2",
+        words.octets("kind"),
         words.is_of("kind", 1)
     );
-    let others = sqlx::query_scalar(AssertSqlSafe(others))
-        .bind(kinds.to_owned())
+    let others = sqlx::query(AssertSqlSafe(others))
+        .bind(json(kinds))
         .bind(MOST_KINDS);
+    let others = others.fetch_all(connection).await?;
+    let unknown: sqlx::Result<_> = others.iter().map(|row| text(row, "kind")).collect();
     Ok(Survey {
         waiting: counted.try_get("waiting")?,
         dead: counted.try_get("dead")?,
-        unknown: others.fetch_all(connection).await?,
+        unknown: unknown?,
     })
 }

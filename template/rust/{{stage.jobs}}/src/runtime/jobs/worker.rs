@@ -158,7 +158,7 @@ impl Worker {
         let ready = self.database.ready().await;
         ready.map_err(|_| Error::Unavailable)?;
         let now = Instant::now();
-        let kinds = self.handlers.kinds().join(",");
+        let kinds = self.handlers.kinds();
         if now >= self.next_survey && !stop::is_asked() {
             self.next_survey = now + SURVEY;
             let found = self.database.read(async |it| survey(it, &kinds).await);
@@ -168,11 +168,7 @@ impl Worker {
         let free = self.settings.workers.saturating_sub(self.running.len());
         let plan = Plan {
             worker: &self.name,
-            kinds: if stop::is_asked() {
-                String::new()
-            } else {
-                kinds
-            },
+            kinds: if stop::is_asked() { &[] } else { &kinds },
             lease: self.settings.lease,
             most_attempts: self.settings.most_attempts,
             ended: &self.ended,
@@ -234,7 +230,7 @@ impl Worker {
                 measured::ended(kind, Outcome::Lost, None);
             }
         }
-        for job in found.expired {
+        for job in found.noted {
             let (kind, id, reason) = (&job.kind, &job.id, &job.reason);
             if job.is_dead {
                 tracing::error!("job {kind} {id} is dead: {reason}");
@@ -316,7 +312,7 @@ impl Worker {
         let given: Vec<_> = given.collect();
         let last = Plan {
             worker: &self.name,
-            kinds: String::new(),
+            kinds: &[],
             lease: self.settings.lease,
             most_attempts: self.settings.most_attempts,
             ended: &self.ended,

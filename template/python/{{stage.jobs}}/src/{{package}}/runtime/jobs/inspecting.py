@@ -4,12 +4,14 @@ import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Integer, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .table import DEAD, FREE, READY, RUNNING, jobs, now
 
 MOST_RUNNING = 100
+ATTEMPTS = cast(jobs.c.attempts, Integer).label("attempts")
+"""SQLite may keep anything in the column."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,25 @@ async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
         .limit(1)
     )
     for row in await connection.execute(oldest):
-        yield f"waiting for {row.waited // 1000} s: {row.kind} {row.id}"
+        yield f"waiting for {int(row.waited) // 1000} s: {row.kind} {row.id}"
     running = (
-        select(jobs, (jobs.c.lease_until - now()).label("left"))
+        select(
+            jobs.c.id,
+            jobs.c.kind,
+            jobs.c.worker,
+            ATTEMPTS,
+            (jobs.c.lease_until - now()).label("left"),
+        )
         .where(jobs.c.state == RUNNING)
         .order_by(jobs.c.lease_until)
         .limit(MOST_RUNNING)
     )
     for row in await connection.execute(running):
-        left = row.left or 0
+        left = int(row.left or 0)
         lease = "lease for" if left > 0 else "lease over for"
         seconds = f"{abs(left) // 1000} s"
         yield (
-            f"running: {row.kind} {row.id}, attempt {row.attempts}, at {row.worker},"
+            f"running: {row.kind} {row.id}, attempt {row.attempts}, at {row.worker or ''},"
             f" {lease} {seconds}"
         )
 
@@ -67,12 +75,14 @@ async def dead(connection: AsyncConnection) -> list[Dead]:
     """Return the jobs that are dead, the oldest first."""
     age = ((now() - jobs.c.created_at) // 1000).label("age")
     chosen = (
-        select(jobs.c.id, jobs.c.kind, jobs.c.attempts, jobs.c.reason, age)
+        select(jobs.c.id, jobs.c.kind, ATTEMPTS, jobs.c.reason, age)
         .where(jobs.c.state == DEAD)
         .order_by(jobs.c.created_at, jobs.c.id)
     )
     rows = await connection.execute(chosen)
-    return [Dead(row.id, row.kind, row.attempts, row.reason or "", int(row.age)) for row in rows]
+    return [
+        Dead(row.id or "", row.kind, row.attempts, row.reason or "", int(row.age)) for row in rows
+    ]
 
 
 async def retry(connection: AsyncConnection, job_id: str | None) -> int:

@@ -26,6 +26,10 @@ class Job:
     """1 at first."""
 
 
+class DamagedError(Exception):
+    """A job cannot be done, however often it is tried; the message says why."""
+
+
 Handler = Callable[[Job], Awaitable[None]]
 
 
@@ -51,8 +55,12 @@ class Claimed:
     trace: str | None
 
     def job(self) -> Job:
-        """Return what the handler gets; raise ValueError where the payload is no JSON."""
-        return Job(self.id, self.kind, json.loads(self.payload), self.attempts)
+        """Return what the handler gets; raise DamagedError where the payload is no JSON."""
+        try:
+            payload = json.loads(self.payload)
+        except (ValueError, RecursionError) as error:
+            raise DamagedError(f"its payload is no JSON: {error}") from error
+        return Job(self.id, self.kind, payload, self.attempts)
 
     def __str__(self) -> str:
         """Return what the log calls it."""

@@ -8,7 +8,16 @@ from typing import Protocol
 
 from ..log import Reporter
 from ..stop import end_forked
-from .job import LONGEST_REASON, Claimed, End, Handler, Limits, Outcome, pause_after
+from .job import (
+    LONGEST_REASON,
+    Claimed,
+    DamagedError,
+    End,
+    Handler,
+    Limits,
+    Outcome,
+    pause_after,
+)
 
 GRACE_SECONDS = 5.0
 """For a handler to end that was cancelled."""
@@ -94,6 +103,8 @@ class Run:
             return Outcome(End.BACK)
         if is_late:
             return self._failed(f"not done within {self._limits.limit:g} s", None)
+        if isinstance(error, DamagedError):
+            return self._failed(str(error), error)
         if error is not None:
             return self._failed(_said(error), error)
         return Outcome(End.OK)
@@ -101,7 +112,7 @@ class Run:
     def _failed(self, why: str, error: BaseException | None) -> Outcome:
         reason = self._observer.redacted(why)[:LONGEST_REASON]
         attempt, most = self.claimed.attempts, self._limits.attempts
-        if attempt >= most:
+        if attempt >= most or isinstance(error, DamagedError):
             words = "%s failed (attempt %d of %d) and is dead: %s"
             log.error(words, self.claimed, attempt, most, reason, exc_info=error)
             return Outcome(End.DEAD, reason)

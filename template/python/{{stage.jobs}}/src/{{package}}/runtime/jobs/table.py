@@ -1,7 +1,8 @@
 """The table of jobs, and every statement about it; all times are the database's, in milliseconds.
 
 What a worker says of a job holds only while it has the job: each statement names the worker and
-the number of the attempt.
+the number of the attempt. Whatever else has written to the table, a row that nobody can work with
+is in no other's way.
 """
 
 import json
@@ -14,17 +15,21 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Dialect,
     Integer,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     case,
+    cast,
     delete,
     func,
     insert,
     literal,
     select,
     tuple_,
+    type_coerce,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,19 +40,51 @@ from .job import Claimed, End, Outcome, checked_kind
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
+
+class octets(FunctionElement[Any]):  # noqa: N801 - a function of SQL
+    """Return a text of SQLite as bytes: it may be anything, and no UTF-8."""
+
+    inherit_cache = True
+
+
+@compiles(octets, "sqlite")
+def _octets_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
+
+
+@compiles(octets, "postgresql")
+def _octets_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+class AnyText(TypeDecorator[str]):
+    """A text that can be read whatever it is: one that cannot would hide all others."""
+
+    impl = Text
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return what is read in place of the column."""
+        return type_coerce(octets(column), self)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Return a text."""
+        return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+
+
 jobs = Table(
     "jobs",
     MetaData(),
-    Column("id", Text, primary_key=True),
-    Column("kind", Text),
-    Column("payload", Text),
-    Column("state", Text),
+    Column("id", AnyText, primary_key=True),
+    Column("kind", AnyText),
+    Column("payload", AnyText),
+    Column("state", AnyText),
     Column("attempts", Integer),
     Column("run_at", BigInteger),
     Column("lease_until", BigInteger),
-    Column("worker", Text),
-    Column("reason", Text),
-    Column("trace", Text),
+    Column("worker", AnyText),
+    Column("reason", AnyText),
+    Column("trace", AnyText),
     Column("created_at", BigInteger),
 )
 FREE = {"worker": None, "lease_until": None}
@@ -68,6 +105,48 @@ def _now_sqlite(*_: object, **__: object) -> str:
 @compiles(now, "postgresql")
 def _now_postgresql(*_: object, **__: object) -> str:
     return "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)"
+
+
+class key(FunctionElement[Any]):  # noqa: N801 - a function of SQL
+    """Return what a row can be found by; in SQLite, an id may be NULL."""
+
+    inherit_cache = True
+
+
+@compiles(key, "sqlite")
+def _key_sqlite(*_: object, **__: object) -> str:
+    return "rowid"
+
+
+@compiles(key, "postgresql")
+def _key_postgresql(*_: object, **__: object) -> str:
+    return "id"
+
+
+class damage(FunctionElement[str]):  # noqa: N801 - a function of SQL
+    """Name a column whose value no worker can have written; NULL where there is none."""
+
+    inherit_cache = True
+    type = Text()
+
+
+ATTEMPTS = "WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts'"
+OF_SQLITE = (
+    "WHEN typeof(attempts) <> 'integer' THEN 'attempts' WHEN typeof(payload) <> 'text' THEN"
+    " 'payload' WHEN typeof(id) <> 'text' THEN 'id' WHEN typeof(trace) NOT IN ('text', 'null')"
+    " THEN 'trace'"
+)
+"""What other databases do not let in."""
+
+
+@compiles(damage, "sqlite")
+def _damage_sqlite(*_: object, **__: object) -> str:
+    return f"CASE {ATTEMPTS} {OF_SQLITE} END"
+
+
+@compiles(damage, "postgresql")
+def _damage_postgresql(*_: object, **__: object) -> str:
+    return f"CASE {ATTEMPTS} END"
 
 
 async def enqueue(
@@ -92,30 +171,51 @@ async def enqueue(
     return made
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What became of a job that did not run here."""
+
+    id: str
+    kind: str
+    is_dead: bool
+    reason: str
+
+
 async def claim(
     connection: AsyncConnection, worker: str, kinds: Collection[str], most: int, lease: float
-) -> list[Claimed]:
-    """Take up to `most` jobs that are due; those that another worker takes now are left to it."""
+) -> tuple[list[Claimed], list[Noted]]:
+    """Take up to `most` jobs that are due; those that another worker takes now are left to it.
+
+    One whose row is damaged is dead instead.
+    """
     due = (
-        select(jobs.c.id)
+        select(key().label("row"))
         .where(jobs.c.state == READY, jobs.c.run_at <= now(), jobs.c.kind.in_(kinds))
         .order_by(jobs.c.run_at)
         .limit(most)
         .with_for_update(skip_locked=True)
         .cte("due")  # evaluated once: PostgreSQL may repeat a subquery, which would take more
     )
+    is_sound = damage().is_(None)
+    damaged = literal("its row is damaged: nobody writes such a value of ").concat(damage())
     taken = (
         update(jobs)
-        .where(jobs.c.id.in_(select(due.c.id)))
+        .where(key().in_(select(due.c.row)))
         .values(
-            state=RUNNING,
-            attempts=jobs.c.attempts + 1,
-            worker=worker,
-            lease_until=now() + round(lease * 1000),
+            state=case((is_sound, RUNNING), else_=DEAD),
+            attempts=case((damage() == "attempts", 0), else_=jobs.c.attempts + 1),
+            worker=case((is_sound, worker)),
+            lease_until=case((is_sound, now() + round(lease * 1000))),
+            reason=case((is_sound, jobs.c.reason), else_=damaged),
         )
-        .returning(jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.trace)
+        .returning(jobs)
     )
-    return [Claimed(*row) for row in await connection.execute(taken)]
+    rows = [*await connection.execute(taken)]
+    return [
+        Claimed(row.id, row.kind, row.payload, row.attempts, row.trace)
+        for row in rows
+        if row.state == RUNNING
+    ], [Noted(row.id, row.kind, True, row.reason) for row in rows if row.state == DEAD]
 
 
 def _mine(worker: str, claimed: Iterable[Claimed]) -> ColumnElement[bool]:
@@ -160,37 +260,33 @@ async def settle(
     return kept
 
 
-@dataclass(frozen=True)
-class Expired:
-    """A job whose worker did not come back."""
-
-    id: str
-    kind: str
-    is_dead: bool
-    reason: str
-
-
-async def expire(connection: AsyncConnection, kinds: Collection[str], most: int) -> list[Expired]:
+async def expire(connection: AsyncConnection, kinds: Collection[str], most: int) -> list[Noted]:
     """Take jobs from workers whose lease is over; those without an attempt left are dead."""
     over = (
-        select(jobs.c.id)
-        .where(jobs.c.state == RUNNING, jobs.c.lease_until <= now(), jobs.c.kind.in_(kinds))
+        select(key().label("row"))
+        .where(jobs.c.state == RUNNING, is_over(), jobs.c.kind.in_(kinds))
         .with_for_update(skip_locked=True)
         .cte("over")
     )
-    reason = literal("its worker did not come back (attempt ").concat(jobs.c.attempts)
+    words = literal("its worker did not come back (attempt ")
+    attempt = words.concat(cast(jobs.c.attempts, Integer))
     freed = (
         update(jobs)
-        .where(jobs.c.id.in_(select(over.c.id)))
+        .where(key().in_(select(over.c.row)))
         .values(
             **FREE,
             state=case((jobs.c.attempts >= most, DEAD), else_=READY),
-            reason=reason.concat(f" of {most})"),
+            reason=attempt.concat(f" of {most})"),
         )
         .returning(jobs.c.id, jobs.c.kind, jobs.c.state, jobs.c.reason)
     )
     rows = await connection.execute(freed)
-    return [Expired(row.id, row.kind, row.state == DEAD, row.reason) for row in rows]
+    return [Noted(row.id, row.kind, row.state == DEAD, row.reason) for row in rows]
+
+
+def is_over() -> ColumnElement[bool]:
+    """Tell whether a lease is over; one that says nothing is."""
+    return func.coalesce(cast(jobs.c.lease_until, BigInteger), 0) <= now()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..database.database import Database, UnavailableError
 from ..database.keeper import UnreachableError
 from ..log import Reporter
 from . import table
-from .job import End, Handler, Limits
+from .job import Claimed, End, Handler, Limits
 from .run import Observer, Run
 from .stalls import StuckError
 
@@ -132,7 +132,9 @@ class Worker:
         surveys = not self._is_stopping() and now >= self._survey_at
         if not (ended or beats or is_due or surveys or free > 0):
             return
-        expired, claimed, survey = [], [], None
+        noted: list[table.Noted] = []
+        claimed: list[Claimed] = []
+        survey = None
         lease = self._limits.lease
         async with self._write() as connection:
             outcomes = [(run.claimed, outcome) for run, outcome in ended]
@@ -140,9 +142,10 @@ class Worker:
             mine = [run.claimed for run in beats]
             kept = await table.beat(connection, self.name, mine, lease)
             if is_due:
-                expired = await table.expire(connection, kinds, self._limits.attempts)
+                noted = await table.expire(connection, kinds, self._limits.attempts)
             if free > 0:
-                claimed = await table.claim(connection, self.name, kinds, free, lease)
+                claimed, damaged = await table.claim(connection, self.name, kinds, free, lease)
+                noted += damaged
             if surveys:
                 survey = await table.survey(connection)
         for run, _ in ended:
@@ -154,7 +157,7 @@ class Worker:
                 run.cancel(is_lost=True)
         for each in claimed:
             self._start(Run(each, self._limits, self._observer))
-        self._tell(expired, survey)
+        self._tell(noted, survey)
         if beats:
             self._beat_at = now + self._beat_seconds
         if is_due:
@@ -186,8 +189,8 @@ class Worker:
         else:
             self._observer.ended(run.claimed.kind, end, run.seconds)
 
-    def _tell(self, expired: list[table.Expired], survey: table.Survey | None) -> None:
-        for job in expired:
+    def _tell(self, noted: list[table.Noted], survey: table.Survey | None) -> None:
+        for job in noted:
             if job.is_dead:
                 log.error("job %s %s is dead: %s", job.kind, job.id, job.reason)
             else:
