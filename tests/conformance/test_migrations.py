@@ -136,6 +136,25 @@ def test_a_service_is_ready_once_somebody_has_migrated(
         assert readiness(service) == (200, "ok"), "the next version takes over"
 
 
+def test_a_service_whose_migrations_are_taken_back_is_not_ready(asking: Program, url: str) -> None:
+    migrate(asking, url)
+    with serving(asking, DATABASE_URL=url) as service:
+        assert readiness(service) == (200, "ok")
+        for words, states in (
+            (("ledger",), "ledger: 0000 of 0001"),
+            (("app", "1"), "ledger: 0000 of 0001, app: 0001 of 0002"),
+        ):
+            manage(asking, url, "downgrade", *words)
+            missing = says(asking, f"migrations are missing ({states}): COMMAND upgrade")
+            service.run.wait_for_line(f"the schema of the database does not fit: {missing}")
+            status, said = readiness(service)
+            assert (status, missing in said) == (503, True), said
+        assert "migrated ledger" not in service.log(), "who takes something back wants that"
+        assert manage(asking, url, "upgrade").status == DONE
+        service.run.wait_for_line("the schema of the database fits now")
+        assert readiness(service) == (200, "ok")
+
+
 def test_a_service_migrates_a_server_if_it_is_told_to(
     asking: Program, postgresql: "Server"
 ) -> None:

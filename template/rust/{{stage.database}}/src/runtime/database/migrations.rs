@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
 use super::connecting::LOCK;
+use super::failures::is_unavailable;
 use super::parts::{NONE, Part, State};
 
 /// Whoever migrates has this advisory lock of PostgreSQL.
@@ -41,6 +42,32 @@ async fn number(connection: &mut AnyConnection, part: &Part) -> sqlx::Result<Str
     let selected = sqlx::query_scalar(AssertSqlSafe(select));
     let found: Option<String> = selected.fetch_optional(connection).await?;
     Ok(found.unwrap_or_else(|| NONE.into()))
+}
+
+/// Returns a query that finds something if all migrations are applied; none if there are none.
+#[must_use]
+pub fn applied(parts: &[Part]) -> Option<String> {
+    let having = parts.iter().filter(|part| part.newest() != NONE);
+    let numbers = having.map(|part| {
+        let (table, newest) = (part.table(), part.newest());
+        format!("(SELECT version_num FROM {table}) >= '{newest}'")
+    });
+    let numbers: Vec<_> = numbers.collect();
+    (!numbers.is_empty()).then(|| format!("SELECT 1 AS fits WHERE {}", numbers.join(" AND ")))
+}
+
+/// Asks the query of `applied`.
+///
+/// # Errors
+///
+/// If the database does not answer.
+pub async fn are_applied(connection: &mut AnyConnection, query: String) -> sqlx::Result<bool> {
+    let asked = sqlx::raw_sql(AssertSqlSafe(query));
+    match asked.fetch_optional(connection).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) if is_unavailable(&error) => Err(error),
+        Err(_) => Ok(false), // a table is missing
+    }
 }
 
 /// Applies what is missing, each migration in a transaction; tells what was done.

@@ -1,5 +1,6 @@
 //! Tells whether the schema of the database fits this code, and says so once when it does not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sqlx::AnyConnection;
@@ -11,13 +12,15 @@ use super::migrations;
 use super::parts::{Part, State};
 use crate::runtime::SERVICE;
 
-/// What is known of the schema: it is looked at until it fits, and left alone afterwards.
+/// What is known of the schema.
 ///
-/// So a service that was ready stays ready when a newer version migrates: that is how versions
-/// take over from each other. One that starts on a schema that is newer than its code is not ready.
+/// A service that was ready stays ready when a newer version migrates: that is how versions take
+/// over from each other. One that starts on a schema that is newer than its code is not ready. What
+/// somebody takes back while it runs is missed, and not applied again here.
 pub struct Schema {
     parts: Vec<Part>,
     migrates: bool,
+    has_fitted: AtomicBool,
     /// Why it does not fit; nothing is known at first.
     problem: Mutex<Option<String>>,
 }
@@ -29,6 +32,7 @@ impl Schema {
         Self {
             parts,
             migrates,
+            has_fitted: AtomicBool::new(false),
             problem: Mutex::new(Some(String::new())),
         }
     }
@@ -42,6 +46,23 @@ impl Schema {
             .clone()
     }
 
+    /// Tells whether the database answers, and has the schema that it had; asks one query.
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer.
+    pub async fn still_fits(
+        &self,
+        connection: &mut AnyConnection,
+        probe: &'static str,
+    ) -> sqlx::Result<bool> {
+        let fits = self.problem().is_none();
+        match migrations::applied(&self.parts) {
+            Some(query) if fits => migrations::are_applied(connection, query).await,
+            _ => sqlx::raw_sql(probe).execute(connection).await.map(|_| fits),
+        }
+    }
+
     /// Compares it with this code; applies what is missing, if that is to be done here.
     ///
     /// # Errors
@@ -53,10 +74,11 @@ impl Schema {
         address: &Address,
         limits: Limits,
     ) -> Result<(), String> {
-        if self.problem().is_none() {
+        let mut found = within(limits.wait, migrations::states(connection, &self.parts)).await?;
+        if self.has_fitted.load(Ordering::Relaxed) {
+            self.note(missing(&found));
             return Ok(());
         }
-        let mut found = within(limits.wait, migrations::states(connection, &self.parts)).await?;
         if self.migrates && found.iter().any(State::is_missing) {
             if let Err(error) = migrate(address, limits, &self.parts).await {
                 self.note(Some(format!("a migration has failed: {}", said(&error))));
@@ -79,6 +101,9 @@ impl Schema {
             }
             _ => {}
         }
+        if problem.is_none() {
+            self.has_fitted.store(true, Ordering::Relaxed);
+        }
         *known = problem;
     }
 }
@@ -95,21 +120,23 @@ async fn migrate(address: &Address, limits: Limits, parts: &[Part]) -> anyhow::R
 /// Says why a schema and this code do not go together, and what to do; nothing if they do.
 #[must_use]
 pub fn misfit(states: &[State]) -> Option<String> {
-    let list = |is_meant: fn(&State) -> bool| {
-        let meant = states.iter().filter(|state| is_meant(state));
-        meant
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let (newer, missing) = (list(State::is_newer), list(State::is_missing));
-    if !newer.is_empty() {
-        return Some(format!(
-            "it is newer than this code ({newer}): deploy what migrated it"
-        ));
-    }
-    (!missing.is_empty())
-        .then(|| format!("migrations are missing ({missing}): {SERVICE} db upgrade"))
+    let newer = list(states, State::is_newer);
+    let newer =
+        newer.map(|newer| format!("it is newer than this code ({newer}): deploy what migrated it"));
+    newer.or_else(|| missing(states))
+}
+
+fn missing(states: &[State]) -> Option<String> {
+    let missing = list(states, State::is_missing)?;
+    Some(format!(
+        "migrations are missing ({missing}): {SERVICE} db upgrade"
+    ))
+}
+
+fn list(states: &[State], is_meant: fn(&State) -> bool) -> Option<String> {
+    let meant = states.iter().filter(|state| is_meant(state));
+    let meant: Vec<_> = meant.map(ToString::to_string).collect();
+    (!meant.is_empty()).then(|| meant.join(", "))
 }
 
 /// Says in a line why something with migrations has failed.

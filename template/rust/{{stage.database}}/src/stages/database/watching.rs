@@ -29,8 +29,9 @@ pub async fn watch(shared: Arc<Shared>, schema: Arc<Schema>) {
                 Some(own) => own,
                 None => within(limits.wait, connecting::open(address, *limits)).await?,
             };
-            within(limits.wait, sqlx::raw_sql(probe).execute(&mut own)).await?;
-            schema.look(&mut own, address, *limits).await?;
+            if !within(limits.wait, schema.still_fits(&mut own, probe)).await? {
+                schema.look(&mut own, address, *limits).await?;
+            }
             connection = Some(own);
             Ok(())
         })

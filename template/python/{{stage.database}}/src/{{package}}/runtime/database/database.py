@@ -60,6 +60,9 @@ class Database:
         self._address, self._parts = address, parts
         self._checked = connecting(address, wait, limit=wait)
         self._reserved: list[AsyncEngine] = []
+        # SQLite does not look at its file for less.
+        self._probe = text("PRAGMA schema_version" if address.path else "SELECT 1")
+        self._applied = migrations.applied(parts)
         self._schema = Schema(self._states, self._migrate if migrate else None)
         self.keeper = Keeper(address.label, self._check, wait)
 
@@ -152,14 +155,17 @@ class Database:
         end = time.monotonic() + self._wait
         try:
             async with self._checked.connect() as connection:
-                # SQLite does not look at its file for less.
-                probe = "PRAGMA schema_version" if self._address.path else "SELECT 1"
-                await connection.execute(text(probe))
+                if self._schema.fits and self._applied is not None:
+                    still = await connection.run_sync(migrations.are_applied, self._applied)
+                else:
+                    await connection.execute(self._probe)
+                    still = self._schema.fits
         except FAILURES as error:
             if time.monotonic() < end:
                 raise
             raise TimeoutError from error  # what a connection says that was given up means nothing
-        await self._schema.look()
+        if not still:
+            await self._schema.look()
 
     async def _states(self) -> list[State]:
         async with self._checked.connect() as connection:

@@ -11,10 +11,22 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Select,
+    String,
+    Table,
+    inspect,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.exc import SQLAlchemyError
 
 from .engine import LOCK_SECONDS
-from .failures import reason
+from .failures import is_unavailable, reason
 
 NONE = "0000"
 OWN = "app"
@@ -103,6 +115,27 @@ def _number(connection: Connection, part: Part) -> str:
         return NONE
     found = connection.execute(part.table.select()).scalar()
     return str(found or NONE)
+
+
+def applied(known: list[Part]) -> Select[int] | None:
+    """Return a query that finds something if all migrations are applied; none if there are none."""
+    having = [part for part in known if part.modules]
+    numbers = [(select(part.table.c.version_num).scalar_subquery(), part.newest) for part in having]
+    return (
+        select(literal(1)).where(*(found >= newest for found, newest in numbers))
+        if having
+        else None
+    )
+
+
+def are_applied(connection: Connection, query: Select[int]) -> bool:
+    """Ask the query of `applied`."""
+    try:
+        return connection.execute(query).first() is not None
+    except SQLAlchemyError as error:
+        if is_unavailable(error):
+            raise
+        return False  # a table is missing
 
 
 def step(connection: Connection, part: Part) -> str:

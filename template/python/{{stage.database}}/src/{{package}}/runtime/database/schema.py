@@ -11,10 +11,11 @@ log = Reporter(logging.getLogger(__name__))
 
 
 class Schema:
-    """What is known of the schema: it is looked at until it fits, and left alone afterwards.
+    """What is known of the schema.
 
-    So a service that was ready stays ready when a newer version migrates: that is how versions
-    take over from each other. One that starts on a schema that is newer than its code is not ready.
+    A service that was ready stays ready when a newer version migrates: that is how versions take
+    over from each other. One that starts on a schema that is newer than its code is not ready. What
+    somebody takes back while it runs is missed, and not applied again here.
     """
 
     def __init__(
@@ -24,14 +25,17 @@ class Schema:
     ) -> None:
         self._states = states
         self._migrate = migrate
-        self._fits = False
+        self._has_fitted = False
+        self.fits = False
+        """Whether it did when it was last looked at."""
         self.problem = ""
 
     async def look(self) -> None:
         """Compare it with this code; apply what is missing, if that is to be done here."""
-        if self._fits:
-            return
         found = await self._states()
+        if self._has_fitted:
+            self._note(_missing(found))
+            return
         if self._migrate and any(state.is_missing for state in found):
             try:
                 await self._migrate()
@@ -47,17 +51,21 @@ class Schema:
         elif self.problem and not problem:
             log.info("the schema of the database fits now")
         self.problem = problem
-        self._fits = not problem
+        self.fits = not problem
+        self._has_fitted = self._has_fitted or self.fits
 
 
 def misfit(states: list[State]) -> str:
     """Say why a schema and this code do not go together, and what to do; nothing if they do."""
     if newer := [str(state) for state in states if state.is_newer]:
         return f"it is newer than this code ({', '.join(newer)}): deploy what migrated it"
-    if missing := [str(state) for state in states if state.is_missing]:
-        command = f"python -m {__name__.partition('.')[0]} db upgrade"
-        return f"migrations are missing ({', '.join(missing)}): {command}"
-    return ""
+    return _missing(states)
+
+
+def _missing(states: list[State]) -> str:
+    missing = [str(state) for state in states if state.is_missing]
+    command = f"python -m {__name__.partition('.')[0]} db upgrade"
+    return f"migrations are missing ({', '.join(missing)}): {command}" if missing else ""
 
 
 def _said(error: Exception) -> str:
