@@ -1,6 +1,7 @@
 """Jobs while processes and servers are killed and frozen: none is lost, in each language."""
 
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -161,6 +162,21 @@ def test_a_lease_needs_none_of_the_connections_of_handlers(working: Program, job
         assert jobs.row(made) == ("running", 1), "it is over"
         wait_until(lambda: made in jobs.done(), "it is not done")
         jobs.wait_until_none_is_left()
+
+
+def test_a_worker_that_cannot_write_is_named(working: Program, tmp_path: Path) -> None:
+    jobs = Jobs(f"sqlite:{tmp_path}/orders.db", tmp_path)
+    limits = {"DATABASE_QUERY_SECONDS": "1", "DATABASE_WAIT_SECONDS": "1"}
+    with serving(working, **{**jobs.settings, **limits}) as service:
+        enqueue(service, "quick")
+        jobs.wait_until_none_is_left()
+        other = sqlite3.connect(tmp_path / "orders.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        service.run.wait_for_line("the jobs worker has not moved for ", seconds=30)
+        said = service.ask("/health/ready").json()["checks"]
+        assert (said["database"], "has not moved" in said["jobs"]) == ("ok", True), said
+        other.close()
+        service.run.wait_for_line("the jobs worker moves again")
 
 
 def test_a_table_that_is_gone_ends_no_worker(working: Program, shared: Jobs) -> None:

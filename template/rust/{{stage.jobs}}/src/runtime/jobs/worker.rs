@@ -98,11 +98,8 @@ impl Worker {
                         self.pause = FIRST_PAUSE;
                         self.progress.moves();
                     }
-                    // The log says so, and the readiness of the database.
-                    Ok(Err(Error::Unavailable)) => {
-                        self.rest(FIRST_PAUSE);
-                        self.progress.moves();
-                    }
+                    // The log says it; where that lasts, nothing moves.
+                    Ok(Err(Error::Unavailable)) => self.rest(FIRST_PAUSE),
                     Ok(Err(error)) => self.fail(&error.to_string()),
                     Err(Panicked(message)) => self.fail(&format!("it panicked: {message}")),
                 }
@@ -155,8 +152,10 @@ impl Worker {
     }
 
     async fn round(&mut self) -> Result<(), Error> {
-        let ready = self.database.ready().await;
-        ready.map_err(|_| Error::Unavailable)?;
+        if self.database.ready().await.is_err() {
+            self.rest(FIRST_PAUSE); // what watches it says so
+            return Ok(());
+        }
         let now = Instant::now();
         let kinds = self.handlers.kinds();
         if now >= self.next_survey && !stop::is_asked() {

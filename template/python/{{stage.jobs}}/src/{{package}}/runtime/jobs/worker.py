@@ -49,7 +49,7 @@ class Worker:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.handlers: dict[str, Handler] = {}
         self.rounds = 0
-        """How many turns of the loop have ended, with or without a database."""
+        """How many turns of the loop have ended, or had no database."""
         self.runs: dict[asyncio.Task[None], Run] = {}
         self.wake = asyncio.Event()
         self._unsettled: list[Run] = []
@@ -103,10 +103,11 @@ class Worker:
             is_last = self._is_over
             self.wake.clear()
             began = time.monotonic()
-            with suppress(UnreachableError, UnavailableError):  # what watches it says so
-                await self._database.ready()
-                await self._round()
-            self.rounds += 1
+            with suppress(UnavailableError):  # the log says it; where that lasts, nothing moves
+                with suppress(UnreachableError):  # what watches it says so
+                    await self._database.ready()
+                    await self._round()
+                self.rounds += 1
             if is_last:
                 return
             if self._database.has_one_writer:
