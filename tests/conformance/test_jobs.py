@@ -114,6 +114,25 @@ def test_a_kind_without_a_handler_is_left_to_others(working: Program, local: Job
         assert service.log().count(UNKNOWN) == 1
 
 
+def test_what_nobody_takes_is_named(working: Program, jobs: Jobs) -> None:
+    strange = 'jobs are in the unknown state "paused": no worker takes them'
+    with serving(working, **jobs.settings, JOBS_WORKERS="0") as service:
+        wait_until_ready(service)
+        (left,), (paused,) = enqueue(service, "unknown"), enqueue(service, "quick")
+    taken = "state = 'running', attempts = 1, worker = 'gone', lease_until = 0"
+    jobs.do(f"UPDATE jobs SET {taken} WHERE id = '{left}'")
+    jobs.do(f"UPDATE jobs SET state = 'paused' WHERE id = '{paused}'")
+    with serving(working, **jobs.settings) as service:
+        service.run.wait_for_line(UNKNOWN)
+        service.run.wait_for_line(strange)
+        (done,) = enqueue(service, "quick")
+        wait_until(lambda: done in jobs.done(), "it is not done")
+        assert (service.log().count(UNKNOWN), service.log().count(strange)) == (1, 1)
+        counted, _, running = manage(working, "status", **jobs.settings).lines
+        assert counted == 'quick: 0 ready, 0 running, 0 dead, 1 in the unknown state "paused"'
+        assert f"unknown {left}, attempt 1, at gone, lease over for " in running
+
+
 def test_a_stop_finishes_what_is_short_and_gives_back_the_rest(
     working: Program, jobs: Jobs
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import applications
 import pytest
 from collector import BROUGHT, PARENT, TRACE, collecting
-from jobs_table import Jobs
+from jobs_table import Jobs, enqueue, wait_until_ready
 from running import Program
 from served import serving, wait_until
 
@@ -58,6 +58,23 @@ def test_the_run_of_a_job_belongs_to_the_trace_of_the_request(
     assert len(lines) == 1
     (job,) = {line.job for line in jobs.lines() if line.what == "fails"}
     assert f"job bad {job} failed (attempt 1 of 1) and is dead" in lines[0]["message"]
+
+
+def test_a_process_that_only_enqueues_shows_what_is_in_the_table(
+    observed: Program, jobs: Jobs
+) -> None:
+    settings = {**jobs.settings, "JOBS_WORKERS": "0"}
+    with serving(observed, **settings) as service:
+        wait_until_ready(service)
+        (dead, _) = enqueue(service, "quick", n=2)
+        jobs.do(f"UPDATE jobs SET state = 'dead' WHERE id = '{dead}'")
+    with serving(observed, **settings) as service:
+
+        def shows(name: str) -> bool:
+            found = re.search(rf"^{name} (\d)", service.ask("/metrics").body.decode(), re.MULTILINE)
+            return found is not None and found[1] == "1"
+
+        wait_until(lambda: shows("jobs_waiting") and shows("jobs_dead"), "they are not counted")
 
 
 def test_jobs_are_counted(observed: Program, jobs: Jobs) -> None:

@@ -51,7 +51,7 @@ pub struct Worker {
     /// What the table does not know yet.
     ended: Vec<Ended>,
     ends: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
-    unknown: HashSet<String>,
+    said: HashSet<String>,
     next_poll: Instant,
     next_beat: Instant,
     next_survey: Instant,
@@ -78,7 +78,7 @@ impl Worker {
             running: HashMap::new(),
             ended: Vec::new(),
             ends: unbounded_channel(),
-            unknown: HashSet::new(),
+            said: HashSet::new(),
             next_poll: now,
             next_beat: now + settings.lease / 3,
             next_survey: now,
@@ -157,7 +157,10 @@ impl Worker {
             return Ok(());
         }
         let now = Instant::now();
-        let kinds = self.handlers.kinds();
+        let kinds = match self.settings.workers {
+            0 => Vec::new(),
+            _ => self.handlers.kinds(),
+        };
         if now >= self.next_survey && !stop::is_asked() {
             self.next_survey = now + SURVEY;
             let found = self.database.read(async |it| survey(it, &kinds).await);
@@ -208,12 +211,25 @@ impl Worker {
 
     fn surveyed(&mut self, found: Survey) {
         measured::surveyed(found.waiting, found.dead);
-        for kind in found.unknown {
-            if self.unknown.len() < MOST_UNKNOWN && self.unknown.insert(kind.clone()) {
-                tracing::warn!(
-                    "jobs of the kind \"{kind}\" wait, and this service has no handler for them"
-                );
-            }
+        if self.settings.workers == 0 {
+            return; // who has workers says it
+        }
+        for kind in found.kinds {
+            self.warn_once(format!(
+                "jobs of the kind \"{kind}\" wait, and this service has no handler for them"
+            ));
+        }
+        for state in found.states {
+            self.warn_once(format!(
+                "jobs are in the unknown state \"{state}\": no worker takes them"
+            ));
+        }
+    }
+
+    fn warn_once(&mut self, line: String) {
+        if self.said.len() < MOST_UNKNOWN && !self.said.contains(&line) {
+            tracing::warn!("{line}");
+            self.said.insert(line);
         }
     }
 

@@ -38,9 +38,15 @@ async def status(connection: AsyncConnection) -> list[str]:
 async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
     counted = select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
     counts = {(kind, state): n for kind, state, n in await connection.execute(counted)}
+    known = (READY, RUNNING, DEAD)
     for kind in sorted({kind for kind, _ in counts}):
-        states = (READY, RUNNING, DEAD)
-        yield f"{kind}: " + ", ".join(f"{counts.get((kind, each), 0)} {each}" for each in states)
+        states = [f"{counts.get((kind, each), 0)} {each}" for each in known]
+        states += [
+            f'{count} in the unknown state "{_on_a_line(state)}"'
+            for (of_kind, state), count in sorted(counts.items())
+            if of_kind == kind and state not in known
+        ]
+        yield f"{_on_a_line(kind)}: {', '.join(states)}"
     oldest = (
         select(jobs.c.id, jobs.c.kind, (now() - jobs.c.run_at).label("waited"))
         .where(jobs.c.state == READY, jobs.c.run_at <= now())

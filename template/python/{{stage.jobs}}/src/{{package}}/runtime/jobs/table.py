@@ -294,22 +294,36 @@ class Survey:
     """What is in the table."""
 
     waiting: int
-    """Ready, and due."""
+    """Ready and due, or left by a worker."""
     dead: int
     kinds: frozenset[str]
     """Those of what waits."""
+    states: frozenset[str]
+    """Those that no worker knows."""
 
 
 async def survey(connection: AsyncConnection) -> Survey:
     """Count what waits and what is dead."""
+    state = jobs.c.state
+    is_ready = (state == READY) & (jobs.c.run_at <= now())
+    is_left = (state == RUNNING) & is_over()
+    # As ranges, which the index has: all between the known ones.
+    is_unknown = (
+        (state < DEAD)
+        | ((state > DEAD) & (state < READY))
+        | ((state > READY) & (state < RUNNING))
+        | (state > RUNNING)
+    )
     counted = (
-        select(jobs.c.state, jobs.c.kind, func.count())
-        .where((jobs.c.state == DEAD) | ((jobs.c.state == READY) & (jobs.c.run_at <= now())))
-        .group_by(jobs.c.state, jobs.c.kind)
+        select(state, jobs.c.kind, func.count())
+        .where((state == DEAD) | is_ready | is_left | is_unknown)
+        .group_by(state, jobs.c.kind)
     )
     rows = [tuple(row) for row in await connection.execute(counted)]
+    waits = (READY, RUNNING)
     return Survey(
-        waiting=sum(count for state, _, count in rows if state == READY),
+        waiting=sum(count for state, _, count in rows if state in waits),
         dead=sum(count for state, _, count in rows if state == DEAD),
-        kinds=frozenset(kind for state, kind, _ in rows if state == READY),
+        kinds=frozenset(kind for state, kind, _ in rows if state in waits),
+        states=frozenset(state for state, _, _ in rows) - {*waits, DEAD},
     )

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -123,7 +123,8 @@ class Worker:
     async def _round(self) -> None:
         """Write down what has ended, keep what runs, and take more: in one transaction."""
         now = time.monotonic()
-        kinds = [] if self._is_stopping() else list(self.handlers)
+        takes = self._limits.workers and not self._is_stopping()
+        kinds = list(self.handlers) if takes else []
         unsettled = [run for run in self._unsettled if not run.is_lost]
         ended = [(run, run.outcome) for run in unsettled if run.outcome]
         running = [run for run in self.runs.values() if not run.is_lost and not run.outcome]
@@ -199,8 +200,16 @@ class Worker:
         if survey is None:
             return
         self._observer.surveyed(survey)
-        for kind in sorted(survey.kinds - self.handlers.keys() - self._said):
-            if len(self._said) < MOST_UNKNOWN:
-                self._said.add(kind)
-                words = 'jobs of the kind "%s" wait, and this service has no handler for them'
-                log.warning(words, kind)
+        if not self._limits.workers:
+            return  # who has workers says it
+        kinds = sorted(survey.kinds - self.handlers.keys())
+        words = 'jobs of the kind "{}" wait, and this service has no handler for them'
+        self._warn_once(words.format(kind) for kind in kinds)
+        words = 'jobs are in the unknown state "{}": no worker takes them'
+        self._warn_once(words.format(state) for state in sorted(survey.states))
+
+    def _warn_once(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            if line not in self._said and len(self._said) < MOST_UNKNOWN:
+                self._said.add(line)
+                log.warning("%s", line)

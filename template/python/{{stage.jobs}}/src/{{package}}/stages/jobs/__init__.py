@@ -92,18 +92,18 @@ def install(app: Starlette) -> None:
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Run jobs while the service runs."""
     settings, worker = config.read(Settings), of(app)
+    kinds = ", ".join(sorted(worker.handlers))
     if not settings.workers:
         log.info("jobs: JOBS_WORKERS is 0: this process only enqueues")
-        yield
-        return
-    kinds = ", ".join(sorted(worker.handlers))
-    if kinds:
+    elif kinds:
         log.info("jobs: %d workers, kinds: %s", settings.workers, kinds)
     else:
         log.info("jobs: no handlers yet")
     async with asyncio.TaskGroup() as tasks:
         going = tasks.create_task(worker.keep_going(), name="jobs worker")
         watching = tasks.create_task(app.state.jobs_stalls.watch(), name="jobs worker is watched")
+        if not settings.workers:
+            watching.cancel()  # it counts what is in the table, and nobody needs it to move
         yield
         drain = DRAIN_SECONDS if stopping.asked else UNASKED_SECONDS
         await worker.close((stopping.began or time.monotonic()) + drain)
