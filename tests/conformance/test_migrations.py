@@ -45,6 +45,8 @@ def says(program: Program, sentence: str) -> str:
 
 
 def test_a_schema_goes_forward_and_back(asking: Program, url: str) -> None:
+    if url.startswith("sqlite"):
+        _execute(url, "PRAGMA user_version = 1")
     ran = manage(asking, url, "status")
     assert (ran.status, ran.lines) == (MISSING, ["ledger: 0000 of 0001", "app: 0000 of 0002"])
     missing = "migrations are missing (ledger: 0000 of 0001, app: 0000 of 0002): COMMAND upgrade\n"
@@ -95,6 +97,18 @@ def test_a_command_without_its_database_says_why(asking: Program) -> None:
     ran = manage(asking, "mysql://orders:hunter2@localhost/orders", "upgrade")
     assert (ran.status, ran.lines) == (CONFIG, [])
     assert ran.error.startswith("setting DATABASE_URL is wrong (its value is not shown)")
+
+
+def test_a_command_in_the_wrong_directory_makes_no_database(
+    asking: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (("status",), ("downgrade", "app")):
+        ran = manage(asking, "sqlite:data/orders.db", *words)
+        missing = f"there is no file {tmp_path}/data/orders.db"
+        assert ran.error == f"setting DATABASE_URL leads to no database: {missing}\n"
+        assert (ran.status, ran.lines) == (CONFIG, [])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(asking: Program, url: str) -> None:

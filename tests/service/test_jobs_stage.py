@@ -2,6 +2,7 @@
 """Parts of the stage jobs in Python; what a service does is in tests/conformance/."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -118,10 +119,37 @@ def test_a_kind_has_one_handler(make: Callable[..., Service]) -> None:
         service.handle("mail", nothing)
 
 
-def test_a_payload_is_json(make: Callable[..., Service]) -> None:
-    service = make()
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        service.run(lambda: service.enqueue("mail", float("nan")))
+def nested(levels: int) -> list[Any]:
+    found: list[Any] = []
+    for _ in range(levels - 1):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        (float("nan"), "not JSON compliant"),
+        (nested(128), "nested at most 127 deep"),
+        (nested(100_000), "nested at most 127 deep"),
+        ({"to": ["\udcff"]}, "surrogates not allowed"),
+        ({"\ud800": 1}, "surrogates not allowed"),
+        ([10**400], "no number beyond"),
+    ],
+    ids=["nan", "deep", "deeper", "surrogate", "key", "number"],
+)
+def test_a_payload_is_json_that_rust_reads(
+    make: Callable[..., Service], payload: object, why: str
+) -> None:
+    as_json = make().module("job").as_json
+    with pytest.raises(ValueError, match=why):
+        as_json(payload)
+
+
+def test_a_payload_may_be_anything_else(make: Callable[..., Service]) -> None:
+    as_json = make().module("job").as_json
+    for payload in (nested(127), "\U0001f375\0", 10**300, -(2**70), 1e308, None, {"a": [True]}):
+        assert json.loads(as_json(payload)) == payload
 
 
 def test_who_is_enqueued_here_does_not_wait_for_the_next_poll(make: Callable[..., Service]) -> None:

@@ -1,6 +1,6 @@
 //! Where the database is: what DATABASE_URL may be.
 
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::ConnectOptions as _;
@@ -32,6 +32,23 @@ impl Address {
             path: Some(path.into()),
             url: format!("sqlite:{}?mode=rwc", parts.join("/")),
         }
+    }
+
+    /// Checks that the database is there, as far as a file tells: a command in the wrong directory
+    /// would make an empty one.
+    ///
+    /// # Errors
+    ///
+    /// With the file that is missing.
+    pub fn require_file(&self) -> Result<(), String> {
+        let Some(missing) = self.path.as_ref().filter(|path| !path.exists()) else {
+            return Ok(());
+        };
+        let missing = absolute(missing).unwrap_or_else(|_| missing.clone());
+        Err(format!(
+            "setting DATABASE_URL leads to no database: there is no file {}",
+            missing.display()
+        ))
     }
 
     /// What to connect with. Statements are not for the log: they tell what the data is.

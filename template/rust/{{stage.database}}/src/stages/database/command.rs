@@ -116,6 +116,10 @@ fn configured() -> Result<Database, Failure> {
 }
 
 async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Result<(), Failure> {
+    if !matches!(command, Command::Upgrade) {
+        let found = database.require_file();
+        found.map_err(|missing| Failure(missing, EXIT_CONFIG))?;
+    }
     let connected = database.connect().await;
     let mut connection = connected.map_err(|cause| unusable(&cause))?;
     let found = migrations::states(&mut connection, parts).await;
@@ -147,6 +151,15 @@ async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Resul
 }
 
 impl Database {
+    /// Checks for a command that makes no database that there is one.
+    ///
+    /// # Errors
+    ///
+    /// With the file that is missing.
+    pub fn require_file(&self) -> Result<(), String> {
+        self.0.address.require_file()
+    }
+
     /// Connects for a command, whose statements have no limit; where the database cannot be
     /// reached, tries again for DATABASE_WAIT_SECONDS.
     ///

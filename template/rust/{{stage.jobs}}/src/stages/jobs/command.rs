@@ -90,6 +90,8 @@ fn perform(command: &Command) -> Result<(), Failure> {
         Failure(lines.collect::<Vec<_>>().join("\n"), EXIT_CONFIG)
     })?;
     System::new().block_on(async {
+        let found = jobs.database.require_file();
+        found.map_err(|missing| Failure(missing, EXIT_CONFIG))?;
         let connected = jobs.database.connect().await;
         let mut connection = connected.map_err(|cause| unusable(&cause))?;
         run_on(&mut connection, command).await

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::nudges::nudge;
@@ -27,6 +28,7 @@ pub async fn enqueue(
 ) -> Result<String, Error> {
     check(kind).map_err(refused)?;
     let payload = serde_json::to_string(payload).map_err(refused)?;
+    serde_json::from_str::<Value>(&payload).map_err(refused)?; // a worker could not read it either
     let id = ids::new();
     let insert = sqlx::query(AssertSqlSafe(Words::of(connection).insert()))
         .bind(id.clone())

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ..settings import ConfigError
+
 ACCEPTED = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
@@ -34,6 +36,18 @@ def address(raw: str) -> Address:
     if separator and scheme in ("postgresql", "postgres"):
         return _postgresql(raw)
     raise ValueError(ACCEPTED)
+
+
+def existing(raw: str) -> Address:
+    """Read the address of a database that is to be there; raise ConfigError for a missing file.
+
+    A command in the wrong directory would make an empty one.
+    """
+    found = address(raw)
+    if found.path and not found.path.exists():
+        missing = f"there is no file {found.path.absolute()}"
+        raise ConfigError([f"DATABASE_URL leads to no database: {missing}"])
+    return found
 
 
 def _postgresql(raw: str) -> Address:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from ... import config
 from ...runtime import EXIT_CONFIG
 from ...runtime.database import migrating
-from ...runtime.database.address import address
+from ...runtime.database.address import address, existing
 from ...runtime.database.failures import FAILURES, reason
 from ...runtime.database.migrations import NONE, MigrationError, Part, State
 from ...runtime.database.schema import misfit
@@ -53,7 +53,9 @@ def _parse(words: Sequence[str], parts: list[Part]) -> argparse.Namespace:
 
 
 async def _run(settings: Settings, parts: list[Part], asked: argparse.Namespace) -> int:
-    where, wait = address(settings.url), settings.wait_seconds
+    makes = asked.command == "upgrade"
+    where = address(settings.url) if makes else existing(settings.url)
+    wait = settings.wait_seconds
     found = await migrating.states(where, parts, wait)
     if asked.command == "status":
         return _tell(found)

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,8 @@ from typing import Any
 
 LONGEST_PAUSE = 300.0
 LONGEST_REASON = 500
+DEEPEST = 127
+TOO_DEEP = f"a payload of a job is nested at most {DEEPEST} deep"
 KIND = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 """It stands in log lines and in labels of metrics."""
 
@@ -93,6 +96,28 @@ def checked_kind(kind: str) -> str:
     if not KIND.fullmatch(kind):
         raise ValueError(f"a kind of jobs is 1 to 100 of A-Z a-z 0-9 _ . : -, not {kind!r}")
     return kind
+
+
+def as_json(payload: object) -> str:
+    """Return a payload as JSON; raise ValueError for what a worker in Rust could not read."""
+    try:
+        text = json.dumps(payload, allow_nan=False, separators=(",", ":"))
+        _check(json.loads(text), DEEPEST)
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+    return text
+
+
+def _check(value: object, levels: int) -> None:
+    if isinstance(value, str):
+        value.encode()  # it raises UnicodeEncodeError for surrogates, which are no characters
+    elif isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise ValueError("a payload of a job has no number beyond 1.8e308")
+    elif isinstance(value, dict | list):
+        if not levels:
+            raise ValueError(TOO_DEEP)
+        for each in value if isinstance(value, list) else (*value, *value.values()):
+            _check(each, levels - 1)
 
 
 def pause_after(attempt: int) -> float:

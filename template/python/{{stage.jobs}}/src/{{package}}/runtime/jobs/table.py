@@ -5,7 +5,6 @@ the number of the attempt. Whatever else has written to the table, a row that no
 is in no other's way.
 """
 
-import json
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from .job import Claimed, End, Outcome, checked_kind
+from .job import Claimed, End, Outcome, as_json, checked_kind
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
@@ -160,7 +159,7 @@ async def enqueue(
     values = {
         "id": made,
         "kind": checked_kind(kind),
-        "payload": json.dumps(payload, allow_nan=False, separators=(",", ":")),
+        "payload": as_json(payload),
         "state": READY,
         "attempts": 0,
         "run_at": now() + round(delay * 1000),

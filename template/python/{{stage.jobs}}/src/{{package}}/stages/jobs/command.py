@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ... import config
 from ...runtime import EXIT_CONFIG
-from ...runtime.database.address import address
+from ...runtime.database.address import existing
 from ...runtime.database.engine import connecting, writing
 from ...runtime.database.failures import FAILURES, reason
 from ...runtime.database.pauses import reached
@@ -58,7 +58,7 @@ async def _connected(
     settings: database.Settings, asked: argparse.Namespace
 ) -> tuple[int, list[str]]:
     engine = connecting(
-        address(settings.url), settings.wait_seconds, limit=float(settings.query_seconds)
+        existing(settings.url), settings.wait_seconds, limit=float(settings.query_seconds)
     )
     use = writing(engine) if asked.command in {"retry", "drop"} else engine
     try:
