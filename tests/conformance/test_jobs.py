@@ -34,13 +34,20 @@ def local(tmp_path: Path) -> Jobs:
 
 def test_what_is_committed_is_done_once(working: Program, jobs: Jobs) -> None:
     with serving(working, **jobs.settings) as service:
-        assert "jobs: 2 workers, kinds: bad, holds, quick, slow, twice" in service.log()
+        assert "jobs: 2 workers, kinds: bad, holds, quick, shouts, slow, twice" in service.log()
         assert service.ask("/jobs/quick?fail", "POST").status == 409
         made = enqueue(service, "quick", n=5)
         wait_until(lambda: jobs.done() >= {*made}, "not all are done")
         jobs.wait_until_none_is_left()
         assert sorted(line.job for line in jobs.lines()) == sorted(made)
         assert {line.attempt for line in jobs.lines()} == {1}
+
+
+def test_a_job_is_not_enqueued_where_it_would_be_lost(working: Program, local: Jobs) -> None:
+    with serving(working, **local.settings) as service:
+        wait_until_ready(service)
+        assert service.ask("/jobs/quick?reading", "POST").status == 500
+        service.run.wait_for_line("jobs are enqueued with a connection of ")
 
 
 def test_a_job_is_not_done_before_its_time(working: Program, local: Jobs) -> None:
@@ -150,6 +157,7 @@ def test_a_stop_finishes_what_is_short_and_gives_back_the_rest(
     assert jobs.row(long) == ("ready", 0), "an attempt that the stop ended does not count"
     assert f"job slow {long}: given back, for the service stops" in log
     assert [jobs.row(each) for each in waiting] == [("ready", 0)] * 3, "nothing new is begun"
+    assert "requests are being answered" not in log, "it waits for a job"
 
 
 @pytest.mark.parametrize("change", ["worker = 'another'", "attempts = attempts + 1"])

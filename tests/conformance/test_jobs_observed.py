@@ -60,6 +60,15 @@ def test_the_run_of_a_job_belongs_to_the_trace_of_the_request(
     assert f"job bad {job} failed (attempt 1 of 1) and is dead" in lines[0]["message"]
 
 
+def test_a_long_reason_holds_up_no_other_job(observed: Program, jobs: Jobs) -> None:
+    with serving(observed, **jobs.settings, JOBS_ATTEMPTS="1") as service:
+        (long,) = enqueue(service, "shouts")
+        wait_until(lambda: jobs.row(long) == ("dead", 1), "it is not dead")
+        ((reason,),) = jobs.ask("SELECT reason FROM jobs")
+        assert (len(reason), "hunter2" in reason) == (500, False)
+        assert "has no answer after" not in service.log()
+
+
 def test_a_process_that_only_enqueues_shows_what_is_in_the_table(
     observed: Program, jobs: Jobs
 ) -> None:

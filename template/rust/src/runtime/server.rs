@@ -156,6 +156,7 @@ async fn answer(service: &Blueprint, socket: Socket, watchdog: &Watchdog) -> any
             _ = server => {}
             () = finished(&connections) => {}
         }
+        steps::set("background work is being finished");
         none_under_way().await;
     };
     tokio::select! {

@@ -39,6 +39,10 @@ async def bad(job: jobs.Job) -> None:
     raise ValueError("no such address")
 
 
+async def shouts(_job: jobs.Job) -> None:
+    raise ValueError("password=hunter2 " * 2**20)
+
+
 async def twice(job: jobs.Job) -> None:
     note(job, "fails" if job.attempt == 1 else "done")
     if job.attempt == 1:
@@ -52,11 +56,12 @@ async def holds(app: Starlette, job: jobs.Job) -> None:
 
 
 async def enqueue(request: Request) -> JSONResponse:
-    """Enqueue some jobs in one transaction, which is rolled back if it is to fail."""
+    """Enqueue some jobs in one transaction, which may be rolled back, or be one to read."""
     asked = request.query_params
     payload = {"seconds": float(asked.get("seconds", "0"))}
     delay = float(asked.get("delay", "0"))
-    async with database.of(request.app).write() as connection:
+    base = database.of(request.app)
+    async with base.read() if "reading" in asked else base.write() as connection:
         made = [
             await jobs.enqueue(connection, request.path_params["kind"], payload, delay=delay)
             for _ in range(int(asked.get("n", "1")))
@@ -70,7 +75,7 @@ def create_app() -> Starlette:
     routes = [Route("/jobs/{kind}", enqueue, methods=["POST"])]
     app = Starlette(routes=[*routes, *health.ROUTES])
     stages.install(app)
-    for function in (quick, slow, bad, twice):
+    for function in (quick, slow, bad, shouts, twice):
         jobs.handler(app, function.__name__, function)
     jobs.handler(app, "holds", partial(holds, app))
     return app

@@ -29,6 +29,7 @@ impl Stage for App {
         jobs.handler("quick", quick);
         jobs.handler("slow", slow);
         jobs.handler("bad", bad);
+        jobs.handler("shouts", shouts);
         jobs.handler("twice", twice);
         let database: Database = env.stage();
         jobs.handler("holds", move |job| holds(database.clone(), job));
@@ -54,13 +55,14 @@ struct Asked {
     #[serde(default)]
     seconds: f64,
     fail: Option<String>,
+    reading: Option<String>,
 }
 
 fn one() -> u32 {
     1
 }
 
-/// Enqueues jobs in one transaction, which is undone if that is asked for.
+/// Enqueues jobs in one transaction, which is undone if that is asked for, or only to read.
 async fn enqueue(
     database: web::Data<Database>,
     kind: web::Path<String>,
@@ -68,6 +70,11 @@ async fn enqueue(
 ) -> Result<impl Responder> {
     let delay = Duration::from_secs_f64(asked.delay);
     let payload = json!({"seconds": asked.seconds});
+    if asked.reading.is_some() {
+        let enqueued = database
+            .read(async |connection| jobs::enqueue(connection, &kind, &payload, delay).await);
+        return Ok(web::Json(json!({"ids": [enqueued.await?]})));
+    }
     let ids = database
         .write(async |connection| {
             let mut ids = Vec::new();
@@ -111,6 +118,10 @@ async fn holds(database: Database, job: Job) -> anyhow::Result<()> {
 async fn bad(job: Job) -> anyhow::Result<()> {
     note(&job, "fails")?;
     bail!("no such address")
+}
+
+async fn shouts(_job: Job) -> anyhow::Result<()> {
+    bail!("{}", "password=hunter2 ".repeat(1 << 20))
 }
 
 async fn twice(job: Job) -> anyhow::Result<()> {

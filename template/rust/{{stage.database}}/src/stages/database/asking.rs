@@ -20,18 +20,29 @@ const GRACE: Duration = Duration::from_secs(1);
 type Action = Box<dyn FnOnce()>;
 
 tokio::task_local! {
-    /// What is to be done when the transaction of this task has been committed.
-    static AFTER_COMMIT: RefCell<Vec<Action>>;
+    /// What is to be done when the transaction of this task has been committed; none if that never
+    /// is: what it writes is lost.
+    static AFTER_COMMIT: Option<RefCell<Vec<Action>>>;
 }
 
 /// Does something when the transaction that this is called in has been committed, and nothing if
 /// that fails; outside of `Database::write`, at once.
 pub fn after_commit(action: impl FnOnce() + 'static) {
     let mut action: Option<Action> = Some(Box::new(action));
-    let _ = AFTER_COMMIT.try_with(|actions| actions.borrow_mut().extend(action.take()));
+    let _ = AFTER_COMMIT.try_with(|actions| {
+        if let Some(actions) = actions {
+            actions.borrow_mut().extend(action.take());
+        }
+    });
     if let Some(action) = action {
         action();
     }
+}
+
+/// Whether this is called in the work of `Database::read`.
+#[must_use]
+pub fn is_reading() -> bool {
+    AFTER_COMMIT.try_with(Option::is_none).unwrap_or_default()
 }
 
 impl Database {
@@ -46,7 +57,7 @@ impl Database {
     ) -> Result<T, Error> {
         self.using(async |connection| {
             let mut transaction = connection.begin().await?;
-            let done = work(&mut transaction).await?;
+            let done = AFTER_COMMIT.scope(None, work(&mut transaction)).await?;
             transaction.rollback().await?;
             Ok(done)
         })
@@ -68,9 +79,10 @@ impl Database {
                 let mut transaction = connection.begin_with(begin).await?;
                 let noted = async {
                     let done = work(&mut transaction).await?;
-                    Ok::<_, Error>((done, AFTER_COMMIT.with(RefCell::take)))
+                    let actions = AFTER_COMMIT.with(|actions| actions.as_ref().map(RefCell::take));
+                    Ok::<_, Error>((done, actions.unwrap_or_default()))
                 };
-                let done = AFTER_COMMIT.scope(RefCell::default(), noted).await?;
+                let done = AFTER_COMMIT.scope(Some(RefCell::default()), noted).await?;
                 transaction.commit().await?;
                 Ok(done)
             })

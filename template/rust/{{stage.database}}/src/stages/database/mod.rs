@@ -16,7 +16,7 @@ use actix_web::web;
 use sqlx::AnyPool;
 use tokio::time::timeout;
 
-pub use asking::after_commit;
+pub use asking::{after_commit, is_reading};
 pub use error::Error;
 
 use crate::health::Checks;

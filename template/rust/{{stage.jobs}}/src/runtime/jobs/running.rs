@@ -14,6 +14,8 @@ use crate::runtime::draining::{self, Work};
 use crate::runtime::tasks;
 
 const LONGEST_REASON: usize = 500;
+/// Of an error: to look for secrets in more takes long.
+const LONGEST_SAID: usize = 10_000;
 
 /// A handler at work.
 pub struct Running {
@@ -93,6 +95,7 @@ async fn work(job: Job, handler: &Handler, limit: Duration) -> Option<String> {
         Ok(Err(Panicked(message))) => format!("it panicked: {message}"),
         Err(_) => format!("not done within {} s", limit.as_secs()),
     };
+    let why: String = why.chars().take(LONGEST_SAID).collect();
     let why = partners::redacted(&why);
     Some(why.chars().take(LONGEST_REASON).collect())
 }

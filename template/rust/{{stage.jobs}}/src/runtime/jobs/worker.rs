@@ -348,7 +348,7 @@ impl Worker {
         } else {
             let count = cancelled.len() + self.ended.len();
             tracing::warn!(
-                "{count} jobs could not be given back: they run again when their leases are over"
+                "jobs that could not be given back: {count}; each runs again when its lease is over"
             );
         }
     }

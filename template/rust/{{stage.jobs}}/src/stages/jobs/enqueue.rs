@@ -12,14 +12,15 @@ use super::runtime::handlers::check;
 use super::runtime::ids;
 use super::runtime::round::milliseconds;
 use super::runtime::statements::Words;
-use crate::stages::database::{Error, after_commit};
+use crate::stages::database::{Error, after_commit, is_reading};
 
 /// Enqueues a job, which runs after `delay` once the transaction of `Database::write` around this
 /// has been committed, and never if that is rolled back; returns its id.
 ///
 /// # Errors
 ///
-/// If the database does not keep it, the kind has no proper name, or the payload is not JSON.
+/// If the database does not keep it, the kind has no proper name, the payload is not JSON, or this
+/// is `Database::read`, whose writes are lost.
 pub async fn enqueue(
     connection: &mut AnyConnection,
     kind: &str,
@@ -27,6 +28,11 @@ pub async fn enqueue(
     delay: Duration,
 ) -> Result<String, Error> {
     check(kind).map_err(refused)?;
+    if is_reading() {
+        return Err(refused(
+            "jobs are enqueued with a connection of Database::write",
+        ));
+    }
     let payload = serde_json::to_string(payload).map_err(refused)?;
     serde_json::from_str::<Value>(&payload).map_err(refused)?; // a worker could not read it either
     let id = ids::new();

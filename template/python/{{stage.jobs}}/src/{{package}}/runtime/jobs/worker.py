@@ -95,7 +95,7 @@ class Worker:
     def tell_left(self) -> None:
         """Say how many jobs this process still has, at its end."""
         if left := [run for run in self._unsettled if not run.is_lost]:
-            words = "%d jobs could not be given back: they run again when their leases are over"
+            words = "jobs that could not be given back: %d; each runs again when its lease is over"
             log.warning(words, len(left))
 
     async def _loop(self) -> None:
