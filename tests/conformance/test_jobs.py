@@ -275,8 +275,8 @@ def test_what_is_in_a_damaged_row_is_no_obstacle(
 def test_what_the_command_refuses(working: Program, local: Jobs) -> None:
     settings = {**local.settings, "DATABASE_WAIT_SECONDS": "1"}
     file = local.url.removeprefix("sqlite:")
-    for words in (("status",), ("dead",), ("retry", "--all"), ("drop", "a")):
-        missing = manage(working, *words, **settings)
+    for command in ("status", "dead", "retry --all", "drop a"):
+        missing = manage(working, *command.split(), **settings)
         assert f"DATABASE_URL leads to no database: there is no file {file}\n" in missing.error
         assert (missing.status, Path(file).exists()) == (78, False), "it makes none"
     local.do("PRAGMA user_version = 1")

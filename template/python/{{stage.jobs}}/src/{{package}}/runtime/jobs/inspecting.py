@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Integer, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .table import DEAD, FREE, READY, RUNNING, jobs, now
+from .columns import DEAD, FREE, READY, RUNNING, jobs, now
 
 MOST_RUNNING = 100
 ATTEMPTS = cast(jobs.c.attempts, Integer).label("attempts")
