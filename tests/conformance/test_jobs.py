@@ -50,6 +50,15 @@ def test_a_job_is_not_enqueued_where_it_would_be_lost(working: Program, local: J
         service.run.wait_for_line("jobs are enqueued with a connection of ")
 
 
+def test_a_payload_is_one_that_every_language_reads(working: Program, local: Jobs) -> None:
+    with serving(working, **local.settings) as service:
+        wait_until_ready(service)
+        (deep,) = enqueue(service, "quick", deeper=126)
+        wait_until(lambda: deep in local.done(), "it is not done")
+        assert service.ask("/jobs/quick?deeper=127", "POST").status == 500
+        local.wait_until_none_is_left()
+
+
 def test_a_job_is_not_done_before_its_time(working: Program, local: Jobs) -> None:
     with serving(working, **local.settings) as service:
         (later,) = enqueue(service, "quick", delay=3)

@@ -58,7 +58,9 @@ async def holds(app: Starlette, job: jobs.Job) -> None:
 async def enqueue(request: Request) -> JSONResponse:
     """Enqueue some jobs in one transaction, which may be rolled back, or be one to read."""
     asked = request.query_params
-    payload = {"seconds": float(asked.get("seconds", "0"))}
+    payload: object = {"seconds": float(asked.get("seconds", "0"))}
+    for _ in range(int(asked.get("deeper", "0"))):
+        payload = [payload]
     delay = float(asked.get("delay", "0"))
     base = database.of(request.app)
     async with base.read() if "reading" in asked else base.write() as connection:

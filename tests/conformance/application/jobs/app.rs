@@ -54,6 +54,8 @@ struct Asked {
     delay: f64,
     #[serde(default)]
     seconds: f64,
+    #[serde(default)]
+    deeper: u32,
     fail: Option<String>,
     reading: Option<String>,
 }
@@ -69,7 +71,10 @@ async fn enqueue(
     asked: web::Query<Asked>,
 ) -> Result<impl Responder> {
     let delay = Duration::from_secs_f64(asked.delay);
-    let payload = json!({"seconds": asked.seconds});
+    let mut payload = json!({"seconds": asked.seconds});
+    for _ in 0..asked.deeper {
+        payload = json!([payload]);
+    }
     if asked.reading.is_some() {
         let enqueued = database
             .read(async |connection| jobs::enqueue(connection, &kind, &payload, delay).await);
