@@ -155,11 +155,11 @@ def test_a_long_job_keeps_its_lease(working: Program, shared: Jobs) -> None:
 def test_a_lease_needs_none_of_the_connections_of_handlers(working: Program, jobs: Jobs) -> None:
     settings = {**jobs.settings, "DATABASE_POOL_SIZE": "1", "JOBS_WORKERS": "1"}
     with serving(working, **settings) as service:
-        (made,) = enqueue(service, "holds", seconds=3)
+        (made,) = enqueue(service, "holds", seconds=4)
         wait_until(lambda: len(jobs.lines()) == 1, "it does not run")
         first = jobs.row(made, "lease_until")
         wait_until(lambda: jobs.row(made, "lease_until") != first, "its lease is not extended")
-        assert jobs.row(made) == ("running", 1), "it is over"
+        assert made not in jobs.done(), "it was extended when the connection was free"
         wait_until(lambda: made in jobs.done(), "it is not done")
         jobs.wait_until_none_is_left()
 
