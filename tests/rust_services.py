@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -97,11 +97,23 @@ def cargo(directory: Path, *args: str, expect: int | None = 0) -> str:
         return run(directory, *args, expect=expect)
 
 
-def copy_target(place: Path) -> None:
-    """Copy what cargo has made, as soon as no other test changes it."""
+def copy_dependencies(place: Path) -> None:
+    """Give another target directory what cargo has made of dependencies."""
+    services = shutil.ignore_patterns(f"{NAME}*", f"lib{NAME}*", "incremental")
     with _alone():
         if TARGET.exists():
-            shutil.copytree(TARGET, place, symlinks=True)
+            shutil.copytree(
+                TARGET, place, symlinks=True, ignore=services, copy_function=_copy_or_link
+            )
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    """Link what the compiler replaces as a whole, for it takes room; copy all else."""
+    with suppress(OSError):  # on another file system
+        if source.endswith((".rlib", ".rmeta")):
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
 
 
 def run(directory: Path, *args: str, expect: int | None = 0) -> str:
@@ -115,7 +127,13 @@ def run(directory: Path, *args: str, expect: int | None = 0) -> str:
     done = subprocess.run(
         ["cargo", *args],
         cwd=directory,
-        env={**os.environ, "CARGO_TARGET_DIR": str(TARGET), "CARGO_NET_OFFLINE": "true"},
+        env={
+            **os.environ,
+            "CARGO_TARGET_DIR": str(TARGET),
+            "CARGO_NET_OFFLINE": "true",
+            # What it keeps for the next build of the same code: most code here is built once.
+            "CARGO_INCREMENTAL": "0",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,7 +18,9 @@ AT_ONCE = 3
 
 WHERE: list[tuple[Stages, str]] = [((), place) for place in PLACES]
 if os.environ.get("CI"):
-    WHERE += [(STAGES, PLAIN), (STAGES, CONTAINER)]
+    WHERE += [(STAGES, CONTAINER)]
+if os.environ.get("FULL"):
+    WHERE += [(STAGES, PLAIN)]
 
 
 @pytest.fixture(scope="module", params=TABLES)

@@ -60,17 +60,17 @@ def test_a_service_passes_its_own_tests(service: Path) -> None:
     assert not re.search(r"[1-9]\d* ignored", printed)
 
 
-@pytest.mark.parametrize("code", REFUSED.values(), ids=REFUSED)
-def test_code_that_would_end_or_fail_in_silence_is_refused(
-    code: str, request: pytest.FixtureRequest
-) -> None:
-    lint = request.node.callspec.id
-    more = f"pub fn wrong() {{ {code} }}\n"
+def test_code_that_would_end_or_fail_in_silence_is_refused() -> None:
+    more = "\n".join(f"pub fn wrong_{lint}() {{ {code} }}" for lint, code in REFUSED.items())
     app = (rust_services.sources() / "src/app.rs").read_text(encoding="utf-8")
-    wrong = rust_services.sources((), {"src/app.rs": f"{app}\n{more}"}, variant="refused")
+    wrong = rust_services.sources((), {"src/app.rs": f"{app}\n{more}\n"}, variant="refused")
     printed = rust_services.cargo(wrong, *LINT, expect=101)
+    refused = re.findall(r"--> src/app\.rs:(\d+):", printed)
+    last = app.count("\n") + len(REFUSED) + 1
 
-    assert f"clippy::{lint.replace('_', '-')}" in printed
+    assert {*map(int, refused)} == {*range(last - len(REFUSED) + 1, last + 1)}, printed
+    for lint in REFUSED:
+        assert f"clippy::{lint.replace('_', '-')}" in printed
 
 
 def test_functions_that_fail_or_end_in_silence_are_refused_with_what_to_call() -> None:

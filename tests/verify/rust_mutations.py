@@ -30,7 +30,7 @@ def prepare(pristine: Pristine, root: Path) -> None:  # noqa: ARG001 - as in Pyt
 
 def seed(environment: Path) -> None:
     """Take over the dependencies that the tests have compiled."""
-    rust_services.copy_target(environment / "target")
+    rust_services.copy_dependencies(environment / "target")
 
 
 def passing_tests(root: Path) -> None:
