@@ -189,3 +189,15 @@ def _tell(descriptor: int, what: str) -> None:
     told = f"{line('WARNING', 'output', Output.service, words)}\n".encode()
     shared.log(told)
     _send(other, told)
+
+
+def printed(text: str) -> bool:
+    """Print what a command did, which stays done where nobody reads it; tell whether it fits."""
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left of it
+        if not isinstance(error, BrokenPipeError):
+            print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
+            return False
+    return True

@@ -12,6 +12,7 @@ from ...runtime.database.address import address, existing
 from ...runtime.database.failures import FAILURES, reason
 from ...runtime.database.migrations import NONE, MigrationError, Part, State
 from ...runtime.database.schema import misfit
+from ...runtime.stdio import printed
 from .parts import known
 from .settings import Settings
 
@@ -67,21 +68,17 @@ async def _run(settings: Settings, parts: list[Part], asked: argparse.Namespace)
 
 
 def _tell(found: list[State]) -> int:
-    for state in found:
-        print(state)
+    is_printed = printed("".join(f"{state}\n" for state in found))
     if any(state.is_newer for state in found):
         return _refuse(misfit(found), NEWER)
-    return _refuse(misfit(found), MISSING) if misfit(found) else 0
+    if missing := misfit(found):
+        return _refuse(missing, MISSING)
+    return 0 if is_printed else FAILED
 
 
 async def _print(done: AsyncIterator[str]) -> int:
-    count = 0
-    async for line in done:
-        print(line, flush=True)
-        count += 1
-    if not count:
-        print("nothing to do")
-    return 0
+    are_printed = [printed(f"{line}\n") async for line in done]
+    return 0 if all(are_printed or [printed("nothing to do\n")]) else FAILED
 
 
 def _refuse(why: str, status: int) -> int:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
 
@@ -13,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ... import config
 from ...runtime import EXIT_CONFIG
 from ...runtime.database.address import existing
-from ...runtime.database.engine import connecting, writing
+from ...runtime.database.connected import connected
 from ...runtime.database.failures import FAILURES, reason
-from ...runtime.database.pauses import reached
 from ...runtime.jobs import inspecting
+from ...runtime.stdio import printed
 from .. import database
 from .settings import Settings
 
@@ -36,7 +35,7 @@ def run(words: Sequence[str]) -> int:
         return _refuse(f"the database cannot be used: {reason(error)}", FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
-    return status if _written(lines) else FAILED
+    return status if printed("".join(f"{line}\n" for line in lines)) else FAILED
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
@@ -57,19 +56,13 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 async def _connected(
     settings: database.Settings, asked: argparse.Namespace
 ) -> tuple[int, list[str]]:
-    engine = connecting(
-        existing(settings.url), settings.wait_seconds, limit=float(settings.query_seconds)
-    )
-    use = writing(engine) if asked.command in {"retry", "drop"} else engine
-    try:
-        connection = await reached(use.connect, settings.wait_seconds)
-        try:
-            async with connection.begin():
-                return await _run(connection, asked)
-        finally:
-            await connection.close()
-    finally:
-        await engine.dispose()
+    where, wait = existing(settings.url), settings.wait_seconds
+    writes = asked.command in {"retry", "drop"}
+    async with (
+        connected(where, wait, limit=settings.query_seconds, writes=writes) as connection,
+        connection.begin(),
+    ):
+        return await _run(connection, asked)
 
 
 async def _run(connection: AsyncConnection, asked: argparse.Namespace) -> tuple[int, list[str]]:
@@ -88,21 +81,6 @@ async def _run(connection: AsyncConnection, asked: argparse.Namespace) -> tuple[
     if asked.id is not None and not count:
         return _refuse(f"no dead job {asked.id}", MISSING), []
     return 0, [f"{'retried' if asked.command == 'retry' else 'dropped'}: {count}"]
-
-
-def _written(lines: list[str]) -> bool:
-    """Print lines; what was done is done, whether or not that can be told."""
-    try:
-        for line in lines:
-            print(line)
-        sys.stdout.flush()
-    except OSError as error:
-        # What is still buffered would be tried once more at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            _refuse(f"the output cannot be written: {error.strerror}", FAILED)
-            return False
-    return True
 
 
 def _refuse(why: str, status: int) -> int:
