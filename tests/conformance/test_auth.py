@@ -149,7 +149,7 @@ def test_changes_of_users_count_at_once(client: Client, shop: Program, path: Pat
     alice, bob = bearer(client, "alice"), bearer(client, "bob")
     assert log_in(client, "carol").status == 401
     people.add(shop, path, "carol")
-    people.add(shop, path, "bob")
+    path.write_text(path.read_text(encoding="utf-8").replace('"users:read"', ""), encoding="utf-8")
     assert people.manage(shop, path, "remove", "alice")[0] == 0
 
     assert log_in(client, "carol").status == 200
@@ -160,6 +160,23 @@ def test_changes_of_users_count_at_once(client: Client, shop: Program, path: Pat
         401,
         "the token is refused: its user was removed",
     )
+
+
+def test_a_token_is_bound_to_the_password_that_it_was_issued_for(
+    client: Client, shop: Program, path: Path
+) -> None:
+    alice, bob = bearer(client, "alice"), bearer(client, "bob")
+    assert people.manage(shop, path, "remove", "alice")[0] == 0
+    people.add(shop, path, "alice")
+    people.add(shop, path, "bob", "users:read")
+
+    for old in (alice, bob):
+        refusal = client.get(ME, old)
+        assert (refusal.status, refusal.json()["detail"]) == (
+            401,
+            "the token is refused: its user has a new password",
+        )
+    assert client.get(ME, bearer(client, "alice")).status == 200
 
 
 def test_failed_logins_have_to_wait_longer_and_longer(client: Client, run: Run) -> None:

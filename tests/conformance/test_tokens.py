@@ -91,11 +91,12 @@ def test_the_header_names_the_key_and_the_type(client: Client) -> None:
 
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "at+jwt", "kid": "one"}
     found = jwt.decode(token, SECRET, ["HS256"], audience=SERVICE, issuer=SERVICE)
-    assert found.keys() == {"iss", "aud", "sub", "scope", "iat", "exp", "jti"}
+    assert found.keys() == {"iss", "aud", "sub", "scope", "iat", "exp", "jti", "credential"}
     assert (found["sub"], found["scope"], found["exp"] - found["iat"]) == ("alice", "a b", 900)
     assert len(found["jti"]) >= 16
     again = jwt.decode(bearer(client)["Authorization"][7:], options={"verify_signature": False})
     assert again["jti"] != found["jti"]
+    assert again["credential"] == found["credential"]
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE"])

@@ -22,6 +22,8 @@ from people import KEYS, ME, PASSWORD, bearer, log_in, manage
 from running import Program
 
 PROMPTS = (b"Password: ", b"Again: ")
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""A hash whose parameters are none of the service's."""
 
 
 @pytest.fixture
@@ -167,6 +169,64 @@ def test_the_command_names_a_damaged_file_and_leaves_it(shop: Program, path: Pat
     assert path.read_text(encoding="utf-8") == "{"
 
 
+def users(**changes: object) -> str:
+    """Return the content of a file with a user, in which some things are different."""
+    alice = {"password": CHEAP, "scopes": ["a"], **changes}
+    return json.dumps({"users": {"alice": alice}})
+
+
+MEMBERS = "the user 'alice': it has a password, scopes, and nothing else"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'{"users": {}}\xff', "it is not UTF-8)"),
+        ('{\n"users": {,\n}}', "unexpected JSON in line 2)"),
+        ("[" * 100_000, "its JSON is nested too deeply)"),
+        ("[]", "it has no object of users)"),
+        ("{}", "it has no object of users)"),
+        ('{"users": []}', "it has no object of users)"),
+        ('{"users": {"alice": 1}}', MEMBERS),
+        ('{"users": {"alice": {"scopes": []}}}', MEMBERS),
+        (users(name="alice"), MEMBERS),
+        (users(password=None), "the user 'alice': a password is not an argon2id hash"),
+        (users(scopes="abc"), "the user 'alice': its scopes are no array of strings"),
+        (users(scopes=["A"]), "the user 'alice': a scope has up to 64 lower-case letters"),
+        (users().replace("alice", "\u00e9"), "the user 'é': a name has up to 64 letters"),
+    ],
+)
+def test_a_file_is_damaged_in_the_same_words_in_each_language(
+    shop: Program, path: Path, content: str | bytes, problem: str
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    status, output, message = manage(shop, path, "list")
+
+    assert (status, output) == (1, "")
+    assert message.startswith(f"{path} is damaged ({problem}"), message
+    assert CHEAP[-20:] not in message
+
+
+def test_what_is_done_is_done_where_nobody_reads_the_output(shop: Program, path: Path) -> None:
+    people.add(shop, path, "alice")
+
+    def run(redirection: str) -> tuple[int, str]:
+        script = f'"$@" {redirection}'
+        ran = subprocess.run(
+            ["bash", "-c", script, "bash", *people.command(shop, "list")],
+            env=people.environment(shop, {"AUTH_USERS_FILE": str(path)}),
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        return ran.returncode, ran.stderr.decode()
+
+    assert run("> >(exec >&-)") == (0, "")
+    assert run(">&-") == (0, "")
+    full = "the output cannot be written: No space left on device\n"
+    assert run("> /dev/full") == (1, full)
+
+
 def test_a_file_of_users_that_may_have_no_end_is_not_read(shop: Program, path: Path) -> None:
     path.parent.mkdir()
     os.mkfifo(path)
@@ -308,24 +368,20 @@ def test_a_service_in_another_language_keeps_its_users_and_their_tokens(
 
 
 def test_an_outdated_hash_is_renewed_at_the_next_login(shop: Program, path: Path) -> None:
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     path.parent.mkdir()
-    users = {"alice": {"password": cheap, "scopes": ["a"]}}
-    path.write_text(json.dumps({"users": users}), encoding="utf-8")
+    path.write_text(users(), encoding="utf-8")
     with shop.start(AUTH_USERS_FILE=str(path)) as run:
         client = Client(run.port)
         assert log_in(client, password="wrong").status == 401
-        assert cheap in path.read_text(encoding="utf-8")
+        assert CHEAP in path.read_text(encoding="utf-8")
         assert log_in(client).json()["scope"] == "a"
         assert "m=65536,t=3,p=4" in path.read_text(encoding="utf-8")
         assert log_in(client).json()["scope"] == "a"
 
 
 def test_a_hash_that_cannot_be_renewed_keeps_nobody_out(shop: Program, path: Path) -> None:
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     path.parent.mkdir()
-    users = {"alice": {"password": cheap, "scopes": []}}
-    path.write_text(json.dumps({"users": users}), encoding="utf-8")
+    path.write_text(users(), encoding="utf-8")
     path.with_name("users.json.lock").mkdir()  # not even root can write to it
     with shop.start(AUTH_USERS_FILE=str(path)) as run:
         assert log_in(Client(run.port)).status == 200

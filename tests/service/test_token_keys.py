@@ -18,11 +18,11 @@ def auth(imported: Imported) -> Any:
 
 def test_the_first_key_signs_and_all_verify(auth: Any) -> None:
     one, two = auth.Key("one", SECRET), auth.Key("two", "z" * 32)
-    token = auth.Tokens((one,), SERVICE, 60).issue("alice", ())
+    token = auth.Tokens((one,), SERVICE, 60).issue("alice", (), "")
     rotated = auth.Tokens((two, one), SERVICE, 60)
 
     assert rotated.verify(token).name == "alice"
-    assert jwt.get_unverified_header(rotated.issue("alice", ()))["kid"] == "two"
+    assert jwt.get_unverified_header(rotated.issue("alice", (), ""))["kid"] == "two"
 
 
 def test_keys_are_parsed_and_keep_their_secrets_to_themselves(auth: Any) -> None:

@@ -28,6 +28,7 @@ pub mod log;
 mod middleware;
 pub mod panics;
 mod port;
+pub mod printing;
 pub mod problems;
 mod procfs;
 mod progress;

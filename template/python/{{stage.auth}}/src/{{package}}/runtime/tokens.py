@@ -37,6 +37,13 @@ class Claims:
     scopes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Verified(Claims):
+    """The claims of a token, and what of its user it was issued for."""
+
+    credential: str = field(repr=False)
+
+
 def parse_keys(raw: str) -> tuple[Key, ...]:
     """Parse AUTH_KEYS; raise ValueError with what it accepts."""
     keys = tuple(_key(place, pair) for place, pair in enumerate(raw.split(","), 1))
@@ -74,8 +81,8 @@ class Tokens:
         self._keys = {key.id: key for key in keys}
         self._service = service
 
-    def issue(self, name: str, scopes: tuple[str, ...]) -> str:
-        """Issue a token for a user."""
+    def issue(self, name: str, scopes: tuple[str, ...], credential: str) -> str:
+        """Issue a token for a user, which is of no use once that has another credential."""
         now = int(time.time())
         claims = {
             "iss": self._service,
@@ -85,11 +92,12 @@ class Tokens:
             "iat": now,
             "exp": now + self.seconds,
             "jti": secrets.token_urlsafe(16),
+            "credential": credential,
         }
         headers = {"kid": self._signing.id, "typ": TYPE}
         return jwt.encode(claims, self._signing.secret, ALGORITHM, headers)
 
-    def verify(self, token: str) -> Claims:
+    def verify(self, token: str) -> Verified:
         """Return the claims of a token; raise InvalidTokenError unless all of it is valid."""
         try:
             header = jwt.get_unverified_header(token)
@@ -109,4 +117,5 @@ class Tokens:
             raise InvalidTokenError("it has expired") from None
         except jwt.InvalidTokenError:
             raise InvalidTokenError("it is not valid") from None
-        return Claims(str(found["sub"]), tuple(str(found.get("scope", "")).split()))
+        scopes = tuple(str(found.get("scope", "")).split())
+        return Verified(str(found["sub"]), scopes, str(found.get("credential", "")))

@@ -107,6 +107,12 @@ pub struct Claims {
     pub scopes: Vec<String>,
 }
 
+/// The claims of a token, and what of its user it was issued for.
+pub struct Verified {
+    pub claims: Claims,
+    pub credential: String,
+}
+
 impl Claims {
     /// Returns those of the scopes that are not among these.
     #[must_use]
@@ -125,6 +131,7 @@ struct Issued<'a> {
     iat: u64,
     exp: u64,
     jti: String,
+    credential: &'a str,
 }
 
 /// Claims that jsonwebtoken does not check; without one of them, a token is not valid.
@@ -137,6 +144,8 @@ struct Found {
     scope: String,
     iat: f64,
     jti: String,
+    #[serde(default)]
+    credential: String,
 }
 
 /// Issues and verifies tokens: the first key signs, all keys verify, so that keys can rotate.
@@ -160,14 +169,14 @@ impl Tokens {
 
     /// Issues a token and verifies it: what cannot work has to end the start.
     pub fn try_out(&self) -> anyhow::Result<()> {
-        let tried = self.verify(&self.issue("nobody", &[])?);
+        let tried = self.verify(&self.issue("nobody", &[], "")?);
         tried
             .map(drop)
             .map_err(|InvalidToken(reason)| anyhow!("a new token is refused: {reason}"))
     }
 
-    /// Issues a token for a user.
-    pub fn issue(&self, name: &str, scopes: &[String]) -> anyhow::Result<String> {
+    /// Issues a token for a user, which is of no use once that has another credential.
+    pub fn issue(&self, name: &str, scopes: &[String], credential: &str) -> anyhow::Result<String> {
         let key = self.keys.first().context("there is no key")?;
         let mut header = Header::new(ALGORITHM);
         header.typ = Some(TYPE.into());
@@ -184,13 +193,14 @@ impl Tokens {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect(),
+            credential,
         };
         encode(&header, &claims, &EncodingKey::from_secret(&key.secret))
             .context("no token can be issued")
     }
 
     /// Returns the claims of a token, if all of it is valid.
-    pub fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {
+    pub fn verify(&self, token: &str) -> Result<Verified, InvalidToken> {
         let header = decode_header(token).map_err(|_| NOT_VALID)?;
         let key = self
             .keys
@@ -212,10 +222,12 @@ impl Tokens {
             return Err(NOT_VALID);
         }
         let scopes = found.claims.scope.split_whitespace().map(str::to_owned);
-        Ok(Claims {
+        let claims = Claims {
             name: found.claims.sub.clone(),
             scopes: scopes.collect(),
-        })
+        };
+        let credential = found.claims.credential.clone();
+        Ok(Verified { claims, credential })
     }
 
     fn rules(&self) -> Validation {

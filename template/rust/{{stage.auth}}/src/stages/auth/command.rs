@@ -11,6 +11,7 @@ use super::store::StoreError;
 use super::users::check;
 use super::users_file::{UserMap, UsersFile};
 use crate::runtime::SERVICE;
+use crate::runtime::printing::printed;
 use crate::runtime::settings::{self, ConfigError, Reader};
 use crate::runtime::stage::Stage;
 
@@ -45,18 +46,20 @@ impl<E: Into<StoreError>> From<E> for Failure {
     }
 }
 
+/// What a command prints, and what is wrong with users that it left out.
+type Done = (String, Vec<String>);
+
 /// Runs a command; its reason is on stderr if it fails.
 pub fn run(args: &[String]) -> u8 {
-    let done = parse(args).and_then(perform);
-    let written = match &done {
-        Ok(text) => io::stdout().write_all(text.as_bytes()),
-        Err(Failure(reason, _)) => writeln!(io::stderr(), "{reason}"),
+    let (text, status) = match parse(args).and_then(perform) {
+        Ok((text, damaged)) if printed(&text) && damaged.is_empty() => return 0,
+        Ok((_, damaged)) => (damaged.join("\n"), FAILED),
+        Err(Failure(reason, status)) => (reason, status),
     };
-    match (done, written) {
-        (Err(Failure(_, status)), _) => status,
-        (Ok(_), Err(_)) => FAILED, // nobody reads
-        (Ok(_), Ok(())) => 0,
+    if !text.is_empty() {
+        let _ = writeln!(io::stderr(), "{text}"); // the status says it, too
     }
+    status
 }
 
 fn parse(args: &[String]) -> Result<Command, Failure> {
@@ -108,10 +111,27 @@ fn help() -> String {
     format!("usage: {SERVICE} auth COMMAND\n\n{HELP}")
 }
 
-fn perform(command: Command) -> Result<String, Failure> {
+fn perform(command: Command) -> Result<Done, Failure> {
     let auth = configured()?;
     match command {
-        Command::Help => Ok(help()),
+        Command::Help => Ok((help(), Vec::new())),
+        Command::List => {
+            let (users, damaged) = every(&auth)?;
+            Ok((list(&users), damaged))
+        }
+        Command::Export(path) => {
+            let (users, damaged) = every(&auth)?;
+            let (count, path) = (users.len(), UsersFile(path));
+            path.create(users)?;
+            let done = format!("exported {count} to {}\n", path.0.display());
+            Ok((done, damaged))
+        }
+        changing => Ok((change(&auth, changing)?, Vec::new())),
+    }
+}
+
+fn change(auth: &Auth, command: Command) -> Result<String, Failure> {
+    match command {
         Command::Add { name, scopes } => {
             check(&name, &scopes)?; // before asking for the password
             let password = password()?;
@@ -122,27 +142,22 @@ fn perform(command: Command) -> Result<String, Failure> {
         }
         Command::Import(path) => {
             let users = UsersFile(path.clone()).read()?;
-            let (count, path) = (users.len(), path.display());
-            System::new().block_on(async {
-                auth.users().await?.add_new(users).await?;
-                Ok(format!("imported {count} from {path}\n"))
-            })
+            let count = users.len();
+            let added = async { auth.users().await?.add_new(users, &path).await };
+            let renamed = System::new().block_on(added)?;
+            let called = renamed.map(|name| format!("; it is called {} now", name.display()));
+            let (path, called) = (path.display(), called.unwrap_or_default());
+            Ok(format!("imported {count} from {path}{called}\n"))
         }
         Command::Remove { name } => System::new().block_on(async {
             auth.users().await?.remove(&name).await?;
             Ok(format!("removed {name}\n"))
         }),
-        Command::List => Ok(list(&every(&auth)?)),
-        Command::Export(path) => {
-            let users = every(&auth)?;
-            let (count, path) = (users.len(), UsersFile(path));
-            path.create(users)?;
-            Ok(format!("exported {count} to {}\n", path.0.display()))
-        }
+        Command::List | Command::Export(_) | Command::Help => Ok(String::new()),
     }
 }
 
-fn every(auth: &Auth) -> Result<UserMap, Failure> {
+fn every(auth: &Auth) -> Result<(UserMap, Vec<String>), Failure> {
     System::new().block_on(async { Ok(auth.users().await?.every().await?) })
 }
 

@@ -1,5 +1,6 @@
 //! Routes for those who are logged in: the extractor `LoggedIn`.
 
+use std::fmt::Display;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -10,9 +11,9 @@ use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{Error, FromRequest, HttpRequest, web};
 
 use super::login::Login;
+use super::runtime::passwords::credential;
 use super::runtime::tokens::{Claims, InvalidToken};
 use super::store::answer;
-use super::users_file::UsersError;
 use crate::runtime::problems::Problem;
 
 /// What a token has to allow, besides being valid.
@@ -56,15 +57,15 @@ pub async fn check(request: &HttpRequest, needed: &[&str]) -> Result<Claims, Err
     let Some(token) = bearer(request) else {
         return Err(unauthorized("Not authenticated", "Bearer").into());
     };
-    let Claims { name, scopes } = login.tokens.verify(token).map_err(refused)?;
-    let held = login.users.scopes(&name).await.map_err(answer)?;
-    let held = held.ok_or_else(|| refused(InvalidToken("its user was removed")))?;
+    let found = login.tokens.verify(token).map_err(refused)?;
+    let mut claims = found.claims;
+    let user = login.users.find(&claims.name).await.map_err(answer)?;
+    let user = user.ok_or_else(|| refused(InvalidToken("its user was removed")))?;
+    if !found.credential.is_empty() && found.credential != credential(&user.password) {
+        return Err(refused(InvalidToken("its user has a new password")).into());
+    }
     // Scopes that the user has lost since then no longer count.
-    let scopes = scopes.into_iter().filter(|scope| held.contains(scope));
-    let claims = Claims {
-        scopes: scopes.collect(),
-        name,
-    };
+    claims.scopes.retain(|scope| user.scopes.contains(scope));
     match claims.missing(needed).as_slice() {
         [] => Ok(claims),
         missing => Err(insufficient(needed, missing).into()),
@@ -100,8 +101,8 @@ fn insufficient(needed: &[&str], missing: &[&str]) -> Problem {
     }
 }
 
-/// Answers 503: the users were damaged while the service ran.
-pub fn unavailable(error: &UsersError) -> Problem {
+/// Answers 503: the users cannot be read, or are damaged.
+pub fn unavailable(error: &impl Display) -> Problem {
     tracing::error!("nobody can log in: {error}");
     let detail = "the users cannot be read; the log says why";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -10,6 +10,7 @@ use utoipa::{Modify, OpenApi, ToSchema, openapi};
 
 use super::logged_in::{LoggedIn, Scope};
 use super::login::{Credentials, Login, NO_STORE, verified};
+use super::runtime::passwords::credential;
 use super::runtime::tokens::Claims;
 use super::store::answer;
 use crate::runtime::problems::Problem;
@@ -52,7 +53,7 @@ async fn log_in(
     let token = Token {
         access_token: login
             .tokens
-            .issue(&name, &scopes)
+            .issue(&name, &scopes, &credential(&user.password))
             .map_err(ErrorInternalServerError)?,
         token_type: "bearer",
         expires_in: login.tokens.seconds,

@@ -1,6 +1,7 @@
 //! Users by name, with the argon2id hash of a password, and scopes.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use actix_web::web;
 use anyhow::anyhow;
@@ -26,14 +27,14 @@ impl Users {
         self.0.names().await
     }
 
-    /// Returns all users.
-    pub async fn every(&self) -> Result<UserMap, StoreError> {
+    /// Returns all users, and what is wrong with those that are damaged.
+    pub async fn every(&self) -> Result<(UserMap, Vec<String>), StoreError> {
         self.0.every().await
     }
 
-    /// Returns the scopes of a user; none if the user no longer exists.
-    pub async fn scopes(&self, name: &str) -> Result<Option<Vec<String>>, StoreError> {
-        Ok(self.0.find(name).await?.map(|user| user.scopes))
+    /// Returns a user, as of now; none if the user no longer exists.
+    pub async fn find(&self, name: &str) -> Result<Option<User>, StoreError> {
+        self.0.find(name).await
     }
 
     /// Returns the user if the password is right. Takes a tenth of a second, on purpose.
@@ -45,7 +46,7 @@ impl Users {
         password: String,
         turn: T,
     ) -> Result<Option<User>, StoreError> {
-        let Some(user) = self.0.find(name).await? else {
+        let Some(mut user) = self.0.find(name).await? else {
             // An unknown user takes as long as a known one.
             hashed(password, turn).await?;
             return Ok(None);
@@ -53,13 +54,14 @@ impl Users {
         let (hash, typed) = (user.password.clone(), password.clone());
         let verified = web::block(move || (passwords::is_right(&typed, &hash), turn));
         let (is_right, turn) = verified.await.map_err(|error| anyhow!(error))?;
-        if !is_right {
-            return Ok(None);
-        }
         if passwords::is_outdated(&user.password) {
-            self.renew(name, &user, password, turn).await;
+            // After a wrong password, too: a user whose hash takes less would be known by it.
+            let new = hashed(password, turn).await;
+            if is_right {
+                user = self.renewed(name, user, new).await;
+            }
         }
-        Ok(Some(user))
+        Ok(is_right.then_some(user))
     }
 
     /// Adds a user, or changes password and scopes of one.
@@ -91,32 +93,36 @@ impl Users {
         Ok(())
     }
 
-    /// Adds users with their hashes: all of them, or none.
-    pub async fn add_new(&self, users: UserMap) -> Result<(), StoreError> {
-        for (name, user) in &users {
-            if let Err(error) = check(name, &user.scopes) {
-                let name = name.escape_debug();
-                refuse(format!("nobody was imported: the user '{name}': {error}"))?;
-            }
-        }
-        let there = self.0.add_new(users).await?.join(", ");
+    /// Adds the users in a file: all of them, or none; returns the new name of the file, if any.
+    pub async fn add_new(
+        &self,
+        users: UserMap,
+        source: &Path,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        let there = self.0.add_new(users, source).await?.join(", ");
         if !there.is_empty() {
             refuse(format!("nobody was imported: there already: {there}"))?;
         }
-        Ok(())
+        self.0.put_away(source).await
     }
 
-    /// Hashes a password again because the parameters have changed.
-    async fn renew<T: Send + 'static>(&self, name: &str, user: &User, password: String, turn: T) {
+    /// Replaces a hash because the parameters have changed.
+    async fn renewed(&self, name: &str, user: User, hashed: anyhow::Result<String>) -> User {
         let renewed = async {
             let new = User {
-                password: hashed(password, turn).await?,
+                password: hashed?,
                 ..user.clone()
             };
-            self.0.renew(name, user, new).await
+            let is_renewed = self.0.renew(name, &user, new.clone()).await?;
+            Ok::<_, StoreError>(is_renewed.then_some(new))
         };
-        if let Err(error) = renewed.await {
-            tracing::warn!("a password has an outdated hash, which cannot be renewed: {error}");
+        match renewed.await {
+            Ok(Some(new)) => new,
+            Ok(None) => user,
+            Err(error) => {
+                tracing::warn!("a password has an outdated hash, which cannot be renewed: {error}");
+                user
+            }
         }
     }
 }

@@ -8,13 +8,14 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::libc;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::runtime::passwords;
+use super::runtime::passwords::{ACCEPTED, is_hash};
+use super::users::check;
 
-/// A user, as stored in the file.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A user, as stored.
+#[derive(Clone, PartialEq, Serialize)]
 pub struct User {
     pub password: String,
     pub scopes: Vec<String>,
@@ -25,7 +26,7 @@ pub type UserMap = BTreeMap<String, User>;
 /// Tells one content of the file from another: inode, time in nanoseconds and size.
 pub type Version = Option<(u64, i64, i64, u64)>;
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct Content {
     pub users: UserMap,
 }
@@ -57,9 +58,18 @@ impl From<anyhow::Error> for UsersError {
     }
 }
 
+#[derive(Clone)]
 pub struct UsersFile(pub PathBuf);
 
 impl UsersFile {
+    /// Returns the path of a file that belongs to this one.
+    #[must_use]
+    pub fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.0.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    }
+
     /// Returns what has changed when the content has; none if there is no file.
     pub fn version(&self) -> Result<Version, UsersError> {
         match fs::metadata(&self.0) {
@@ -90,20 +100,7 @@ impl UsersFile {
     /// Returns the users in a file that has to be there.
     pub fn read(&self) -> Result<UserMap, UsersError> {
         let content = fs::read(&self.0).map_err(|error| self.unreadable(&error))?;
-        let parsed: Content = serde_json::from_slice(&content).map_err(|error| {
-            // Its text may repeat a hash.
-            let (line, column) = (error.line(), error.column());
-            self.damaged(&format!("unexpected JSON at line {line} column {column}"))
-        })?;
-        if parsed
-            .users
-            .values()
-            .all(|user| passwords::is_hash(&user.password))
-        {
-            Ok(parsed.users)
-        } else {
-            Err(self.damaged("a password is not an argon2id hash"))
-        }
+        users(&content).map_err(|how| self.damaged(&how))
     }
 
     /// Writes a file that is not there yet.
@@ -112,13 +109,13 @@ impl UsersFile {
         create(&self.0, &Content { users }).map_err(|error| {
             UsersError::Refused(match error.kind() {
                 ErrorKind::AlreadyExists => format!("{path} is there already, and stays as it is"),
-                _ => format!("{path}: {error}"),
+                _ => format!("{path}: {}", cause(&error)),
             })
         })
     }
 
     fn unreadable(&self, error: &io::Error) -> UsersError {
-        UsersError::Unreadable(format!("{}: {error}", self.0.display()))
+        UsersError::Unreadable(format!("{}: {}", self.0.display(), cause(error)))
     }
 
     fn damaged(&self, how: &str) -> UsersError {
@@ -126,6 +123,66 @@ impl UsersFile {
         let cure = "restore it, or remove it and add the users again";
         UsersError::Unreadable(format!("{path} is damaged ({how}); {cure}"))
     }
+}
+
+/// Says why something failed, without a number.
+#[must_use]
+pub fn cause(error: &io::Error) -> String {
+    let said = error.to_string();
+    let cause = said.split(" (os error").next();
+    cause.unwrap_or_default().to_owned()
+}
+
+/// Returns the users in a text; says what is wrong with it, without a secret.
+fn users(content: &[u8]) -> Result<UserMap, String> {
+    let text = str::from_utf8(content).map_err(|_| "it is not UTF-8")?;
+    let found: Value = serde_json::from_str(text).map_err(|error| unexpected(&error))?;
+    let users = found.get("users").and_then(Value::as_object);
+    let users = users.ok_or("it has no object of users")?;
+    let read = |(name, entry): (&String, &Value)| Ok((name.clone(), user(name, entry)?));
+    users.iter().map(read).collect()
+}
+
+/// Its own text may repeat a hash.
+fn unexpected(error: &serde_json::Error) -> String {
+    if error.to_string().starts_with("recursion limit exceeded") {
+        return "its JSON is nested too deeply".into();
+    }
+    format!("unexpected JSON in line {}", error.line())
+}
+
+fn user(name: &str, entry: &Value) -> Result<User, String> {
+    let found = entry.as_object().filter(|members| members.len() == 2);
+    let found = found.and_then(|members| Some((members.get("password")?, members.get("scopes")?)));
+    let (password, scopes) = found.ok_or_else(|| {
+        let problem = "it has a password, scopes, and nothing else";
+        of_user(name, problem)
+    })?;
+    stored(name, password, scopes)
+}
+
+/// Returns a user as stored; says what is wrong, without a secret.
+///
+/// # Errors
+///
+/// If that is none.
+pub fn stored(name: &str, password: &Value, scopes: &Value) -> Result<User, String> {
+    let password = password.as_str().filter(|text| is_hash(text));
+    let password =
+        password.ok_or_else(|| of_user(name, &format!("a password is not {ACCEPTED}")))?;
+    let texts = |array: &Vec<Value>| {
+        let texts = array.iter().map(|text| text.as_str().map(str::to_owned));
+        texts.collect::<Option<Vec<_>>>()
+    };
+    let scopes = scopes.as_array().and_then(texts);
+    let scopes = scopes.ok_or_else(|| of_user(name, "its scopes are no array of strings"))?;
+    check(name, &scopes).map_err(|error| of_user(name, &error.to_string()))?;
+    let password = password.to_owned();
+    Ok(User { password, scopes })
+}
+
+fn of_user(name: &str, problem: &str) -> String {
+    format!("the user '{}': {problem}", name.escape_debug())
 }
 
 /// Opens a file to write that only this user may read, from its first byte on.

@@ -7,7 +7,7 @@ use actix_web::rt::System;
 use sqlx::AnyConnection;
 use tokio::time::{sleep, timeout};
 
-use super::runtime::connecting::{self, Limits};
+use super::runtime::connecting::{self, Limits, within};
 use super::runtime::failures::{is_unavailable, reason};
 use super::runtime::migrations;
 use super::runtime::parts::{NONE, Part, State, parts};
@@ -167,15 +167,18 @@ impl Database {
     ///
     /// With the reason.
     pub async fn connect(&self) -> Result<AnyConnection, String> {
-        let shared = &self.0;
-        let limits = Limits {
+        self.connect_with(Limits {
             query: None,
-            ..shared.limits
-        };
+            ..self.0.limits
+        })
+        .await
+    }
+
+    async fn connect_with(&self, limits: Limits) -> Result<AnyConnection, String> {
         let end = Instant::now() + limits.wait;
         let mut pauses = Pauses::new(LONGEST_PAUSE);
         loop {
-            let opened = timeout(limits.wait, connecting::open(&shared.address, limits)).await;
+            let opened = timeout(limits.wait, connecting::open(&self.0.address, limits)).await;
             let cause = match opened {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(error)) if !is_unavailable(&error) => return Err(reason(&error)),
@@ -191,7 +194,7 @@ impl Database {
     }
 
     /// Connects for a command that needs the tables of a stage, and makes them where the service
-    /// would.
+    /// would. Its statements take no longer than those of a request.
     ///
     /// # Errors
     ///
@@ -199,15 +202,19 @@ impl Database {
     pub async fn connect_to(&self, stage: &str) -> Result<AnyConnection, String> {
         let unusable = |cause: String| format!("the database cannot be used: {cause}");
         let failed = |error: &anyhow::Error| format!("a migration has failed: {}", said(error));
-        let mut connection = self.connect().await.map_err(unusable)?;
+        let connected = self.connect_with(self.0.limits).await;
+        let mut connection = connected.map_err(unusable)?;
         let mut parts = parts(&Stages::migrations()).map_err(|error| failed(&error))?;
         parts.retain(|part| part.name == stage);
-        if self.0.migrates {
-            let upgraded = migrations::upgrade(&mut connection, &parts, drop).await;
+        let found = within(self.patience(), migrations::states(&mut connection, &parts)).await;
+        let mut found = found.map_err(unusable)?;
+        if self.0.migrates && found.iter().any(State::is_missing) {
+            let mut unlimited = self.connect().await.map_err(unusable)?;
+            let upgraded = migrations::upgrade(&mut unlimited, &parts, drop).await;
             upgraded.map_err(|error| failed(&error))?;
+            let states = migrations::states(&mut unlimited, &parts).await;
+            found = states.map_err(|error| unusable(reason(&error)))?;
         }
-        let found = migrations::states(&mut connection, &parts).await;
-        let found = found.map_err(|error| unusable(reason(&error)))?;
         misfit(&found).map_or(Ok(connection), Err)
     }
 }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ... import config
+from ...runtime.stdio import printed
 from . import users_file
 from .settings import Settings
 from .store import opened
@@ -21,14 +22,17 @@ def run(words: Sequence[str]) -> int:
     asked = _parse(words)
     try:
         config.read(Settings)
-        sys.stdout.write(_run(asked))
+        result, problems = _run(asked)
     except config.ConfigError as error:
         return _refuse("\n".join(f"setting {problem}" for problem in error.problems))
     except (UserError, UsersError) as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
+    is_printed = printed(result)
+    if problems:
+        return _refuse("\n".join(problems))
+    return 0 if is_printed else FAILED
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
@@ -48,7 +52,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _run(asked: argparse.Namespace) -> str:
+def _run(asked: argparse.Namespace) -> tuple[str, list[str]]:
+    """Do it; return what to print, and what is wrong with users that were left out."""
     if asked.command == "add":
         check(asked.name, asked.scope)  # before asking for the password
         asked.password = _password()
@@ -57,22 +62,28 @@ def _run(asked: argparse.Namespace) -> str:
     return asyncio.run(_done(asked))
 
 
-async def _done(asked: argparse.Namespace) -> str:
+async def _done(asked: argparse.Namespace) -> tuple[str, list[str]]:
     async with opened() as store:
-        users = Users(store)
-        if asked.command == "add":
-            await users.add(asked.name, asked.password, asked.scope)
-            return f"added {asked.name}\n"
-        if asked.command == "remove":
-            await users.remove(asked.name)
-            return f"removed {asked.name}\n"
-        if asked.command == "import":
-            await users.add_new(asked.users)
-            return f"imported {len(asked.users)} from {asked.file}\n"
-        every = await store.every()
-    if asked.command == "export":
-        return _export(asked.file, every)
-    return "".join(f"{' '.join((name, *every[name].scopes))}\n" for name in sorted(every))
+        if asked.command in {"list", "export"}:
+            every, damaged = await store.every()
+            return _export(asked.file, every) if "file" in asked else _list(every), damaged
+        return await _changed(asked, Users(store)), []
+
+
+async def _changed(asked: argparse.Namespace, users: Users) -> str:
+    if asked.command == "add":
+        await users.add(asked.name, asked.password, asked.scope)
+        return f"added {asked.name}\n"
+    if asked.command == "remove":
+        await users.remove(asked.name)
+        return f"removed {asked.name}\n"
+    renamed = await users.add_new(asked.users, asked.file)
+    called = f"; it is called {renamed} now" if renamed else ""
+    return f"imported {len(asked.users)} from {asked.file}{called}\n"
+
+
+def _list(users: dict[str, User]) -> str:
+    return "".join(f"{' '.join((name, *users[name].scopes))}\n" for name in sorted(users))
 
 
 def _export(path: Path, users: dict[str, User]) -> str:

@@ -12,10 +12,11 @@ from starlette.requests import ClientDisconnect
 
 from ...runtime.failed_attempts import Limiter, address_key, user_key
 from ...runtime.fair_queue import BusyError, Queue
+from ...runtime.passwords import credential
 from ...runtime.tokens import Claims, InvalidTokenError, Tokens
 from ..api import PREFIX
 from ..api.problems import Problem, answer
-from .users import User, Users, UsersError
+from .users import User, Users
 
 HASHES_AT_ONCE = 2
 """Each uses a core and 64 MiB for a moment."""
@@ -69,11 +70,13 @@ async def current_user(
         claims = auth.tokens.verify(token)
     except InvalidTokenError as error:
         raise _invalid(str(error)) from error
-    held = await auth.users.scopes(claims.name)
-    if held is None:
+    user = await auth.users.find(claims.name)
+    if user is None:
         raise _invalid("its user was removed")
+    if claims.credential not in {"", credential(user.password)}:
+        raise _invalid("its user has a new password")
     # Scopes that the user has lost since then no longer count.
-    scopes = tuple(scope for scope in claims.scopes if scope in held)
+    scopes = tuple(scope for scope in claims.scopes if scope in user.scopes)
     missing = [scope for scope in needed.scopes if scope not in scopes]
     if missing:
         challenge = f'Bearer error="insufficient_scope", scope="{needed.scope_str}"'
@@ -112,7 +115,7 @@ async def log_in(
             error="invalid_scope",
         )
     scopes = tuple(form.scopes) or user.scopes
-    token = auth.tokens.issue(form.username, scopes)
+    token = auth.tokens.issue(form.username, scopes, credential(user.password))
     response.headers.update(NO_STORE)
     return Token(access_token=token, expires_in=auth.tokens.seconds, scope=" ".join(scopes))
 
@@ -135,7 +138,9 @@ async def _verified(auth: Auth, request: Request, name: str, password: str) -> U
         log.warning("too many logins wait at once: one from %s gets 503", host)
         status = HTTPStatus.SERVICE_UNAVAILABLE
         raise _later(status, "too many logins at once", RETRY_SECONDS) from None
-    except (Problem, UsersError):
+    except ClientDisconnect:
+        raise  # who does not wait for the answer does not evade the limit
+    except Exception:
         auth.limiter.withdraw(*who)
         raise
     if user is None:
@@ -156,7 +161,7 @@ def _later(status: int, reason: str, seconds: int) -> Problem:
 
 
 async def unavailable(request: Request, error: Exception) -> Response:
-    """Answer 503 when the users were damaged while the service ran."""
+    """Answer 503 when the users cannot be read, or are damaged."""
     log.error("nobody can log in: %s", error)
     detail = "the users cannot be read; the log says why"
     return answer(request.scope, HTTPStatus.SERVICE_UNAVAILABLE, detail)

@@ -4,11 +4,14 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 
-from argon2 import PasswordHasher, Type, extract_parameters
+from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from starlette.concurrency import run_in_threadpool
+
+from ...runtime.passwords import ACCEPTED, is_hash
 
 SHORTEST_PASSWORD = 8
 
@@ -23,7 +26,7 @@ class UsersError(Exception):
 
 
 class UserError(Exception):
-    """A user cannot be added, or does not exist."""
+    """A user cannot be added, does not exist, or is damaged."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Store(Protocol):
     async def names(self) -> list[str]:
         """Return the names, sorted."""
 
-    async def every(self) -> dict[str, User]:
-        """Return all users."""
+    async def every(self) -> tuple[dict[str, User], list[str]]:
+        """Return all users, and what is wrong with those that are damaged."""
 
     async def find(self, name: str) -> User | None:
         """Return a user, as of now."""
@@ -49,11 +52,14 @@ class Store(Protocol):
     async def put(self, name: str, user: User) -> None:
         """Add a user, or replace one."""
 
-    async def renew(self, name: str, old: User, new: User) -> None:
-        """Replace a user, unless it was changed in the meantime."""
+    async def renew(self, name: str, old: User, new: User) -> bool:
+        """Replace a user, unless it was changed in the meantime; return whether it was not."""
 
-    async def add_new(self, users: Mapping[str, User]) -> list[str]:
-        """Add users; if some are there already, return their names and add none."""
+    async def add_new(self, users: Mapping[str, User], source: Path) -> list[str]:
+        """Add the users in a file; if others have some of the names, return these and add none."""
+
+    async def put_away(self, source: Path) -> str:
+        """Keep a file whose users were added from being used again; return its new name, if any."""
 
     async def remove(self, name: str) -> bool:
         """Remove a user; return whether there was one."""
@@ -70,10 +76,9 @@ class Users:
         """Return the names, sorted; raise UsersError if the users cannot be read."""
         return await self.store.names()
 
-    async def scopes(self, name: str) -> tuple[str, ...] | None:
-        """Return the scopes of a user; None if the user no longer exists."""
-        user = await self.store.find(name)
-        return user.scopes if user else None
+    async def find(self, name: str) -> User | None:
+        """Return a user, as of now; None if the user no longer exists."""
+        return await self.store.find(name)
 
     async def verify(self, name: str, password: str) -> User | None:
         """Return the user if the password is right. Takes a tenth of a second, on purpose."""
@@ -84,13 +89,13 @@ class Users:
             # An unknown user takes as long as a known one.
             await run_in_threadpool(self._hasher.hash, typed)
             return None
-        try:
-            await run_in_threadpool(self._hasher.verify, user.password, typed)
-        except VerificationError:
-            return None
+        is_right = await run_in_threadpool(self._is_right, user.password, typed)
         if self._hasher.check_needs_rehash(user.password):
-            await self._renew(name, user, password)
-        return user
+            # After a wrong password, too: a user whose hash takes less would be known by it.
+            hashed = await run_in_threadpool(self._hasher.hash, typed)
+            if is_right:
+                user = await self._renewed(name, user, hashed)
+        return user if is_right else None
 
     async def add(self, name: str, password: str, scopes: Iterable[str] = ()) -> None:
         """Add a user, or change password and scopes of one; raise UserError for bad input."""
@@ -105,23 +110,29 @@ class Users:
         if not await self.store.remove(name):
             raise UserError(f"there is no user {name!r}")
 
-    async def add_new(self, users: Mapping[str, User]) -> None:
-        """Add users with their hashes: all of them, or none; raise UserError with the reason."""
-        for name, user in users.items():
-            try:
-                check(name, user.scopes)
-            except UserError as error:
-                raise UserError(f"nobody was imported: the user {name!r}: {error}") from error
-        if there := await self.store.add_new(users):
-            raise UserError(f"nobody was imported: there already: {', '.join(there)}")
+    async def add_new(self, users: Mapping[str, User], source: Path) -> str:
+        """Add the users in a file: all of them, or none; return the new name of the file, if any.
 
-    async def _renew(self, name: str, user: User, password: str) -> None:
-        """Hash a password again because the parameters of the hasher have changed."""
+        Raise UserError if they cannot be added.
+        """
+        if there := await self.store.add_new(users, source):
+            raise UserError(f"nobody was imported: there already: {', '.join(there)}")
+        return await self.store.put_away(source)
+
+    def _is_right(self, hashed: str, typed: bytes) -> bool:
         try:
-            hashed = await run_in_threadpool(self._hasher.hash, password)
-            await self.store.renew(name, user, replace(user, password=hashed))
+            return self._hasher.verify(hashed, typed)
+        except VerificationError:
+            return False
+
+    async def _renewed(self, name: str, user: User, hashed: str) -> User:
+        """Replace a hash because the parameters of the hasher have changed."""
+        new = replace(user, password=hashed)
+        try:
+            return new if await self.store.renew(name, user, new) else user
         except Exception as error:  # whatever it is, it keeps nobody out
             log.warning("a password has an outdated hash, which cannot be renewed: %s", error)
+            return user
 
 
 def check(name: str, scopes: Iterable[str]) -> None:
@@ -132,8 +143,14 @@ def check(name: str, scopes: Iterable[str]) -> None:
         raise UserError("a scope has up to 64 lower-case letters, digits, and : . _ -")
 
 
-def stored(password: str, scopes: list[Any]) -> User:
-    """Return a user as stored; raise ValueError for what is none."""
-    if extract_parameters(password).type is not Type.ID:
-        raise ValueError("a password is not an argon2id hash")
-    return User(password, tuple(map(str, scopes)))
+def stored(name: str, password: object, scopes: object) -> User:
+    """Return a user as stored; raise UserError with what is wrong, and without a secret."""
+    try:
+        if not isinstance(password, str) or not is_hash(password):
+            raise UserError(f"a password is not {ACCEPTED}")
+        if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+            raise UserError("its scopes are no array of strings")
+        check(name, scopes)
+    except UserError as error:
+        raise UserError(f"the user {name!r}: {error}") from error
+    return User(password, tuple(scopes))

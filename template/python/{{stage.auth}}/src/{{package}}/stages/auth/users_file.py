@@ -4,10 +4,12 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
-from .users import User, UsersError, stored
+from .users import User, UserError, UsersError, stored
+
+MEMBERS = {field.name for field in fields(User)}
 
 
 def version(path: Path) -> object:
@@ -30,12 +32,33 @@ def read(path: Path) -> dict[str, User]:
     except OSError as error:
         raise UsersError(f"{path}: {error.strerror}") from error
     try:
-        return {name: stored(**entry) for name, entry in json.loads(content)["users"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _users(content)
+    except UserError as error:
         raise UsersError(
-            f"{path} is damaged ({type(error).__name__}: {error});"
-            " restore it, or remove it and add the users again"
+            f"{path} is damaged ({error}); restore it, or remove it and add the users again"
         ) from error
+
+
+def _users(content: bytes) -> dict[str, User]:
+    """Return the users in a text; raise UserError for what is none of ours."""
+    try:
+        found = json.loads(content.decode(), parse_int=str)  # int refuses long ones
+    except UnicodeDecodeError:
+        raise UserError("it is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"unexpected JSON in line {error.lineno}") from None
+    except RecursionError:
+        raise UserError("its JSON is nested too deeply") from None
+    users = found.get("users") if isinstance(found, dict) else None
+    if not isinstance(users, dict):
+        raise UserError("it has no object of users")
+    return {name: _user(name, users[name]) for name in sorted(users)}
+
+
+def _user(name: str, entry: object) -> User:
+    if not isinstance(entry, dict) or entry.keys() != MEMBERS:
+        raise UserError(f"the user {name!r}: it has a password, scopes, and nothing else")
+    return stored(name, **entry)
 
 
 def present(path: Path) -> dict[str, User]:

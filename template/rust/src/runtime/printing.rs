@@ -1,0 +1,20 @@
+//! What a command says: its result on standard output, and reasons on standard error.
+
+use std::io::{self, ErrorKind, Write as _};
+
+/// Prints a result; tells whether it could be written.
+///
+/// What was done is done, so a reader that is gone does not matter.
+#[must_use]
+pub fn printed(text: &str) -> bool {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let said = error.to_string();
+            let cause = said.split(" (os error").next().unwrap_or_default();
+            let _ = writeln!(io::stderr(), "the output cannot be written: {cause}");
+            false
+        }
+        _ => true,
+    }
+}
