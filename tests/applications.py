@@ -9,6 +9,7 @@ from rust_services import binary, text
 TESTS = Path(__file__).resolve().parent
 APPLICATION = TESTS / "conformance" / "application"
 DATABASE = APPLICATION / "database"
+MOVING = APPLICATION / "moving"
 TEMPLATE = TESTS.parent / "template"
 PATIENCE = {
     "python": (
@@ -95,6 +96,29 @@ def working_in_rust(*more: str) -> Program:
     app = (APPLICATION / "jobs" / "app.rs").read_text(encoding="utf-8")
     stages = tuple(sorted(["database", "jobs", *more]))
     return rust(binary(stages, files={"src/app.rs": app}, variant="working"))
+
+
+def moving_in_python(pristine: Path, place: Path) -> Program:
+    """Return one with the stages `auth` and `jobs`, and tables with columns of every kind."""
+    shutil.copytree(pristine / "src", place / "src")
+    migrations = place / "src" / "orders" / "migrations"
+    tables = 'TABLES = ("words", "things", "loose", "more")\n'
+    (migrations / "__init__.py").write_text(tables, encoding="utf-8")
+    for path in MOVING.glob("*.sql"):
+        shutil.copy(path, migrations)
+        number = path.name.partition(".")[0]
+        shutil.copy(MOVING / "migration.py", migrations / f"{number}.py")
+    return python(place)
+
+
+def moving_in_rust() -> Program:
+    """Return the same, in Rust."""
+    own = {path.name: path.read_text(encoding="utf-8") for path in MOVING.glob("*.[rs]*")}
+    files = {
+        "src/app.rs": own.pop("app.rs"),
+        **{f"src/migrations/{name}": sql for name, sql in own.items()},
+    }
+    return rust(binary(("api", "auth", "database", "jobs"), files=files, variant="moving"))
 
 
 def cached_in_rust() -> Program:

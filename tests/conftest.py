@@ -279,6 +279,19 @@ def working(
     return applications.working_in_python(pristine(("jobs",)), place)
 
 
+@pytest.fixture(scope="module", params=["python", "rust"])
+def moving(
+    request: pytest.FixtureRequest,
+    pristine: Callable[[tuple[str, ...]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> running.Program:
+    """Make a service whose tables have columns of every kind, in each language."""
+    if request.param == "rust":
+        return applications.moving_in_rust()
+    place = tmp_path_factory.mktemp("moving")
+    return applications.moving_in_python(pristine(("auth", "jobs")), place)
+
+
 @pytest.fixture(scope="session")
 def unshared() -> Unshared:
     """Run a service in namespaces of its own, after a command of a shell."""

@@ -47,8 +47,8 @@ pub struct Migration {
     pub down: &'static str,
 }
 
-/// The migrations of a stage, with its name.
-pub type Migrations = (&'static str, &'static [Migration]);
+/// The migrations of a stage, with its name before them and its tables after them.
+pub type Migrations = (&'static str, &'static [Migration], &'static [&'static str]);
 
 /// One capability of the service, or its application. It is made once, and every worker has a
 /// clone of it.
@@ -58,6 +58,9 @@ pub trait Stage: Clone + Send + 'static {
 
     /// Its part of the schema, which the stage `database` applies.
     const MIGRATIONS: &[Migration] = &[];
+
+    /// The tables that these make, all of them: `db export` writes them.
+    const TABLES: &[&str] = &[];
 
     /// Reads its settings; connects to nothing yet. A stage that it uses is `env.stage()`.
     fn read(env: &mut Reader<'_>) -> Self;
@@ -82,7 +85,7 @@ pub trait Stage: Clone + Send + 'static {
 
     /// Lists the migrations of all stages, in their order.
     fn migrations() -> Vec<Migrations> {
-        vec![(Self::NAME, Self::MIGRATIONS)]
+        vec![(Self::NAME, Self::MIGRATIONS, Self::TABLES)]
     }
 
     /// Where settings come from, if the stage brings more than the environment.

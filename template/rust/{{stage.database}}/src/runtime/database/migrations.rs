@@ -173,7 +173,11 @@ async fn note(connection: &mut AnyConnection, part: &Part, number: &str) -> sqlx
 }
 
 /// Waits until nobody else migrates. SQLite has one writer at a time anyway.
-async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
+///
+/// # Errors
+///
+/// If that takes too long.
+pub async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
     if is_postgresql(connection) {
         let seconds = LOCK.as_secs();
         let lock =
@@ -195,6 +199,7 @@ pub fn begin(connection: &AnyConnection) -> &'static str {
     }
 }
 
-fn is_postgresql(connection: &AnyConnection) -> bool {
+#[must_use]
+pub fn is_postgresql(connection: &AnyConnection) -> bool {
     connection.backend_name() == "PostgreSQL"
 }

@@ -11,11 +11,16 @@ pub const NONE: &str = "0000";
 /// What the migrations of the service itself are called, beside the names of stages.
 const OWN: &str = "app";
 
+/// How the tables are called that say how far a part has come.
+pub const VERSIONS: &str = "_schema_version";
+
 /// A part of the schema: the migrations of a stage, in their order.
 #[derive(Clone)]
 pub struct Part {
     pub name: &'static str,
     pub migrations: Vec<Migration>,
+    /// The tables that they make.
+    pub tables: &'static [&'static str],
 }
 
 /// Returns the parts of the schema: those of stages and, after them, that of the service itself.
@@ -26,13 +31,17 @@ pub struct Part {
 pub fn parts(all: &[Migrations]) -> anyhow::Result<Vec<Part>> {
     let having = all
         .iter()
-        .filter(|(name, migrations)| *name == OWN || !migrations.is_empty());
+        .filter(|(name, migrations, _)| *name == OWN || !migrations.is_empty());
     having
-        .map(|(name, migrations)| part(name, migrations))
+        .map(|(name, migrations, tables)| part(name, migrations, tables))
         .collect()
 }
 
-fn part(name: &'static str, migrations: &[Migration]) -> anyhow::Result<Part> {
+fn part(
+    name: &'static str,
+    migrations: &[Migration],
+    tables: &'static [&'static str],
+) -> anyhow::Result<Part> {
     let mut migrations = migrations.to_vec();
     migrations.sort_by_key(|migration| migration.number);
     for pair in migrations.windows(2) {
@@ -43,7 +52,11 @@ fn part(name: &'static str, migrations: &[Migration]) -> anyhow::Result<Part> {
             );
         }
     }
-    Ok(Part { name, migrations })
+    Ok(Part {
+        name,
+        migrations,
+        tables,
+    })
 }
 
 impl Part {
@@ -77,11 +90,12 @@ impl Part {
     /// The table with the number of the newest migration that was applied.
     #[must_use]
     pub fn table(&self) -> String {
-        format!("{}_schema_version", self.name)
+        format!("{}{VERSIONS}", self.name)
     }
 }
 
 /// How far a part of the schema of a database has come.
+#[derive(Clone)]
 pub struct State {
     pub name: &'static str,
     pub number: String,

@@ -1,6 +1,7 @@
-//! Migrates the schema of the database, and says how far it has come.
+//! Migrates the schema of the database, says how far it has come, and moves what is in it.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use actix_web::rt::System;
@@ -8,11 +9,14 @@ use sqlx::AnyConnection;
 use tokio::time::{sleep, timeout};
 
 use super::runtime::connecting::{self, Limits, within};
+use super::runtime::exporting::export;
 use super::runtime::failures::{is_unavailable, reason};
+use super::runtime::importing::import;
 use super::runtime::migrations;
 use super::runtime::parts::{NONE, Part, State, parts};
 use super::runtime::pauses::Pauses;
 use super::runtime::schema::{misfit, said};
+use super::runtime::tables::Obstacle;
 use super::{Database, LONGEST_PAUSE};
 use crate::runtime::settings::{self, ConfigError, Reader};
 use crate::runtime::stage::Stage;
@@ -22,17 +26,29 @@ use crate::stages::Stages;
 const FAILED: u8 = 1;
 const MISSING: u8 = 3;
 const NEWER: u8 = 4;
+const REFUSED: u8 = 5;
 
 const HELP: &str = "\
   upgrade                    apply the migrations that the database lacks
   downgrade STAGE [NUMBER]   take back migrations, with the data in them, down to a number
   status                     tell which migrations the database has
+  export DIRECTORY [STAGE]   write the tables of the stages, or of one, into files
+  import DIRECTORY [STAGE]   read them from the files of an export
 ";
 
 enum Command {
     Upgrade,
-    Downgrade { part: Part, target: String },
+    Downgrade {
+        part: Part,
+        target: String,
+    },
     Status,
+    Export {
+        directory: PathBuf,
+        parts: Vec<Part>,
+        whole: bool,
+    },
+    Import(PathBuf, Vec<Part>),
     Help,
 }
 
@@ -66,23 +82,46 @@ fn parse(words: &[&str], parts: &[Part]) -> Result<Command, Failure> {
     match words {
         ["upgrade"] => Ok(Command::Upgrade),
         ["status"] => Ok(Command::Status),
+        ["export", place] => Ok(Command::Export {
+            directory: place.into(),
+            parts: all(parts),
+            whole: true,
+        }),
+        ["export", place, stage] => Ok(Command::Export {
+            directory: place.into(),
+            parts: vec![named(stage, parts)?],
+            whole: false,
+        }),
+        ["import", place] => Ok(Command::Import(place.into(), all(parts))),
+        ["import", place, stage] => Ok(Command::Import(place.into(), vec![named(stage, parts)?])),
         ["downgrade", stage] => parse_downgrade(stage, NONE, parts),
         ["downgrade", stage, number] => parse_downgrade(stage, number, parts),
         _ => Err(usage("that is no command")),
     }
 }
 
-fn parse_downgrade(stage: &str, number: &str, parts: &[Part]) -> Result<Command, Failure> {
-    let Some(part) = parts.iter().find(|part| part.name == stage) else {
+/// The parts that have tables.
+fn all(parts: &[Part]) -> Vec<Part> {
+    let mut parts = parts.to_vec();
+    parts.retain(|part| !part.migrations.is_empty());
+    parts
+}
+
+fn named(stage: &str, parts: &[Part]) -> Result<Part, Failure> {
+    let found = parts.iter().find(|part| part.name == stage);
+    found.cloned().ok_or_else(|| {
         let known: Vec<_> = parts.iter().map(|part| part.name).collect();
         let known = known.join(", ");
-        return Err(usage(&format!("of these, none is called {stage}: {known}")));
-    };
+        usage(&format!("of these, none is called {stage}: {known}"))
+    })
+}
+
+fn parse_downgrade(stage: &str, number: &str, parts: &[Part]) -> Result<Command, Failure> {
+    let part = named(stage, parts)?;
     let target = format!("{number:0>4}");
     if target != NONE && !part.has(&target) {
         return Err(usage(&format!("{stage} has no migration {target}")));
     }
-    let part = part.clone();
     Ok(Command::Downgrade { part, target })
 }
 
@@ -142,12 +181,48 @@ async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Resul
         (Command::Downgrade { part, target }, _) => {
             migrations::downgrade(&mut connection, part, target, tell).await?;
         }
+        (
+            Command::Export {
+                directory,
+                parts,
+                whole,
+            },
+            _,
+        ) => {
+            require_tables(&found, parts)?;
+            let done = export(&mut connection, parts, directory, *whole).await;
+            let done = done.map_err(|obstacle| stopped("exported", obstacle))?;
+            done.into_iter().for_each(tell);
+        }
+        (Command::Import(directory, parts), _) => {
+            require_tables(&found, parts)?;
+            let done = import(&mut connection, parts, directory).await;
+            let done = done.map_err(|obstacle| stopped("imported", obstacle))?;
+            done.into_iter().for_each(tell);
+        }
         _ => return Ok(()),
     }
     if count == 0 {
         print("nothing to do");
     }
     Ok(())
+}
+
+/// Refuses parts whose tables have not been made.
+fn require_tables(found: &[State], moved: &[Part]) -> Result<(), Failure> {
+    let mut empty = found.to_vec();
+    empty.retain(|state| {
+        let is_moved = moved.iter().any(|part| part.name == state.name);
+        is_moved && state.is_missing() && state.number == NONE
+    });
+    misfit(&empty).map_or(Ok(()), |misfit| Err(Failure(misfit, MISSING)))
+}
+
+fn stopped(done: &str, obstacle: Obstacle) -> Failure {
+    match obstacle {
+        Obstacle::Refused(why) => Failure(format!("nothing was {done}: {why}"), REFUSED),
+        Obstacle::Database(error) => unusable(&reason(&error)),
+    }
 }
 
 impl Database {

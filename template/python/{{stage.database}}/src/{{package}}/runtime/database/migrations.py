@@ -31,6 +31,8 @@ from .failures import is_unavailable, reason
 NONE = "0000"
 OWN = "app"
 """What the migrations of the service itself are called, beside the names of stages."""
+VERSIONS = "_schema_version"
+"""How the tables are called that say how far a part has come."""
 LOCK = 0x7669_7363
 """Whoever migrates has this advisory lock of PostgreSQL."""
 
@@ -61,10 +63,17 @@ class Part:
         return max((known for known in self.modules if known < number), default=NONE)
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it has: TABLES, beside its migrations."""
+        packages = {module.rpartition(".")[0] for module in self.modules.values()}
+        modules = map(import_module, packages)
+        return tuple(name for module in modules for name in getattr(module, "TABLES", ()))
+
+    @property
     def table(self) -> Table:
         """The table with the number of the newest migration that was applied."""
         column = Column("version_num", String(32), primary_key=True)
-        return Table(f"{self.name}_schema_version", MetaData(), column)
+        return Table(f"{self.name}{VERSIONS}", MetaData(), column)
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,7 @@ def are_applied(connection: Connection, query: Select[int]) -> bool:
 def step(connection: Connection, part: Part) -> str:
     """Apply the next migration of a part, if there is one; return what was done."""
     with connection.begin():
-        _lock(connection)
+        lock(connection)
         number = _number(connection, part)
         following = part.after(number)
         if following is None:
@@ -154,7 +163,7 @@ def step(connection: Connection, part: Part) -> str:
 def step_back(connection: Connection, part: Part, target: str) -> str:
     """Take back the newest migration of a part, if it is one after `target`."""
     with connection.begin():
-        _lock(connection)
+        lock(connection)
         number = _number(connection, part)
         if number <= target:
             return ""
@@ -191,7 +200,7 @@ def _note(connection: Connection, part: Part, number: str) -> None:
     connection.execute(part.table.insert().values(version_num=number))
 
 
-def _lock(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Wait until nobody else migrates. SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))

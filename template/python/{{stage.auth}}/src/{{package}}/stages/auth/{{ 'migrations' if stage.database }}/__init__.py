@@ -1,1 +1,3 @@
 """The table of users."""
+
+TABLES = ("auth_users",)

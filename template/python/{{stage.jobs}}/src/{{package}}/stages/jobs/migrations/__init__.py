@@ -1,0 +1,3 @@
+"""The table of jobs."""
+
+TABLES = ("jobs",)

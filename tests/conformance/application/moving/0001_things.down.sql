@@ -1,0 +1,3 @@
+DROP TABLE loose;
+DROP TABLE words;
+DROP TABLE things;
