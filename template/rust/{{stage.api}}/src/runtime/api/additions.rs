@@ -1,14 +1,13 @@
 //! What other stages and app.rs add to the API.
 
 use std::cell::RefCell;
-use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
-type Checking<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+use super::gate::{Checking, Gate};
 
 /// Accepts a request, or answers with an error.
 type Guard = Box<dyn Fn(HttpRequest) -> Checking<()>>;
@@ -67,11 +66,11 @@ impl FromRequest for Writer {
     type Future = Checking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let guards = request.app_data::<Guards>();
+        let asked = request.clone();
+        Gate::until(request, async move {
+            let guards = asked.app_data::<Guards>();
             for check in guards.iter().flat_map(|guards| &guards.checks) {
-                check(request.clone()).await?;
+                check(asked.clone()).await?;
             }
             Ok(Self)
         })

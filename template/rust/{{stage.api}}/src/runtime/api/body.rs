@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::gate::Gate;
 use super::invalid::{Faults, Place, invalid, typed};
 use super::json::{self, MostValues};
 use super::schema::Schema;
@@ -26,8 +27,11 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, bytes) = (request.clone(), web::Bytes::from_request(request, payload));
+        let gate = Gate::of(request);
+        let bytes = web::Bytes::from_request(request, payload);
+        let request = request.clone();
         Box::pin(async move {
+            gate.passed().await;
             let value = read(&request, &bytes.await?)?;
             let faults = check::<T>(&value)?;
             if faults.count > 0 {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::gate::Gate;
 use super::invalid::{Place, invalid, typed};
 use super::schema::Schema;
 use super::texts;
@@ -25,8 +26,10 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Form<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_form = request.content_type().eq_ignore_ascii_case(CONTENT_TYPE);
+        let gate = Gate::of(request);
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
+            gate.passed().await;
             let body = body.await?;
             read(if is_form { &body } else { &[] }).map(Self)
         })

@@ -1,7 +1,6 @@
 //! The extractor of parameters, from the path and the query: checked as OpenAPI documents them.
 
 use std::collections::HashMap;
-use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::error::ErrorInternalServerError;
@@ -14,6 +13,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use super::gate::{Checking, Gate};
 use super::invalid::{Faults, Place, invalid, typed};
 use super::schema::Schema;
 use super::texts;
@@ -22,12 +22,16 @@ use super::texts;
 /// `Params(window): Params<Window>`.
 pub struct Params<T>(pub T);
 
-impl<T: DeserializeOwned + IntoParams> FromRequest for Params<T> {
+impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for Params<T> {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Checking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request).map(Self))
+        let (gate, found) = (Gate::of(request), read(request).map(Self));
+        Box::pin(async move {
+            gate.passed().await;
+            found
+        })
     }
 }
 

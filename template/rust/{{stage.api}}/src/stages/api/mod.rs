@@ -8,7 +8,7 @@ mod runtime;
 
 use actix_web::{App, HttpRequest, web};
 
-pub use runtime::{Body, Form, Params, Writer, document, guard_writing};
+pub use runtime::{Body, Form, Gate, Params, Writer, document, guard_writing};
 
 use crate::runtime::settings::{Reader, boolean, integer, renamed};
 use crate::runtime::stage::{Service, Stage};

@@ -15,6 +15,7 @@ use super::runtime::passwords::credential;
 use super::runtime::tokens::{Claims, InvalidToken};
 use super::store::answer;
 use crate::runtime::problems::Problem;
+use crate::stages::api::Gate;
 
 /// What a token has to allow, besides being valid.
 pub trait Scope: 'static {
@@ -41,9 +42,9 @@ impl<S: Scope> FromRequest for LoggedIn<S> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let claims = check(&request, S::NAMES).await?;
+        let asked = request.clone();
+        Gate::until(request, async move {
+            let claims = check(&asked, S::NAMES).await?;
             let scope = PhantomData;
             Ok(Self { claims, scope })
         })
