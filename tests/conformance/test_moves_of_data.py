@@ -5,7 +5,7 @@ import shutil
 import signal
 import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -251,6 +251,18 @@ def test_a_killed_export_leaves_nothing_that_looks_whole(
     assert manage(moving, url, "export", str(place)).status == DONE
     shutil.rmtree(next(place.glob(".export-*")))
     assert files(place) == A_FEW
+
+
+def test_an_export_that_the_disk_does_not_hold_leaves_nothing(
+    moving: Program, url: str, small_disk: Callable[[str], Path]
+) -> None:
+    execute(url, "INSERT INTO loose VALUES (?)", [("x" * 200_000,)])
+    place = small_disk("size=64k")
+    ran = manage(moving, url, "export", str(place), "app")
+
+    assert (ran.status, ran.lines) == (REFUSED, [])
+    assert ran.error.endswith("/app/loose.jsonl: No space left on device\n"), ran.error
+    assert not list(place.iterdir())
 
 
 def test_an_export_shows_one_moment(moving: Program, postgresql: "Server", tmp_path: Path) -> None:

@@ -77,11 +77,14 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
 def _write(path: Path, lines: Iterator[bytes]) -> int:
     """Write a file that is on the disk afterwards; return the number of its lines."""
     count = 0
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for count, line in enumerate(lines, start=1):  # noqa: B007 - the last one counts
-            file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for count, line in enumerate(lines, start=1):  # noqa: B007 - the last one counts
+                file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}") from error
     return count
 
 
