@@ -57,6 +57,8 @@ class Record:
     """What the index had, by stage, of paths of which it had something else than stood on disk."""
     undoes: str = ""
     """Name of the record that it takes back."""
+    data: list[str] = field(default_factory=list)
+    """In words, what it did to data, which does not come back with the files."""
 
     @property
     def title(self) -> str:
@@ -138,7 +140,10 @@ def _file(entry: Mapping[str, Any]) -> File:
 
 def _problem(record: Record) -> str:
     """Return what no viscaffold writes into a record; an empty text for none."""
-    lists = (record.added, record.removed, record.versions, record.conflicts, record.directories)
+    lists = (
+        *(record.added, record.removed, record.versions),
+        *(record.conflicts, record.directories, record.data),
+    )
     words = [record.command, record.subject, record.prefix, record.head, record.undoes]
     if not all(isinstance(found, list | tuple) for found in lists):
         return "something else stands where a list has to"

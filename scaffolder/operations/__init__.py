@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .offer import Offer, stages
     from .removals import remove
     from .rollback import Rollback, roll_back
+    from .taking_back import Drop, Fate
     from .updates import Available, check, update
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "Bisection",
     "Change",
     "Created",
+    "Drop",
+    "Fate",
     "Fault",
     "ImageRollback",
     "Minimal",
@@ -96,6 +99,7 @@ _MODULES = {
     "scaffolder.operations.offer": ("Offer", "stages"),
     "scaffolder.operations.removals": ("remove",),
     "scaffolder.operations.rollback": ("Rollback", "roll_back"),
+    "scaffolder.operations.taking_back": ("Drop", "Fate"),
     "scaffolder.operations.updates": ("Available", "check", "update"),
 }
 

@@ -7,7 +7,7 @@ from scaffolder.engine.git import Repository
 from scaffolder.overlays.fetch.trust import NEVER, TrustPolicy
 from scaffolder.reporting import SILENT, Reporter
 
-from . import change, conflicts, locking, manifests, reversal
+from . import change, conflicts, locking, manifests, owned_data, reversal
 from .change import Change
 from .log import require_last
 from .plan import opened
@@ -31,7 +31,9 @@ def undo(
         last = require_last(repository)
         with reversal.planned(repository, last, aside=False) as step:
             done = change.carried_out("undo", found, repository, step, dry_run=dry_run)
-    return replace(done, title=last.record.title)
+    leaving = owned_data.leaving(found.catalogue.stages, found.stages, done.stages)
+    stays = owned_data.staying(found.root, leaving)
+    return replace(done, title=last.record.title, notes=[*done.notes, *last.record.data, *stays])
 
 
 def continue_(

@@ -8,16 +8,16 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from scaffolder.engine.git import GitError, Repository
-from scaffolder.errors import ExitCode, ScaffoldError
+from scaffolder.errors import ExitCode, RefusedError, ScaffoldError
 from scaffolder.overlays.fetch import preferences
 from scaffolder.reporting import Reporter
-from scaffolder.text import command
+from scaffolder.text import command, listed
 from scaffolder.verify.outcome import Level, Outcome, Result, Verification
 
 from . import attempts, change, proof
 from .attempts import Attempt
 from .change import Change
-from .plan import Operation, planned
+from .plan import Operation, Step, planned
 from .service import Service
 
 Wanted = Level | Literal[False] | None
@@ -89,7 +89,7 @@ def carried_out(
         how.report.progress(label),
         planned(service, repository, operation, dry_run=how.dry_run) as step,
     ):
-        carry_out = partial(change.carried_out, operation.command, service, repository, step)
+        carry_out = partial(_carried_out, service, repository, operation, step)
         if not wanted:
             return carry_out(dry_run=how.dry_run)
         if step.merge.conflicts:
@@ -107,6 +107,25 @@ def carried_out(
             tried = replace(carry_out(dry_run=True), verification=seen, attempt=str(kept))
             raise NotVerifiedError(tried, seen.failed)
         return replace(carry_out(dry_run=False), verification=seen, unverified=_unseen(seen))
+
+
+def _carried_out(
+    service: Service, repository: Repository, operation: Operation, step: Step, *, dry_run: bool
+) -> Change:
+    if operation.take_back and not dry_run:
+        _require_no_conflicts(step)
+        step = step.with_data(operation.take_back())
+    return change.carried_out(operation.command, service, repository, step, dry_run=dry_run)
+
+
+def _require_no_conflicts(step: Step) -> None:
+    """Raise RefusedError for conflicts: data that is taken back does not return with an abort."""
+    if step.merge.conflicts:
+        raise RefusedError(
+            "what you edited would conflict, and an abort brings no data back:\n"
+            f"{listed(conflict.path for conflict in step.merge.conflicts)}",
+            "take your edits out of these files, or --keep-data",
+        )
 
 
 def _unseen(verification: Verification) -> list[str]:

@@ -1,8 +1,8 @@
 """Plan a change of a service: render twice, merge, and say what is to be written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ class Operation:
     answers: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
     lock: LockMode = LockMode.IF_NEEDED
+    take_back: Callable[[], list[str]] | None = None
+    """Takes data back that is out of reach afterwards, just before the change is written; returns
+    in words what it did."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Step:
     record: Record
     aside: Mapping[str, Blob] = field(default_factory=dict)
     """Versions of files that have no place in the result and are kept apart."""
+
+    def with_data(self, words: list[str]) -> "Step":
+        """Return it with what was done to data before it is written."""
+        self.merge.notes.extend(words)
+        return replace(self, record=replace(self.record, data=words))
 
 
 @contextmanager

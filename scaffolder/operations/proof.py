@@ -76,9 +76,15 @@ def of_tree(  # noqa: PLR0913 - what is verified, how far, and for whom
     known = _known(home, tree, level, report)
     if known:
         return known
-    with _exported(git, tree) as root:
-        planned = _described(replace(service, root=root), home, tree)
+    with exported(service, git, tree, home=home) as planned:
         return _kept(home, verify(planned, level, report))
+
+
+@contextmanager
+def exported(service: Service, git: Git, tree: str, *, home: Repository) -> Iterator[Subject]:
+    """Export a tree of a known service for as long as the block lasts; arguments as `of_tree`."""
+    with _exported(git, tree) as root:
+        yield _described(replace(service, root=root), home, tree)
 
 
 def _known(

@@ -12,11 +12,12 @@ from scaffolder.templates import questions
 from scaffolder.templates.template import Template
 from scaffolder.text import listed
 
-from . import change, gate
+from . import change, gate, owned_data, taking_back
 from .change import Change
 from .gate import How, Wanted
 from .plan import Operation, opened
 from .service import Answers, Service
+from .taking_back import Drop, Fate
 
 
 def remove(  # noqa: PLR0913 - each has a default
@@ -24,6 +25,7 @@ def remove(  # noqa: PLR0913 - each has a default
     names: Sequence[str],
     *,
     with_dependents: bool = False,
+    data: Fate = None,
     dry_run: bool = False,
     verify: Wanted = None,
     trust: TrustPolicy = NEVER,
@@ -33,22 +35,29 @@ def remove(  # noqa: PLR0913 - each has a default
 
     `with_dependents`, those that require them go, too; otherwise that is refused. What the user did
     not touch goes; a file of the stage that they edited stays, as a conflict. It is verified and
-    staged.
+    staged. `data` says what becomes of tables that go out of reach; without them it is not needed.
 
     Raise UsageError for a stage that does not exist, RefusedError where the state of the service
-    forbids it, NotVerifiedError if it would break the service, OSError for what the machine
-    refuses. Then nothing was changed.
+    forbids it or nobody has said what becomes of tables, NotVerifiedError if it would break the
+    service, OSError for what the machine refuses. Then nothing was changed.
     """
     with opened(service, dry_run=dry_run, trust=trust, report=report) as (found, repository):
         removed = _removed(found, names, with_dependents=with_dependents)
         if not removed:
             return replace(change.nothing("remove-stage", found), asked=[*names])
+        left = [name for name in found.stages if name not in removed]
+        leaving = owned_data.leaving(found.catalogue.stages, found.stages, left)
+        gone = [one for one in leaving if one.kind == "table"]
+        if not dry_run:
+            taking_back.require_fate(names, gone, data)
+        stays = [one for one in leaving if one not in gone or not isinstance(data, Drop)]
         operation = Operation(
             "remove-stage",
             " ".join(names),
             "without/" + "+".join(removed),
-            *_left(found, removed, trust),
-            notes=_data(found, removed),
+            *_left(found, left, trust),
+            notes=owned_data.staying(found.root, stays),
+            take_back=taking_back.prepared(found, repository, gone, data, report),
         )
         how = How(dry_run, verify, report)
         done = gate.carried_out(found, repository, operation, f"removing {', '.join(removed)}", how)
@@ -74,28 +83,8 @@ def _removed(service: Service, names: Sequence[str], *, with_dependents: bool) -
     return sorted(removed | set(dependents))
 
 
-def _data(service: Service, removed: list[str]) -> list[str]:
-    """Return what is said of data that stages kept, and that nobody takes away."""
-    left = [name for name in service.stages if name not in removed]
-    found = []
-    for name in service.stages:
-        data = service.catalogue.stages[name].data
-        if name in removed:
-            files = [path for path in data.files if (service.root / path).exists()]
-            found += [f"{path}: the data of the stage {name} stays" for path in files]
-        reached = data.among(left).tables if name in left else ()
-        found += [
-            f"the table {table}: what the stage {name} has in it stays, out of reach of the service"
-            f" (to take it out or back first: viscaffold undo, and docs/stages/{name}.md)"
-            for table in data.among(service.stages).tables
-            if table not in reached
-        ]
-    return found
-
-
-def _left(service: Service, removed: list[str], trust: TrustPolicy) -> tuple[Template, Answers]:
-    """Return template and answers without stages; an overlay that came for one goes with it."""
-    stages = [name for name in service.stages if name not in removed]
+def _left(service: Service, stages: list[str], trust: TrustPolicy) -> tuple[Template, Answers]:
+    """Return template and answers with `stages` alone; an overlay that came for others goes."""
     template = resolve.without(service.template, stages, trust)
     answers = service.with_stages(stages)
     if template != service.template:

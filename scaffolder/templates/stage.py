@@ -49,6 +49,8 @@ class Data:
     """Stages without which there are no tables."""
     files: tuple[str, ...] = ()
     """Paths below the directory that the service runs in."""
+    command: tuple[str, ...] = ()
+    """The service's command that exports, imports and takes back the tables of each stage."""
 
     def among(self, stages: Collection[str]) -> "Data":
         """Return what there can be of it in a service with `stages`."""

@@ -3,10 +3,9 @@
 import os
 import re
 import shutil
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from scaffolder import temporary
@@ -17,7 +16,7 @@ from . import environments, ports, processes
 from .asking import Asking, Running
 from .log import Log
 from .outcome import Outcome
-from .processes import CannotStartError, Limits
+from .processes import CannotStartError, Ended, Limits
 from .steps import MissingError, NotAsExpectedError, attempt
 from .subject import Subject
 
@@ -51,6 +50,20 @@ def asked(subject: Subject, environment: Path, log: Log) -> Iterator[Outcome]:
         yield from machine.asked()
 
 
+@contextmanager
+def built(subject: Subject, log: Log, report: Reporter) -> Iterator["Machine"]:
+    """Give a service that is ready for its own commands.
+
+    Raise MissingError if it cannot be made here, NotAsExpectedError if its installation or build
+    fails.
+    """
+    with ExitStack() as stack:
+        machine = Machine(subject, log, stack, report)
+        machine.set_up()
+        machine.build()
+        yield machine
+
+
 @dataclass
 class Machine:
     """What the steps of one verification share."""
@@ -72,9 +85,13 @@ class Machine:
 
     def built(self) -> Iterator[Outcome]:
         """Make what is started, where that is needed."""
-        build = self.subject.tools.build
-        if build:
-            yield attempt("build", partial(self._run, build, "build", "it builds"))
+        if self.subject.tools.build:
+            yield attempt("build", self.build)
+
+    def build(self) -> None:
+        """Make what is started, where that is needed."""
+        if self.subject.tools.build:
+            self._run(self.subject.tools.build, "build", "it builds")
 
     def asked(self) -> Iterator[Outcome]:
         """Start the service, ask it, and stop it."""
@@ -91,7 +108,7 @@ class Machine:
     def _run(self, command: Command, title: str, expected: str, nothing: int = 0) -> None:
         filled = self.subject.filled(command, self.work, self.environment)
         own = self.subject.language.variables(self.environment)
-        variables = {**processes.inherited(), **own, "NO_COLOR": "1", **filled.variables}
+        variables = {**_tools(own), **filled.variables}
         try:
             ended, said = processes.run(
                 _found(Command(filled.run, variables)),
@@ -106,6 +123,18 @@ class Machine:
             raise MissingError(f"it has no {title}")
         if ended.status:
             raise NotAsExpectedError(expected, str(ended), said.replace(f"{self.work}/", ""))
+
+    def command(self, directory: Path, words: Sequence[str]) -> tuple[Ended, str]:
+        """Run a command of the service's own in a directory, with the user's variables."""
+        start = self.subject.filled(self.subject.tools.start, self.subject.root, self.environment)
+        own = self.subject.language.variables(self.environment)
+        return processes.run(
+            _found(Command((*start.run, *words), {**_tools(own), **start.variables})),
+            cwd=directory,
+            log=self.log,
+            title=" ".join(words),
+            limits=TOOL,
+        )
 
     @contextmanager
     def started(self, settings: Mapping[str, str]) -> Iterator[Running]:
@@ -134,6 +163,11 @@ class Machine:
                 limits=SERVICE,
             ) as process:
                 yield Running(process, port, process.signal)
+
+
+def _tools(own: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of tools, which are the user's, with those of an environment."""
+    return {**processes.inherited(), **own, "NO_COLOR": "1"}
 
 
 def _found(command: Command) -> Command:

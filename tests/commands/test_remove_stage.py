@@ -19,7 +19,7 @@ def test_adding_and_removing_gives_back_the_bytes(
     before = state(root)
     assert viscaffold("add-stage", stage).code == 0
     added = [name for name in {REQUIRED.get(stage, stage), stage} if name not in others]
-    ran = viscaffold("remove-stage", *added)
+    ran = viscaffold("remove-stage", *added, "--keep-data")
 
     assert ran.code == 0, ran.err
     assert state(root) == before
@@ -31,7 +31,7 @@ def test_the_order_of_removing_does_not_matter(
 ) -> None:
     root = service(*STAGES)
     for stage in order:
-        assert viscaffold("remove-stage", stage, "--with-dependents").code == 0
+        assert viscaffold("remove-stage", stage, "--with-dependents", "--keep-data").code == 0
 
     assert files(root) == files(pristine(()))
 
@@ -68,12 +68,36 @@ def test_data_that_a_stage_keeps_stays_and_is_named(service: MakeService) -> Non
 
 def test_a_table_that_goes_out_of_reach_is_named(service: MakeService) -> None:
     service("database", "auth", "jobs")
-    assert "the table jobs: what the stage jobs has in it stays" in note("jobs")
+    assert "the table jobs: what the stage jobs may have in it stays" in note("jobs")
     assert "auth_users" not in note("jobs")
-    assert "the table auth_users: what the stage auth has" in note("auth")
+    assert "the table auth_users: what the stage auth may have" in note("auth")
     both = note("database", "--with-dependents")
     assert "the table jobs: " in both
-    assert "the table auth_users: what the stage auth has" in both, "its users are in a file now"
+    assert "the table auth_users: what the stage auth may have" in both, "users are in a file now"
+
+
+def test_a_stage_with_a_table_goes_when_it_is_said_what_becomes_of_that(
+    service: MakeService,
+) -> None:
+    root = service("database", "auth", "jobs")
+    before = state(root)
+    ran = viscaffold("remove-stage", "database", "--with-dependents")
+
+    assert ran.code == 5
+    assert "  the table auth_users (stage auth)\n  the table jobs (stage jobs)\n" in ran.err
+    assert "Try: the same command with --drop-data --export DIR, " in ran.err
+    assert state(root) == before
+
+    kept = viscaffold("remove-stage", "jobs", "--keep-data")
+    assert kept.code == 0
+    assert "  ! the table jobs: what the stage jobs may have in it stays, out of" in kept.err
+
+
+def test_undo_says_which_table_stays(service: MakeService) -> None:
+    root = service("database")
+    assert viscaffold("add-stage", "jobs").code == 0
+    assert "the table jobs: what the stage jobs may have in it stays" in viscaffold("undo").err
+    assert not (root / "src/orders/stages/jobs").exists()
 
 
 def note(*removed: str) -> str:
@@ -169,6 +193,15 @@ def test_what_is_not_there_is_nothing_to_do(service: MakeService) -> None:
         (("apis",), "did you mean api?"),
         (("api", "--abort"), "--continue and --abort go alone"),
         (("--continue", "--abort"), "--continue and --abort go alone"),
+        (("api", "--keep-data", "--drop-data"), "--keep-data excludes the other options of data"),
+        (("api", "--keep-data", "--export", "there"), "--keep-data excludes the other options"),
+        (("api", "--export", "there"), "--export and --no-export belong to --drop-data"),
+        (("api", "--no-export"), "--export and --no-export belong to --drop-data"),
+        (("api", "--drop-data"), "--drop-data needs either --export DIR or --no-export"),
+        (
+            ("api", "--drop-data", "--export", "there", "--no-export"),
+            "--drop-data needs either --export DIR or --no-export",
+        ),
     ],
 )
 def test_what_was_typed_wrongly_is_a_usage_error(

@@ -597,8 +597,8 @@ class Machine(RuleBasedStateMachine):
             case "add" if absent:
                 return ["add-stage", *draw.some(absent)]
             case "remove" if there:
-                return ["remove-stage", *draw.some(there), "--with-dependents"]
-        return [*draw.one(["add-stage"], ["remove-stage"]), *draw.some(known)]
+                return ["remove-stage", *draw.some(there), "--with-dependents", "--keep-data"]
+        return [*draw.one(["add-stage"], ["remove-stage", "--keep-data"]), *draw.some(known)]
 
     @precondition(lambda self: self.changed)
     @rule(data=st.data())

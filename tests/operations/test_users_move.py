@@ -27,6 +27,6 @@ def test_a_service_that_gets_the_database_gets_the_table_of_users_and_gives_it_u
     assert b"auth_users" in after[MIGRATION[language]]
     assert b"users.json" not in after[STORE[language]]
     commit(root)
-    removed = viscaffold("remove-stage", "database")
+    removed = viscaffold("remove-stage", "database", "--keep-data")
     assert removed.code == 0, removed.err
     assert files(root) == before

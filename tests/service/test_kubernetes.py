@@ -417,7 +417,7 @@ def test_stages_leave_no_trace_in_the_manifests_in_any_order(
         git(root, "commit", "--quiet", "--message", name)
     assert files(root) == files(pristine(WITH_USERS))
     for name in order:
-        assert viscaffold("remove-stage", name).code == 0
+        assert viscaffold("remove-stage", name, "--keep-data").code == 0
         git(root, "commit", "--quiet", "--message", name)
     assert viscaffold("remove-stage", "api").code == 0
 

@@ -26,7 +26,7 @@ KEYS = (
     "servers",
     "connects",
 )
-DATA_KEYS = ("tables", "tables_with", "files")
+DATA_KEYS = ("tables", "tables_with", "files", "command")
 LANGUAGE_KEYS = ("dependencies", "settings")
 SETTING_KEYS = ("default", "about", "secret", "shared")
 LAST_PORT = 65535
