@@ -370,7 +370,7 @@ def test_a_command_does_not_wait_for_long_for_whoever_has_the_table(shop: Shop) 
                 "the database cannot be used: database is locked\n",
                 "the database cannot be used: canceling statement due to statement timeout\n",
             }
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 30, "it was a minute and more, or for ever"
     assert shop.manage("list") == (0, "alice\n", "")
 
 
