@@ -120,7 +120,7 @@ def run(directory: Path, *args: str, expect: int | None = 0) -> str:
     """Run cargo for whoever is alone.
 
     To cargo, a package in another directory is the same, and what was built of that is fresh:
-    hence all files are made newer than that.
+    hence all files are made newer than that, and nothing of it is needed again.
     """
     for file in directory.rglob("*.rs"):
         file.touch()
@@ -139,8 +139,25 @@ def run(directory: Path, *args: str, expect: int | None = 0) -> str:
         text=True,
         check=False,
     )
+    _drop_services()
     assert expect is None or done.returncode == expect, f"cargo {' '.join(args)}: {done.stdout}"
     return done.stdout
+
+
+def _drop_services() -> None:
+    """Remove the libraries and programs of services: one set of stages takes several 100 MB.
+
+    Not while a cargo is at work that a test has started in another way: it has this lock.
+    """
+    try:
+        with (TARGET / "debug" / ".cargo-lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for file in (TARGET / "debug" / "deps").iterdir():
+                is_program = not file.suffix  # those of tests are named after these
+                if is_program or file.name.startswith((f"{NAME}-", f"lib{NAME}-")):
+                    file.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return
 
 
 @contextmanager

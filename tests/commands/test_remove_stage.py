@@ -10,7 +10,7 @@ REQUIRED = {"auth": "api", "jobs": "database"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("count", range(len(STAGES)))
+@pytest.mark.parametrize("count", [0, len(STAGES) // 2, len(STAGES) - 1])
 def test_adding_and_removing_gives_back_the_bytes(
     service: MakeService, stage: str, count: int
 ) -> None:
