@@ -121,7 +121,9 @@ def test_stages_are_completed() -> None:
 
 
 def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
-    terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
+    terminal = pexpect.spawn(
+        f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30, use_poll=True
+    )
     terminal.expect("Name of the service")
     terminal.sendline("orders")
     terminal.expect("The same again: viscaffold new orders")
@@ -136,7 +138,11 @@ def test_on_a_terminal_a_missing_answer_is_asked_for(team: MakeTeam, tmp_path: P
     manifest = TEAM["viscaffold.yml"].replace("    default: pay\n", "    choices: [pay, shop]\n")
     source = team({"viscaffold.yml": manifest})
     terminal = pexpect.spawn(
-        f"{COMMAND} new -t {source} --trust", cwd=tmp_path, encoding="utf-8", timeout=60
+        f"{COMMAND} new -t {source} --trust",
+        cwd=tmp_path,
+        encoding="utf-8",
+        timeout=60,
+        use_poll=True,
     )
     terminal.expect("Name of the service")
     terminal.sendline("orders")
@@ -155,7 +161,7 @@ def test_how_to_type_the_same_again_has_no_credentials(
 ) -> None:
     root = repository()
     command = f"{COMMAND} new --trust --template file://ada:s3cret@{root}@1.0"
-    terminal = pexpect.spawn(command, cwd=tmp_path, encoding="utf-8", timeout=30)
+    terminal = pexpect.spawn(command, cwd=tmp_path, encoding="utf-8", timeout=30, use_poll=True)
     terminal.expect("Name of the service")
     terminal.sendline("orders")
     terminal.expect(f"The same again: viscaffold new orders --template file://{root}@1.0")
@@ -166,7 +172,9 @@ def test_how_to_type_the_same_again_has_no_credentials(
 
 
 def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
-    terminal = pexpect.spawn(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
+    terminal = pexpect.spawn(
+        f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30, use_poll=True
+    )
     terminal.expect("Name of the service")
     # Python can miss one that comes just before it waits: then a person presses the keys again.
     for _ in range(10):
@@ -182,7 +190,9 @@ def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def on_terminal(cwd: Path, command: str, **variables: str) -> str:
     environment = {**os.environ, "TERM": "xterm", **variables}
-    terminal = pexpect.spawn(command, cwd=cwd, env=environment, encoding="utf-8", timeout=30)
+    terminal = pexpect.spawn(
+        command, cwd=cwd, env=environment, encoding="utf-8", timeout=30, use_poll=True
+    )
     terminal.expect(pexpect.EOF)
     return str(terminal.before)
 

@@ -66,7 +66,7 @@ def hostile(server: Server) -> Path:
 
 def on_terminal(*args: str) -> "pexpect.spawn[str]":
     return pexpect.spawn(
-        sys.executable, ["-m", "scaffolder", *args], encoding="utf-8", timeout=60,
+        sys.executable, ["-m", "scaffolder", *args], encoding="utf-8", timeout=60, use_poll=True,
         env={**os.environ, "PYTHONPATH": ROOT, "NO_COLOR": "1"},
     )  # fmt: skip
 

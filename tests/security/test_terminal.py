@@ -153,7 +153,7 @@ def test_the_choices_of_a_question_of_others_are_made_printable(team: MakeTeam) 
         sys.executable,
         ["-m", "scaffolder", "new", "orders", "--template", "team", "--trust"],
         env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
-        encoding="utf-8", timeout=60,
+        encoding="utf-8", timeout=60, use_poll=True,
     )  # fmt: skip
     terminal.expect_exact("Color (red, \\x1b]0;PWNED\\x07)")
     shown = str(terminal.before)
