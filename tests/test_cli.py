@@ -15,6 +15,7 @@ import pexpect
 import pytest
 from conftest import MakeService, git, viscaffold
 from teams import TEAM, MakeRepository, MakeTeam
+from terminals import on_terminal
 
 from scaffolder import commands, console
 from scaffolder.commands import COMMANDS, load
@@ -121,9 +122,7 @@ def test_stages_are_completed() -> None:
 
 
 def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
-    terminal = pexpect.spawn(
-        f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30, use_poll=True
-    )
+    terminal = on_terminal(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
     terminal.expect("Name of the service")
     terminal.sendline("orders")
     terminal.expect("The same again: viscaffold new orders")
@@ -137,12 +136,8 @@ def test_on_a_terminal_the_missing_name_is_asked_for(tmp_path: Path) -> None:
 def test_on_a_terminal_a_missing_answer_is_asked_for(team: MakeTeam, tmp_path: Path) -> None:
     manifest = TEAM["viscaffold.yml"].replace("    default: pay\n", "    choices: [pay, shop]\n")
     source = team({"viscaffold.yml": manifest})
-    terminal = pexpect.spawn(
-        f"{COMMAND} new -t {source} --trust",
-        cwd=tmp_path,
-        encoding="utf-8",
-        timeout=60,
-        use_poll=True,
+    terminal = on_terminal(
+        f"{COMMAND} new -t {source} --trust", cwd=tmp_path, encoding="utf-8", timeout=60
     )
     terminal.expect("Name of the service")
     terminal.sendline("orders")
@@ -161,7 +156,7 @@ def test_how_to_type_the_same_again_has_no_credentials(
 ) -> None:
     root = repository()
     command = f"{COMMAND} new --trust --template file://ada:s3cret@{root}@1.0"
-    terminal = pexpect.spawn(command, cwd=tmp_path, encoding="utf-8", timeout=30, use_poll=True)
+    terminal = on_terminal(command, cwd=tmp_path, encoding="utf-8", timeout=30)
     terminal.expect("Name of the service")
     terminal.sendline("orders")
     terminal.expect(f"The same again: viscaffold new orders --template file://{root}@1.0")
@@ -172,9 +167,7 @@ def test_how_to_type_the_same_again_has_no_credentials(
 
 
 def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
-    terminal = pexpect.spawn(
-        f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30, use_poll=True
-    )
+    terminal = on_terminal(f"{COMMAND} new", cwd=tmp_path, encoding="utf-8", timeout=30)
     terminal.expect("Name of the service")
     # Python can miss one that comes just before it waits: then a person presses the keys again.
     for _ in range(10):
@@ -188,11 +181,9 @@ def test_ctrl_c_at_the_prompt_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def on_terminal(cwd: Path, command: str, **variables: str) -> str:
+def shown_on_terminal(cwd: Path, command: str, **variables: str) -> str:
     environment = {**os.environ, "TERM": "xterm", **variables}
-    terminal = pexpect.spawn(
-        command, cwd=cwd, env=environment, encoding="utf-8", timeout=30, use_poll=True
-    )
+    terminal = on_terminal(command, cwd=cwd, env=environment, encoding="utf-8", timeout=30)
     terminal.expect(pexpect.EOF)
     return str(terminal.before)
 
@@ -203,8 +194,8 @@ def test_color_is_for_terminals_that_want_it(
 ) -> None:
     root = service()
 
-    assert ESCAPE in on_terminal(root, f"{COMMAND} stages")
-    assert ESCAPE not in on_terminal(root, f"{COMMAND} stages", **variables)
+    assert ESCAPE in shown_on_terminal(root, f"{COMMAND} stages")
+    assert ESCAPE not in shown_on_terminal(root, f"{COMMAND} stages", **variables)
     assert ESCAPE not in viscaffold("stages").out
 
 
@@ -218,7 +209,7 @@ def test_what_takes_long_shows_that_it_is_at_work_on_a_terminal_only(
     slow.write_text(f"#!/bin/sh\n{words}", encoding="utf-8")
     slow.chmod(0o755)
     path = f"{slow.parent}:{os.environ['PATH']}"
-    shown = on_terminal(root, f"{COMMAND} add-stage api", PATH=path)
+    shown = shown_on_terminal(root, f"{COMMAND} add-stage api", PATH=path)
     piped = viscaffold("add-stage", "auth").err
 
     assert "adding api" in shown

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import commit, state, viscaffold
 from teams import MakeRepository, MakeTeam, tag
+from terminals import on_terminal
 
 from scaffolder.overlays import layers
 from scaffolder.overlays.fetch import remote
@@ -55,9 +56,7 @@ def test_what_is_to_be_trusted_is_shown(team: MakeTeam) -> None:
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 5), ("", 5)])
 def test_on_a_terminal_it_is_asked_for(team: MakeTeam, answer: str, code: int) -> None:
     source = team()
-    child = pexpect.spawn(
-        f"{COMMAND} new orders -t {source}", encoding="utf-8", timeout=60, use_poll=True
-    )
+    child = on_terminal(f"{COMMAND} new orders -t {source}", encoding="utf-8", timeout=60)
     child.expect("Trust it")
     child.sendline(answer)
     child.expect(pexpect.EOF)

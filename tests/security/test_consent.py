@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+import terminals
 import yaml
 from conftest import commit, git, viscaffold
 from teams import MakeRepository, MakeTeam, tag
@@ -65,8 +66,8 @@ def hostile(server: Server) -> Path:
 
 
 def on_terminal(*args: str) -> "pexpect.spawn[str]":
-    return pexpect.spawn(
-        sys.executable, ["-m", "scaffolder", *args], encoding="utf-8", timeout=60, use_poll=True,
+    return terminals.on_terminal(
+        sys.executable, ["-m", "scaffolder", *args], encoding="utf-8", timeout=60,
         env={**os.environ, "PYTHONPATH": ROOT, "NO_COLOR": "1"},
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+import terminals
 from conftest import MakeService, commit, git, viscaffold
 from teams import MakeTeam
 
@@ -77,7 +78,7 @@ Source = Callable[[Path, str], list[str]]
 
 def on_terminal(*args: str) -> str:
     """Return what a command writes to a terminal, but for the colors that are ours."""
-    terminal = pexpect.spawn(
+    terminal = terminals.on_terminal(
         sys.executable, ["-m", "scaffolder", *args], timeout=60,
         env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
@@ -149,11 +150,11 @@ def test_the_choices_of_a_question_of_others_are_made_printable(team: MakeTeam) 
             f"    help: Color\n    choices: [red, {json.dumps(TITLE)}]\n"
         }
     )
-    terminal = pexpect.spawn(
+    terminal = terminals.on_terminal(
         sys.executable,
         ["-m", "scaffolder", "new", "orders", "--template", "team", "--trust"],
         env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
-        encoding="utf-8", timeout=60, use_poll=True,
+        encoding="utf-8", timeout=60,
     )  # fmt: skip
     terminal.expect_exact("Color (red, \\x1b]0;PWNED\\x07)")
     shown = str(terminal.before)
