@@ -74,6 +74,13 @@ MakeApplication = Callable[..., running.Program]
 
 MakeProgram = Callable[..., running.Program]
 
+InRust = Callable[[], running.Program]
+
+InPython = Callable[[Path, Path], running.Program]
+"""Takes a service as `new` makes it, and an empty directory."""
+
+MakeInEachLanguage = Callable[..., running.Program]
+
 Unshared = Callable[..., running.Program]
 
 
@@ -236,16 +243,48 @@ def application(
 
 
 @pytest.fixture(scope="module", params=["python", "rust"])
-def asking(
+def in_each_language(
     request: pytest.FixtureRequest,
-    pristine: Callable[[tuple[str, ...]], Path],
+    pristine: Pristine,
     tmp_path_factory: pytest.TempPathFactory,
-) -> running.Program:
-    """Make a service whose application asks its database, in each language."""
-    if request.param == "rust":
-        return applications.asking_in_rust()
-    place = tmp_path_factory.mktemp("asking")
-    return applications.asking_in_python(pristine(("database",)), place)
+) -> MakeInEachLanguage:
+    """Make a service with an application of tests/conformance, in each language.
+
+    In Python, it is made of a service with the stages that are named.
+    """
+
+    def make(in_rust: InRust, in_python: InPython, *stages: str) -> running.Program:
+        if request.param == "rust":
+            return in_rust()
+        return in_python(pristine(stages), tmp_path_factory.mktemp("application"))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def asking(in_each_language: MakeInEachLanguage) -> running.Program:
+    """Make a service whose application asks its database."""
+    return in_each_language(applications.asking_in_rust, applications.asking_in_python, "database")
+
+
+@pytest.fixture(scope="module")
+def caching(in_each_language: MakeInEachLanguage) -> running.Program:
+    """Make a service with the stage `cache` and routes that use it."""
+    return in_each_language(applications.cached_in_rust, applications.cached_in_python, "cache")
+
+
+@pytest.fixture(scope="module")
+def working(in_each_language: MakeInEachLanguage) -> running.Program:
+    """Make a service with the stage `jobs` and handlers."""
+    return in_each_language(applications.working_in_rust, applications.working_in_python, "jobs")
+
+
+@pytest.fixture(scope="module")
+def moving(in_each_language: MakeInEachLanguage) -> running.Program:
+    """Make a service whose tables have columns of every kind."""
+    return in_each_language(
+        applications.moving_in_rust, applications.moving_in_python, "auth", "jobs"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -255,44 +294,6 @@ def postgresql() -> "Iterator[Server]":
 
     with postgresql_server() as server:
         yield server
-
-
-@pytest.fixture(scope="module", params=["python", "rust"])
-def caching(
-    request: pytest.FixtureRequest,
-    pristine: Callable[[tuple[str, ...]], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> running.Program:
-    """Make a service with the stage `cache` and routes that use it, in each language."""
-    if request.param == "rust":
-        return applications.cached_in_rust()
-    return applications.cached_in_python(pristine(("cache",)), tmp_path_factory.mktemp("caching"))
-
-
-@pytest.fixture(scope="module", params=["python", "rust"])
-def working(
-    request: pytest.FixtureRequest,
-    pristine: Callable[[tuple[str, ...]], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> running.Program:
-    """Make a service with the stage `jobs` and handlers, in each language."""
-    if request.param == "rust":
-        return applications.working_in_rust()
-    place = tmp_path_factory.mktemp("working")
-    return applications.working_in_python(pristine(("jobs",)), place)
-
-
-@pytest.fixture(scope="module", params=["python", "rust"])
-def moving(
-    request: pytest.FixtureRequest,
-    pristine: Callable[[tuple[str, ...]], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> running.Program:
-    """Make a service whose tables have columns of every kind, in each language."""
-    if request.param == "rust":
-        return applications.moving_in_rust()
-    place = tmp_path_factory.mktemp("moving")
-    return applications.moving_in_python(pristine(("auth", "jobs")), place)
 
 
 @pytest.fixture(scope="session")

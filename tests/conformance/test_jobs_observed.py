@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import applications
 import pytest
 from collector import BROUGHT, PARENT, TRACE, collecting
+from conftest import MakeInEachLanguage
 from jobs_table import Jobs, enqueue, wait_until_ready
 from running import Program
 from served import serving, wait_until
@@ -18,17 +19,11 @@ CONSUMER = 5
 """SPAN_KIND_CONSUMER of OTLP."""
 
 
-@pytest.fixture(scope="module", params=["python", "rust"])
-def observed(
-    request: pytest.FixtureRequest,
-    pristine: Callable[[tuple[str, ...]], Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Program:
+@pytest.fixture(scope="module")
+def observed(in_each_language: MakeInEachLanguage) -> Program:
     """Make a service with jobs, and with all that tells of them."""
-    if request.param == "rust":
-        return applications.working_in_rust(*STAGES)
-    place = tmp_path_factory.mktemp("observed")
-    return applications.working_in_python(pristine(("jobs", *STAGES)), place)
+    in_rust = partial(applications.working_in_rust, *STAGES)
+    return in_each_language(in_rust, applications.working_in_python, "jobs", *STAGES)
 
 
 @pytest.fixture
