@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from scaffolder.verify.outcome import Outcome
 
+pytest_plugins = ("open_files",)
+
 settings.register_profile(
     "default",
     deadline=None,

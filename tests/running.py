@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,8 +21,16 @@ FIRST_PORT = 10_000
 CONNECTIONS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 """The ports that the system itself gives away: to connections, and to whoever asks for any."""
 
+BLOCK = 64
+"""How many ports are claimed at once: a claim is a file that stays open."""
+
 claims: dict[int, socket.socket] = {}
-"""The ports that this process has claimed; a claim lasts as long as the process."""
+"""The first ports of the blocks that this process has claimed, for as long as it lives."""
+
+unused: list[int] = []
+"""The ports of these blocks that no test has got yet."""
+
+_taking = threading.Lock()
 
 
 def free_port() -> int:
@@ -29,26 +38,44 @@ def free_port() -> int:
 
     Any port that the system picks could be picked for another process before the service starts.
     """
+    with _taking:
+        while True:
+            while unused:
+                if is_free(port := unused.pop()):
+                    return port
+            unused.extend(reversed(_claimed_block()))
+
+
+def _claimed_block() -> range:
     first_given = int(CONNECTIONS.read_text(encoding="utf-8").split()[0])
     # Where the system's range begins too low, claims still keep the tests apart.
-    end = max(first_given, 2 * FIRST_PORT)
-    return next(port for port in range(FIRST_PORT, end) if claim(port))
+    end = max(first_given, 2 * FIRST_PORT) - BLOCK + 1
+    first = next(port for port in range(FIRST_PORT, end, BLOCK) if claim(port))
+    return range(first, first + BLOCK)
 
 
-def claim(port: int) -> bool:
-    """Claim a port among all processes of tests, unless one has it or somebody listens on it."""
-    if port in claims:
+def claim(first: int) -> bool:
+    """Claim a block of ports among all processes of tests, unless one has it."""
+    if first in claims:
         return False
     holder = socket.socket(socket.AF_UNIX)
     try:
-        holder.bind(f"\0viscaffold-tests-{port}")  # no file: the system frees it with the process
-        with socket.socket() as probe:
-            probe.bind(("", port))
+        holder.bind(f"\0viscaffold-tests-{first}")  # no file: the system frees it with the process
     except OSError:
         holder.close()
         return False
-    claims[port] = holder
+    claims[first] = holder
     return True
+
+
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
 
 
 def shell_commands(page: Path) -> list[str]:

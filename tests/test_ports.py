@@ -34,20 +34,28 @@ def test_processes_of_tests_never_get_the_same_port() -> None:
 def test_a_port_is_free_again_when_the_process_has_ended() -> None:
     other = claimed_by_another_process()
     assert other.stdout
-    port = int(other.stdout.readline().split()[0])
+    block = int(other.stdout.readline().split()[0])
 
-    assert not running.claim(port)
+    assert not running.claim(block)
     other.communicate()
-    assert running.claim(port)
+    assert running.claim(block)
 
 
 def test_a_port_that_somebody_listens_on_is_passed_over() -> None:
-    port = running.free_port()
-    running.claims.pop(port).close()
+    running.unused.append(port := running.free_port())
     with socket.create_server(("127.0.0.1", port)):
-        assert not running.claim(port)
-    assert port not in running.claims
-    assert running.claim(port)
+        assert running.free_port() != port
+
+
+def test_a_thousand_ports_keep_few_files_open() -> None:
+    script = (
+        "import os; from running import free_port; before = len(os.listdir('/proc/self/fd'));"
+        " [free_port() for _ in range(1000)]; print(len(os.listdir('/proc/self/fd')) - before)"
+    )
+    command = [sys.executable, "-c", script]
+    place = Path(running.__file__).parent
+
+    assert int(subprocess.check_output(command, cwd=place)) < 20
 
 
 def test_no_port_is_one_that_the_system_gives_away() -> None:
