@@ -50,9 +50,14 @@ def beside(target: Path) -> Iterator[Path]:
         _remove(path)
 
 
+def parent() -> Path:
+    """Return the directory in which each process makes its own."""
+    return Path(tempfile.gettempdir())
+
+
 def sweep() -> None:
     """Remove what processes left that were killed: only the user's own, and no links."""
-    for home in _abandoned(Path(tempfile.gettempdir()), PREFIX):
+    for home in _abandoned(parent(), PREFIX):
         with suppress(OSError):
             for place in (home / PLACES).read_bytes().split(b"\0")[:-1]:
                 for path in _abandoned(Path(os.fsdecode(place)), BESIDE):
@@ -64,7 +69,7 @@ def _home() -> Path:
     """Return the directory of this process, and not that of the one it was forked from."""
     process = os.getpid()
     if process not in _homes or not _homes[process].is_dir():
-        _homes[process] = _owned(Path(tempfile.gettempdir()), PREFIX)
+        _homes[process] = _owned(parent(), PREFIX)
         atexit.register(_leave, process)
     return _homes[process]
 

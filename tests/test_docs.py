@@ -85,6 +85,14 @@ def test_stages_prints_what_its_schema_says(service: MakeService) -> None:
     jsonschema.validate(viscaffold("stages", "--json").json(), schema("stages"))
 
 
+def test_doctor_prints_what_its_schema_says(service: MakeService) -> None:
+    service()
+    printed = viscaffold("doctor", "--json").json()
+
+    jsonschema.validate(printed, schema("doctor"))
+    assert printed.keys() == schema("doctor")["properties"].keys()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name: str) -> None:
     assert f"viscaffold {name}" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ FLOORS = (
     {"commands"},
     {"console"},
     {"spinner"},
-    {"diagnose", "fleet", "testkit"},
+    {"diagnose", "doctor", "fleet", "testkit"},
     {"operations"},
     {"verify"},
     {"overlays"},

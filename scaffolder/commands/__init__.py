@@ -9,6 +9,7 @@ COMMANDS = {
     "bisect": "Find the commit or stage with which it began to fail.",
     "completion": "Print a completion script.",
     "diagnose": "Find out why a container dies or misbehaves.",
+    "doctor": "Check this machine and a service for what stops the next step.",
     "fleet": "Status and updates of many repositories at once.",
     "lock": "Lock the versions and hashes of dependencies.",
     "minimal": "Tell whether the platform or the code is at fault.",

@@ -10,6 +10,7 @@ SECONDS = 180.0
 """How long containers may take to stop and start."""
 
 PROJECT = "com.docker.compose.project"
+HINT = "install docker-compose-plugin (docs.docker.com/compose/install)"
 FOLDER = "com.docker.compose.project.working_dir"
 
 
@@ -33,6 +34,15 @@ class Compose:
         return ran
 
 
+def version(engine: Engine, seconds: float) -> str:
+    """Return the version of Compose; raise EngineError if there is none."""
+    program, before = _command(engine)
+    ran = program.ask(*before, "version", "--short", seconds=seconds)
+    if ran.code:
+        raise EngineError(f"compose version failed: {ran.complaint[-1000:]}", HINT)
+    return ran.text.strip()
+
+
 def project(engine: Engine, folder: Path) -> str:
     """Return the name that a directory's project was started with; empty if there is none."""
     command = ("ps", "--all", "--filter", f"label={FOLDER}={folder}", "--format")
@@ -47,6 +57,6 @@ def _command(engine: Engine) -> tuple[Engine, tuple[str, ...]]:
     if program is None:
         raise EngineError(
             "neither `docker compose` nor docker-compose was found",
-            "install docker-compose-plugin (docs.docker.com/compose/install)",
+            HINT,
         )
     return Engine(program), ()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from .tools import Tool
+
 Tree = Mapping[str, tuple[str, bytes]]
 """Path → mode and content, as in engine/trees.py."""
 
@@ -151,6 +153,18 @@ class Language(Protocol):
         `files` are the paths by purpose, as language.yml has them. Versions in `locked` stay where
         they still fit, unless `upgrade` is true. Asks the package registry that the user's tools
         are set up for, and runs no code of a package. Raise NotLockedError if it cannot be done.
+        """
+
+    def tools(self, manifest: bytes | None) -> Iterable[Tool]:
+        """Return the programs that work on a service needs, as they are on this machine.
+
+        `manifest` says which versions; without one, those for new services.
+        """
+
+    def installed_problem(self, service: Path) -> str:
+        """Return why what is installed in a service's directory is of no use, or an empty text.
+
+        Nothing in the directory is run.
         """
 
     def make_environment(self, directory: Path, requirements: Iterable[str]) -> None:

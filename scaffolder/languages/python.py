@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from . import python_lock, python_source, toml_text
+from . import python_lock, python_source, python_tools, toml_text
 from .base import Command, Tree
 
 NAME = "python"
@@ -41,6 +41,8 @@ UNREACHABLE = re.compile(r"error sending request|[Rr]equest failed|dns error|tim
 module_of = python_source.module_of
 spellings = python_source.spellings
 read = python_source.read
+tools = python_tools.tools
+installed_problem = python_tools.installed_problem
 
 
 def name_problem(name: str, taken: Iterable[str]) -> str:

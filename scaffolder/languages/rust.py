@@ -12,6 +12,7 @@ from . import (
     rust_lock,
     rust_manifest,
     rust_source,
+    rust_tools,
     rust_versions,
     rust_workspaces,
     toml_text,
@@ -65,6 +66,8 @@ place_note = rust_workspaces.note
 module_of = rust_source.module_of
 spellings = rust_source.spellings
 read = rust_source.read
+tools = rust_tools.tools
+installed_problem = rust_tools.installed_problem
 
 
 def name_problem(name: str, taken: Iterable[str]) -> str:

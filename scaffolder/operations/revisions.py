@@ -91,10 +91,8 @@ def middle_first(repository: Repository, bad: str, good: list[str]) -> list[Revi
     ]
 
 
-def known(repository: Repository, report: Reporter = SILENT) -> list[tuple[str, Verification]]:
-    """Return what is known of HEAD and, where that is something else, of what is staged."""
-    if not evidence.trees(repository):
-        return []
+def present(repository: Repository) -> dict[str, str]:
+    """Return the trees of HEAD and, where that is something else, of what is staged."""
     first = head(repository)
     found = {"HEAD": first.tree} if first else {}
     if not index.unmerged(repository):
@@ -102,8 +100,17 @@ def known(repository: Repository, report: Reporter = SILENT) -> list[tuple[str, 
             waiting = staged(scratch, repository)
         if waiting.tree not in found.values():
             found[waiting.title] = waiting.tree
+    return found
+
+
+def known(repository: Repository, report: Reporter = SILENT) -> list[tuple[str, Verification]]:
+    """Return what is known of HEAD and, where that is something else, of what is staged."""
+    if not evidence.trees(repository):
+        return []
     return [
-        (what, k) for what, tree in found.items() for k in evidence.of(repository, tree, report)
+        (what, found)
+        for what, tree in present(repository).items()
+        for found in evidence.of(repository, tree, report)
     ]
 
 
