@@ -77,6 +77,7 @@ def test_the_wheel_carries_the_template_and_nothing_of_the_tests(tool: Path) -> 
 
     assert "scaffolder/builtin/copier.yml" in listed
     assert "scaffolder/builtin/template/stages.yml" in listed
+    assert "scaffolder/diagnose/tracers/arm64" in listed
     assert "\n  tests/" not in listed
 
 
