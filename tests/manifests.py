@@ -76,6 +76,39 @@ def one(manifests: Manifests, kind: str) -> dict[str, Any]:
     return found
 
 
+def config(manifests: Manifests, name: str) -> dict[str, Any]:
+    """Return the ConfigMap of a name, or of one that a hash was appended to."""
+    (found,) = (
+        manifest
+        for manifest in manifests
+        if manifest["kind"] == "ConfigMap"
+        and re.fullmatch(rf"{name}(-[a-z0-9]{{10}})?", manifest["metadata"]["name"])
+    )
+    return found
+
+
+def mounted(
+    manifests: Manifests, file: str, kind: str = "Deployment"
+) -> tuple[str, dict[str, Any]]:
+    """Return the name of the ConfigMap with a file that pods mount, and how they mount it."""
+    pod = one(manifests, kind)["spec"]["template"]["spec"]
+    (volume,) = (
+        volume
+        for volume in pod["volumes"]
+        if volume.get("configMap", {}).get("items") == [{"key": file, "path": file}]
+    )
+    (mount,) = (
+        mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == volume["name"]
+    )
+    return volume["configMap"]["name"], mount
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a file of YAML."""
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
 def kinds(manifests: Manifests) -> list[str]:
     return sorted(manifest["kind"] for manifest in manifests)
 

@@ -1,10 +1,12 @@
 """The manifests of the stage kubernetes: clusters take them, and they fit the service."""
 
+import os
 import re
 import shutil
+import subprocess
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import manifests
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from client import Client
 from conftest import MakeProgram, MakeService, Pristine, files, git, state, viscaffold
 from manifests import ALONE, FOLDER, OVERLAYS, WITH_USERS, Manifests
+from real_parts import require_program
 
 from scaffolder.languages.all import LANGUAGES
 from scaffolder.templates import catalogue, template
@@ -22,6 +25,20 @@ if TYPE_CHECKING:
 
 OLDEST = "1.30.0"
 SETTING = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
+
+
+WITH_CONFIG = ("config", "kubernetes")
+
+
+def blocks(root: Path, language: str) -> list[str]:
+    """Return what the page of the stage shows in a language."""
+    page = (root / "docs/stages/kubernetes.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+def examples(root: Path) -> list[dict[str, Any]]:
+    """Return the YAML of the page."""
+    return [yaml.safe_load(block) for block in blocks(root, "yaml")]
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +144,203 @@ def test_staging_is_one_pod_and_production_several(made: Path) -> None:
     assert manifests.one(production, "HorizontalPodAutoscaler")["spec"]["minReplicas"] >= 2
     namespaces = {manifest["metadata"]["namespace"] for manifest in (*staging, *production)}
     assert namespaces == {"orders-staging", "orders-production"}
+
+
+def test_the_pods_read_the_file_of_settings_where_the_service_looks_for_it(
+    pristine: Pristine, language: str
+) -> None:
+    root = pristine(WITH_CONFIG, language)
+    found = manifests.of(root, "production")
+    compose = yaml.safe_load((root / "compose.yaml").read_text(encoding="utf-8"))["services"]["app"]
+    name, mount = manifests.mounted(found, "config.toml")
+
+    assert f"./config.toml:{mount['mountPath']}:ro" in compose["volumes"]
+    assert (mount["subPath"], mount["readOnly"]) == ("config.toml", True)
+    assert manifests.config(found, name)["data"].keys() == {"config.toml"}
+    assert "CONFIG_FILE" not in (root / FOLDER / "base/settings.env").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+def test_a_changed_file_of_settings_starts_new_pods(
+    pristine: Pristine, tmp_path: Path, kind: str
+) -> None:
+    root = tmp_path / "orders"
+    shutil.copytree(pristine(("config", "database", "kubernetes")), root)
+    before = manifests.of(root, "staging")
+    file = root / FOLDER / "base/config.toml"
+    file.write_text(f'{file.read_text(encoding="utf-8")}CORS_ORIGINS = ["https://a.example"]\n')
+    after = manifests.of(root, "staging")
+
+    old, new = (manifests.mounted(found, "config.toml", kind)[0] for found in (before, after))
+    assert old != new
+    assert "https://a.example" in manifests.config(after, new)["data"]["config.toml"]
+
+
+def test_an_environment_gets_a_file_of_settings_of_its_own(
+    pristine: Pristine, language: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "orders"
+    shutil.copytree(pristine(WITH_CONFIG, language), root)
+    overlay = root / FOLDER / "overlays/staging"
+    (overlay / "config.toml").write_text("MAX_CONNECTIONS = 20\n", encoding="utf-8")
+    (entry,) = [
+        entry for example in examples(root) for entry in example.get("configMapGenerator", ())
+    ]
+    kustomization = manifests.read(overlay / "kustomization.yaml")
+    kustomization["configMapGenerator"].append(entry)
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), encoding="utf-8")
+    staging, production = (manifests.of(root, overlay) for overlay in OVERLAYS)
+    files = [
+        manifests.config(found, manifests.mounted(found, "config.toml")[0])["data"]["config.toml"]
+        for found in (staging, production)
+    ]
+
+    assert files[0] == "MAX_CONNECTIONS = 20\n"
+    assert files[1] == (root / FOLDER / "base/config.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("stages", "secret"),
+    [
+        (("config", "database", "kubernetes"), "DATABASE_URL"),
+        (("config", "kubernetes", "metrics"), "METRICS_TOKEN"),
+    ],
+)
+def test_a_secret_becomes_a_file_as_the_page_says(
+    pristine: Pristine, language: str, tmp_path: Path, stages: tuple[str, ...], secret: str
+) -> None:
+    root = tmp_path / "orders"
+    shutil.copytree(pristine(stages, language), root)
+    overlay = root / FOLDER / "overlays/staging/kustomization.yaml"
+    (patch,) = (one for one in examples(root) if "/run/secrets/" in str(one))
+    overlay.write_text(overlay.read_text(encoding="utf-8") + yaml.safe_dump(patch))
+    found = manifests.of(root, "staging")
+    started = [one for one in found if one["kind"] in {"Deployment", "Job"}]
+
+    assert len(started) == (2 if "database" in stages else 1)
+    for one in started:
+        pod = one["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        given = {variable["name"]: variable for variable in container["env"]}
+        (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "secrets")
+        (mount,) = (one for one in container["volumeMounts"] if one["name"] == "secrets")
+        assert secret not in given
+        assert given[f"{secret}_FILE"]["value"] == f"{mount['mountPath']}/{secret}"
+        assert (volume["secret"]["secretName"], mount["readOnly"]) == ("orders-files", True)
+        assert manifests.problems(one) == []
+
+
+def test_the_namespace_of_prometheus_is_let_in_whoever_else_is(
+    pristine: Pristine, language: str
+) -> None:
+    found = manifests.of(pristine(("kubernetes", "metrics"), language), "production")
+    rules = manifests.one(found, "NetworkPolicy")["spec"]["ingress"]
+    name = {"kubernetes.io/metadata.name": "monitoring"}
+    (monitoring,) = (
+        rule for rule in rules if rule["from"] == [{"namespaceSelector": {"matchLabels": name}}]
+    )
+
+    assert monitoring["ports"] == [{"port": "http"}]
+    alone = manifests.of(pristine(ALONE, language), "production")
+    assert rules[:1] == manifests.one(alone, "NetworkPolicy")["spec"]["ingress"]
+    assert manifests.one(found, "Service")["spec"] == manifests.one(alone, "Service")["spec"]
+
+
+def test_each_pod_says_where_its_metrics_are(pristine: Pristine, language: str) -> None:
+    root = pristine(("kubernetes", "metrics"), language)
+    found = manifests.of(root, "staging")
+    annotations = manifests.one(found, "Deployment")["spec"]["template"]["metadata"]["annotations"]
+    (port,) = manifests.container(found)["ports"]
+    steps = catalogue.read(template.builtin().root)["metrics"].verify
+
+    assert annotations["prometheus.io/scrape"] == "true"
+    assert annotations["prometheus.io/port"] == str(port["containerPort"])
+    assert f"GET {annotations['prometheus.io/path']}" in {step.request for step in steps}
+    alone = manifests.of(pristine(ALONE, language), "staging")
+    assert "annotations" not in manifests.one(alone, "Deployment")["spec"]["template"]["metadata"]
+
+
+def test_the_monitor_of_the_operator_selects_the_service_once_it_is_switched_on(
+    pristine: Pristine, language: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "orders"
+    shutil.copytree(pristine(("kubernetes", "metrics"), language), root)
+    base = root / FOLDER / "base/kustomization.yaml"
+    text = base.read_text(encoding="utf-8")
+    assert "ServiceMonitor" not in manifests.kinds(manifests.of(root, "production"))
+    base.write_text(text.replace("# - service-monitor.yaml", "- service-monitor.yaml"))
+    found = manifests.of(root, "production")
+    monitor = manifests.one(found, "ServiceMonitor")["spec"]
+    service = manifests.one(found, "Service")
+    labels = service["metadata"]["labels"]
+
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    assert labels[monitor["jobLabel"]] == "orders"
+    (endpoint,) = monitor["endpoints"]
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_grafana_finds_the_dashboard_of_production(pristine: Pristine, language: str) -> None:
+    root = pristine(("kubernetes", "metrics"), language)
+    found = manifests.config(manifests.of(root, "production"), "orders-dashboard")
+    (name,) = found["data"]
+
+    assert name == "orders.json"
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    dashboard = (root / "monitoring/dashboard.json").read_text(encoding="utf-8")
+    assert found["data"][name] == dashboard
+    assert "__inputs" not in dashboard  # nobody is asked for them
+
+
+def test_prometheus_takes_the_job_and_the_rules_of_the_page(
+    pristine: Pristine, language: str, tmp_path: Path
+) -> None:
+    root = pristine(("kubernetes", "metrics"), language)
+    promtool = require_program("promtool")
+    (job,) = (one for one in examples(root) if "scrape_configs" in one)
+    (scraped,) = job["scrape_configs"]
+    # Debian's Prometheus is built without what asks clusters.
+    del scraped["kubernetes_sd_configs"]
+    scraped["static_configs"] = [{"targets": ["orders:8080"]}]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(job), encoding="utf-8")
+    (tmp_path / "kubectl").write_text("#!/bin/sh\ncat\n", encoding="utf-8")
+    (tmp_path / "kubectl").chmod(0o755)
+    (command,) = (one for one in blocks(root, "bash") if "PrometheusRule" in one)
+    made = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=root,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        check=True,
+    )
+    rule = yaml.safe_load(made.stdout)
+    rules = manifests.read(root / "monitoring/alerts.yml")
+    check = [promtool, "check", "config", str(tmp_path / "prometheus.yml")]
+
+    assert subprocess.run(check, check=False).returncode == 0
+    assert (rule["kind"], rule["metadata"]) == ("PrometheusRule", {"name": "orders"})
+    assert rule["spec"] == rules
+    assert all(f'job="{scraped["job_name"]}"' in one["expr"] for one in rules["groups"][0]["rules"])
+
+
+def test_the_job_of_the_page_keeps_the_pods_of_the_service(pristine: Pristine) -> None:
+    root = pristine(("database", "kubernetes", "metrics"))
+    (job,) = (one for one in examples(root) if "scrape_configs" in one)
+    keeps = job["scrape_configs"][0]["relabel_configs"][0]
+    found = manifests.of(root, "production")
+    kept = {}
+    for kind in ("Deployment", "Job"):
+        started = manifests.one(found, kind)["spec"]["template"]
+        labels = {
+            f"__meta_kubernetes_pod_label_{re.sub('[./]', '_', name)}": value
+            for name, value in started["metadata"]["labels"].items()
+        }
+        for port in started["spec"]["containers"][0].get("ports", [{"name": ""}]):
+            labels["__meta_kubernetes_pod_container_port_name"] = port["name"]
+            joined = ";".join(labels[name] for name in keeps["source_labels"])
+            kept[kind] = re.fullmatch(keeps["regex"], joined) is not None
+
+    assert kept == {"Deployment": True, "Job": False}
 
 
 def test_what_selects_the_pods_fits_their_labels(production: Manifests) -> None:
@@ -285,13 +499,13 @@ def test_every_setting_stands_in_one_place(made: Path, language: str, pristine: 
     placed = {name for name, setting in settings.items() if setting.get("default") in kept}
     expected = defaults(pristine((), language) / ".env.example")
     expected |= {name: str(setting.get("default", "")) for name, setting in settings.items()}
-    for name in ("HOST", "PORT", "PUBLISH_ADDRESS", *secret, *placed):
-        del expected[name]
+    for name in ("HOST", "PORT", "PUBLISH_ADDRESS", *secret, *placed, "CONFIG_FILE"):
+        expected.pop(name, None)
     staging = manifests.of(made, "staging")
     given = {one["name"]: one for one in manifests.container(staging).get("env", ())}
 
     assert defaults(made / FOLDER / "base/settings.env") == expected
-    assert manifests.one(staging, "ConfigMap")["data"].keys() < expected.keys()
+    assert manifests.config(staging, "orders")["data"].keys() < expected.keys()
     # With a database, users are in a table: the pods have no users file.
     assert given.keys() == secret | (set() if "database" in known.closure(there) else placed)
     for name in secret:
@@ -429,8 +643,7 @@ def test_the_patch_of_the_page_makes_the_one_pod_that_keeps_its_files(
 ) -> None:
     root = tmp_path / "orders"
     shutil.copytree(pristine(ALONE), root)
-    page = (root / "docs/stages/kubernetes.md").read_text(encoding="utf-8")
-    (patch,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (patch,) = blocks(root, "yaml")
     overlay = root / FOLDER / "overlays/staging/kustomization.yaml"
     overlay.write_text(overlay.read_text(encoding="utf-8") + patch, encoding="utf-8")
     found = manifests.of(root, "staging")
