@@ -110,13 +110,16 @@ class Server:
             asked = connection.execute(query)
             return asked.fetchall() if asked.description else []
 
-    def new_database(self, name: str) -> str:
+    def new_database(self, name: str, encoding: LiteralString = "UTF8") -> str:
         """Make an empty database, in the place of one of this name; return its URL."""
+        create: LiteralString = (
+            f"CREATE DATABASE {{}} OWNER orders ENCODING '{encoding}' TEMPLATE template0"
+        )
         with self.connect("postgres") as connection:
             named = psycopg.sql.Identifier(name)
             for statement in (
                 psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"),
-                psycopg.sql.SQL("CREATE DATABASE {} OWNER orders"),
+                psycopg.sql.SQL(create),
             ):
                 connection.execute(statement.format(named))
         return self.url(name)

@@ -54,6 +54,18 @@ def test_a_database_is_written_and_read(service: Served, database: Database) -> 
     assert "the database failed" not in service.log()
 
 
+def test_a_database_without_an_encoding_has_texts_all_the_same(
+    asking: Program, postgresql: "Server"
+) -> None:
+    url = postgresql.new_database("plain", "SQL_ASCII")
+    with serving(asking, DATABASE_URL=url, DATABASE_MIGRATE="true") as service:
+        service.run.wait_for_line("the database answers: ")
+
+        assert add(service) == 200
+        assert count(service) == 1
+        assert readiness(service) == (200, "ok")
+
+
 def test_what_a_block_writes_that_fails_is_undone_and_its_answer_is_sent(service: Served) -> None:
     answer = service.ask("/refused", "POST")
 
