@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from scaffolder.diagnose.case import Case
 from scaffolder.operations import service
 from scaffolder.text import command
 
@@ -16,3 +17,11 @@ def steps(container: str) -> dict[str, str]:
         command("viscaffold", "minimal", container): "is the platform at fault, or the code?",
         "viscaffold bisect": "with which commit or stage did it begin?",
     }
+
+
+def of_pod(case: Case) -> dict[str, str]:
+    """Return the same for a pod of a Deployment, whoever made it."""
+    pod = case.pod
+    if pod is None or not pod.workload.startswith("deployment/"):
+        return {}
+    return {pod.typed("rollout", "undo", pod.workload): "go back to the version before"}

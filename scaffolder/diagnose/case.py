@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from .deadline import Deadline
-from .evidence import facts, log_search
+from .evidence import facts, log_search, pod_phase
 from .evidence import phase as phases
 from .evidence.config import Config, Host, Image
 from .evidence.facts import Entry, Event, Line, Log, Neighbour, Process, Socket, State, Usage
@@ -16,6 +16,7 @@ from .evidence.files import Files, resolved
 from .evidence.identity import Identity, identify
 from .evidence.kernel_log import Message
 from .evidence.phase import Phase
+from .evidence.pod import Pod
 from .evidence.sources import Sources
 from .programs import purpose
 from .programs.launched import Launched, launched
@@ -24,7 +25,7 @@ from .programs.program import Finder, Program
 
 @dataclass
 class Case:
-    """One container, or an image of which nothing runs."""
+    """One container, or an image of which nothing runs, or the container of a pod."""
 
     target: str
     kind: str
@@ -40,6 +41,8 @@ class Case:
     """Causes that could not be checked, and why."""
     recorded: datetime | None = None
     """When the evidence was recorded; None where it is gathered now."""
+    pod: Pod | None = None
+    """The pod that it is a container of, where a cluster runs it."""
 
     @property
     def now(self) -> datetime:
@@ -49,7 +52,7 @@ class Case:
     @cached_property
     def events(self) -> tuple[Event, ...]:
         """What happened to it, oldest first."""
-        return self.sources.events()
+        return pod_phase.events(self.pod) if self.pod else self.sources.events()
 
     @cached_property
     def log(self) -> Log:
@@ -61,6 +64,8 @@ class Case:
         """How far it got."""
         if self.kind == "image":
             return Phase.IMAGE
+        if self.pod:
+            return pod_phase.phase(self.pod, self.now)
         found = phases.phase(self.state, self.config, self.events, self.restarts, self.now)
         # A failed exec leaves its error in the log with runc 1.1, and in the state elsewhere.
         return (

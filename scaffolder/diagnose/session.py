@@ -1,4 +1,4 @@
-"""One use of an engine: from a container's name to the answer, with nothing left behind."""
+"""One use of an engine or a cluster: from a name to the answer, with nothing left behind."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,8 +9,10 @@ from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UsageError
 
 from .case import Case
-from .docker import targets
+from .docker import targets, version
 from .docker.isolation import isolate
+from .kubernetes import targets as pods
+from .kubernetes.client import Kubectl
 from .verdict.judge import judge
 from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
 from .verdict.reruns import try_factors
@@ -50,6 +52,22 @@ class Session:
     def left_out(self, case: Case) -> list[str]:
         """Return what copies of a container would lack."""
         return list(isolate(case.config, is_remote=self.engine.is_remote).left_out)
+
+    def environment(self) -> dict[str, str]:
+        """Return what a report says of the engine."""
+        return version.of_engine(self.engine)
+
+
+def examine_pod(kubectl: Kubectl, name: str, container: str) -> tuple[Case, Judgement]:
+    """Judge a pod, or the pod of a workload that fares worst, by what the cluster tells."""
+    case = pods.case_of(kubectl, name, container)
+    return case, judge(case)
+
+
+def environment_of_pod(kubectl: Kubectl, case: Case) -> dict[str, str]:
+    """Return what a report says of the cluster."""
+    node = case.pod.node if case.pod else None
+    return {"Kubernetes": kubectl.versions(), "Node": node.version if node else ""}
 
 
 def is_open(case: Case, judgement: Judgement) -> bool:

@@ -9,13 +9,14 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 HOME = "scaffolder.diagnose"
 FLOORS = (
-    {"evidence"}, {"programs", "deadline"}, {"case"}, {"docker", "causes"}, {"verdict"},
-    {"report"}, {"session"},
+    {"evidence"}, {"programs", "deadline"}, {"case"}, {"docker", "kubernetes", "causes"},
+    {"verdict"}, {"report"}, {"session"},
 )  # fmt: skip
 """From the ground up. Rooms on one floor know nothing of each other."""
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 SCREEN = ("click", "scaffolder.console", "scaffolder.commands", "scaffolder.spinner")
-PERMITTED_IO = {"docker", "verdict"}  # verdict.copies hands files to the copies that it runs
+# verdict.copies hands files to the copies that it runs
+PERMITTED_IO = {"docker", "kubernetes", "verdict"}
 IO = {"os", "socket", "subprocess", "tempfile", "pathlib", "fcntl", "shutil"}
 MODULES = sorted((ROOT / "scaffolder/diagnose").rglob("*.py"))
 

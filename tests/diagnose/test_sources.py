@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from scaffolder.diagnose.docker import events, inspect, live, logs
-from scaffolder.diagnose.evidence import facts, kernel_log
+from scaffolder.diagnose.docker import events, inspect, live
+from scaffolder.diagnose.evidence import facts, kernel_log, log_lines
 from scaffolder.diagnose.evidence.facts import Socket
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
@@ -97,7 +97,7 @@ def test_events_of_looks_and_health_checks_tell_nothing() -> None:
 
 
 def test_binary_logs_are_read_as_far_as_they_are_text() -> None:
-    found = logs.read(
+    found = log_lines.read(
         b"2026-11-24T23:39:25.3Z \xff\x00\x1b[2Jhello\n" + b"2026-11-24T23:39:26Z " + b"x" * 100_000
     )
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from scaffolder.diagnose.docker import inspect
 from scaffolder.diagnose.docker.copied_files import Copied
-from scaffolder.diagnose.docker.strict import misfit
 from scaffolder.diagnose.evidence.files import LONGEST, follow
+from scaffolder.diagnose.evidence.strict import misfit
 from scaffolder.docker.client import AnswerError, Engine, EngineError, parsed
 from scaffolder.docker.process import Ran
+from scaffolder.errors import UnreadableError
 
 DOCUMENT = {
     "Id": "c1",
@@ -88,7 +89,7 @@ def test_a_value_of_a_strange_type_is_read_rightly_or_refused(reader: Any, way: 
         document = changed(DOCUMENT, way, odd)
         try:
             found = reader(document, "") if reader is inspect.image else reader(document)
-        except AnswerError:
+        except UnreadableError:
             continue
         assert not misfit(found, type(found), "")
 
@@ -98,7 +99,7 @@ def test_a_value_of_a_strange_type_is_read_rightly_or_refused(reader: Any, way: 
     [("Config", {"Env": [7]}), ("Config", {"Cmd": [["a"]]}), ("HostConfig", {"Memory": "much"})],
 )
 def test_what_does_not_fit_is_said(part: str, odd: object) -> None:
-    with pytest.raises(AnswerError, match="cannot be read"):
+    with pytest.raises(UnreadableError, match="cannot be read"):
         inspect.config({part: odd})
 
 

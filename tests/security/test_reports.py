@@ -10,19 +10,10 @@ from scaffolder.diagnose.evidence.config import HealthCheck, Mount
 from scaffolder.diagnose.report import contents, markdown
 from scaffolder.diagnose.report.answer import document
 from scaffolder.diagnose.verdict.judge import judge
-from scaffolder.docker.client import Engine
-from scaffolder.docker.process import Ran
 
 HOSTILE = (
     "FATAL: ![x](https://evil.example/t.png) @acme/security closes #1 <img src=y> `` ` ```` **b**"
 )
-
-
-class Silent(Engine):
-    """An engine that knows nothing."""
-
-    def run(self, *_args: str, **_more: object) -> Ran:
-        return Ran(0, b"", b"")
 
 
 def outside_code(text: str) -> str:
@@ -44,7 +35,7 @@ def test_text_of_the_container_has_no_effect_in_a_report() -> None:
     looked_at = case(
         log=HOSTILE, state={"error": HOSTILE}, config={"env": {HOSTILE: "1"}, "image": HOSTILE}
     )
-    parts = contents.report(Silent("docker"), looked_at, document(looked_at, judge(looked_at), 0))
+    parts = contents.report({}, looked_at, document(looked_at, judge(looked_at), 0))
     plain = outside_code(markdown.render(parts))
 
     assert "evil.example" in markdown.render(parts)

@@ -33,6 +33,8 @@ FACTORS = (
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel")
 
 MODULES = (
+    "pods.scheduling", "pods.images", "pods.configuration", "pods.starting", "pods.probes",
+    "pods.ending", "pods.kills",
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
     "files.formats", "files.interpreters", "files.modes",

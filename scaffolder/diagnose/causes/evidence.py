@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scaffolder.diagnose.evidence import pod_fields
 from scaffolder.diagnose.evidence.phase import Phase
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Evidence:
 def inspected(case: "Case", path: str, found: object, what: str = "") -> Evidence:
     """Show a field of `docker inspect`."""
     name = f"{what}: " if what else ""
+    if case.pod:
+        return Evidence("inspect", pod_fields.command(case.pod, path), f"{name}{_short(found)}")
     command = f"docker inspect --format '{{{{json .{path}}}}}' {quoted(case)}"
     return Evidence("inspect", command, f"{name}{_short(found)}")
 
@@ -33,12 +36,22 @@ def inspected(case: "Case", path: str, found: object, what: str = "") -> Evidenc
 def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     """Show lines of the log."""
     text = what if isinstance(what, str) else case.line(what)
-    return Evidence("logs", f"docker logs --tail 50 {quoted(case)}", _short(text))
+    return Evidence("logs", _logs(case, "--tail 50"), _short(text))
 
 
 def nothing_logged(case: "Case") -> Evidence:
     """Show that the log is empty."""
-    return Evidence("logs", f"docker logs {quoted(case)}", "(empty)")
+    return Evidence("logs", _logs(case), "(empty)")
+
+
+def _logs(case: "Case", *options: str) -> str:
+    """Return the command that shows the log of the run that matters."""
+    if case.pod is None:
+        return " ".join(["docker logs", *options, quoted(case)])
+    chosen = case.pod.chosen
+    before = ["--previous"] if chosen.last and not (case.is_up or chosen.ended) else []
+    words = (word for option in (*options, *before) for word in option.split())
+    return case.pod.typed("logs", case.pod.name, "-c", chosen.name, *words)
 
 
 def refused(case: "Case") -> Evidence:
@@ -47,7 +60,7 @@ def refused(case: "Case") -> Evidence:
         return inspected(case, "State.Error", case.state.error)
     if case.phase == Phase.IMAGE:
         return inspected(case, "Config", f"Entrypoint and Cmd: {list(case.config.argv)}")
-    return Evidence("logs", f"docker logs --tail 5 {quoted(case)}", case.refusal)
+    return Evidence("logs", _logs(case, "--tail 5"), case.refusal)
 
 
 def copied(case: "Case", path: str, found: str) -> Evidence:
@@ -64,6 +77,10 @@ def content(case: "Case", path: str, found: str) -> Evidence:
 
 def happened(case: "Case", found: str) -> Evidence:
     """Show events."""
+    if case.pod:
+        about = f"name={case.pod.name}" if case.pod.name else "kind=ReplicaSet"
+        words = ("get", "events", "--field-selector", f"involvedObject.{about}")
+        return Evidence("events", case.pod.typed(*words), _short(found))
     command = f"docker events --since 1h --until 0s --filter container={quoted(case)}"
     return Evidence("events", command, _short(found))
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from scaffolder.diagnose.evidence.config import Config, HealthCheck, Image, Mount, Port
 from scaffolder.diagnose.evidence.facts import Health, Probe, State, moment
+from scaffolder.diagnose.evidence.strict import strict
 from scaffolder.docker.client import Engine, parsed
-
-from .strict import strict
 
 NANO = 1e9
 

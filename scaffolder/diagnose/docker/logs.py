@@ -1,10 +1,10 @@
 """`docker logs`: both streams, of this run and the ones before it."""
 
-from scaffolder.diagnose.evidence.facts import Line, Log
+from scaffolder.diagnose.evidence.facts import Log
+from scaffolder.diagnose.evidence.log_lines import read
 from scaffolder.docker.client import Engine
 
 TAIL = 400
-LINE = 4000
 SECONDS = 20.0
 
 
@@ -17,13 +17,3 @@ def logs(engine: Engine, identity: str) -> Log:
     found = [*read(ran.out), *read(ran.err)]
     found.sort(key=lambda line: line.time)
     return Log(tuple(found))
-
-
-def read(data: bytes) -> list[Line]:
-    """Read lines that begin with a time; invalid UTF-8 becomes replacement characters."""
-    found = []
-    for line in data.split(b"\n"):
-        time, _, text = line[: LINE + 40].decode("utf-8", "replace").partition(" ")
-        if time:
-            found.append(Line(time, text))
-    return found

@@ -5,7 +5,6 @@ from typing import Any
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.facts import Event
-from scaffolder.docker.client import Engine
 from scaffolder.redaction import cleaned
 from scaffolder.text import command
 
@@ -41,11 +40,14 @@ PREVENTION = {
 }
 
 
-def report(engine: Engine, case: Case, answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the report's parts, as docs/schemas/report.json describes them; without secrets."""
+def report(environment: dict[str, str], case: Case, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the report's parts, as docs/schemas/report.json describes them; without secrets.
+
+    `environment` says what runs the container.
+    """
     parts = {
         "diagnosis": answer,
-        "environment": _environment(engine, case),
+        "environment": _environment(environment, case),
         "timeline": [{"time": _time(e.time), "event": _words(e)} for e in case.events[-EVENTS:]],
         "logs": "\n".join(line.text for line in case.log.lines),
         "settings": sorted(case.config.env),
@@ -60,17 +62,12 @@ def report(engine: Engine, case: Case, answer: dict[str, Any]) -> dict[str, Any]
     return result
 
 
-def _environment(engine: Engine, case: Case) -> dict[str, str]:
-    version = "client {{.Client.Version}}, server {{.Server.Version}}"
-    system = (
-        "{{.OperatingSystem}}, {{.Architecture}}, kernel {{.KernelVersion}}, cgroup"
-        " {{.CgroupVersion}}, {{.NCPU}} CPUs"
-    )
+def _environment(environment: dict[str, str], case: Case) -> dict[str, str]:
     labels = case.config.labels
+    digest = f" ({case.config.image_id[:19]})" if case.config.image_id else ""
     found = {
-        "Docker": engine.ask("version", "--format", version).text.strip(),
-        "OS": engine.ask("info", "--format", system).text.strip(),
-        "Container image": f"{case.config.image} ({case.config.image_id[:19]})",
+        **environment,
+        "Container image": f"{case.config.image}{digest}",
         "Image created": case.image.created if case.image else "",
         "Revision": labels.get("org.opencontainers.image.revision", ""),
     }
@@ -96,6 +93,8 @@ def _words(event: Event) -> str:
 
 def _reproduce(case: Case) -> str:
     """Return a command that reproduces it; values of variables are omitted."""
+    if case.pod:
+        return "\n".join(case.pod.restarted())
     config = case.config
     own = case.image.env if case.image else {}
     flags: list[tuple[str, ...]] = [
@@ -119,8 +118,9 @@ def _reproduce(case: Case) -> str:
 
 def _actual(case: Case) -> str:
     state = case.state
+    status = (case.pod.chosen.reason or case.pod.reason if case.pod else "") or state.status
     parts = [
-        state.status,
+        status,
         f"exit code {case.exit_code}",
         f"{case.restarts} restarts",
         f"out of memory {str(state.oom_killed).lower()}",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
+from scaffolder.diagnose.causes.in_pods import in_its_terms, is_asked
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.errors import UnreadableError
 
@@ -16,7 +17,7 @@ from .ruled_out import ruled_out
 
 def candidates(case: Case) -> list[tuple[Cause, Found]]:
     """Return every cause that is found, the best first; a proof is one only if it holds."""
-    called = [cause for cause in causes() if case.phase & cause.when]
+    called = [cause for cause in causes() if case.phase & cause.when and is_asked(case, cause)]
     found = [(cause, hit) for cause in called if (hit := _sought(case, cause))]
     tested = [(cause, replace(hit, proven=holds(case, cause, hit))) for cause, hit in found]
     return in_order(tested)
@@ -26,7 +27,8 @@ def _sought(case: Case, cause: Cause) -> Found | None:
     """Look for one cause; what cannot be read, or takes too long, affects only this cause."""
     try:
         with case.deadline.limited(CAUSE_SECONDS):
-            return cause.find(case)
+            found = cause.find(case)
+            return found and in_its_terms(case, cause, found)
     except UnreadableError as error:
         case.unsought.append(f"the cause {cause.id} ({error.message})")
         return None
@@ -34,7 +36,7 @@ def _sought(case: Case, cause: Cause) -> Found | None:
 
 def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     """Decide; `rerun` is what copies with one factor changed have shown, if there were any."""
-    if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv:
+    if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv and not case.pod:
         return healthy(case)
     found = candidates(case)
     tried = tuple(rerun.tried) if rerun else ()

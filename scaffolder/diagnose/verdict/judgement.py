@@ -6,6 +6,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected
 from scaffolder.diagnose.evidence.phase import Phase
 
+from .pod_words import open_question, well
 from .ruled_out import ruled_out
 
 PROVEN, LIKELY, UNDETERMINED, HEALTHY = "proven", "likely", "undetermined", "healthy"
@@ -30,7 +31,7 @@ class Judgement:
 
 def healthy(case: Case) -> Judgement:
     """Return that nothing is wrong, and what was seen."""
-    text, shown = _well(case)
+    text, shown = well(case, case.pod) if case.pod else _well(case)
     return Judgement(HEALTHY, "none", "none", text, "", (), shown, ruled_out(case, None))
 
 
@@ -73,6 +74,23 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
 
 def undetermined(case: Case, tried: tuple[str, ...] = ()) -> Judgement:
     """Return what was ruled out, and what to try next; `tried` is what copies have shown."""
+    text, fix, commands, shown = open_question(case, case.pod) if case.pod else _open(case, tried)
+    return Judgement(
+        UNDETERMINED,
+        "none",
+        "undetermined",
+        text,
+        fix,
+        commands,
+        shown,
+        (*ruled_out(case, None), *tried),
+        "check-program-by-itself",
+    )
+
+
+def _open(
+    case: Case, tried: tuple[str, ...]
+) -> tuple[str, str, tuple[str, ...], tuple[Evidence, ...]]:
     image = case.config.image or case.target
     commands = [f"docker logs --tail 100 {case.target}"] if not case.is_silent else []
     if not tried and case.phase != Phase.IMAGE:
@@ -81,14 +99,9 @@ def undetermined(case: Case, tried: tuple[str, ...] = ()) -> Judgement:
     how = "is unhealthy" if case.phase == Phase.RUNNING else f"exited with {case.exit_code}"
     words = [line.text.strip() for line in case.lines if line.text.strip()]
     silent = f" (its last output: {words[-1][:200]})" if words else " without output"
-    return Judgement(
-        UNDETERMINED,
-        "none",
-        "undetermined",
+    return (
         f"it {how}{silent}, and nothing that was checked explains it",
         "change one thing at a time on a copy (--rerun does), or start it by hand in a shell",
         tuple(commands),
         (inspected(case, "State.Status", case.state.status), ended(case)),
-        (*ruled_out(case, None), *tried),
-        "check-program-by-itself",
     )

@@ -14,6 +14,7 @@ def ruled_out(case: Case, cause: Cause | None) -> tuple[str, ...]:
     checks: list[tuple[str, Callable[[Case], Iterator[str]]]] = [
         ("image", _program), ("memory", _memory), ("process", _signals), ("environment", _mounts),
         ("permissions", _user), ("healthcheck", _health), ("network", _network), ("", _image),
+        ("", _pod),
     ]  # fmt: skip
     return tuple(
         line for about, check in checks if about != pattern for line in _lines(case, check)
@@ -52,18 +53,32 @@ def _memory(case: Case) -> Iterator[str]:
         yield f"memory: not out of memory (OOMKilled false, no oom event, {limit})"
 
 
+def _pod(case: Case) -> Iterator[str]:
+    pod = case.pod
+    if pod is None or not pod.name:
+        return
+    if any(c.kind == "PodScheduled" and c.status == "True" for c in pod.conditions):
+        yield f"the scheduler: it has a node, {pod.node_name}"
+    true = [c.kind for c in pod.node.conditions if c.status == "True"] if pod.node else []
+    if true == ["Ready"]:
+        yield "the node: it is ready, and short of nothing"
+    others = [one.name for one in pod.containers if one is not pod.chosen and one.ready]
+    if others:
+        yield f"the other containers: {', '.join(others)} are ready"
+
+
 def _signals(case: Case) -> Iterator[str]:
     if case.phase & Phase.ENDED and case.exit_code < 128 and not case.signals:
         yield f"signals: no signal killed it (exit code {case.exit_code}, no kill event)"
 
 
 def _mounts(case: Case) -> Iterator[str]:
-    if not case.config.mounts:
+    if not case.config.mounts and not case.pod:
         yield "mounts: there are none that could hide files"
 
 
 def _user(case: Case) -> Iterator[str]:
-    if not case.identity.unknown and case.config.user:
+    if not case.identity.unknown and case.config.user and not case.pod:
         yield f"the user: {case.config.user} exists, {case.identity.words}"
 
 

@@ -1,4 +1,4 @@
-"""Checks that facts have the types that they declare, whatever the engine or image contains."""
+"""Checks that facts have the types that they declare, whoever says them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
@@ -6,7 +6,7 @@ from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Any, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
-from scaffolder.docker.client import AnswerError
+from scaffolder.errors import UnreadableError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,16 +17,16 @@ _hints = cache(get_type_hints)
 
 
 def strict(reader: Callable[P, T]) -> Callable[P, T]:
-    """Make a reader of documents raise AnswerError for one of an unexpected shape."""
+    """Make a reader of documents raise UnreadableError for one of an unexpected shape."""
 
     @wraps(reader)
     def checked(*args: P.args, **more: P.kwargs) -> T:
         try:
             found = reader(*args, **more)
         except BROKEN as error:
-            raise AnswerError(f"the engine's answer cannot be read: {error}") from error
-        if wrong := misfit(found, type(found), reader.__name__):
-            raise AnswerError(f"the engine's answer cannot be read: {wrong}")
+            raise UnreadableError(f"the answer cannot be read: {error}") from error
+        if wrong := misfit(found, _hints(reader)["return"], reader.__name__):
+            raise UnreadableError(f"the answer cannot be read: {wrong}")
         return found
 
     return checked

@@ -1,0 +1,1 @@
+"""Requests to a cluster through kubectl, and its answers."""
