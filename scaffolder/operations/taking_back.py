@@ -29,6 +29,8 @@ from .owned_data import Owned
 from .service import Service
 
 REFUSED = "the service cannot take its tables back, so they and the stage stay"
+NOT_MADE, NO_DATABASE = 3, 6
+"""What the command ends with where the tables, or the whole database, were never made."""
 KEEP = "to leave the tables as they are: the same command with --keep-data in place of --drop-data"
 
 
@@ -90,12 +92,13 @@ class TakingBack:
 
     def __call__(self) -> list[str]:
         """Do it; return what is to be said afterwards. Raise RefusedError if it fails."""
+        exported = set()
         with self._built() as machine:
             for stage in self.stages if self.export else ():
-                self._run(machine, "export", str(self.export), stage)
-            for stage in self.stages:
-                self._run(machine, "downgrade", stage)
-        return [self._told(stage) for stage in self.stages]
+                if self._run(machine, "export", str(self.export), stage):
+                    exported.add(stage)
+            gone = [stage for stage in self.stages if self._run(machine, "downgrade", stage)]
+        return [self._told(stage, is_exported=stage in exported) for stage in gone]
 
     @contextmanager
     def _built(self) -> Iterator[Machine]:
@@ -118,19 +121,26 @@ class TakingBack:
                     KEEP,
                 ) from error
 
-    def _run(self, machine: Machine, *words: str) -> None:
-        """Run the service's command in its directory, where its settings name the database."""
+    def _run(self, machine: Machine, *words: str) -> bool:
+        """Run the service's command in its directory, where its settings name the database.
+
+        Return whether there was something to do.
+        """
         whole = [*self.command, *words]
         ended, said = machine.command(self.service.root, whole)
         lines = last_lines(said)
+        if ended.status in (NOT_MADE, NO_DATABASE):
+            self.report.note(f"`{' '.join(whole)}` had nothing to do:\n{listed(lines)}")
+            return False
         if ended.status:
             raise RefusedError(
                 f"{REFUSED}: its command `{' '.join(whole)}` ended with {ended}:\n{listed(lines)}",
                 KEEP,
             )
         self.report.note("\n".join(lines))
+        return True
 
-    def _told(self, stage: str) -> str:
+    def _told(self, stage: str, *, is_exported: bool) -> str:
         """Say what is gone, and how to have it again; note what is not."""
         typed = f"{self.service.command('run')} {' '.join(self.command)}"
         self.report.note(
@@ -138,7 +148,7 @@ class TakingBack:
             f"version of before takes them back: {typed} downgrade {stage}"
         )
         gone = f"the tables of the stage {stage} are gone"
-        if self.export:
+        if self.export and is_exported:
             back = f"{typed} upgrade, then {typed} import {quoted(str(self.export))} {stage}"
             gone += f"; to have what was in them again, with the stage: {back}"
         return gone

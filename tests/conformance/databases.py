@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from running import Program
 from served import Served
 
-DONE, FAILED, USAGE, MISSING, NEWER, CONFIG = 0, 1, 2, 3, 4, 78
+DONE, FAILED, USAGE, MISSING, NEWER, NO_DATABASE, CONFIG = 0, 1, 2, 3, 4, 6, 78
 
 MIGRATED = ["migrated ledger to 0001", "migrated app to 0001", "migrated app to 0002"]
 

@@ -12,6 +12,7 @@ from databases import (
     MIGRATED,
     MISSING,
     NEWER,
+    NO_DATABASE,
     USAGE,
     ended,
     manage,
@@ -107,7 +108,7 @@ def test_a_command_in_the_wrong_directory_makes_no_database(
         ran = manage(asking, "sqlite:data/orders.db", *words)
         missing = f"there is no file {tmp_path}/data/orders.db"
         assert ran.error == f"setting DATABASE_URL leads to no database: {missing}\n"
-        assert (ran.status, ran.lines) == (CONFIG, [])
+        assert (ran.status, ran.lines) == (NO_DATABASE, [])
     assert not list(tmp_path.iterdir())
 
 

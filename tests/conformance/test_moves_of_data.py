@@ -1,11 +1,13 @@
 """What `db export` writes, `db import` reads: in each language, from and into both databases."""
 
+import hashlib
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,12 +70,10 @@ A_FEW = {
     ).encode(),
     "app/loose.jsonl": b'{"note":null}\n{"note":"same"}\n{"note":"same"}\n',
     "app/more.jsonl": b"",
-    "app/version": b"0002\n",
     "auth/auth_users.jsonl": (
         b'{"name":"ada","password":"$argon2id$v=19$m=1$c2FsdA$aGFzaA",'
         b'"scopes":"[\\"read\\",\\"write\\"]"}\n'
     ),
-    "auth/version": b"0001\n",
     "jobs/jobs.jsonl": (
         '{"id":"a1","kind":"mail","payload":"{\\"to\\": \\"ada\\"}","state":"ready","attempts":0,'
         '"run_at":1,"lease_until":null,"worker":null,"reason":null,"trace":null,'
@@ -82,8 +82,25 @@ A_FEW = {
         '"lease_until":3,"worker":"w","reason":"it \u2028failed","trace":"00-1-2-01",'
         '"created_at":4}\n'
     ).encode(),
-    "jobs/version": b"0001\n",
 }
+VERSIONS = {"app": "0002", "auth": "0001", "jobs": "0001"}
+
+
+def manifest(part: str, contents: Mapping[str, bytes | None], version: str = "") -> bytes:
+    """Return what an export says of the files of a part."""
+    tables = {
+        Path(name).stem: {
+            "rows": content.count(b"\n"),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        for name, content in sorted(contents.items())
+        if name.startswith(f"{part}/") and name.endswith(".jsonl") and content is not None
+    }
+    whole = {"version": version or VERSIONS[part], "tables": tables}
+    return json.dumps(whole, indent=2).encode() + b"\n"
+
+
+A_FEW |= {f"{part}/manifest.json": manifest(part, A_FEW) for part in VERSIONS}
 """What an export of these rows has to be, wherever it is from."""
 COUNTS = [
     "1 row of auth_users",
@@ -154,8 +171,13 @@ def files(place: Path) -> dict[str, bytes]:
 
 
 def written(place: Path, changes: dict[str, bytes | None] | None = None) -> Path:
-    """Write the files of an export, with these changes."""
-    for name, content in {**A_FEW, **(changes or {})}.items():
+    """Write the files of an export, with these changes, which its manifest knows of."""
+    rows: dict[str, bytes | None] = {
+        name: content for name, content in A_FEW.items() if name.endswith("l")
+    }
+    rows |= {name: content for name, content in (changes or {}).items() if name in rows}
+    manifests = {f"{part}/manifest.json": manifest(part, rows) for part in VERSIONS}
+    for name, content in {**rows, **manifests, **(changes or {})}.items():
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if content is not None:
@@ -210,7 +232,7 @@ def test_many_rows_go_and_come(moving: Program, url: str, tmp_path: Path) -> Non
     ]
     assert manage(moving, url, "export", str(tmp_path / "two"), "jobs").status == DONE
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    assert set(files(tmp_path / "one")) == {"jobs/jobs.jsonl", "jobs/version"}
+    assert set(files(tmp_path / "one")) == {"jobs/jobs.jsonl", "jobs/manifest.json"}
 
 
 def test_a_table_that_no_part_lists_is_named(moving: Program, url: str, tmp_path: Path) -> None:
@@ -288,25 +310,58 @@ def _line(name: str, number: int, change: tuple[str, str]) -> dict[str, bytes | 
     return {name: "\n".join(lines).encode()}
 
 
-WORDS = "app/words.jsonl"
+WORDS, MANIFEST = "app/words.jsonl", "app/manifest.json"
+AS_IT_IS = "to import the file as it is, take words out of manifest.json"
 DAMAGES: dict[str, tuple[dict[str, bytes | None], str]] = {
     "a missing file": ({WORDS: None}, "DIR/app/words.jsonl is missing"),
-    "no version": ({"app/version": None}, "DIR/app/version is missing"),
+    "no manifest": ({MANIFEST: None}, "DIR/app/manifest.json is missing"),
     "another file": (
         {"app/orders.jsonl": b""},
         "DIR/app has a file of no table of app",
     ),
+    "a table of no file": (
+        {MANIFEST: manifest("app", {**A_FEW, "app/orders.jsonl": b""})},
+        "DIR/app has a file of no table of app",
+    ),
+    "a manifest that is none": (
+        {MANIFEST: b'{"version":"0002","tables":{"words":{"rows":-1,"sha256":""}}}'},
+        "DIR/app/manifest.json is no manifest of an export",
+    ),
+    "a manifest without an end": (
+        {MANIFEST: A_FEW[MANIFEST][:-3]},
+        "DIR/app/manifest.json is no manifest of an export",
+    ),
+    "a deep manifest": (
+        {MANIFEST: b"[" * 100_000},
+        "DIR/app/manifest.json is no manifest of an export",
+    ),
     "no number": (
-        {"app/version": b"2\x1b[2J\n"},
-        "DIR/app/version names no version",
+        {MANIFEST: manifest("app", A_FEW, "2\x1b[2J")},
+        "DIR/app/manifest.json names no version",
     ),
     "an older version": (
-        {"app/version": b"0001\n"},
+        {MANIFEST: manifest("app", A_FEW, "0001")},
         "DIR/app is of app 0001, and the database has 0002: COMMAND downgrade app 0001",
     ),
     "a newer version": (
-        {"app/version": b"0003\n"},
+        {MANIFEST: manifest("app", A_FEW, "0003")},
         "DIR/app is of app 0003, and the database has 0002: this code does not know that version",
+    ),
+    "a file that was cut at the end of a line": (
+        {MANIFEST: A_FEW[MANIFEST], WORDS: b"".join(A_FEW[WORDS].splitlines(keepends=True)[:2])},
+        f"DIR/app/words.jsonl, line 3: it is missing, for the export had 4 rows; {AS_IT_IS}",
+    ),
+    "an empty file": (
+        {MANIFEST: A_FEW[MANIFEST], WORDS: b""},
+        "DIR/app/words.jsonl, line 1: it is missing, for the export had 4 rows;",
+    ),
+    "a line that was added": (
+        {MANIFEST: A_FEW[MANIFEST], WORDS: A_FEW[WORDS] + b'{"word":"new","thing":null}\n'},
+        "DIR/app/words.jsonl, line 5: it was added, for the export had 4 rows;",
+    ),
+    "a line that was changed": (
+        {MANIFEST: A_FEW[MANIFEST], **_line("app/words.jsonl", 1, ("Z", "Y"))},
+        "DIR/app/words.jsonl has been changed since its export;",
     ),
     "no JSON": (_line(WORDS, 2, ("}", "")), "DIR/app/words.jsonl, line 2: that is no JSON"),
     "not UTF-8": (
@@ -322,7 +377,7 @@ DAMAGES: dict[str, tuple[dict[str, bytes | None], str]] = {
         {WORDS: b"[1]\n"},
         "DIR/app/words.jsonl, line 1: that is no object of JSON",
     ),
-    "an end that is missing": (
+    "an end of a line that is missing": (
         {WORDS: A_FEW[WORDS].rstrip()},
         "DIR/app/words.jsonl, line 4: the end of the line is missing",
     ),
@@ -440,7 +495,8 @@ def test_numbers_that_the_server_gives_go_on_after_those_of_an_import(
 
 
 def test_an_import_into_an_older_schema(moving: Program, url: str, tmp_path: Path) -> None:
-    older = {"app/version": b"0001\n", "app/more.jsonl": None}
+    former = {name: None if name == "app/more.jsonl" else A_FEW[name] for name in A_FEW}
+    older = {MANIFEST: manifest("app", former, "0001"), "app/more.jsonl": None}
     place = written(tmp_path / "given", older)
     (place / "app" / "more.jsonl").unlink(missing_ok=True)
     assert manage(moving, url, "downgrade", "app", "1").status == DONE
@@ -448,6 +504,71 @@ def test_an_import_into_an_older_schema(moving: Program, url: str, tmp_path: Pat
     assert (ran.status, ran.error) == (DONE, "")
     assert manage(moving, url, "upgrade").status == DONE
     assert counts(url)[2:] == [5, 4, 3, 0]
+
+
+def test_an_export_without_a_manifest_is_read_as_it_is(
+    moving: Program, url: str, tmp_path: Path
+) -> None:
+    """Those of viscaffold 0.10 have the version alone."""
+    place = written(tmp_path / "given", {f"{part}/manifest.json": None for part in VERSIONS})
+    for part, version in VERSIONS.items():
+        (place / part / "version").write_text(f"{version}\n", encoding="ascii")
+    ran = manage(moving, url, "import", str(place))
+    assert (ran.status, ran.error) == (DONE, "")
+    assert ran.lines == [f"imported {each}" for each in COUNTS]
+
+
+def test_a_table_that_the_manifest_does_not_know_is_read_as_it_is(
+    moving: Program, url: str, tmp_path: Path
+) -> None:
+    rows = {name: content for name, content in A_FEW.items() if name not in (WORDS, MANIFEST)}
+    place = written(tmp_path / "given", {WORDS: b"", MANIFEST: manifest("app", rows)})
+    assert manage(moving, url, "import", str(place)).lines[2] == "imported 0 rows of words"
+
+
+TIMES = {
+    "2026-11-27T20:47:02.5Z": "2026-11-27 20:47:02.500000",
+    "2026-11-27 20:47": "2026-11-27 20:47:00.000000",
+    "2026-12-31t23:30:01.250 -01:30": "2027-01-01 01:00:01.250000",
+    "2024-03-01 00:30:00+0100": "2024-02-29 23:30:00.000000",
+    "2026-11-27": "2026-11-27 00:00:00.000000",
+    "2026-11-27 20:47:02.1234560000": "2026-11-27 20:47:02.123456",
+}
+"""Forms that SQLite keeps, and the one that PostgreSQL has."""
+
+
+def test_times_in_any_form_come_into_postgresql(
+    moving: Program, postgresql: "Server", tmp_path: Path
+) -> None:
+    here, there = f"sqlite:{tmp_path}/orders.db", postgresql.new_database("times")
+    for url in (here, there):
+        assert manage(moving, url, "upgrade").status == DONE
+    # One of the columns has a zone in PostgreSQL, the other has none.
+    rows = [(number, time, time) for number, time in enumerate(TIMES)]
+    execute(here, 'INSERT INTO things (id, at, moment, "100% ""odd""") VALUES (?, ?, ?, 0)', rows)
+    for name, from_, to in (("one", here, there), ("two", here, f"sqlite:{tmp_path}/other.db")):
+        assert manage(moving, to, "upgrade").status == DONE
+        assert manage(moving, from_, "export", str(tmp_path / name), "app").status == DONE
+        ran = manage(moving, to, "import", str(tmp_path / name), "app")
+        assert (ran.status, ran.error) == (DONE, "")
+    same = execute(f"sqlite:{tmp_path}/other.db", "SELECT id, at, moment FROM things ORDER BY id")
+    assert same == rows, "what SQLite kept, it keeps"
+    assert manage(moving, there, "export", str(tmp_path / "back"), "app").status == DONE
+    lines = (tmp_path / "back" / "app" / "things.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [(json.loads(line)["at"], json.loads(line)["moment"]) for line in lines]
+    assert found == [(time, time) for time in TIMES.values()]
+
+
+@pytest.mark.parametrize("time", ["tomorrow", "1764276422", "2026-11-27 20:47:02.1234567"])
+def test_a_time_that_is_none_does_not_come_into_postgresql(
+    moving: Program, postgresql: "Server", tmp_path: Path, time: str
+) -> None:
+    url = postgresql.new_database("none")
+    assert manage(moving, url, "upgrade").status == DONE
+    change = _line("app/things.jsonl", 2, ("2026-11-27 20:47:02.500000", time))
+    ran = manage(moving, url, "import", str(written(tmp_path / "given", change)), "app")
+    assert ran.status == REFUSED
+    assert f"{tmp_path}/given/app/things.jsonl, line 2: the table " in ran.error
 
 
 def test_tables_that_are_not_there_yet(moving: Program, tmp_path: Path) -> None:

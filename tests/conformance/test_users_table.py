@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -530,6 +530,51 @@ def test_nothing_is_changed_before_the_users_in_the_file_are_imported(
     with shop.start() as (run, client):
         run.wait_for_line("nobody can log in yet: ")
         assert log_in(client).status == 401, "who was removed does not come back"
+
+
+def test_a_command_in_the_wrong_directory_makes_no_database(file_shop: Shop) -> None:
+    path = file_shop.url.removeprefix("sqlite:")
+    missing = f"setting DATABASE_URL leads to no database: there is no file {path}\n"
+    for words in (["list"], ["remove", "ada"], ["export", f"{file_shop.path}.out"]):
+        assert file_shop.manage(*words) == (1, "", missing)
+    assert not list(Path(path).parent.iterdir())
+
+
+@pytest.mark.parametrize("words", [["add", "b b"], ["add", "ada"], ["import", "nowhere.json"]])
+def test_a_command_that_is_refused_makes_no_database(file_shop: Shop, words: list[str]) -> None:
+    assert file_shop.manage(*words, typed="short")[0] == 1
+    assert not list(file_shop.path.parent.iterdir())
+
+
+def test_what_is_in_the_way_is_said_before_a_password_is_asked_for(file_shop: Shop) -> None:
+    """Nothing is typed, which is no password."""
+    file_shop.write(ada=CHEAP)
+    refused = (1, "", f"{file_shop.awaited(1)}\n")
+    assert file_shop.manage("add", "bob") == refused
+    assert [*file_shop.path.parent.iterdir()] == [file_shop.path]
+    file_shop.migrate()
+    assert file_shop.manage("add", "bob") == refused
+    assert file_shop.manage("import", str(file_shop.path))[0] == 0
+
+
+def test_tables_are_not_imported_before_the_users_in_the_file_are(file_shop: Shop) -> None:
+    file_shop.migrate()
+    file_shop.add("bob")
+    place = file_shop.path.with_name("export")
+    manage, url = databases.manage, file_shop.url
+    assert manage(file_shop.program, url, "export", str(place)).status == 0
+    assert file_shop.manage("remove", "bob")[0] == 0
+    file_shop.write(ada=CHEAP)
+
+    environment = {**file_shop.program.variables, "AUTH_USERS_FILE": str(file_shop.path)}
+    program = replace(file_shop.program, variables=environment)
+    ran = manage(program, url, "import", str(place))
+    assert (ran.status, ran.lines) == (5, [])
+    assert ran.error == f"nothing was imported: {file_shop.awaited(1)}\n"
+    assert file_shop.run("SELECT name FROM auth_users") == []
+    file_shop.bring(1)
+    assert "imported 1 row of auth_users" in manage(program, url, "import", str(place)).lines
+    assert file_shop.run("SELECT name FROM auth_users ORDER BY name") == [("ada",), ("bob",)]
 
 
 def test_without_the_file_of_before_there_is_nothing_to_import(file_shop: Shop) -> None:

@@ -107,6 +107,28 @@ def test_what_nobody_wants_is_written_nowhere(kept: Kept) -> None:
     assert "  ! the tables of the stage jobs are gone\n" in ran.err
 
 
+@pytest.mark.parametrize("is_there", [False, True], ids=["no database", "no tables"])
+def test_what_was_never_made_keeps_no_stage(
+    service: MakeService, tmp_path: Path, *, is_there: bool
+) -> None:
+    kept = Kept(service("database", "jobs"), "python")
+    if is_there:
+        kept.file.parent.mkdir(exist_ok=True)
+        kept.file.touch()
+    ran = viscaffold("remove-stage", "jobs", "--drop-data", "--export", str(tmp_path / "backup"))
+
+    assert ran.code == 0, ran.err
+    why = "migrations are missing (jobs: 0000 of 0001)" if is_there else "there is no file"
+    assert "`db export " in ran.err
+    assert f" had nothing to do:\n  {why}" in ran.err.replace(
+        "setting DATABASE_URL leads to no database: ", ""
+    )
+    assert "to have what was in them again" not in ran.err
+    assert not (kept.root / "src/orders/stages/jobs").exists()
+    assert kept.file.exists() == is_there
+    assert not (tmp_path / "backup").exists()
+
+
 def test_a_stage_whose_tables_cannot_be_taken_back_stays(
     kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

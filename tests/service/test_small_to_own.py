@@ -12,8 +12,8 @@ from scaffolder.templates import template
 BASE = 350
 BASE_TESTS = 200
 RUNTIME = 3110
-RUNTIME_ALL_STAGES = 7250
-ALL_STAGES = 3450
+RUNTIME_ALL_STAGES = 7350
+ALL_STAGES = 3500
 STAGE_TESTS = 120
 
 SOURCE = Path("src/orders")

@@ -88,6 +88,12 @@ pub trait Stage: Clone + Send + 'static {
         vec![(Self::NAME, Self::MIGRATIONS, Self::TABLES)]
     }
 
+    /// Says what is to come into the empty tables of the stage with this name by another command
+    /// than `db import`.
+    fn awaited(_name: &str) -> Option<String> {
+        None
+    }
+
     /// Where settings come from, if the stage brings more than the environment.
     fn source() -> Option<&'static dyn Source> {
         None
@@ -151,6 +157,10 @@ impl<A: Stage, B: Stage> Stage for (A, B) {
 
     fn migrations() -> Vec<Migrations> {
         [A::migrations(), B::migrations()].concat()
+    }
+
+    fn awaited(name: &str) -> Option<String> {
+        A::awaited(name).or_else(|| B::awaited(name))
     }
 
     fn source() -> Option<&'static dyn Source> {

@@ -1,14 +1,14 @@
 //! Manages the users who can log in.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use actix_web::rt::System;
 
 use super::Auth;
 use super::runtime::terminal;
 use super::store::StoreError;
-use super::users::check;
+use super::users::{check, check_password};
 use super::users_file::{UserMap, UsersFile};
 use crate::runtime::SERVICE;
 use crate::runtime::printing::printed;
@@ -133,8 +133,10 @@ fn perform(command: Command) -> Result<Done, Failure> {
 fn change(auth: &Auth, command: Command) -> Result<String, Failure> {
     match command {
         Command::Add { name, scopes } => {
-            check(&name, &scopes)?; // before asking for the password
+            check(&name, &scopes)?;
+            require_usable(auth, true, None)?; // before it asks for a password
             let password = password()?;
+            check_password(&password)?;
             System::new().block_on(async {
                 auth.users().await?.add(&name, &password, &scopes).await?;
                 Ok(format!("added {name}\n"))
@@ -143,21 +145,31 @@ fn change(auth: &Auth, command: Command) -> Result<String, Failure> {
         Command::Import(path) => {
             let users = UsersFile(path.clone()).read()?;
             let count = users.len();
+            require_usable(auth, true, Some(&path))?;
             let added = async { auth.users().await?.add_new(users, &path).await };
             let renamed = System::new().block_on(added)?;
             let called = renamed.map(|name| format!("; it is called {} now", name.display()));
             let (path, called) = (path.display(), called.unwrap_or_default());
             Ok(format!("imported {count} from {path}{called}\n"))
         }
-        Command::Remove { name } => System::new().block_on(async {
-            auth.users().await?.remove(&name).await?;
-            Ok(format!("removed {name}\n"))
-        }),
+        Command::Remove { name } => {
+            require_usable(auth, false, None)?;
+            System::new().block_on(async {
+                auth.users().await?.remove(&name).await?;
+                Ok(format!("removed {name}\n"))
+            })
+        }
         Command::List | Command::Export(_) | Command::Help => Ok(String::new()),
     }
 }
 
+/// Refuses what cannot be done before anything is made for it.
+fn require_usable(auth: &Auth, adds: bool, source: Option<&Path>) -> Result<(), Failure> {
+    Ok(System::new().block_on(auth.store.require_usable(adds, source))?)
+}
+
 fn every(auth: &Auth) -> Result<(UserMap, Vec<String>), Failure> {
+    require_usable(auth, false, None)?;
     System::new().block_on(async { Ok(auth.users().await?.every().await?) })
 }
 

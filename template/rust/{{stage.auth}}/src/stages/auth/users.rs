@@ -72,11 +72,7 @@ impl Users {
         scopes: &[String],
     ) -> Result<(), StoreError> {
         check(name, scopes)?;
-        if password.chars().count() < SHORTEST_PASSWORD {
-            refuse(format!(
-                "a password has at least {SHORTEST_PASSWORD} characters"
-            ))?;
-        }
+        check_password(password)?;
         let scopes: BTreeSet<String> = scopes.iter().cloned().collect();
         let user = User {
             password: passwords::hash(password)?,
@@ -144,6 +140,16 @@ pub fn check(name: &str, scopes: &[String]) -> Result<(), UsersError> {
     let is_part = |byte: u8| is_lower(byte) || byte.is_ascii_digit() || b":._-".contains(&byte);
     if !scopes.iter().all(|scope| is_word(scope, is_lower, is_part)) {
         refuse("a scope has up to 64 lower-case letters, digits, and : . _ -")?;
+    }
+    Ok(())
+}
+
+/// Refuses a password that is too short.
+pub fn check_password(password: &str) -> Result<(), UsersError> {
+    if password.chars().count() < SHORTEST_PASSWORD {
+        refuse(format!(
+            "a password has at least {SHORTEST_PASSWORD} characters"
+        ))?;
     }
     Ok(())
 }

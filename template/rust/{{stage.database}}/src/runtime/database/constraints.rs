@@ -16,9 +16,9 @@ const SEQUENCE: &str = "SELECT pg_get_serial_sequence($1, $2)";
 /// # Errors
 ///
 /// If the database fails.
-pub async fn check_last(
+pub async fn check_last<'a>(
     connection: &mut AnyConnection,
-    tables: &[Table],
+    tables: impl Iterator<Item = &'a Table>,
 ) -> sqlx::Result<Vec<String>> {
     let mut references = Vec::new();
     if !is_postgresql(connection) {
@@ -44,9 +44,9 @@ pub async fn check_last(
 /// # Errors
 ///
 /// If rows refer to others that are not there, or the database fails.
-pub async fn check_now(
+pub async fn check_now<'a>(
     connection: &mut AnyConnection,
-    tables: &[Table],
+    tables: impl Iterator<Item = &'a Table>,
     references: Vec<String>,
 ) -> Result<(), Obstacle> {
     let dangling = |table: &str| {

@@ -1,5 +1,6 @@
 //! Writes the tables of parts of the schema into files, as they were at one moment.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::future::poll_fn;
 use std::io::{self, BufWriter, Write as _};
@@ -10,13 +11,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sqlx::{AnyConnection, Connection as _};
 
+use super::manifest::{Content, Counter, MANIFEST, Manifest};
 use super::migrations::{self, is_postgresql};
 use super::parts::{Part, State};
 use super::rows;
 use super::tables::{Obstacle, Table, prepare, statement, tables, unlisted};
 
-/// The file that says how far a part of the schema had come.
-pub const VERSION: &str = "version";
 pub const SUFFIX: &str = ".jsonl";
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -87,15 +87,24 @@ async fn write(
     done: &mut Vec<String>,
 ) -> Result<(), Obstacle> {
     make(place, false)?;
-    let mut version = Output::new(place.join(VERSION))?;
-    version.write(format!("{}\n", state.number).as_bytes())?;
-    version.finish()?;
+    let mut manifest = Manifest {
+        version: state.number.clone(),
+        tables: BTreeMap::new(),
+    };
     for table in tables {
         let mut output = Output::new(place.join(format!("{}{SUFFIX}", table.name)))?;
-        let count = write_rows(connection, table, &mut output).await?;
+        let content = write_rows(connection, table, &mut output).await?;
         output.finish()?;
-        done.push(format!("exported {} of {}", counted(count), table.name));
+        done.push(format!(
+            "exported {} of {}",
+            counted(content.rows),
+            table.name
+        ));
+        manifest.tables.insert(table.name.clone(), content);
     }
+    let mut output = Output::new(place.join(MANIFEST))?;
+    output.write(&manifest.written().map_err(no_json)?)?;
+    output.finish()?;
     sync(place)
 }
 
@@ -103,16 +112,16 @@ async fn write_rows(
     connection: &mut AnyConnection,
     table: &Table,
     output: &mut Output,
-) -> Result<usize, Obstacle> {
+) -> Result<Content, Obstacle> {
     let names = table.names();
     let mut rows = statement(table.select()).fetch(connection);
-    let mut count = 0;
+    let mut counter = Counter::default();
     while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
-        let line = rows::line(&names, &table.read(&row?)?);
-        output.write(&line.map_err(|error| Obstacle::Refused(error.to_string()))?)?;
-        count += 1;
+        let line = rows::line(&names, &table.read(&row?)?).map_err(no_json)?;
+        output.write(&line)?;
+        counter.add(&line);
     }
-    Ok(count)
+    Ok(counter.content())
 }
 
 /// A file that is written, and on the disk once it is finished.
@@ -180,6 +189,11 @@ fn sync(directory: &Path) -> Result<(), Obstacle> {
     synced.map_err(|error| file_failed(directory, &error))
 }
 
+/// Says that something cannot be written as JSON.
+pub fn no_json(error: serde_json::Error) -> Obstacle {
+    Obstacle::Refused(error.to_string())
+}
+
 /// Says which file cannot be read or written, and why.
 pub fn file_failed(path: &Path, error: &io::Error) -> Obstacle {
     let error = error.to_string();
@@ -188,7 +202,7 @@ pub fn file_failed(path: &Path, error: &io::Error) -> Obstacle {
 }
 
 #[must_use]
-pub fn counted(count: usize) -> String {
+pub fn counted(count: u64) -> String {
     if count == 1 {
         "1 row".into()
     } else {

@@ -191,29 +191,6 @@ pub fn decimal(text: &str) -> String {
     }
 }
 
-/// Returns a time with microseconds, and without a sign that it is in UTC.
-#[must_use]
-pub fn time(text: &str) -> String {
-    let bare = text.replacen('T', " ", 1);
-    let mut bare = bare.as_str();
-    for sign in ["Z", "+00:00", "+00"] {
-        bare = bare.strip_suffix(sign).unwrap_or(bare);
-    }
-    let (whole, fraction) = bare.split_once('.').unwrap_or((bare, ""));
-    let from_end = |back| {
-        let place = whole.len().checked_sub(back)?;
-        whole.as_bytes().get(place)
-    };
-    let is_time = [3, 6].iter().all(|back| from_end(*back) == Some(&b':'))
-        && matches!(from_end(9), None | Some(b' '));
-    let is_exact = fraction.len() <= 6 && fraction.bytes().all(|digit| digit.is_ascii_digit());
-    if is_time && is_exact {
-        format!("{whole}.{fraction:0<6}")
-    } else {
-        text.into()
-    }
-}
-
 /// Returns a UUID as SQLAlchemy writes it where the database has no type for it.
 #[must_use]
 pub fn uuid(text: &str) -> String {

@@ -9,6 +9,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, ValueRef as _};
 use super::migrations::is_postgresql;
 use super::parts::{Part, State, VERSIONS};
 use super::rows::{self, Value};
+use super::times;
 
 /// How PostgreSQL writes values as text, until the end of the transaction.
 const PREPARE: &str = "SELECT set_config('TimeZone', 'UTC', true), \
@@ -62,9 +63,17 @@ impl Column {
     fn form(&self, text: &str) -> String {
         match self.base().as_str() {
             "numeric" | "decimal" => rows::decimal(text),
-            "timestamp" | "time" => rows::time(text),
+            "timestamp" | "time" => times::time(text),
             "uuid" => rows::uuid(text),
             _ => text.into(),
+        }
+    }
+
+    /// Returns a value in the form that its type has in PostgreSQL.
+    fn formed(&self, value: &Value) -> Value {
+        match value {
+            Value::Text(text) => Value::Text(self.form(text)),
+            other => other.clone(),
         }
     }
 }
@@ -179,35 +188,29 @@ impl Table {
             .collect()
     }
 
-    /// Gives a statement the value of a parameter.
+    /// Gives a statement the values of a row.
     pub fn bind<'q>(
         &self,
         query: Query<'q, Any, AnyArguments>,
-        value: &Value,
+        values: &[Value],
     ) -> Query<'q, Any, AnyArguments> {
-        if self.is_postgresql {
-            return query.bind(to_text(value));
-        }
-        match value {
+        let pairs = self.columns.iter().zip(values);
+        pairs.fold(query, |query, (column, value)| match value {
+            _ if self.is_postgresql => query.bind(to_text(&column.formed(value))),
             Value::Null => query.bind(None::<String>),
             Value::Boolean(value) => query.bind(i64::from(*value)),
             Value::Whole(value) => query.bind(*value),
             Value::Float(value) => query.bind(*value),
             Value::Text(value) => query.bind(value.clone()),
             Value::Bytes(value) => query.bind(value.clone()),
-        }
+        })
     }
 
     /// Returns a row in the form that PostgreSQL would give to it, to compare it.
     #[must_use]
     pub fn form(&self, values: &[Value]) -> Vec<Value> {
         let pairs = self.columns.iter().zip(values);
-        pairs
-            .map(|(column, value)| match value {
-                Value::Text(text) => Value::Text(column.form(text)),
-                other => other.clone(),
-            })
-            .collect()
+        pairs.map(|(column, value)| column.formed(value)).collect()
     }
 }
 

@@ -27,6 +27,7 @@ const FAILED: u8 = 1;
 const MISSING: u8 = 3;
 const NEWER: u8 = 4;
 const REFUSED: u8 = 5;
+const NO_DATABASE: u8 = 6;
 
 const HELP: &str = "\
   upgrade                    apply the migrations that the database lacks
@@ -157,7 +158,7 @@ fn configured() -> Result<Database, Failure> {
 async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Result<(), Failure> {
     if !matches!(command, Command::Upgrade) {
         let found = database.require_file();
-        found.map_err(|missing| Failure(missing, EXIT_CONFIG))?;
+        found.map_err(|missing| Failure(missing, NO_DATABASE))?;
     }
     let connected = database.connect().await;
     let mut connection = connected.map_err(|cause| unusable(&cause))?;

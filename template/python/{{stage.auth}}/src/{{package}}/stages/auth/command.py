@@ -11,8 +11,8 @@ from ... import config
 from ...runtime.stdio import printed
 from . import users_file
 from .settings import Settings
-from .store import opened
-from .users import User, UserError, Users, UsersError, check
+from .store import opened, require_usable
+from .users import User, UserError, Users, UsersError, check, check_password
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -54,11 +54,16 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _run(asked: argparse.Namespace) -> tuple[str, list[str]]:
     """Do it; return what to print, and what is wrong with users that were left out."""
+    source = None
     if asked.command == "add":
-        check(asked.name, asked.scope)  # before asking for the password
-        asked.password = _password()
+        check(asked.name, asked.scope)
     elif asked.command == "import":
-        asked.users = users_file.read(asked.file)
+        asked.users, source = users_file.read(asked.file), asked.file
+    # Before it asks for a password, or makes anything.
+    asyncio.run(require_usable(adds=asked.command in {"add", "import"}, source=source))
+    if asked.command == "add":
+        asked.password = _password()
+        check_password(asked.password)
     return asyncio.run(_done(asked))
 
 

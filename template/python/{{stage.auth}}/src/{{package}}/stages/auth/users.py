@@ -100,8 +100,7 @@ class Users:
     async def add(self, name: str, password: str, scopes: Iterable[str] = ()) -> None:
         """Add a user, or change password and scopes of one; raise UserError for bad input."""
         check(name, scopes)
-        if len(password) < SHORTEST_PASSWORD:
-            raise UserError(f"a password has at least {SHORTEST_PASSWORD} characters")
+        check_password(password)
         hashed = await run_in_threadpool(self._hasher.hash, password)
         await self.store.put(name, User(hashed, tuple(sorted(set(scopes)))))
 
@@ -141,6 +140,12 @@ def check(name: str, scopes: Iterable[str]) -> None:
         raise UserError("a name has up to 64 letters, digits, and . _ @ -")
     if not all(SCOPE.fullmatch(scope) for scope in scopes):
         raise UserError("a scope has up to 64 lower-case letters, digits, and : . _ -")
+
+
+def check_password(password: str) -> None:
+    """Raise UserError for a password that is too short."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise UserError(f"a password has at least {SHORTEST_PASSWORD} characters")
 
 
 def stored(name: str, password: object, scopes: object) -> User:

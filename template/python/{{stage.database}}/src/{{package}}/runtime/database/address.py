@@ -9,6 +9,10 @@ from ..settings import ConfigError
 ACCEPTED = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
+class NoDatabaseError(ConfigError):
+    """There is no file, and who asks is not to make one."""
+
+
 @dataclass(frozen=True)
 class Address:
     """A file of SQLite, or a server of PostgreSQL."""
@@ -39,14 +43,14 @@ def address(raw: str) -> Address:
 
 
 def existing(raw: str) -> Address:
-    """Read the address of a database that is to be there; raise ConfigError for a missing file.
+    """Read the address of a database that is to be there; raise NoDatabaseError without its file.
 
     A command in the wrong directory would make an empty one.
     """
     found = address(raw)
     if found.path and not found.path.exists():
         missing = f"there is no file {found.path.absolute()}"
-        raise ConfigError([f"DATABASE_URL leads to no database: {missing}"])
+        raise NoDatabaseError([f"DATABASE_URL leads to no database: {missing}"])
     return found
 
 

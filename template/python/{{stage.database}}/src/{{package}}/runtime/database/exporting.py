@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,11 +11,10 @@ from . import migrations, rows, tables
 from .address import Address
 from .connected import connected
 from .failures import reason
-from .migrations import Part
+from .manifest import MANIFEST, Content, Counter, Manifest
+from .migrations import Part, State
 from .tables import Refused, Table
 
-VERSION = "version"
-"""The file that says how far a part of the schema had come."""
 SUFFIX = ".jsonl"
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 ROWS = 100
@@ -51,12 +50,11 @@ def _export(connection: Connection, known: list[Part], directory: Path, whole: b
         with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as unfinished:
             for state, of_part in found:
                 place = Path(unfinished, state.part.name)
-                place.mkdir(mode=0o700)
-                _write(place / VERSION, iter([f"{state.number}\n".encode()]))
-                for table in of_part:
-                    count = _write(place / f"{table.name}{SUFFIX}", _lines(connection, table))
-                    done.append(f"exported {counted(count)} of {table.name}")
-                _sync(place)
+                contents = _write_part(connection, place, state, of_part)
+                done += [
+                    f"exported {counted(content.rows)} of {name}"
+                    for name, content in contents.items()
+                ]
             for part in known:
                 Path(unfinished, part.name).rename(directory / part.name)
         _sync(directory)
@@ -67,6 +65,21 @@ def _export(connection: Connection, known: list[Part], directory: Path, whole: b
         return done
 
 
+def _write_part(
+    connection: Connection, place: Path, state: State, of_part: list[Table]
+) -> dict[str, Content]:
+    """Write the directory of a part; return what is in the files of its tables."""
+    place.mkdir(mode=0o700)
+    contents = {
+        table.name: _write(place / f"{table.name}{SUFFIX}", _lines(connection, table))
+        for table in of_part
+    }
+    manifest = Manifest(state.number, dict(sorted(contents.items())))
+    _write(place / MANIFEST, [manifest.written()])
+    _sync(place)
+    return contents
+
+
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
     streaming = {"stream_results": True, "yield_per": ROWS}
     found = connection.exec_driver_sql(table.select, execution_options=streaming)
@@ -74,18 +87,19 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
         yield rows.line(table.names, table.read(row))
 
 
-def _write(path: Path, lines: Iterator[bytes]) -> int:
-    """Write a file that is on the disk afterwards; return the number of its lines."""
-    count = 0
+def _write(path: Path, lines: Iterable[bytes]) -> Content:
+    """Write a file that is on the disk afterwards; return what is in it."""
+    counter = Counter()
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            for count, line in enumerate(lines, start=1):  # noqa: B007 - the last one counts
+            for line in lines:
                 file.write(line)
+                counter.add(line)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}") from error
-    return count
+    return counter.content
 
 
 def _sync(directory: Path) -> None:

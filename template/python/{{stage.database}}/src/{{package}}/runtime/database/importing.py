@@ -16,14 +16,16 @@ from . import migrations, rows, tables
 from .address import Address
 from .connected import connected
 from .constraints import checked_last, count_on
-from .exporting import SUFFIX, VERSION, counted
+from .exporting import SUFFIX, counted
 from .failures import is_unavailable, reason
+from .manifest import FORMER, MANIFEST, Content, Counter, Manifest, parsed
 from .migrations import Part, State
 from .rows import Value
 from .tables import Refused, Table
 
 ROWS, PARAMETERS, BYTES = 100, 10_000, 2**20
 """A statement has so many at most: what is written with it is in memory."""
+LONGEST_MANIFEST = 2**20
 KEY_TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 CONSTRAINT = sqlite3.SQLITE_CONSTRAINT
 
@@ -35,6 +37,28 @@ class Row:
     place: str
     values: list[Value]
     size: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file of a table."""
+
+    table: Table
+    path: Path
+    exported: Content | None
+    """What it is to have, as far as the manifest says so."""
+
+    def require(self, found: Content) -> None:
+        """Raise Refused for a file that is not what was exported."""
+        if self.exported in (found, None):
+            return
+        rows = self.exported.rows
+        as_it_is = f"to import the file as it is, take {self.table.name} out of {MANIFEST}"
+        if found.rows == rows:
+            raise Refused(f"{self.path} has been changed since its export; {as_it_is}")
+        line = f"{self.path}, line {min(found.rows, rows) + 1}"
+        how = "it is missing" if found.rows < rows else "it was added"
+        raise Refused(f"{line}: {how}, for the export had {counted(rows)}; {as_it_is}")
 
 
 async def import_(address: Address, known: list[Part], directory: Path, wait: float) -> list[str]:
@@ -50,37 +74,69 @@ def _import(connection: Connection, known: list[Part], directory: Path) -> list[
     with connection.begin():
         migrations.lock(connection)
         tables.prepare(connection)
-        found: dict[Path, Table] = {}
+        found: list[Source] = []
         for state in migrations.states(connection, known):
-            found |= _files(directory / state.part.name, state, tables.tables(connection, state))
+            of_part = tables.tables(connection, state)
+            if not any(_has_rows(connection, table) for table in of_part):
+                _require_not_awaited(state)
+            found += _sources(directory / state.part.name, state, of_part)
         done = []
-        with checked_last(connection, list(found.values())):
-            for path, table in found.items():
-                count = _read(connection, path, table)
-                done.append(f"imported {counted(count)} of {table.name}")
-        for table in found.values():
-            count_on(connection, table)
+        with checked_last(connection, [source.table for source in found]):
+            for source in found:
+                count = _read(connection, source)
+                done.append(f"imported {counted(count)} of {source.table.name}")
+        for source in found:
+            count_on(connection, source.table)
         return done
 
 
-def _files(place: Path, state: State, of_part: list[Table]) -> dict[Path, Table]:
+def _has_rows(connection: Connection, table: Table) -> bool:
+    return connection.exec_driver_sql(f"{table.select} LIMIT 1").first() is not None
+
+
+def _require_not_awaited(state: State) -> None:
+    """Raise Refused if rows of this import would hide what another command is to bring."""
+    try:
+        awaited = state.part.awaited
+    except Exception as error:  # a stage's own: a file that is damaged, a setting that is wrong
+        awaited = str(error)
+    if awaited:
+        raise Refused(awaited)
+
+
+def _sources(place: Path, state: State, of_part: list[Table]) -> list[Source]:
     """Return the files of a part, which are all there, and go with its tables."""
     if not stat.S_ISDIR(_mode(place)):
         raise Refused(f"{place} is no directory")
-    with _opened(place / VERSION) as file:
-        version = file.read(100).decode(errors="replace").strip()
-    if not re.fullmatch("[0-9]{4}", version):
-        raise Refused(f"{place / VERSION} names no version")
+    path = place / MANIFEST
+    if not os.path.lexists(path) and os.path.lexists(place / FORMER):
+        path = place / FORMER
+    manifest = _manifest(path)
+    version = manifest.version
     if version != state.number:
         raise Refused(
             f"{place} is of {state.part.name} {version}, and the database has {state.number}:"
             f" {_way(state, version)}"
         )
-    found = {place / f"{table.name}{SUFFIX}": table for table in of_part}
-    if {*place.iterdir()} - {*found, place / VERSION}:
+    paths = {table.name: place / f"{table.name}{SUFFIX}" for table in of_part}
+    is_of_another = manifest.tables.keys() - paths.keys()
+    if is_of_another or {*place.iterdir()} - {*paths.values(), path}:
         raise Refused(f"{place} has a file of no table of {state.part.name}")
-    for path in found:
-        _opened(path).close()
+    for each in paths.values():
+        _opened(each).close()
+    return [Source(table, paths[table.name], manifest.tables.get(table.name)) for table in of_part]
+
+
+def _manifest(path: Path) -> Manifest:
+    with _opened(path) as file:
+        written = file.read(LONGEST_MANIFEST)
+    try:
+        is_former = path.name == FORMER
+        found = Manifest(written.decode().strip(), {}) if is_former else parsed(written)
+    except ValueError as error:
+        raise Refused(f"{path} is no manifest of an export") from error
+    if not re.fullmatch("[0-9]{4}", found.version):
+        raise Refused(f"{path} names no version")
     return found
 
 
@@ -108,28 +164,30 @@ def _opened(path: Path) -> BinaryIO:
     return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
 
-def _read(connection: Connection, path: Path, table: Table) -> int:
+def _read(connection: Connection, source: Source) -> int:
     """Write the rows of a file into its table; return how many there are."""
-    if not table.has_key and connection.exec_driver_sql(table.select).first():
+    table, path = source.table, source.path
+    if not table.has_key and _has_rows(connection, table):
         raise Refused(f"{path}: the table has rows, and no primary key to tell them apart")
-    count = 0
+    counter = Counter()
     most = min(ROWS, max(1, PARAMETERS // len(table.columns)))
     waiting: list[Row] = []
-    for row in _rows(path, table.names):
+    for row in _rows(path, table.names, counter):
         waiting.append(row)
-        count += 1
         if len(waiting) == most or sum(each.size for each in waiting) > BYTES:
             _insert(connection, table, waiting)
             waiting = []
     if waiting:
         _insert(connection, table, waiting)
-    return count
+    source.require(counter.content)
+    return counter.count
 
 
-def _rows(path: Path, names: list[str]) -> Iterator[Row]:
+def _rows(path: Path, names: list[str], counter: Counter) -> Iterator[Row]:
     with _opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            place = f"{path}, line {number}"
+        for line in file:
+            counter.add(line)
+            place = f"{path}, line {counter.count}"
             try:
                 yield Row(place, rows.values(line, names), len(line))
             except ValueError as error:

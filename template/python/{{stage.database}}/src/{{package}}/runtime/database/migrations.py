@@ -65,9 +65,18 @@ class Part:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that it has: TABLES, beside its migrations."""
-        packages = {module.rpartition(".")[0] for module in self.modules.values()}
-        modules = map(import_module, packages)
-        return tuple(name for module in modules for name in getattr(module, "TABLES", ()))
+        return tuple(name for module in self._packages for name in getattr(module, "TABLES", ()))
+
+    @property
+    def awaited(self) -> str:
+        """What is to come into its empty tables by another command than `db import`."""
+        found = (getattr(module, "awaited", str)() for module in self._packages)
+        return next(filter(None, found), "")
+
+    @property
+    def _packages(self) -> list[ModuleType]:
+        names = {module.rpartition(".")[0] for module in self.modules.values()}
+        return [import_module(name) for name in sorted(names)]
 
     @property
     def table(self) -> Table:

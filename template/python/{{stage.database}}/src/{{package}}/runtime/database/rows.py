@@ -6,13 +6,21 @@ their end, times with microseconds and in UTC.
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 Value = None | bool | int | float | str | bytes
 MOST = 2**63
 """Whole numbers of a database are smaller."""
+TIME = re.compile(
+    r"(?P<date>[0-9]{4,6}-[0-9]{2}-[0-9]{2})?"
+    r"((?(date)[Tt ])(?P<minute>[0-9]{2}:[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]+))?)?"
+    r"( ?([Zz]|(?P<sign>[+-])(?P<hours>[01][0-9])(:?(?P<minutes>[0-5][0-9]))?))?)?"
+)
+"""SQLite keeps whatever form a time was given in."""
 
 
 def line(names: Sequence[str], values: Sequence[Value]) -> bytes:
@@ -118,14 +126,20 @@ def decimal(text: str) -> str:
 
 
 def time(text: str) -> str:
-    """Return a time with microseconds, and without a sign that it is in UTC."""
-    bare = text.replace("T", " ", 1)
-    for sign in ("Z", "+00:00", "+00"):
-        bare = bare.removesuffix(sign)
-    whole, _, fraction = bare.partition(".")
-    is_time = whole[-6:-5] == whole[-3:-2] == ":" and whole[-9:-8] in ("", " ")
-    if not is_time or len(fraction) > 6 or set(fraction) - set("0123456789"):
+    """Return a time in UTC, with microseconds and without its zone; what is none, as it is."""
+    found = TIME.fullmatch(text)
+    fraction = ((found and found["fraction"]) or "").rstrip("0")
+    if not (text and found) or len(fraction) > len("ffffff"):
         return text
+    whole = f"{found['minute'] or '00:00'}:{found['second'] or '00'}"
+    if found["date"]:
+        whole = f"{found['date']} {whole}"
+    if offset := timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0)):
+        try:
+            there = datetime.fromisoformat(whole)
+            whole = (there - offset if found["sign"] == "+" else there + offset).isoformat(" ")
+        except (ValueError, OverflowError):
+            return text  # without a date, it is a time of no day
     return f"{whole}.{fraction:0<6}"
 
 

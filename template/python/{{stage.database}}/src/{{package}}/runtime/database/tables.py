@@ -160,7 +160,10 @@ class Table:
 
     def parameters(self, values: Sequence[Value]) -> list[Any]:
         """Return the values of a row as the statement takes them."""
-        return [_to_text(value) for value in values] if self.is_postgresql else list(values)
+        if not self.is_postgresql:
+            return list(values)
+        pairs = zip(self.columns, values, strict=True)
+        return [_to_text(column.form(value)) for column, value in pairs]
 
     def line(self, values: Sequence[Value]) -> bytes:
         """Write a row in the form that PostgreSQL would give to it, to compare it."""

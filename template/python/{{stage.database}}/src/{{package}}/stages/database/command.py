@@ -9,7 +9,7 @@ from pathlib import Path
 from ... import config
 from ...runtime import EXIT_CONFIG
 from ...runtime.database import migrating
-from ...runtime.database.address import Address, address, existing
+from ...runtime.database.address import Address, NoDatabaseError, address, existing
 from ...runtime.database.exporting import export
 from ...runtime.database.failures import FAILURES, reason
 from ...runtime.database.importing import import_
@@ -20,7 +20,7 @@ from ...runtime.stdio import printed
 from .parts import known
 from .settings import Settings
 
-FAILED, USAGE, MISSING, NEWER, REFUSED, INTERRUPTED = 1, 2, 3, 4, 5, 130
+FAILED, USAGE, MISSING, NEWER, REFUSED, NO_DATABASE, INTERRUPTED = 1, 2, 3, 4, 5, 6, 130
 MOVES = {
     "export": "write the tables of the stages, or of one, into files",
     "import": "read them from the files of an export",
@@ -34,7 +34,8 @@ def run(words: Sequence[str]) -> int:
     try:
         return asyncio.run(_run(config.read(Settings), parts, asked))
     except config.ConfigError as error:
-        return _refuse("\n".join(f"setting {problem}" for problem in error.problems), EXIT_CONFIG)
+        status = NO_DATABASE if isinstance(error, NoDatabaseError) else EXIT_CONFIG
+        return _refuse("\n".join(f"setting {problem}" for problem in error.problems), status)
     except MigrationError as error:
         return _refuse(f"a migration has failed: {error}", FAILED)
     except Refused as error:
