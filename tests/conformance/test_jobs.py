@@ -226,6 +226,9 @@ ONLY_IN_SQLITE = {
     "payload = CAST(x'22ff22' AS TEXT)": NO_JSON,
     "trace = x'ff'": f"{DAMAGED}trace",
     "id = x'ff'": f"{DAMAGED}id",
+    "run_at = 'soon'": f"{DAMAGED}run_at",
+    "run_at = x'00'": f"{DAMAGED}run_at",
+    "run_at = 9e999": f"{DAMAGED}run_at",
 }
 
 

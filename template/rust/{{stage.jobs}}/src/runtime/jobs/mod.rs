@@ -1,6 +1,7 @@
 // Written by viscaffold: `viscaffold update` replaces this folder.
 //! What the stage jobs depends on.
 
+mod closing;
 pub mod handlers;
 pub mod ids;
 pub mod listing;
@@ -11,4 +12,5 @@ pub mod round;
 pub mod running;
 pub mod statements;
 pub mod survey;
+mod telling;
 pub mod worker;

@@ -185,7 +185,9 @@ impl Plan<'_> {
             .bind(json(self.kinds))
             .bind(self.most_attempts)
             .bind(self.most_attempts.to_string());
-        let rows = update.fetch_all(connection).await?;
+        let mut rows = update.fetch_all(&mut *connection).await?;
+        let bury = sqlx::query(AssertSqlSafe(words.bury())).bind(json(self.kinds));
+        rows.extend(bury.fetch_all(connection).await?);
         let expired = rows.iter().map(|row| {
             Ok(Noted {
                 id: text(row, "id")?,

@@ -4,6 +4,8 @@ use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+const DAMAGED: &str = "its row is damaged: nobody writes such a value of ";
+
 /// What differs between the databases.
 #[derive(Clone, Copy)]
 pub struct Words {
@@ -147,6 +149,19 @@ impl Words {
         )
     }
 
+    /// $1 kinds, of which some are never due, because SQLite has no number for when: all that is
+    /// none comes after the largest.
+    #[must_use]
+    pub fn bury(self) -> String {
+        format!(
+            "UPDATE jobs SET state = 'dead', reason = '{DAMAGED}run_at' \
+             WHERE state = 'ready' AND run_at > {LATEST} AND {} RETURNING {}, kind, state, reason",
+            self.is_of("kind", 1),
+            self.octets("id"),
+            LATEST = i64::MAX
+        )
+    }
+
     /// $1 kinds, $2 worker, $3 lease, $4 how many. A job whose row is damaged is dead instead.
     #[must_use]
     pub fn claim(self) -> String {
@@ -162,7 +177,7 @@ impl Words {
              worker = CASE WHEN {damage} IS NULL THEN $2 END, \
              lease_until = CASE WHEN {damage} IS NULL THEN {now} + $3 END, \
              reason = CASE WHEN {damage} IS NULL THEN reason \
-             ELSE 'its row is damaged: nobody writes such a value of ' || {damage} END \
+             ELSE '{DAMAGED}' || {damage} END \
              WHERE {} RETURNING kind, state, attempts, {}",
             self.is_taken(&due),
             returned.join(", ")

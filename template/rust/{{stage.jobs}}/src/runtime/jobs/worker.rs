@@ -13,9 +13,10 @@ use super::super::nudges::nudges;
 use super::handlers::Handlers;
 use super::ids;
 use super::progress::Progress;
-use super::round::{Claimed, End, Found, Plan, give_back};
+use super::round::{Claimed, Found, Plan};
 use super::running::{self, Ended, Running};
-use super::survey::{Survey, survey};
+use super::survey::survey;
+use super::telling::tell_noted;
 use crate::runtime::caught::{Caught, Panicked};
 use crate::runtime::stop;
 use crate::stages::database::{Database, Error};
@@ -24,13 +25,10 @@ use crate::stages::database::{Database, Error};
 const SURVEY: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// For what is given back at the stop: less than a stage has to close.
-const GIVE_BACK: Duration = Duration::from_millis(1500);
 /// For the connection, at the stop.
 const CLOSE: Duration = Duration::from_millis(300);
 /// How long others can write after a round, where one writes at a time.
 const LONGEST_TURN: Duration = Duration::from_millis(20);
-const MOST_UNKNOWN: usize = 100;
 
 #[derive(Clone, Copy)]
 pub struct Settings {
@@ -42,16 +40,16 @@ pub struct Settings {
 }
 
 pub struct Worker {
-    name: String,
-    database: Database,
+    pub(super) name: String,
+    pub(super) database: Database,
     handlers: Arc<Handlers>,
-    settings: Settings,
+    pub(super) settings: Settings,
     progress: Arc<Progress>,
-    running: HashMap<String, Running>,
+    pub(super) running: HashMap<String, Running>,
     /// What the table does not know yet.
-    ended: Vec<Ended>,
-    ends: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
-    said: HashSet<String>,
+    pub(super) ended: Vec<Ended>,
+    pub(super) ends: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
+    pub(super) said: HashSet<String>,
     next_poll: Instant,
     next_beat: Instant,
     next_survey: Instant,
@@ -209,31 +207,7 @@ impl Worker {
             .collect()
     }
 
-    fn surveyed(&mut self, found: Survey) {
-        measured::surveyed(found.waiting, found.dead);
-        if self.settings.workers == 0 {
-            return; // who has workers says it
-        }
-        for kind in found.kinds {
-            self.warn_once(format!(
-                "jobs of the kind \"{kind}\" wait, and this service has no handler for them"
-            ));
-        }
-        for state in found.states {
-            self.warn_once(format!(
-                "jobs are in the unknown state \"{state}\": no worker takes them"
-            ));
-        }
-    }
-
-    fn warn_once(&mut self, line: String) {
-        if self.said.len() < MOST_UNKNOWN && !self.said.contains(&line) {
-            tracing::warn!("{line}");
-            self.said.insert(line);
-        }
-    }
-
-    fn apply(&mut self, found: Found) {
+    pub(super) fn apply(&mut self, found: Found) {
         for (ended, end) in std::mem::take(&mut self.ended).into_iter().zip(found.ends) {
             self.tell(&ended, &end);
         }
@@ -245,14 +219,8 @@ impl Worker {
                 measured::ended(kind, Outcome::Lost, None);
             }
         }
-        for job in found.noted {
-            let (kind, id, reason) = (&job.kind, &job.id, &job.reason);
-            if job.is_dead {
-                tracing::error!("job {kind} {id} is dead: {reason}");
-                measured::ended(kind, Outcome::Dead, None);
-            } else {
-                tracing::warn!("job {kind} {id}: {reason}");
-            }
+        for job in &found.noted {
+            tell_noted(job);
         }
         for claimed in found.claimed {
             self.start(claimed);
@@ -269,87 +237,5 @@ impl Worker {
         let (id, ends) = (claimed.id.clone(), self.ends.0.clone());
         let running = running::start(claimed, handler, self.settings.limit, ends);
         self.running.insert(id, running);
-    }
-
-    fn tell(&self, ended: &Ended, end: &End) {
-        let Ended {
-            id,
-            kind,
-            attempt,
-            failure,
-            ..
-        } = ended;
-        let most = self.settings.most_attempts;
-        let reason = failure.as_deref().unwrap_or_default();
-        let failed = format!("job {kind} {id} failed (attempt {attempt} of {most})");
-        let outcome = match end {
-            End::Done => Outcome::Ok,
-            End::Again(pause) => {
-                let seconds = pause.as_secs_f64();
-                tracing::warn!("{failed}, again in {seconds:.1} s: {reason}");
-                Outcome::Failed
-            }
-            End::Dead => {
-                tracing::error!("{failed} and is dead: {reason}");
-                Outcome::Dead
-            }
-            End::Lost => {
-                tracing::warn!(
-                    "job {kind} {id}: its lease was lost before it was finished; it may run twice"
-                );
-                Outcome::Lost
-            }
-        };
-        measured::ended(kind, outcome, Some(ended.took));
-    }
-
-    /// Cancels what runs, gives it back, and notes what has ended.
-    async fn close(mut self) {
-        let mut cancelled = Vec::new();
-        for (id, running) in self.running.drain() {
-            running.task.abort();
-            let _ = running.task.await; // cancelled, or ended meanwhile
-            cancelled.push((id, running.kind, running.attempt));
-        }
-        while let Ok(ended) = self.ends.1.try_recv() {
-            let before = cancelled.len();
-            cancelled.retain(|(id, _, attempt)| (id, *attempt) != (&ended.id, ended.attempt));
-            if cancelled.len() < before {
-                self.ended.push(ended);
-            }
-        }
-        if cancelled.is_empty() && self.ended.is_empty() {
-            return;
-        }
-        let given = cancelled
-            .iter()
-            .map(|(id, _, attempt)| (id.clone(), *attempt));
-        let given: Vec<_> = given.collect();
-        let last = Plan {
-            worker: &self.name,
-            kinds: &[],
-            lease: self.settings.lease,
-            most_attempts: self.settings.most_attempts,
-            ended: &self.ended,
-            beats: Vec::new(),
-            expires: false,
-            free: 0,
-        };
-        let closing = self.database.write(async |it| {
-            let found = last.perform(it).await?;
-            give_back(it, &self.name, &given).await?;
-            Ok(found)
-        });
-        if let Ok(Ok(found)) = timeout(GIVE_BACK, closing).await {
-            self.apply(found);
-            for (id, kind, _) in cancelled {
-                tracing::info!("job {kind} {id}: given back, for the service stops");
-            }
-        } else {
-            let count = cancelled.len() + self.ended.len();
-            tracing::warn!(
-                "jobs that could not be given back: {count}; each runs again when its lease is over"
-            );
-        }
     }
 }

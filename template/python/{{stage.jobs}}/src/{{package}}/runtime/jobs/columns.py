@@ -20,25 +20,32 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
 
-class octets(FunctionElement[Any]):  # noqa: N801 - a function of SQL
+class InWords(FunctionElement[Any]):
+    """What each database has words of its own for."""
+
+    inherit_cache = True
+    sqlite: str
+    postgresql: str
+
+
+@compiles(InWords)
+def _in_words(element: InWords, compiler: SQLCompiler, **options: Any) -> str:
+    words: str = getattr(element, compiler.dialect.name)
+    return words.format(compiler.process(element.clauses, **options))
+
+
+class octets(InWords):  # noqa: N801 - a function of SQL
     """Return a text of SQLite as bytes: it may be anything, and no UTF-8."""
 
     inherit_cache = True
-
-
-@compiles(octets, "sqlite")
-def _octets_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
-
-
-@compiles(octets, "postgresql")
-def _octets_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.clauses, **options))
+    sqlite = "CAST({} AS BLOB)"
+    postgresql = "{}"
 
 
 class AnyText(TypeDecorator[str]):
@@ -74,63 +81,41 @@ jobs = Table(
 FREE = {"worker": None, "lease_until": None}
 
 
-class now(FunctionElement[int]):  # noqa: N801 - a function of SQL
+class now(InWords):  # noqa: N801 - a function of SQL
     """Return the time; the clocks of services may differ, that of the database is one."""
 
     inherit_cache = True
     type = BigInteger()
+    sqlite = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+    postgresql = "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)"
 
 
-@compiles(now, "sqlite")
-def _now_sqlite(*_: object, **__: object) -> str:
-    return "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
-
-
-@compiles(now, "postgresql")
-def _now_postgresql(*_: object, **__: object) -> str:
-    return "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)"
-
-
-class key(FunctionElement[Any]):  # noqa: N801 - a function of SQL
+class key(InWords):  # noqa: N801 - a function of SQL
     """Return what a row can be found by; in SQLite, an id may be NULL."""
 
     inherit_cache = True
+    sqlite, postgresql = "rowid", "id"
 
 
-@compiles(key, "sqlite")
-def _key_sqlite(*_: object, **__: object) -> str:
-    return "rowid"
+class damage(InWords):  # noqa: N801 - a function of SQL
+    """Name a column whose value no worker can have written; NULL where there is none.
 
-
-@compiles(key, "postgresql")
-def _key_postgresql(*_: object, **__: object) -> str:
-    return "id"
-
-
-class damage(FunctionElement[str]):  # noqa: N801 - a function of SQL
-    """Name a column whose value no worker can have written; NULL where there is none."""
+    SQLite lets in what other databases refuse.
+    """
 
     inherit_cache = True
     type = Text()
+    postgresql = "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts' END"
+    sqlite = (
+        "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 OR typeof(attempts) <> 'integer' THEN"
+        " 'attempts' WHEN typeof(payload) <> 'text' THEN 'payload' WHEN typeof(id) <> 'text' THEN"
+        " 'id' WHEN typeof(trace) NOT IN ('text', 'null') THEN 'trace' END"
+    )
 
 
-ATTEMPTS = "WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts'"
-OF_SQLITE = (
-    "WHEN typeof(attempts) <> 'integer' THEN 'attempts' WHEN typeof(payload) <> 'text' THEN"
-    " 'payload' WHEN typeof(id) <> 'text' THEN 'id' WHEN typeof(trace) NOT IN ('text', 'null')"
-    " THEN 'trace'"
-)
-"""What other databases do not let in."""
-
-
-@compiles(damage, "sqlite")
-def _damage_sqlite(*_: object, **__: object) -> str:
-    return f"CASE {ATTEMPTS} {OF_SQLITE} END"
-
-
-@compiles(damage, "postgresql")
-def _damage_postgresql(*_: object, **__: object) -> str:
-    return f"CASE {ATTEMPTS} END"
+DAMAGED = "its row is damaged: nobody writes such a value of "
+LATEST = 2**63 - 1
+"""Of the times; what is no number comes after all of them in SQLite."""
 
 
 def is_over() -> ColumnElement[bool]:

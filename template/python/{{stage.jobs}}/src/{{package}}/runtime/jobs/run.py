@@ -56,7 +56,7 @@ class Run:
         self._is_given_back = False
 
     async def go(self, handler: Handler) -> None:
-        """Run the handler to its end; afterwards, there is an outcome."""
+        """Run the handler to its end; afterwards, there is an outcome, unless the job is lost."""
         began = time.monotonic()
         self._work = asyncio.create_task(self._guarded(handler), name=str(self.claimed))
         await asyncio.wait([self._work], timeout=self._limits.limit)
@@ -71,7 +71,8 @@ class Run:
             await asyncio.wait([self._work])
         self.seconds = time.monotonic() - began
         error = asyncio.CancelledError() if self._work.cancelled() else self._work.result()
-        self.outcome = self._ended(error, is_late=is_late)
+        if not self.is_lost:  # whoever has the job now says how it ends
+            self.outcome = self._ended(error, is_late=is_late)
 
     def cancel(self, *, is_lost: bool = False) -> None:
         """Have the handler end: the job is another worker's, or goes back for the stop."""
@@ -97,8 +98,6 @@ class Run:
         return failure
 
     def _ended(self, error: BaseException | None, *, is_late: bool) -> Outcome:
-        if self.is_lost:
-            return Outcome(End.LOST)  # whoever has the job now says how it ends
         if self._is_given_back and isinstance(error, asyncio.CancelledError):
             return Outcome(End.BACK)
         if is_late:

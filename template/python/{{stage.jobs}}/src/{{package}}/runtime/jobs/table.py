@@ -24,7 +24,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .columns import DEAD, FREE, READY, RUNNING, damage, is_over, jobs, key, now
+from .columns import (
+    DAMAGED,
+    DEAD,
+    FREE,
+    LATEST,
+    READY,
+    RUNNING,
+    damage,
+    is_over,
+    jobs,
+    key,
+    now,
+)
 from .job import Claimed, End, Outcome, as_json, checked_kind
 
 
@@ -76,7 +88,7 @@ async def claim(
         .cte("due")  # evaluated once: PostgreSQL may repeat a subquery, which would take more
     )
     is_sound = damage().is_(None)
-    damaged = literal("its row is damaged: nobody writes such a value of ").concat(damage())
+    damaged = literal(DAMAGED).concat(damage())
     taken = (
         update(jobs)
         .where(key().in_(select(due.c.row)))
@@ -161,6 +173,18 @@ async def expire(connection: AsyncConnection, kinds: Collection[str], most: int)
     )
     rows = await connection.execute(freed)
     return [Noted(row.id, row.kind, row.state == DEAD, row.reason) for row in rows]
+
+
+async def bury(connection: AsyncConnection, kinds: Collection[str]) -> list[Noted]:
+    """Note as dead what would never be due, because SQLite has no number for when."""
+    buried = (
+        update(jobs)
+        .where(jobs.c.state == READY, jobs.c.run_at > LATEST, jobs.c.kind.in_(kinds))
+        .values(state=DEAD, reason=f"{DAMAGED}run_at")
+        .returning(jobs.c.id, jobs.c.kind, jobs.c.reason)
+    )
+    rows = await connection.execute(buried)
+    return [Noted(row.id, row.kind, True, row.reason) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,7 @@ class Worker:
             kept = await table.beat(connection, self.name, mine, lease)
             if is_due:
                 noted = await table.expire(connection, kinds, self._limits.attempts)
+                noted += await table.bury(connection, kinds)
             if free > 0:
                 claimed, damaged = await table.claim(connection, self.name, kinds, free, lease)
                 noted += damaged
