@@ -1,6 +1,8 @@
 """One service in two languages, with an application that shows what the service does."""
 
+import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from running import Program, python, rust
@@ -10,6 +12,7 @@ TESTS = Path(__file__).resolve().parent
 APPLICATION = TESTS / "conformance" / "application"
 DATABASE = APPLICATION / "database"
 MOVING = APPLICATION / "moving"
+MOVED = ("words", "things", "loose", "more")
 TEMPLATE = TESTS.parent / "template"
 PATIENCE = {
     "python": (
@@ -102,8 +105,7 @@ def moving_in_python(pristine: Path, place: Path) -> Program:
     """Return one with the stages `auth` and `jobs`, and tables with columns of every kind."""
     shutil.copytree(pristine / "src", place / "src")
     migrations = place / "src" / "orders" / "migrations"
-    tables = 'TABLES = ("words", "things", "loose", "more")\n'
-    (migrations / "__init__.py").write_text(tables, encoding="utf-8")
+    (migrations / "__init__.py").write_text(f"TABLES = {MOVED!r}\n", encoding="utf-8")
     for path in MOVING.glob("*.sql"):
         shutil.copy(path, migrations)
         number = path.name.partition(".")[0]
@@ -112,13 +114,28 @@ def moving_in_python(pristine: Path, place: Path) -> Program:
 
 
 def moving_in_rust() -> Program:
-    """Return the same, in Rust."""
-    own = {path.name: path.read_text(encoding="utf-8") for path in MOVING.glob("*.[rs]*")}
+    """Return the same, in Rust: the application as it comes, with these migrations."""
+    stages = ("api", "auth", "database", "jobs")
+    app, known = text("src/app.rs", stages), '    const NAME: &str = "app";\n'
+    own = {path.name: path.read_text(encoding="utf-8") for path in sorted(MOVING.glob("*.sql"))}
+    more = f"{_migrations(own)}    const TABLES: &[&str] = &{json.dumps(MOVED)};\n"
+    changes = {"stage::Stage;": "stage::{Migration, Stage};", known: known + more}
     files = {
-        "src/app.rs": own.pop("app.rs"),
+        "src/app.rs": replaced(app, changes),
         **{f"src/migrations/{name}": sql for name, sql in own.items()},
     }
-    return rust(binary(("api", "auth", "database", "jobs"), files=files, variant="moving"))
+    return rust(binary(stages, files=files, variant="moving"))
+
+
+def _migrations(names: Iterable[str]) -> str:
+    """Return what an application in Rust says of its migrations."""
+    ways = [name.removesuffix(".up.sql") for name in names if name.endswith(".up.sql")]
+    entries = [
+        f'Migration {{ number: "{way[:4]}", up: include_str!("migrations/{way}.up.sql"),'
+        f' down: include_str!("migrations/{way}.down.sql") }},\n'
+        for way in ways
+    ]
+    return f"    const MIGRATIONS: &[Migration] = &[\n{''.join(entries)}    ];\n"
 
 
 def cached_in_rust() -> Program:
