@@ -24,6 +24,26 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+MEANINGS = {
+    ExitCode.DONE: "done",
+    ExitCode.FAILED: "failed: git is missing, the disk is full, a check failed (`doctor`: one that "
+    "stops the next step), or a repository of a fleet failed",
+    ExitCode.USAGE: "usage: a wrong option or argument",
+    ExitCode.CONFLICTS: "done, with conflicts for you to resolve: then `--continue`, or `--abort`",
+    ExitCode.NOT_VERIFIED: "a step of a verification failed; the service is as before",
+    ExitCode.REFUSED: "refused: the directory or the service does not allow it; nothing was "
+    "changed",
+    ExitCode.FOUND: "an update is available (`update --check`, `fleet status`), or a fault was "
+    "found (`diagnose`, `report`)",
+    ExitCode.UNDETERMINED: "undetermined (`diagnose`, `report`): the answer lists what was ruled "
+    "out",
+    ExitCode.INTERNAL: "internal error: please report it",
+    ExitCode.INTERRUPTED: "interrupted; nothing was changed, except what `fleet update` lists as "
+    "updated",
+}
+"""What each means, as README.md has it, too."""
+
+
 class ScaffoldError(Exception):
     """The machine is in the way: a program is missing, a disk is full. Exit code 1."""
 

@@ -192,8 +192,8 @@ def _timeless(line: str) -> str:
 
 
 def test_every_exit_code_is_documented() -> None:
-    from scaffolder.errors import ExitCode
+    from scaffolder.errors import MEANINGS, ExitCode
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for code in ExitCode:
-        assert f"| {code.value} |" in text
+        assert f"| {code.value} | {MEANINGS[code]} |" in text

@@ -15,7 +15,7 @@ FLOORS = (
     {"commands"},
     {"console"},
     {"spinner"},
-    {"diagnose", "doctor", "fleet", "testkit"},
+    {"diagnose", "doctor", "explain", "fleet", "testkit"},
     {"operations"},
     {"verify"},
     {"overlays"},

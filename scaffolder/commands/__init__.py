@@ -10,6 +10,7 @@ COMMANDS = {
     "completion": "Print a completion script.",
     "diagnose": "Find out why a container dies or misbehaves.",
     "doctor": "Check this machine and a service for what stops the next step.",
+    "explain": "Explain a file, stage, setting, exit status or log line.",
     "fleet": "Status and updates of many repositories at once.",
     "lock": "Lock the versions and hashes of dependencies.",
     "minimal": "Tell whether the platform or the code is at fault.",

@@ -11,7 +11,7 @@ from scaffolder.operations import Change
 from scaffolder.text import printable, quoted
 from scaffolder.verify.outcome import Result
 
-from .notice_output import notice_lines
+from .notice_output import change_lines, notice_lines
 from .verification_output import say_end
 
 Line = Sequence[Part]
@@ -42,7 +42,7 @@ def finish(
                 console.say(*title)
             _say_files(done)
             _say_next(done, steps)
-    for line in notice_lines(done.notices):
+    for line in (*change_lines(done.changes), *notice_lines(done.notices)):
         console.say(line)
     return ExitCode.CONFLICTS if done.conflicts else ExitCode.DONE
 

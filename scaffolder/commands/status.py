@@ -11,7 +11,7 @@ from scaffolder.text import printable
 from scaffolder.verify.outcome import Verification
 
 from .consent import Consent, trust_option
-from .notice_output import notice_lines
+from .notice_output import change_lines, notice_lines
 
 SHOWN = 20
 """How many paths a person is shown; `--json` has them all."""
@@ -32,7 +32,7 @@ def status(*, as_json: bool, trust: Consent) -> None:
         console.data(_document(found))
     else:
         _say(found)
-        for line in notice_lines(found.notices):
+        for line in (*change_lines(found.changes), *notice_lines(found.notices)):
             console.out(line)
 
 
@@ -50,6 +50,7 @@ def _document(found: Status) -> dict[str, object]:
         "missing": [{"path": path, "stage": stage} for path, stage in found.missing.items()],
         "conflicts": found.conflicts,
         "operation": _operation(found),
+        "changes": [asdict(change) for change in found.changes],
         "notices": [asdict(notice) for notice in found.notices],
         "verified": [_known(what, known) for what, known in found.verified],
     }

@@ -23,7 +23,7 @@ from .change import (
 )
 from .change_output import finish, nothing
 from .consent import Consent
-from .notice_output import notice_lines
+from .notice_output import change_lines, notice_lines
 
 
 @click.command(short_help="Update a service to a newer template.")
@@ -80,12 +80,14 @@ def update(  # noqa: PLR0913 - one parameter an option
 def _show(found: Available, *, as_json: bool) -> int:
     if as_json:
         notices = [asdict(notice) for notice in found.notices]
+        changes = [asdict(change) for change in found.changes]
         about = {**found.versions, "update": bool(found.moves), "notices": notices}
+        about["changes"] = changes
         console.data({**about, "overlays": found.overlays})
     elif not found.moves:
         console.say(f"Up to date: template {found.current}.")
     else:
         console.say(f"There is an update: {', '.join(found.moves)}.\nTry: viscaffold update")
-    for line in () if as_json else notice_lines(found.notices):
+    for line in () if as_json else (*change_lines(found.changes), *notice_lines(found.notices)):
         console.say(line)
     return ExitCode.UPDATE if found.moves else ExitCode.DONE

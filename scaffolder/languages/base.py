@@ -59,6 +59,14 @@ class Import:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A text in code, in the parts between which values are put."""
+
+    line: int
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Code:
     """What a file of code imports, and the lines on which it uses each name."""
 
@@ -124,6 +132,9 @@ class Language(Protocol):
 
     def read(self, content: bytes, path: str) -> Code | None:
         """Read a file of code, and never run it; None if it is not valid."""
+
+    def texts(self, content: bytes) -> Iterable[Text]:
+        """Return the texts in a file of code, and never run it; nothing if it is not valid."""
 
     def dependency_problem(self, text: str) -> str:
         """Return why no dependency in the catalogue is written so, or an empty text."""

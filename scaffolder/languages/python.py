@@ -41,6 +41,7 @@ UNREACHABLE = re.compile(r"error sending request|[Rr]equest failed|dns error|tim
 module_of = python_source.module_of
 spellings = python_source.spellings
 read = python_source.read
+texts = python_source.texts
 tools = python_tools.tools
 installed_problem = python_tools.installed_problem
 

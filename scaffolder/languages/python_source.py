@@ -1,12 +1,15 @@
 """Python code, read and never run: which modules it imports, and which names it uses."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from .base import Code, Import
+from .base import Code, Import, Text
 
 SUFFIX = ".py"
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-+ #0-9.]*[a-zA-Z]|\{[\w.!:]*\}")
+"""Where a value is put into a text: by `%` or `format`."""
 GUARDS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 """Errors by which code shows that it can do without what it imports."""
 
@@ -84,3 +87,25 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield node.arg
     elif isinstance(node, ast.ExceptHandler) and node.name:
         yield node.name
+
+
+def texts(content: bytes) -> Iterator[Text]:
+    """Return the texts in code but for docstrings; nothing if it is no Python."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    within: set[int] = set()
+    for node in ast.walk(tree):  # from the outside in
+        if isinstance(node, ast.Expr | ast.JoinedStr):
+            within.update(id(part) for part in ast.iter_child_nodes(node))
+        if isinstance(node, ast.JoinedStr):
+            literal = (p.value if isinstance(p, ast.Constant) else None for p in node.values)
+            parts = [part if isinstance(part, str) else "\0" for part in literal]
+            yield Text(node.lineno, tuple("".join(parts).split("\0")))
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in within
+        ):
+            yield Text(node.lineno, tuple(PLACEHOLDER.split(node.value)))

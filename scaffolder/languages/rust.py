@@ -66,6 +66,7 @@ place_note = rust_workspaces.note
 module_of = rust_source.module_of
 spellings = rust_source.spellings
 read = rust_source.read
+texts = rust_source.texts
 tools = rust_tools.tools
 installed_problem = rust_tools.installed_problem
 

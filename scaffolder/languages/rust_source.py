@@ -1,13 +1,19 @@
 """Rust code, read and never run: which modules it refers to, and which names it uses."""
 
+import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import PurePosixPath
 
 from . import rust_tokens
-from .base import Code, Import
+from .base import Code, Import, Text
 from .rust_tokens import Kind, Token
 
 SUFFIX = ".rs"
+LITERAL = re.compile(r'[bc]?"(.*)"', re.DOTALL)
+ESCAPE = re.compile(r"\\(?:\n\s*|.)")
+PLACEHOLDER = re.compile(r"\{[^{}\s]*\}")
+"""Where `format!` puts a value into a text."""
 
 CRATE = "crate"
 """How the modules of the service's library begin, whoever names them."""
@@ -203,3 +209,16 @@ class _Reader:
         for word in rest:
             place = self._longer(place, word.text, module)
             self._import(word, place)
+
+
+def texts(content: bytes) -> Iterator[Text]:
+    """Return the texts in code; nothing if it is no Rust."""
+    try:
+        tokens = rust_tokens.read(content.decode())
+    except ValueError:
+        return
+    for token in tokens:
+        found = LITERAL.fullmatch(token.text)
+        if found:
+            said = ESCAPE.sub(lambda m: "" if m[0][1] == "\n" else m[0][1], found[1])
+            yield Text(token.line, tuple(PLACEHOLDER.split(said)))

@@ -1,7 +1,7 @@
 """What an operation did to a service, or would do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,8 @@ class Change:
     target: Template | None = None
     """The template that an update moved to."""
     warnings: list[str] = field(default_factory=list)
+    changes: list[Notice] = field(default_factory=list)
+    """What an update changes for people: behaviour, and settings that are renamed or gone."""
     notices: list[Notice] = field(default_factory=list)
     """Known faults that the service has afterwards."""
 
@@ -93,7 +95,8 @@ class Change:
     def document(self) -> dict[str, Any]:
         """Return it for JSON."""
         seen = self.verification.document() if self.verification else None
-        return {**{name: getattr(self, name) for name in DOCUMENTED}, "verification": seen}
+        found = {name: getattr(self, name) for name in DOCUMENTED}
+        return {**found, "changes": [*map(asdict, self.changes)], "verification": seen}
 
 
 def carried_out(

@@ -40,6 +40,8 @@ class Status:
     conflicts: list[str]
     operation: Record | None
     """The last operation, if it is not committed."""
+    changes: list[Notice]
+    """What the newest version of the built-in template changes."""
     notices: list[Notice]
     """Known faults that it has."""
     verified: list[tuple[str, Verification]]
@@ -68,9 +70,15 @@ def status(start: Path, *, trust: TrustPolicy | None = None, report: Reporter = 
         missing,
         conflicts,
         last.record if last else None,
-        notices.held(service.root, service.answers["name"]),
+        _changes(service),
+        notices.held(service.root, service.answers["name"], service.template.version),
         revisions.known(repository, report) if repository else [],
     )
+
+
+def _changes(service: Service) -> list[Notice]:
+    versions = (service.template.version, builtin().version)
+    return notices.between(service.root, service.answers["name"], versions, service.stages)
 
 
 def _compared(

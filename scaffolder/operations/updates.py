@@ -61,8 +61,18 @@ def update(  # noqa: PLR0913 - each has a default
         targets=versions.targets(found.template, target),
         target=target,
         warnings=resolve.warnings(target),
-        notices=[] if dry_run else notices.held(found.root, found.answers["name"]),
+        changes=_changes(found, target),
+        notices=[] if dry_run else _held(found, target),
     )
+
+
+def _changes(service: Service, target: Template) -> list[Notice]:
+    versions = (service.template.version, target.version)
+    return notices.between(service.root, service.answers["name"], versions, service.stages)
+
+
+def _held(service: Service, template: Template) -> list[Notice]:
+    return notices.held(service.root, service.answers["name"], template.version)
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class Available:
     """The versions of each overlay: "source", "from" and "to"."""
     current: str
     """The versions that an update would lead to."""
+    changes: list[Notice]
+    """What the update changes for people: behaviour, and settings that are renamed or gone."""
     notices: list[Notice]
     """Known faults that the service has."""
 
@@ -94,7 +106,8 @@ def check(service: Path, to: Sequence[str] = (), *, trust: TrustPolicy = NEVER) 
         versions.moves(found.template, target),
         versions.changes(*layers),
         versions.current(target),
-        notices.held(found.root, found.answers["name"]),
+        _changes(found, target),
+        _held(found, found.template),
     )
 
 

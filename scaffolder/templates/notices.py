@@ -1,11 +1,12 @@
-"""Known faults of services that earlier templates made: which of them a service still has.
+"""What people are told of template versions: known faults, and what an update changes.
 
-`template/notices.yml` lists them. What counts is what is in the service's files, not its version.
+`template/notices.yml` lists both. Of a fault, what counts is what is in the service's files, not
+its version; of a change, the versions before and after.
 """
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,9 +22,14 @@ of each."""
 BYTES = 1 << 20
 
 
+SET_IN = [".env", "compose*.y*ml", "docker-compose*.y*ml", "config.toml"]
+SET = r"""^\s*(?:export\s+|-\s+)?["']?(?:{names})(?:_FILE)?["']?\s*(?:=|:\s)"""
+"""Where settings are set, and how a line does it; `- NAME` alone only passes one on."""
+
+
 @dataclass(frozen=True)
 class Notice:
-    """A fault that a service has."""
+    """A fault that a service has, or a change that an update brings."""
 
     id: str
     says: str
@@ -32,16 +38,54 @@ class Notice:
     """Where it shows: paths relative to the service, with the line."""
 
 
-def held(root: Path, name: str) -> list[Notice]:
-    """Return the notices that hold for the service `name` in `root`, by its files as they are."""
-    known = catalogue.read_yaml(template.builtin().root / "template" / "notices.yml")
-    package = names.package(name)
+def held(root: Path, name: str, version: str) -> list[Notice]:
+    """Return the faults of the service `name` in `root`, made with a template `version`.
+
+    A setting that is set is one where that version no longer reads it.
+    """
     found = []
-    for key, entry in _filled(known, package).items():
-        places = _shown(root, entry["where"])
+    for key, entry in _entries(name):
+        since = entry.get("since", "")
+        if "where" not in entry and not ("settings" in entry and _has(version, since)):
+            continue
+        places = _shown(root, entry.get("where") or [_setting(entry["settings"])])
         if places is not None:
             found.append(Notice(key, entry["says"], entry["fix"], places))
     return found
+
+
+def between(
+    root: Path, name: str, versions: tuple[str, str], stages: Collection[str]
+) -> list[Notice]:
+    """Return what changes for the service with these `stages` from one version to another.
+
+    Places are those where settings that go are set.
+    """
+    before, after = versions
+    found = []
+    for key, entry in _entries(name):
+        since = entry.get("since", "")
+        coming = since and _has(after, since) and not _has(before, since)
+        if coming and set(entry.get("stages", ())) <= set(stages):
+            places = _shown(root, [_setting(entry["settings"])]) if "settings" in entry else []
+            found.append(Notice(key, entry["says"], entry["fix"], places or []))
+    return found
+
+
+def _entries(name: str) -> Iterable[tuple[str, dict[str, Any]]]:
+    known = catalogue.read_yaml(template.builtin().root / "template" / "notices.yml")
+    filled: dict[str, dict[str, Any]] = _filled(known, names.package(name))
+    return filled.items()
+
+
+def _has(version: str, since: str) -> bool:
+    """Tell whether a version has what came with another; one under development has all."""
+    return version == template.builtin().version or not template.is_newer(since, version)
+
+
+def _setting(names: list[str]) -> dict[str, Any]:
+    """Return the condition that one of these settings is set."""
+    return {"files": SET_IN, "has": SET.format(names="|".join(names))}
 
 
 def _shown(root: Path, conditions: list[dict[str, Any]]) -> list[str] | None:
@@ -61,7 +105,7 @@ def _filled(value: Any, package: str) -> Any:  # noqa: ANN401 - whatever the YAM
         return {key: _filled(part, package) for key, part in value.items()}
     if isinstance(value, list):
         return [_filled(part, package) for part in value]
-    return value.replace("{package}", package)
+    return value.replace("{package}", package) if isinstance(value, str) else value
 
 
 def _places(root: Path, condition: dict[str, Any]) -> list[str] | None:

@@ -34,6 +34,7 @@ def test_an_untouched_service_has_nothing_to_say(service: MakeService) -> None:
         "missing": [],
         "conflicts": [],
         "operation": None,
+        "changes": [],
         "notices": [],
         "verified": [],
     }

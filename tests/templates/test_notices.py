@@ -1,22 +1,24 @@
 """Known faults of services: named where a service has them, and nowhere else."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import MakeService, commit, viscaffold
 
-from scaffolder.templates import notices, releases
+from scaffolder.templates import catalogue, notices, releases, template
 
 FAULTY = "0.5.0"
+RENAMED = "max-body-bytes-for-all"
 NOTHING = "health-check-does-nothing"
 GONE = "probe-is-gone"
 
 
-def found(command: str = "status") -> list[Any]:
+def found(command: str = "status", what: str = "notices") -> list[Any]:
     """Return what a command says in JSON."""
-    return list(viscaffold(*command.split(), "--json").json()["notices"])
+    return list(viscaffold(*command.split(), "--json").json()[what])
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -160,4 +162,75 @@ def test_files_that_are_none_are_not_read(old: MakeService) -> None:
     (root / "folder.yaml").mkdir()
     (root / "binary.yaml").write_bytes(bytes(range(256)) * 10_000)
 
-    assert notices.held(root, "orders") == []
+    assert notices.held(root, "orders", FAULTY) == []
+
+
+@pytest.mark.parametrize("command", ["status", "update --check", "update --dry-run"])
+def test_an_update_says_before_what_it_changes_and_where_a_setting_that_goes_is_set(
+    old: MakeService, command: str
+) -> None:
+    root = old(FAULTY, "api")
+    (root / ".env").write_text("# mine\nexport API_MAX_BODY_BYTES=10\n", encoding="utf-8")
+    (change,) = found(command, "changes")
+    ran = viscaffold(*command.split())
+
+    assert (change["id"], change["places"]) == (RENAMED, [".env:2"])
+    assert "Changes: the setting API_MAX_BODY_BYTES is called MAX_BODY_BYTES" in ran.out + ran.err
+    assert "  set in .env:2\n  To do: rename it" in ran.out + ran.err
+
+
+def test_an_update_says_it_afterwards_too_and_the_setting_is_named_until_it_is_gone(
+    old: MakeService,
+) -> None:
+    root = old(FAULTY, "api")
+    (root / ".env").write_text("API_MAX_BODY_BYTES=10\n", encoding="utf-8")
+    (root / "compose.override.yaml").write_text(
+        "services:\n  app:\n    environment:\n      API_MAX_BODY_BYTES: 10\n"
+        "  b:\n    environment: \n      - API_MAX_BODY_BYTES\n", encoding="utf-8"
+    )  # fmt: skip
+    assert RENAMED not in [notice["id"] for notice in found()]
+    said = viscaffold("update").err
+    (notice,) = found()
+
+    assert "Changes: the setting API_MAX_BODY_BYTES" in said
+    assert "Warning: the setting API_MAX_BODY_BYTES" in said
+    assert (notice["id"], notice["places"]) == (RENAMED, [".env:1", "compose.override.yaml:4"])
+    assert found(what="changes") == found("update --check", "changes") == []
+    (root / ".env").unlink()
+    (root / "compose.override.yaml").unlink()
+    assert found() == []
+
+
+def test_a_change_of_stages_concerns_services_that_have_them(old: MakeService) -> None:
+    old("0.9.0", "api", "auth")
+
+    assert [change["id"] for change in found("update --check", "changes")] == ["users-by-one-rule"]
+
+
+def test_a_version_that_has_it_already_and_a_service_without_the_stage_hear_nothing(
+    old: MakeService,
+) -> None:
+    old("0.9.0", "api")
+
+    assert found("update --check", "changes") == []
+
+
+@pytest.mark.parametrize("version", releases.digests())
+def test_every_setting_that_is_gone_is_named_in_a_notice(version: str) -> None:
+    root = template.builtin().root
+    known = catalogue.read_yaml(root / "template/notices.yml").values()
+    named = {name for entry in known for name in entry.get("settings", ())}
+
+    assert settings(releases.unpacked(version)) - settings(root) <= named
+
+
+def settings(root: Path) -> set[str]:
+    """Return the settings of a template's stages, and those that its `.env.example` has."""
+    examples = "".join(p.read_text(encoding="utf-8") for p in root.rglob("*env.example*"))
+    of_stages = (
+        name
+        for stage in catalogue.read(root).values()
+        for language in stage.languages
+        for name in stage.settings(language)
+    )
+    return {*re.findall(r"(?m)^(?:# )?([A-Z][A-Z0-9_]*)=", examples), *of_stages}

@@ -45,7 +45,7 @@ def notices(subject: Subject) -> Iterator[Finding]:
     """Look for known faults of services in its files."""
     found = subject.service
     assert found is not None  # noqa: S101 - it is needed
-    held = known_notices.held(found.root, found.answers["name"])
+    held = known_notices.held(found.root, found.answers["name"], found.template.version)
     for notice in held:
         yield warning(notice.says, notice.fix, *notice.places)
     if not held:

@@ -1,0 +1,117 @@
+"""Where is asked: a service, or no service and all that a new one could have."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from scaffolder import names
+from scaffolder.engine import git
+from scaffolder.engine.git import Repository
+from scaffolder.engine.trees import Tree
+from scaffolder.errors import UsageError, unknown
+from scaffolder.languages.all import DEFAULT, LANGUAGES
+from scaffolder.languages.base import Text
+from scaffolder.operations import declared_settings
+from scaffolder.operations.declared_settings import EXAMPLE, Setting
+from scaffolder.operations.rendering import render
+from scaffolder.operations.service import Answers, Service, find, load
+from scaffolder.templates import catalogue, placement, releases
+from scaffolder.templates.catalogue import Catalogue
+from scaffolder.templates.template import Template, builtin
+
+from . import runbook
+
+SAMPLE = "orders"
+"""What a service is called where there is none."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A service, or a new one with every stage; its renders are made once."""
+
+    start: Path
+    template: Template
+    answers: Answers
+    catalogue: Catalogue
+    service: Service | None = None
+
+    @property
+    def language(self) -> str:
+        """Return the language of the service."""
+        return self.catalogue.language
+
+    @property
+    def package(self) -> str:
+        """Return what code calls the service."""
+        return names.package(self.answers["name"])
+
+    @cached_property
+    def rendered(self) -> Tree:
+        """Return what the template gives for the service."""
+        return render(self.template, self.answers, remember=True)
+
+    def without(self, stages: list[str]) -> Tree:
+        """Return the same without these stages."""
+        kept = [name for name in self.answers["stages"] if name not in stages]
+        return render(self.template, {**self.answers, "stages": kept}, remember=True)
+
+    def text(self, path: str) -> str:
+        """Return a file as the template gives it; empty if it gives none."""
+        return self.rendered.get(path, ("", b""))[1].decode("utf-8", "replace")
+
+    @cached_property
+    def texts(self) -> list[tuple[str, Text]]:
+        """Return the texts in the service's code but for its tests, each with its path."""
+        language = LANGUAGES[self.language]
+        return [
+            (path, text)
+            for path, (_, content) in self.rendered.items()
+            if path.endswith(language.SUFFIX) and not path.startswith("tests/")
+            for text in language.texts(content)
+        ]
+
+    @cached_property
+    def sentences(self) -> list[runbook.Entry]:
+        """Return what the documents of the service say of lines in its log."""
+        pages = {path: self.text(path) for path in self.rendered if path.endswith(".md")}
+        return [*runbook.sentences(pages)]
+
+    @cached_property
+    def repository(self) -> Repository | None:
+        """Return the repository of the service."""
+        return git.repository(self.service.root) if self.service else None
+
+    @cached_property
+    def stage_of(self) -> dict[str, str]:
+        """Return path → stage for the files that stages bring, also those that are not here."""
+        root = self.template.whole()
+        paths = [path.relative_to(root).as_posix() for path in releases.files(root)]
+        return placement.stages(paths, self.language, self.package)
+
+    @cached_property
+    def settings(self) -> dict[str, Setting]:
+        """Return the settings of the service: the template's, and those that the user added."""
+        mine = self.service.root / EXAMPLE if self.service else None
+        there = mine is not None and mine.is_file() and not mine.is_symlink()
+        own = mine.read_text("utf-8", "replace") if mine and there else ""
+        read = [*declared_settings.read(self.text(EXAMPLE)), *declared_settings.read(own)]
+        return {setting.name: setting for setting in reversed(read)}
+
+
+def of(start: Path, language: str = "") -> Subject:
+    """Return what is asked about at `start`; nobody else is asked, and no server.
+
+    Raise UsageError for a language that does not exist or is another than the service's,
+    RefusedError for a service whose answers are damaged.
+    """
+    if language and language not in LANGUAGES:
+        raise unknown("language", language, LANGUAGES, "viscaffold explain --help")
+    if find(start):
+        service = load(start, None)
+        if language not in ("", service.language):
+            raise UsageError(f"the service here is in {service.language}, not in {language}")
+        return Subject(start, service.template, service.answers, service.catalogue, service)
+    template = builtin()
+    known = catalogue.load(template.root, language or DEFAULT)
+    answers = {"name": SAMPLE, "language": known.language, "stages": sorted(known.stages)}
+    return Subject(start, template, answers, known)
