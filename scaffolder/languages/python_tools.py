@@ -1,7 +1,6 @@
 """Which Python there is on this machine, and whether a service can be worked on with it."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +64,8 @@ def _python(required: str) -> Tool:
 
 
 def _required(manifest: bytes | None) -> str:
+    import tomllib  # noqa: PLC0415 - doctor alone
+
     try:
         project = tomllib.loads((manifest or b"").decode()).get("project", {})
     except ValueError:
