@@ -1,16 +1,22 @@
 """Time a service with the stage metrics against one without it, side by side, in both languages.
 
-Run it by hand after `scripts/setup`, with cargo and wrk: `python bench/metrics.py [ROUNDS]`.
+Run it by hand after `scripts/setup`, with cargo and wrk: `python bench/metrics.py
+[ROUNDS [LANGUAGE]...]`.
 """
 
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rust import built
 from server import Service
-from timing import BIN, Side, rows, run
+from timing import BIN, HEAD, Side, in_turn, row, rows, run, write_table
+
+TABLE = Path(__file__).parent / "metrics.md"
+BURSTS = 10
+"""How often processor time is measured in each round."""
 
 
 def python(directory: Path) -> Service:
@@ -24,27 +30,38 @@ def rust(directory: Path) -> Service:
     return Service([str(built(directory))], directory)
 
 
+LANGUAGES: Mapping[str, Callable[[Path], Service]] = {"python": python, "rust": rust}
+
+
 def main() -> None:
-    """Measure requests to a route that does nothing, and memory."""
+    """Measure requests to a route that does nothing, and memory, and write the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
-    plan: list[tuple[str, str, str, Side, Side]] = []
+    lines: list[str] = []
     with tempfile.TemporaryDirectory(prefix="viscaffold-bench-") as scratch:
         place = Path(scratch)
         os.environ.setdefault("CARGO_TARGET_DIR", str(place / "target"))
-        for language, service in (("python", python), ("rust", rust)):
+        for language in sys.argv[2:] or LANGUAGES:
             sides = []
             for stages in ((), ("--stage", "metrics")):
                 within = place / f"{language}{len(stages)}"
                 within.mkdir()
                 command = ("new", "orders", "--language", language, "--no-git", *stages)
                 run(str(BIN / "viscaffold"), *command, cwd=within)
-                sides.append(service(within / "orders"))
+                sides.append(LANGUAGES[language](within / "orders"))
             without, measured = sides
-            plan += [
-                (f"{language}: requests", "without metrics", "/s", measured.load, without.load),
-                (f"{language}: memory", "without metrics", "MiB", measured.memory, without.memory),
+            other = "without metrics"
+            with measured.effort() as ours, without.effort() as theirs:
+                pairs = in_turn(ours, theirs, rounds * BURSTS)
+            lines.append(row(f"{language}: processor time of a request", other, "µs", pairs))
+            plan: list[tuple[str, str, str, Side, Side]] = [
+                (f"{language}: requests", other, "/s", measured.load, without.load),
+                (f"{language}: memory", other, "MiB", measured.memory, without.memory),
             ]
-        rows(plan, rounds)
+            lines += rows(plan, rounds)
+    about = (
+        f"Medians of {rounds} rounds, both sides in turn; {BURSTS} times as many of processor time"
+    )
+    write_table(TABLE, "What the stage metrics costs", about, HEAD, lines)
 
 
 if __name__ == "__main__":

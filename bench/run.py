@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scale import LargeTemplate, Monorepo
 from server import Service
-from timing import BIN, Side, fresh, rows, run, write_table
+from timing import BIN, HEAD, Side, fresh, rows, run, write_table
 
 from scaffolder.overlays.fetch.preferences import LOCK_VARIABLE
 from scaffolder.templates import releases
@@ -217,8 +217,7 @@ def main() -> None:
         ]
         lines = rows(plan, rounds)
     about = f"Medians of {rounds} rounds, both sides in turn"
-    head = "| what | against | unit | viscaffold | other | ratio |"
-    write_table(TABLE, "Side by side", about, head, lines)
+    write_table(TABLE, "Side by side", about, HEAD, lines)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from server import Service
-from timing import BIN, Side, rows, run, write_table
+from timing import BIN, HEAD, Side, rows, run, write_table
 
 TABLE = Path(__file__).parent / "rust.md"
 
@@ -80,9 +80,8 @@ def main() -> None:
             ("requests", "bare actix-web", "/s", ours.load, other.load),
         ]
         lines = rows(plan, rounds)
-    head = "| what | against | unit | viscaffold | other | ratio |"
     about = f"Medians of {rounds} rounds, both sides in turn"
-    write_table(TABLE, "A service in Rust, side by side", about, head, lines)
+    write_table(TABLE, "A service in Rust, side by side", about, HEAD, lines)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from load import ask
+
 LOAD_SECONDS = 2
+BURST = 500
+"""Requests at a time: few, so that what else the machine does is the same for both sides."""
 
 
 class Service:
@@ -60,10 +65,27 @@ class Service:
         process, port, _ = self._started()
         ran = subprocess.run(_asking(port), capture_output=True, text=True, check=True)
         self._stop(process)
-        found = re.search(r"^Requests/sec:\s*([\d.]+)$|^([\d.]+)$", ran.stdout, re.MULTILINE)
+        found = re.search(r"(\d+) requests in ([\d.]+)s", ran.stdout)
         if found is None:
-            sys.exit(f"no requests per second in: {ran.stdout}")
-        return float(found[1] or found[2])
+            sys.exit(f"no number of requests in: {ran.stdout}")
+        return int(found[1]) / float(found[2])
+
+    @contextmanager
+    def effort(self) -> Iterator[Callable[[], float]]:
+        """Run it; yield what returns the seconds of a processor that each of some requests takes.
+
+        Those of a supervisor do not count.
+        """
+        process, port, _ = self._started()
+        serving = _serving(process)
+
+        def measure() -> float:
+            used = _used(serving)
+            requests = ask(port, lambda sent: sent >= BURST)
+            return (_used(serving) - used) / requests
+
+        yield measure
+        self._stop(process)
 
     def first_line(self) -> float:
         """Time from the start of the process to the first line of its log."""
@@ -78,9 +100,7 @@ class Service:
     def memory(self) -> float:
         """Return the memory, in MiB, that it has after its first answer; without a supervisor's."""
         process, _, _ = self._started()
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        serving = (children.read_text(encoding="utf-8").split() or [str(process.pid)])[0]
-        found = _resident(serving)
+        found = _resident(_serving(process))
         self._stop(process)
         return found
 
@@ -90,6 +110,18 @@ class Service:
         found = _resident(str(process.pid))
         self._stop(process)
         return found
+
+
+def _serving(process: "subprocess.Popen[bytes]") -> str:
+    """Return the process that serves: the child of a supervisor."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return (children.read_text(encoding="utf-8").split() or [str(process.pid)])[0]
+
+
+def _used(process: str) -> float:
+    """Return the seconds that a process has used of the processors."""
+    threads = Path(f"/proc/{process}/task").glob("*/schedstat")
+    return sum(int(each.read_text(encoding="utf-8").split()[0]) for each in threads) / 1e9
 
 
 def _resident(process: str) -> float:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from timing import BIN, GIT, run, sides, write_table
+from timing import BIN, GIT, in_turn, medians, run, write_table
 
 TABLE = Path(__file__).parent / "sizes.md"
 
@@ -75,7 +75,7 @@ def main() -> None:
             grown = Service(place, files, commits)
             cells = [f"{files:,}", f"{commits:,}"]
             for mine, other in ((grown.add_stage, empty.add_stage), (grown.status, empty.status)):
-                left, right = sides(mine, other, rounds)
+                left, right = medians(in_turn(mine, other, rounds))
                 cells += [f"{left:.3f}", f"{left / right:.2f}"]
             lines.append(f"| {' | '.join(cells)} |")
             print(lines[-1], flush=True)

@@ -5,9 +5,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from scaffolder.overlays.fetch.preferences import VERIFY_VARIABLE
 
@@ -16,6 +17,10 @@ BIN = Path(sys.executable).parent
 GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.com")
 
 Side = Callable[[], float]
+Pair = tuple[float, float]
+Found = TypeVar("Found")
+
+HEAD = "| what | against | unit | viscaffold | other | ratio | spread |"
 
 
 def run(*command: str, cwd: Path) -> float:
@@ -39,23 +44,38 @@ def fresh(directory: Path) -> Path:
     return directory
 
 
-def sides(ours: Side, other: Side, rounds: int) -> tuple[float, float]:
-    """Return the medians of both sides, run in turn."""
+def in_turn(
+    ours: Callable[[], Found], other: Callable[[], Found], rounds: int
+) -> list[tuple[Found, Found]]:
+    """Return what both sides find in each round."""
     ours(), other()  # once for whatever is slower the first time
-    pairs = [(ours(), other()) for _ in range(rounds)]
+    return [(ours(), other()) for _ in range(rounds)]
+
+
+def medians(pairs: Sequence[Pair]) -> Pair:
+    """Return the median of each side."""
     return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
 
 
 def rows(plan: Iterable[tuple[str, str, str, Side, Side]], rounds: int) -> list[str]:
-    """Measure what, against what, in which unit; return and print a row of the table for each."""
-    lines = []
-    for what, against, unit, ours, other in plan:
-        left, right = sides(ours, other, rounds)
-        scale, digits = {"s": (1, 3), "ms": (1000, 1), "MiB": (1, 1)}.get(unit, (1, 0))
-        cells = [what, against, unit, *(f"{side * scale:.{digits}f}" for side in (left, right))]
-        lines.append(f"| {' | '.join(cells)} | {left / right:.2f} |")
-        print(lines[-1], flush=True)
-    return lines
+    """Measure what, against what, in which unit; return a row of the table for each."""
+    return [
+        row(what, against, unit, in_turn(ours, other, rounds))
+        for what, against, unit, ours, other in plan
+    ]
+
+
+def row(what: str, against: str, unit: str, pairs: Sequence[Pair]) -> str:
+    """Return and print a row for HEAD; the spread is that of the ratios of half of the rounds."""
+    left, right = medians(pairs)
+    scale, digits = {"s": (1, 3), "ms": (1000, 1), "µs": (1e6, 1), "MiB": (1, 1)}.get(unit, (1, 0))
+    cells = [what, against, unit, *(f"{side * scale:.{digits}f}" for side in (left, right))]
+    ratios = sorted(ours / other for ours, other in pairs)
+    quarter = len(ratios) // 4
+    spread = f"{ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}"
+    line = f"| {' | '.join(cells)} | {left / right:.2f} | {spread} |"
+    print(line, flush=True)
+    return line
 
 
 def write_table(path: Path, title: str, about: str, head: str, lines: Iterable[str]) -> None:
