@@ -138,15 +138,16 @@ def _migrations(names: Iterable[str]) -> str:
     return f"    const MIGRATIONS: &[Migration] = &[\n{''.join(entries)}    ];\n"
 
 
-def cached_in_rust() -> Program:
+def cached_in_rust(*more: str) -> Program:
     """Return one with the stage `cache`, which its routes use, and which soon tries again."""
     path, changes = AGAIN["rust"]
-    source = text(path, ("cache",))
+    stages = ("cache", *more)
+    source = text(path, stages)
     files = {
         "src/app.rs": (APPLICATION / "cached.rs").read_text(encoding="utf-8"),
         path: replaced(source, changes),
     }
-    return rust(binary(("cache",), files=files, variant="cached"))
+    return rust(binary(stages, files=files, variant="cached"))
 
 
 def cached_in_python(pristine: Path, place: Path) -> Program:

@@ -7,13 +7,14 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from certificates import Certificate
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from running import free_port
@@ -57,8 +58,11 @@ class Redis:
     def start(self, *options: str) -> None:
         self._run("--port", str(self.port), *options)
 
-    def start_with_tls(self, options: Sequence[str]) -> None:
-        self._run("--port", "0", "--tls-port", str(self.port), *options)
+    def start_with_tls(self, certificate: Certificate) -> None:
+        files = {"cert": certificate.own, "key": certificate.key, "ca-cert": certificate.authority}
+        options = [word for name, file in files.items() for word in (f"--tls-{name}-file", file)]
+        options += ["--tls-auth-clients", "no"]
+        self._run("--port", "0", "--tls-port", str(self.port), *map(str, options))
 
     def _run(self, *options: str) -> None:
         command = ["redis-server", "--bind", "127.0.0.1", "--dir", str(self._directory)]
@@ -145,21 +149,3 @@ def stand_in(port: int, says: bytes | None = b"", *, closes: bool = False) -> It
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-
-
-def certificates(directory: Path) -> tuple[Path, Sequence[str]]:
-    """Make an authority and a server's certificate; return the authority's, and the options."""
-    key, own, authority = (directory / name for name in ("key.pem", "own.pem", "authority.pem"))
-    request, root = directory / "request.pem", directory / "root.pem"
-    new = ["openssl", "req", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    usage = directory / "extensions"
-    usage.write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n", encoding="utf-8")
-    sign = ["openssl", "x509", "-req", "-CA", str(authority), "-CAkey", str(root)]
-    for command in (
-        [*new, "-x509", "-subj", "/CN=tests", "-keyout", str(root), "-out", str(authority)],
-        [*new, "-subj", "/CN=redis", "-keyout", str(key), "-out", str(request)],
-        [*sign, "-in", str(request), "-extfile", str(usage), "-out", str(own)],
-    ):
-        subprocess.run(command, check=True, capture_output=True)
-    options = ("--tls-cert-file", str(own), "--tls-key-file", str(key))
-    return authority, (*options, "--tls-ca-cert-file", str(authority), "--tls-auth-clients", "no")

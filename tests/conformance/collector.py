@@ -1,6 +1,7 @@
 """A collector of traces: takes OTLP over HTTP, decodes it, or fails as it is told to."""
 
 import gzip
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,21 +31,27 @@ class Span:
     kind: int
     is_error: bool
     attributes: dict[str, Any]
-    service: str
+    resource: dict[str, Any]
     seconds: float
+
+    @property
+    def service(self) -> str:
+        name: str = self.resource["service.name"]
+        return name
 
 
 class Collector:
     """Answers with `status` after `delay` seconds; keeps what it has taken."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, scheme: str) -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{scheme}://127.0.0.1:{port}"
         self.status = 200
         self.delay = 0.0
         self.spans: list[Span] = []
         self.headers: list[dict[str, str]] = []
         self.attempts = 0
+        self.moved_to = ""
         self.ended = threading.Event()
 
     def take(self, body: bytes) -> None:
@@ -52,7 +59,7 @@ class Collector:
         for found in request.resource_spans:
             resource = _attributes(found.resource.attributes)
             for scope in found.scope_spans:
-                self.spans += [_span(span, resource["service.name"]) for span in scope.spans]
+                self.spans += [_span(span, resource) for span in scope.spans]
 
     def named(self, name: str) -> list[Span]:
         return [span for span in self.spans if span.name == name]
@@ -64,7 +71,7 @@ class Collector:
             time.sleep(0.05)
 
 
-def _span(span: Any, service: str) -> Span:  # noqa: ANN401 - a message of protobuf
+def _span(span: Any, resource: dict[str, Any]) -> Span:  # noqa: ANN401 - a message of protobuf
     return Span(
         span.name,
         span.trace_id.hex(),
@@ -73,7 +80,7 @@ def _span(span: Any, service: str) -> Span:  # noqa: ANN401 - a message of proto
         span.kind,
         span.status.code == 2,
         _attributes(span.attributes),
-        service,
+        resource,
         (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9,
     )
 
@@ -83,9 +90,9 @@ def _attributes(pairs: Any) -> dict[str, Any]:  # noqa: ANN401 - messages of pro
 
 
 @contextmanager
-def collecting(port: int = 0) -> Iterator[Collector]:
-    """Run a collector; one that is stuck lets go at the end."""
-    collector = Collector(port or free_port())
+def collecting(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Collector]:
+    """Run a collector, with TLS if it has a certificate; one that is stuck lets go at the end."""
+    collector = Collector(port or free_port(), "https" if tls else "http")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -100,17 +107,24 @@ def collecting(port: int = 0) -> Iterator[Collector]:
                 collector.take(body)
             self.send_response(collector.status)
             self.send_header("Content-Length", "0")
+            if collector.moved_to:
+                self.send_header("Location", collector.moved_to)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
         def handle(self) -> None:
-            with suppress(ConnectionError):  # the service has given up
+            with suppress(ConnectionError, ssl.SSLError):  # the service has given up
                 super().handle()
 
     server = ThreadingHTTPServer(("127.0.0.1", collector.port), Handler)
     server.daemon_threads = True
+    if tls:
+        # In the threads of the connections: one that fails is no failure of the server.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from redis_server import Redis, certificates, redis_server
+from certificates import certificate
+from redis_server import Redis, redis_server
 from running import Program
 from served import Served, serving, wait_until
 
@@ -151,14 +152,14 @@ def test_without_a_server_values_are_computed(caching: Program) -> None:
 def test_a_server_is_reached_by_a_socket_and_with_tls(
     caching: Program, tmp_path: Path, way: str
 ) -> None:
-    authority, tls = certificates(tmp_path)
+    made = certificate(tmp_path)
     with redis_server(tmp_path, "--unixsocket", str(tmp_path / "redis.sock")) as redis:
         url = redis.url.replace("redis://", "unix://").split("127")[0] + f"{redis.socket}?db=3"
         if way == "TLS":
             redis.kill()
             url = redis.url.replace("redis://", "rediss://")
-            redis.start_with_tls(tls)
-        with serving(caching, CACHE_URL=url, SSL_CERT_FILE=str(authority)) as service:
+            redis.start_with_tls(made)
+        with serving(caching, CACHE_URL=url, SSL_CERT_FILE=str(made.authority)) as service:
             wait_until(lambda: " answers" in service.log(), "no cache")
             assert value(service, "pen") == value(service, "pen") == ""
             assert computed(service, "pen") == 1

@@ -24,7 +24,8 @@ FOR_GRAFANA = {"$job": "orders", "$instance": ".*", "$__rate_interval": "5m"}
 
 @pytest.fixture(scope="module")
 def monitoring(pristine: Pristine) -> Path:
-    return pristine(("metrics",)) / "monitoring"
+    """Return the folder of a service with every partner that adds to it."""
+    return pristine(("cache", "metrics")) / "monitoring"
 
 
 def promtool(*args: str, cwd: Path, stdin: str = "", fails: bool = False) -> str:
@@ -110,7 +111,7 @@ def test_a_real_prometheus_reads_a_service_and_takes_its_rules(
 
     assert unknown == 7
     assert restarts == 0
-    assert len(rules) == 8
+    assert len(rules) == 9
     assert {rule["state"] for rule in rules} == {"inactive"}
 
 
@@ -125,7 +126,7 @@ def test_promtool_has_nothing_against_a_scrape(program: MakeProgram, monitoring:
 
 
 def test_the_rules_and_the_configuration_are_valid(monitoring: Path) -> None:
-    assert "8 rules found" in promtool("check", "rules", "alerts.yml", cwd=monitoring)
+    assert "9 rules found" in promtool("check", "rules", "alerts.yml", cwd=monitoring)
     assert "SUCCESS" in promtool("check", "config", "prometheus.yml", cwd=monitoring)
 
 
@@ -135,12 +136,12 @@ def test_each_alert_fires_where_it_has_to_and_not_where_it_must_not(
     assert "SUCCESS" in promtool("test", "rules", "alerts.test.yml", cwd=monitoring)
     text = (monitoring / "alerts.yml").read_text(encoding="utf-8")
     rules = re.findall(r"- alert: (\w+)", text)
-    assert len(rules) == 8
+    assert len(rules) == 9
     for name in MONITORING:
         (tmp_path / name).write_bytes((monitoring / name).read_bytes())
     for rule in rules:
         # One that never fires, and one that always does.
-        for comparison in ("and 1 > 2", "or vector(1)"):
+        for comparison in ("and vector(1) > 2", "or vector(1)"):
             broken = re.sub(
                 rf"(- alert: {rule}\n)(.*?)\n(        for:|        labels:)",
                 rf"\1\2 {comparison}\n\3",
@@ -179,13 +180,15 @@ def test_the_dashboard_asks_for_what_there_is(
             assert name in there, text
 
 
-def test_both_languages_come_with_the_same_files(pristine: Pristine) -> None:
+@pytest.mark.parametrize("stages", [("metrics",), ("cache", "metrics")], ids="-".join)
+def test_both_languages_come_with_the_same_files(
+    pristine: Pristine, stages: tuple[str, ...]
+) -> None:
     python, rust = (
-        [
-            (pristine(("metrics",), language) / "monitoring" / name).read_bytes()
-            for name in MONITORING
-        ]
+        [(pristine(stages, language) / "monitoring" / name).read_bytes() for name in MONITORING]
         for language in ("python", "rust")
     )
 
     assert python == rust
+    dashboard = json.loads(python[MONITORING.index("dashboard.json")])
+    assert ("cache_operations_total" in str(dashboard)) == ("cache" in stages)

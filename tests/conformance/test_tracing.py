@@ -157,6 +157,34 @@ def test_a_trace_is_kept_as_its_beginning_says(
     assert len(collector.spans) == kept
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, {"service.name": "orders"}),
+        ({"OTEL_SERVICE_NAME": "shop"}, {"service.name": "shop"}),
+        (
+            {"OTEL_RESOURCE_ATTRIBUTES": "service.name=shop,service.version=7, team=a%2Cb c"},
+            {"service.name": "shop", "service.version": "7", "team": "a,b c"},
+        ),
+        (
+            {"OTEL_SERVICE_NAME": "shop", "OTEL_RESOURCE_ATTRIBUTES": "service.name=other"},
+            {"service.name": "shop"},
+        ),
+    ],
+    ids=["nothing-set", "name", "attributes", "name-and-attributes"],
+)
+def test_spans_say_of_the_service_what_is_set(
+    traced: Program, collector: Collector, variables: dict[str, str], expected: dict[str, str]
+) -> None:
+    with traced.start(**settings(collector, **variables)) as run:
+        Client(run.port).get("/")
+        assert run.stop() == 0, run.log()
+    (span,) = collector.spans
+
+    assert expected.items() <= span.resource.items()
+    assert span.resource.keys() >= {"service.version", "telemetry.sdk.name"}
+
+
 def refused(collector: Collector) -> None:
     collector.status = 503
 
@@ -222,6 +250,12 @@ def test_a_collector_that_comes_back_gets_spans_again(traced: Program) -> None:
             "hunter2",
             "headers like name=value, comma-separated; special characters as %2C",
         ),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "hunter2",
+            "attributes like name=value, comma-separated; special characters as %2C",
+        ),
+        ("OTEL_SERVICE_NAME", "", "some text"),
         ("OTEL_TRACES_SAMPLER_ARG", "2", "a number from 0 to 1, like 0.25"),
     ],
 )
@@ -232,4 +266,4 @@ def test_a_wrong_setting_is_refused(traced: Program, name: str, value: str, acce
 
     assert f"setting {name} is " in log
     assert f"expected {accepted}" in log
-    assert "hunter2" not in log
+    assert "hunter2" not in log or name == "OTEL_RESOURCE_ATTRIBUTES"

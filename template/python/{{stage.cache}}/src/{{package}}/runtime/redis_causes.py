@@ -22,6 +22,7 @@ CODES = {
 }
 """What a server means by the first word of an error."""
 WRONG_TYPE = "WRONGTYPE"
+TIMEOUTS = (TimeoutError, RedisTimeoutError)
 REFUSED = f"[Errno {errno.ECONNREFUSED}]"
 """In the text of an error that stands for those of several addresses."""
 
@@ -35,9 +36,14 @@ def code(error: BaseException) -> str:
     return str(known or (first if re.fullmatch("[A-Z]+", first) else ""))
 
 
+def kind(error: BaseException) -> str:
+    """Return the kind of a failure, in the words of OpenTelemetry's `error.type`."""
+    return code(error) or ("timeout" if isinstance(error, TIMEOUTS) else "_OTHER")
+
+
 def cause(error: BaseException, limit: int) -> str:
     """Return why an attempt failed that had `limit` milliseconds."""
-    if isinstance(error, TimeoutError | RedisTimeoutError):
+    if isinstance(error, TIMEOUTS):
         return f"no answer within {limit} ms"
     if isinstance(error, InvalidResponse):
         return "it is no Redis server"

@@ -11,7 +11,8 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from redis.asyncio import (
     BlockingConnectionPool,
@@ -24,7 +25,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from .name_lookup import look_up
-from .redis_causes import WRONG_TYPE, cause, code
+from .redis_causes import WRONG_TYPE, cause, code, kind
 from .redis_url import Address
 
 MOST_CONNECTIONS = 16
@@ -37,9 +38,19 @@ STEADY_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
 MOST_OWED, OWED_AT_ONCE = 10_000, 1000
 
-T = TypeVar("T")
+Command = Callable[[Redis], Awaitable[object]]
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answers to a command, or the kind of failure that came instead."""
+
+    value: Any = None
+    failure: str = ""
+    code: str = ""
+    """The first word of its error, if it answered one."""
 
 
 class Link:
@@ -47,7 +58,7 @@ class Link:
 
     def __init__(self, address: Address, limit: int, prefix: str) -> None:
         """Connect to nothing yet; `limit` is in milliseconds."""
-        self._address = address
+        self.address = address
         self._limit = limit
         self._attempt_key = f"{prefix}attempt"
         self._client = _client(address, limit / 1000)
@@ -63,18 +74,16 @@ class Link:
         """Return why nothing is cached; an empty text if it is."""
         return "" if self._is_open else self._cause
 
-    async def run(self, command: Callable[[Redis], Awaitable[T]]) -> T | None:
-        """Run a command; return None if it fails, whatever the reason."""
-        if not self._is_open:
-            return None
+    async def run(self, command: Command) -> Answer:
+        """Return the answer to a command; it is sent only while nothing is amiss."""
         opening = self._openings
         try:
             async with asyncio.timeout(self._limit / 1000):
-                return await command(self._client)
+                return Answer(await command(self._client))
         except Exception as error:  # whatever fails here is no failure of the service
             if self._is_open and opening == self._openings and code(error) != WRONG_TYPE:
                 self._close(error)
-            return None
+            return Answer(failure=kind(error), code=code(error))
 
     def owe(self, key: bytes) -> int:
         """Have a key deleted before anything else as soon as the server answers.
@@ -89,7 +98,7 @@ class Link:
             log.warning(
                 "the cache at %s is away for too many changes: when it is back, values may be"
                 " outdated until their time is over",
-                self._address,
+                self.address,
             )
         return ticket
 
@@ -117,10 +126,10 @@ class Link:
             async with asyncio.timeout(self._limit / 1000):
                 if not self._is_open:
                     # Its connections may lead to a server that another one has replaced.
-                    old, self._client = self._client, _client(self._address, self._limit / 1000)
+                    old, self._client = self._client, _client(self.address, self._limit / 1000)
                     await old.aclose()
-                if self._address.host:
-                    await look_up(self._address.host, self._address.port)
+                if self.address.host:
+                    await look_up(self.address.host, self.address.port)
                 # A write: servers that only read, or are full, answer everything else.
                 await self._client.set(self._attempt_key, b"", px=1000)
                 await self._delete_owed()
@@ -150,18 +159,18 @@ class Link:
             self._away_since = time.monotonic()
             log.warning(
                 "the cache at %s is away: %s; values are computed until it is back",
-                self._address,
+                self.address,
                 self._cause,
             )
 
     def _open(self) -> None:
         if self._away_since is not None:
             away = time.monotonic() - self._away_since
-            log.info("the cache at %s is back after %.0f s", self._address, away)
+            log.info("the cache at %s is back after %.0f s", self.address, away)
         elif not self._openings:
-            log.info("the cache at %s answers", self._address)
+            log.info("the cache at %s answers", self.address)
         elif self._failed.is_set():
-            log.warning("the cache at %s failed once: %s", self._address, self._cause)
+            log.warning("the cache at %s failed once: %s", self.address, self._cause)
         self._failed.clear()
         self._openings += not self._is_open
         self._is_open, self._away_since = True, None

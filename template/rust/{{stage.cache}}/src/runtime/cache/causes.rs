@@ -1,6 +1,7 @@
 //! Why Redis does not answer, in words: never with what was sent, which may be a password.
 
 use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind as IoKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,36 @@ type Inner = Arc<dyn Error + Send + Sync>;
 
 /// What rustls says where the server closes the connection instead of its part of the handshake.
 const NO_HANDSHAKE: &str = "tls handshake eof";
+
+/// How a command failed.
+pub struct Failure {
+    is_timeout: bool,
+    /// The first word of the server's error, if it answered one.
+    pub code: Option<String>,
+}
+
+impl Failure {
+    pub const NO_ANSWER: Self = Self {
+        is_timeout: true,
+        code: None,
+    };
+
+    #[must_use]
+    pub fn of(error: &RedisError) -> Self {
+        Self {
+            is_timeout: error.is_timeout(),
+            code: error.code().map(str::to_owned),
+        }
+    }
+}
+
+/// In the words of OpenTelemetry's `error.type`.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let other = if self.is_timeout { "timeout" } else { "_OTHER" };
+        f.write_str(self.code.as_deref().unwrap_or(other))
+    }
+}
 
 /// Says why an attempt failed that had a limit in time.
 #[must_use]

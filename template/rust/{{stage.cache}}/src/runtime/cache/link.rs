@@ -9,12 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue, RedisResult, cmd};
+use redis::{Cmd, RedisResult, Value, cmd};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+use super::super::observing;
 use super::address::Address;
-use super::causes::{cause, no_answer};
+use super::causes::{Failure, cause, no_answer};
 use super::connect::connect;
 use super::owed::Owed;
 
@@ -26,9 +27,12 @@ const LOOK: Duration = Duration::from_secs(5);
 /// A link that has worked for so long is tried at once when it fails.
 const STEADY: Duration = Duration::from_secs(1);
 
+/// What the server answers to a command, or how that failed.
+pub type Answer = Result<Value, Failure>;
+
 /// Runs commands while the server answers.
 pub struct Link {
-    address: Address,
+    pub address: Address,
     limit: Duration,
     attempt_key: String,
     state: Mutex<State>,
@@ -71,25 +75,33 @@ impl Link {
         state.connection.is_none().then(|| state.cause.clone())
     }
 
-    /// Runs a command; returns nothing if it fails, whatever the reason.
-    pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
-        let (mut connection, opening) = {
-            let state = self.state();
-            (state.connection.clone()?, state.openings)
-        };
-        let cause = match timeout(self.limit, command.query_async(&mut connection)).await {
-            Ok(Ok(found)) => return Some(found),
-            Ok(Err(error)) if error.code() == Some("WRONGTYPE") => return None,
-            Ok(Err(error)) => cause(&error, self.limit),
-            Err(_) => no_answer(self.limit),
+    /// Begins a command, unless something is amiss: then there is nothing.
+    pub fn run(&self, command: Cmd) -> Option<impl Future<Output = Answer> + use<'_>> {
+        let state = self.state();
+        let (connection, opening) = (state.connection.clone()?, state.openings);
+        Some(self.answer(command, connection, opening))
+    }
+
+    async fn answer(
+        &self,
+        command: Cmd,
+        mut connection: MultiplexedConnection,
+        opening: u64,
+    ) -> Answer {
+        let (failure, cause) = match timeout(self.limit, command.query_async(&mut connection)).await
+        {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(error)) => (Failure::of(&error), cause(&error, self.limit)),
+            Err(_) => (Failure::NO_ANSWER, no_answer(self.limit)),
         };
         let mut state = self.state();
-        if state.connection.is_some() && state.openings == opening {
+        let is_current = state.connection.is_some() && state.openings == opening;
+        if is_current && failure.code.as_deref() != Some("WRONGTYPE") {
             state.close(cause);
             state.has_failed = true;
             self.failed.notify_one();
         }
-        None
+        Err(failure)
     }
 
     /// Has a key deleted before anything else as soon as the server answers, unless it is done
@@ -113,6 +125,7 @@ impl Link {
 
     /// Opens the link, and opens it again whenever it was closed; never returns.
     pub async fn keep(&self) {
+        observing::breaker_open(true);
         let mut wait = FIRST_WAIT;
         loop {
             if self.attempt().await {
@@ -189,6 +202,7 @@ impl Link {
 
 impl State {
     fn close(&mut self, cause: String) {
+        observing::breaker_open(true);
         self.connection = None;
         self.cause = cause;
     }
@@ -205,6 +219,7 @@ impl State {
         if self.connection.is_none() {
             self.openings += 1;
         }
+        observing::breaker_open(false);
         self.has_failed = false;
         self.connection = Some(connection);
     }

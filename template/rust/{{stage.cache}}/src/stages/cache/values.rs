@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use redis::{FromRedisValue, cmd};
+use redis::{Cmd, Value, cmd};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::observing::{self, Operation};
 use super::runtime::flights::{Lead, Turn};
 use super::{Cache, PREFIX};
 
@@ -36,15 +37,21 @@ impl Cache {
 
     /// Returns bytes.
     pub async fn get_bytes(&self, key: &str) -> Option<Vec<u8>> {
-        let link = self.link.as_ref()?;
-        let found: Option<Vec<u8>> = link.run(cmd("GET").arg(name(key)?)).await?;
-        found
+        let Some(name) = name(key) else {
+            observing::skipped(Operation::Get);
+            return None;
+        };
+        match self.ask(Operation::Get, |get| get.arg(name)).await {
+            Some(Value::BulkString(found)) => Some(found),
+            _ => None,
+        }
     }
 
     /// Keeps bytes.
     pub async fn set_bytes(&self, key: &str, value: &[u8], ttl: Duration) {
         let _changing = self.flights.change(key).await;
         let Some((link, name)) = self.link.as_ref().zip(name(key)) else {
+            observing::skipped(Operation::Set);
             return;
         };
         let ticket = link.owe(&name);
@@ -58,6 +65,7 @@ impl Cache {
     pub async fn delete(&self, key: &str) {
         let _changing = self.flights.change(key).await;
         let Some((link, name)) = self.link.as_ref().zip(name(key)) else {
+            observing::skipped(Operation::Delete);
             return;
         };
         let ticket = link.owe(&name);
@@ -164,29 +172,52 @@ impl Cache {
     }
 
     async fn keep(&self, key: &str, value: &[u8], ttl: Duration) -> bool {
-        let milliseconds = ttl.min(LONGEST_TTL).as_millis();
-        let (Some(name), 1..) = (name(key), milliseconds) else {
+        let milliseconds = ttl.min(LONGEST_TTL).as_millis() as u64;
+        let name = self.link.as_ref().and_then(|_| name(key));
+        let name = name.filter(|_| milliseconds > 0 && !self.is_too_large(value));
+        let Some(name) = name else {
+            observing::skipped(Operation::Set);
             return false;
         };
-        if value.len() > self.max_value_bytes {
+        let kept = self.ask(Operation::Set, |set| {
+            set.arg(name).arg(value).arg("PX").arg(milliseconds)
+        });
+        kept.await.is_some()
+    }
+
+    fn is_too_large(&self, value: &[u8]) -> bool {
+        let is_too_large = value.len() > self.max_value_bytes;
+        if is_too_large {
             tracing::warn!(
                 "a value of {} bytes is not cached: CACHE_MAX_VALUE_BYTES is {}",
                 value.len(),
                 self.max_value_bytes
             );
-            return false;
         }
-        let mut set = cmd("SET");
-        set.arg(name).arg(value).arg("PX").arg(milliseconds as u64);
-        self.run::<()>(&set).await.is_some()
+        is_too_large
     }
 
     async fn unlink(&self, name: &str) -> bool {
-        self.run::<u64>(cmd("UNLINK").arg(name)).await.is_some()
+        let unlinked = self.ask(Operation::Delete, |unlink| unlink.arg(name));
+        unlinked.await.is_some()
     }
 
-    async fn run<T: FromRedisValue>(&self, command: &redis::Cmd) -> Option<T> {
-        self.link.as_ref()?.run(command).await
+    /// Returns what the server answers; nothing if it does not, whatever the reason.
+    async fn ask(
+        &self,
+        operation: Operation,
+        complete: impl FnOnce(&mut Cmd) -> &mut Cmd,
+    ) -> Option<Value> {
+        let mut command = cmd(operation.command());
+        complete(&mut command);
+        let link = self.link.as_ref();
+        let Some((link, asked)) = link.and_then(|link| Some((link, link.run(command)?))) else {
+            observing::skipped(operation);
+            return None;
+        };
+        observing::asking(operation, &link.address, asked)
+            .await
+            .ok()
     }
 }
 

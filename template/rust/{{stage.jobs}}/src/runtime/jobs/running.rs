@@ -64,7 +64,8 @@ pub fn start(
                     attempt,
                 };
                 let working = work(job, &handler, limit);
-                let failure = partners::within(&id, &kind, trace.as_deref(), working).await;
+                let failure =
+                    partners::within(&id, &kind, attempt, trace.as_deref(), working).await;
                 (failure, false)
             }
             Err(error) => (Some(format!("its payload is no JSON: {error}")), true),

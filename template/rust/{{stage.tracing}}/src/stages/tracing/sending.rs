@@ -14,12 +14,15 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanExporter,
 };
+use rustls::RootCertStore;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::collector::Requests;
 use crate::runtime::SERVICE;
 
 const PATH: &str = "/v1/traces";
+const SERVICE_NAME: &str = "service.name";
 /// How many wait for the collector; more are lost.
 const MOST_SPANS: usize = 2048;
 const WAIT: Duration = Duration::from_secs(1);
@@ -27,17 +30,29 @@ const SEND: Duration = Duration::from_secs(5);
 /// For what is left at the stop: less than a stage has to close.
 const FLUSH: Duration = Duration::from_millis(1500);
 
-/// Returns what makes spans, and has a thread that sends them to the collector at `endpoint`.
-pub fn provider(
-    endpoint: &str,
-    headers: HashMap<String, String>,
-    share: f64,
-) -> anyhow::Result<SdkTracerProvider> {
+/// Where spans go, and what they say of the service.
+#[derive(Clone)]
+pub struct Settings {
+    /// The collector; none if the text is empty.
+    pub endpoint: String,
+    /// Those that its certificate may come from, instead of those of the system.
+    pub authorities: Option<RootCertStore>,
+    pub headers: HashMap<String, String>,
+    /// Instead of the name of the service.
+    pub service: Option<String>,
+    pub attributes: Vec<(String, String)>,
+    pub share: f64,
+}
+
+/// Returns what makes spans, and has a thread that sends them to the collector.
+pub fn provider(settings: &Settings) -> anyhow::Result<SdkTracerProvider> {
+    let requests = Requests::new(&settings.endpoint, settings.authorities.clone(), SEND)?;
     let inner = OtlpExporter::builder()
         .with_http()
+        .with_http_client(requests.clone())
         .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(format!("{endpoint}{PATH}"))
-        .with_headers(headers)
+        .with_endpoint(format!("{}{PATH}", settings.endpoint))
+        .with_headers(settings.headers.clone())
         .with_timeout(SEND)
         .build()?;
     let config = BatchConfigBuilder::default()
@@ -45,21 +60,30 @@ pub fn provider(
         .with_max_export_batch_size(MOST_SPANS / 4)
         .with_scheduled_delay(WAIT)
         .build();
-    let exporter = Exporter::new(endpoint, inner);
+    let exporter = Exporter::new(&settings.endpoint, requests, inner);
     let processor = BatchSpanProcessor::builder(exporter).with_batch_config(config);
-    let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
     // A trace that another service began is kept or not as it says.
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share)));
+    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.share)));
     Ok(SdkTracerProvider::builder()
         .with_sampler(sampler)
-        .with_resource(
-            Resource::builder()
-                .with_service_name(SERVICE)
-                .with_attribute(version)
-                .build(),
-        )
+        .with_resource(resource(settings))
         .with_span_processor(processor.build())
         .build())
+}
+
+/// What all spans say of the service: what is set is stronger than what this code knows.
+fn resource(settings: &Settings) -> Resource {
+    let known = [
+        KeyValue::new(SERVICE_NAME, SERVICE),
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+    ];
+    let set = settings.attributes.iter().cloned();
+    let set = set.map(|(name, value)| KeyValue::new(name, value));
+    let service = settings.service.iter().cloned();
+    let service = service.map(|name| KeyValue::new(SERVICE_NAME, name));
+    Resource::builder()
+        .with_attributes(known.into_iter().chain(set).chain(service))
+        .build()
 }
 
 /// Sends what is left; a collector that is slow does not delay the stop.
@@ -81,15 +105,17 @@ pub async fn end(provider: SdkTracerProvider, endpoint: &str) {
 #[derive(Debug)]
 struct Exporter {
     endpoint: String,
+    requests: Requests,
     inner: OtlpExporter,
     is_refused: AtomicBool,
     lost: AtomicUsize,
 }
 
 impl Exporter {
-    fn new(endpoint: &str, inner: OtlpExporter) -> Self {
+    fn new(endpoint: &str, requests: Requests, inner: OtlpExporter) -> Self {
         Self {
             endpoint: endpoint.into(),
+            requests,
             inner,
             is_refused: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
@@ -105,8 +131,10 @@ impl SpanExporter for Exporter {
         match &result {
             Err(error) => {
                 self.lost.fetch_add(count, Ordering::Relaxed);
+                let cause = self.requests.failure();
                 if !self.is_refused.swap(true, Ordering::Relaxed) {
-                    tracing::warn!("{endpoint} does not take spans: {error}");
+                    let cause = cause.unwrap_or_else(|| error.to_string());
+                    tracing::warn!("{endpoint} does not take spans: {cause}");
                 }
             }
             Ok(()) if self.is_refused.swap(false, Ordering::Relaxed) => {

@@ -14,6 +14,7 @@ from ... import config, health
 from ...config import integer, setting
 from ...runtime.redis_link import Link
 from ...runtime.redis_url import Address, parse
+from .observing import Observing
 from .values import Cache
 
 __all__ = ["Cache", "Settings", "install", "lifespan", "of"]
@@ -38,7 +39,8 @@ def install(app: Starlette) -> None:
     link = Link(settings.url, settings.timeout, prefix) if settings.url else None
     if link is None:
         log.info("CACHE_URL is not set: nothing is cached")
-    app.state.cache = Cache(link, prefix, settings.max_value_bytes)
+    observing = Observing(app, link)
+    app.state.cache = Cache(link, observing, prefix, settings.max_value_bytes)
     app.add_middleware(Offer, cache=app.state.cache)
     health.add_check(app, "cache", app.state.cache.amiss)
 

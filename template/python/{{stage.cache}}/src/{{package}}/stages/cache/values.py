@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ...runtime.flights import Flight, Flights
-from ...runtime.redis_link import Link
+from ...runtime.redis_link import Command, Link
+from .observing import Observing, Operation
 
 LONGEST_KEY = 1024
 """In bytes; what has a longer one is not kept."""
@@ -23,9 +24,12 @@ class Cache:
     No method fails because of the server: then there is no value, and nothing is kept.
     """
 
-    def __init__(self, link: Link | None, prefix: str, max_bytes: int) -> None:
+    def __init__(
+        self, link: Link | None, observing: Observing, prefix: str, max_bytes: int
+    ) -> None:
         """Keep values of up to `max_bytes` at the server of `link`, if there is one."""
         self.link = link
+        self._observing = observing
         self._prefix = prefix
         self._max_bytes = max_bytes
         self._flights = Flights()
@@ -52,9 +56,10 @@ class Cache:
     async def get_bytes(self, key: str) -> bytes | None:
         """Return bytes; None if there are none."""
         name = self._name(key)
-        if self.link is None or name is None:
+        if name is None:
+            self._observing.skipped(Operation.GET)
             return None
-        found = await self.link.run(lambda redis: redis.get(name))
+        found = await self._ask(Operation.GET, lambda redis: redis.get(name))
         return found if isinstance(found, bytes) else None
 
     async def set_bytes(self, key: str, value: bytes, ttl: float) -> None:
@@ -64,11 +69,11 @@ class Cache:
             # Otherwise what is there is outdated.
             return await self._keep(name, value, ttl) or await self._unlink(name)
 
-        await self._change(key, keep)
+        await self._change(key, Operation.SET, keep)
 
     async def delete(self, key: str) -> None:
         """Forget a value: after a change of what it was computed from."""
-        await self._change(key, self._unlink)
+        await self._change(key, Operation.DELETE, self._unlink)
 
     async def cached(self, key: str, ttl: float, compute: Callable[[], Awaitable[Any]]) -> Any:
         """Return the JSON value of a key, which is computed if there is none.
@@ -105,11 +110,14 @@ class Cache:
 
         return await self._flights.share(key, work)
 
-    async def _change(self, key: str, change: Callable[[bytes], Awaitable[bool]]) -> None:
+    async def _change(
+        self, key: str, operation: Operation, change: Callable[[bytes], Awaitable[bool]]
+    ) -> None:
         """Change what is kept; what cannot be done now is deleted later, before it is used."""
         async with self._flights.change(key):
             name = self._name(key)
             if self.link is None or name is None:
+                self._observing.skipped(operation)
                 return
             ticket = self.link.owe(name)
             if await change(name):
@@ -117,21 +125,33 @@ class Cache:
 
     async def _keep(self, name: bytes | None, value: bytes, ttl: float) -> bool:
         milliseconds = round(min(ttl, LONGEST_TTL) * 1000)
-        if self.link is None or name is None or milliseconds < 1:
+        if self.link is None or name is None or milliseconds < 1 or self._is_too_large(value):
+            self._observing.skipped(Operation.SET)
             return False
-        if len(value) > self._max_bytes:
-            log.warning(
-                "a value of %d bytes is not cached: CACHE_MAX_VALUE_BYTES is %d",
-                len(value),
-                self._max_bytes,
-            )
+        return bool(
+            await self._ask(Operation.SET, lambda redis: redis.set(name, value, px=milliseconds))
+        )
+
+    def _is_too_large(self, value: bytes) -> bool:
+        if len(value) <= self._max_bytes:
             return False
-        return bool(await self.link.run(lambda redis: redis.set(name, value, px=milliseconds)))
+        log.warning(
+            "a value of %d bytes is not cached: CACHE_MAX_VALUE_BYTES is %d",
+            len(value),
+            self._max_bytes,
+        )
+        return True
 
     async def _unlink(self, name: bytes) -> bool:
-        if self.link is None:
-            return True
-        return await self.link.run(lambda redis: redis.unlink(name)) is not None
+        return await self._ask(Operation.DELETE, lambda redis: redis.unlink(name)) is not None
+
+    async def _ask(self, operation: Operation, command: Command) -> Any:
+        """Return what the server answers; None if it does not, whatever the reason."""
+        if self.link is None or self.link.amiss():
+            self._observing.skipped(operation)
+            return None
+        answer = await self._observing.asking(operation, self.link.run(command))
+        return answer.value
 
     def _name(self, key: str) -> bytes | None:
         name = (self._prefix + key).encode(errors="surrogatepass")

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import ssl
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -26,10 +29,12 @@ log = logging.getLogger(__name__)
 class Sending:
     """The way of spans to the collector at `endpoint`."""
 
-    def __init__(self, provider: TracerProvider, endpoint: str, headers: dict[str, str]) -> None:
+    def __init__(
+        self, provider: TracerProvider, endpoint: str, authorities: str, headers: dict[str, str]
+    ) -> None:
         """Start the thread; it connects when there is something to send."""
         self._provider = provider
-        self._exporter = Exporter(endpoint, headers)
+        self._exporter = Exporter(endpoint, authorities, headers)
         processor = BatchSpanProcessor(
             self._exporter,
             max_queue_size=MOST_SPANS,
@@ -61,8 +66,12 @@ class Sending:
 class Exporter(SpanExporter):
     """Says once that a collector does not take spans, and once that it does again."""
 
-    def __init__(self, endpoint: str, headers: dict[str, str]) -> None:
-        """Send to the collector at `endpoint`."""
+    def __init__(self, endpoint: str, authorities: str, headers: dict[str, str]) -> None:
+        """Send to the collector at `endpoint`.
+
+        With TLS, its certificate comes from one of the `authorities` in this file, or else from
+        those that are trusted here.
+        """
         url = urlsplit(endpoint)
         self.where = f"{url.scheme}://{url.netloc}"
         self._lost = 0
@@ -71,7 +80,14 @@ class Exporter(SpanExporter):
         self._log.addFilter(self._noted)
         # It would log headers of the environment that it cannot read: they are secrets.
         logging.getLogger(parse_env_headers.__module__).disabled = True
-        self._inner = OTLPSpanExporter(endpoint + PATH, headers=headers, timeout=SEND_SECONDS)
+        self._inner = OTLPSpanExporter(
+            endpoint + PATH,
+            # Without a file, the client would not ask OpenSSL, which knows SSL_CERT_FILE.
+            certificate_file=authorities or ssl.get_default_verify_paths().cafile,
+            headers=headers,
+            timeout=SEND_SECONDS,
+            session=Session(),
+        )
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans; they are lost if that fails for too long."""
@@ -94,6 +110,18 @@ class Exporter(SpanExporter):
             self._is_refused = True
             log.warning("%s does not take spans: %s", self.where, _reason(record))
         return False
+
+
+class Session(requests.Session):
+    """Trusts whom it is told to trust, and sends nothing elsewhere."""
+
+    def request(self, *args: Any, **more: Any) -> requests.Response:
+        """Send a request."""
+        more["verify"] = self.verify  # otherwise, REQUESTS_CA_BUNDLE would be stronger
+        answer = super().request(*args, **more)
+        if answer.is_redirect:  # the exporter would take the spans for sent
+            raise requests.TooManyRedirects(f"{answer.status_code} {answer.reason}")
+        return answer
 
 
 def _reason(record: logging.LogRecord) -> str:

@@ -6,21 +6,20 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from ... import health
-
 CONTEXT = TraceContextTextMapPropagator()
 """https://www.w3.org/TR/trace-context"""
 
 
-def provider(service: str, share: float) -> TracerProvider:
+def provider(resource: dict[str, str], share: float) -> TracerProvider:
     """Return what makes the spans of an application; they go nowhere yet.
 
+    The `resource` is what all of them say of the service.
     The first one also makes those of `trace.get_tracer(__name__)`, anywhere in the process.
     """
     made = TracerProvider(
         # A trace that another service began is kept or not as it says.
         ParentBased(TraceIdRatioBased(share)),
-        Resource.create({"service.name": service, "service.version": health.version()}),
+        Resource.create(resource),
         shutdown_on_exit=False,  # that would have no limit; the lifespan does it
     )
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):

@@ -1,9 +1,12 @@
 """Parsers of the settings, whose names and forms are those of OpenTelemetry."""
 
 import re
+import ssl
+import stat
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-_HEADER = re.compile(r"[ \t]*[!#-'*+.0-9A-Z^-z|~-]+[ \t]*=[ !#-+\--:<-\[\]-~]*")
+_PAIR = re.compile(r"[ \t]*[!#-'*+.0-9A-Z^-z|~-]+[ \t]*=[ !#-+\--:<-\[\]-~]*")
 _SHARE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?")
 
 
@@ -21,11 +24,36 @@ def endpoint(raw: str) -> str:
     return raw.rstrip("/")
 
 
+def authorities(raw: str) -> str:
+    """Accept a file of the authorities from which the certificate of a collector may come."""
+    accepted = "a file of certificates in PEM"
+    try:
+        is_file = stat.S_ISREG(Path(raw).stat().st_mode)
+        if is_file:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(raw)
+    except ssl.SSLError as error:
+        raise ValueError(f"{accepted} (it has none, or one that cannot be read)") from error
+    except OSError as error:
+        raise ValueError(f"{accepted} ({error.strerror})") from error
+    if not is_file:
+        raise ValueError(f"{accepted} (it is no file)")
+    return raw
+
+
 def headers(raw: str) -> tuple[tuple[str, str], ...]:
     """Accept headers as OpenTelemetry writes them."""
+    return _pairs(raw, "headers")
+
+
+def attributes(raw: str) -> tuple[tuple[str, str], ...]:
+    """Accept attributes of what makes the spans."""
+    return _pairs(raw, "attributes")
+
+
+def _pairs(raw: str, what: str) -> tuple[tuple[str, str], ...]:
     parts = raw.split(",")
-    if not all(_HEADER.fullmatch(part) for part in parts):
-        raise ValueError("headers like name=value, comma-separated; special characters as %2C")
+    if not all(_PAIR.fullmatch(part) for part in parts):
+        raise ValueError(f"{what} like name=value, comma-separated; special characters as %2C")
     pairs = (part.partition("=") for part in parts)
     return tuple((name.strip(), unquote(value.strip())) for name, _, value in pairs)
 
