@@ -54,6 +54,11 @@ def shown(name: str) -> str:
     return printable(repr(name if len(name) <= LONGEST else name[:LONGEST] + "..."))
 
 
+def reason(number: int) -> str:
+    """Return what an errno means, in the words of a message."""
+    return os.strerror(number).lower()
+
+
 def listed(items: Iterable[str]) -> str:
     """Return items of others as indented lines, one for each."""
     return "\n".join(f"  {printable(item)}" for item in items)

@@ -17,6 +17,7 @@ from .evidence.identity import Identity, identify
 from .evidence.kernel_log import Message
 from .evidence.phase import Phase
 from .evidence.pod import Pod
+from .evidence.seen import Seen
 from .evidence.sources import Sources
 from .programs import purpose
 from .programs.launched import Launched, launched
@@ -39,6 +40,7 @@ class Case:
     deadline: Deadline = field(default_factory=Deadline)
     unsought: list[str] = field(default_factory=list)
     """Causes that could not be checked, and why."""
+    seen: Seen = field(default_factory=Seen)
     recorded: datetime | None = None
     """When the evidence was recorded; None where it is gathered now."""
     pod: Pod | None = None
@@ -67,10 +69,8 @@ class Case:
         if self.pod:
             return pod_phase.phase(self.pod, self.now)
         found = phases.phase(self.state, self.config, self.events, self.restarts, self.now)
-        # A failed exec leaves its error in the log with runc 1.1, and in the state elsewhere.
-        return (
-            Phase.START if found & Phase.ENDED and self.refusal and not self.state.error else found
-        )
+        refused = found & Phase.ENDED and self.refusal and not self.state.error
+        return Phase.START if refused else found
 
     @cached_property
     def exit_code(self) -> int:
@@ -84,9 +84,10 @@ class Case:
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """What the last run that wrote anything wrote."""
+        """What the last run that wrote anything wrote, and what it might have said at its end."""
         last = self.log.since(self.state.started)
-        return last if any(line.text.strip() for line in last) else self.log.lines
+        kept = last if any(line.text.strip() for line in last) else self.log.lines
+        return (*kept, Line("", self.seen.unsaid)) if self.seen.unsaid else kept
 
     @cached_property
     def text(self) -> str:

@@ -9,6 +9,7 @@ from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UsageError
 
 from .case import Case
+from .deadline import Deadline
 from .docker import targets, version
 from .docker.isolation import isolate
 from .kubernetes import targets as pods
@@ -47,7 +48,10 @@ class Session:
 
     def rerun(self, case: Case) -> Judgement:
         """Judge a case again, with the results of isolated copies that each change one thing."""
-        return judge(case, try_factors(self.engine, case))
+        case.unsought.clear()
+        rerun = try_factors(self.engine, case)
+        case.deadline = Deadline()  # copies had a time of their own
+        return judge(case, rerun)
 
     def left_out(self, case: Case) -> list[str]:
         """Return what copies of a container would lack."""

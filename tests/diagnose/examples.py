@@ -32,6 +32,15 @@ HTTP = (Port(8080, host_port=8080),)
 DIED = NOW - timedelta(seconds=59)
 
 
+STARTED = "P\t0\t7\t/app/server\t/app/server\\x00\n"
+
+
+def tried(call: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a container whose copy ended silently over a system call."""
+    trace = f"{STARTED}C\t1\t7\t7\t{call}\nX\t2\t7\t1\t0"
+    return {"files": SERVER, "trace": trace, **more}
+
+
 def refused(words: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
     """Return a container that the runtime could not start."""
     return {"state": {**CREATED, "error": RUNC + words}, **more}
@@ -309,6 +318,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "data-version": said("FATAL: database files are incompatible with server\nDETAIL: The data directory was initialized by PostgreSQL version 16, which is not compatible with this version 17.6.", files={**SERVER, "/data/PG_VERSION": File(b"16\n")}, config={"mounts": (Mount("volume", "", "/data", name="pgdata"),)}),
     "stop-slow": killed(15, 9, sources={"happened": (Event(DIED.timestamp() - 20, "start"), Event(DIED.timestamp() - 10, "kill", signal=15), Event(DIED.timestamp(), "kill", signal=9), Event(DIED.timestamp(), "die", 137)), "timed": ((DIED - timedelta(seconds=9)).isoformat(),)}, log="LOG: received smart shutdown request"),
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
+    "program-not-found": tried("execve\t-2\tp=/usr/bin/ffmpeg"),
+    "killed-from-inside": {"files": SERVER, "exit_code": 137, "trace": f"{STARTED}N\t1\t8\t7\nC\t2\t8\t8\tkill\t0\ti=7\ti=9\nX\t3\t7\t0\t9"},
+    "device-not-given": tried("openat\t-2\tp=/dev/fuse\tx=2"),
+    "socket-missing": tried("connect\t-2\ta=unix:/run/db.sock\tf=3:socket:[9]"),
+    "left-over": tried("openat\t-17\tp=/run/app.pid\tx=c1", files={**SERVER, "/run/app.pid": File(b"7")}),
+    "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
+    "last-call": tried("openat\t-21\tp=/conf.d\tx=1"),
 }  # fmt: skip
 
 SILENT: dict[str, dict[str, Any]] = {

@@ -21,6 +21,8 @@ from scaffolder.diagnose.evidence.facts import (
 )
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
+from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.trace_records import read
 
 NOW = datetime.now(UTC)
 IDENTITY = "c" * 64
@@ -166,6 +168,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
     restarts: int = 0,
     kind: str = "container",
     host: Host | None = None,
+    trace: str = "",
 ) -> Case:
     """Return a container that ended with a status and a log, unless told otherwise."""
     words = tuple(command.split()) if isinstance(command, str) else command
@@ -187,6 +190,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
         host=host or Host(),
         sources=answers,
         recorded=NOW,
+        seen=Seen(read(trace)),
     )
 
 

@@ -357,6 +357,77 @@ def test_a_mount_that_is_taken_away_proves_nothing(run: Run, tmp_path: Path) -> 
     assert any("/data" in other["text"] for other in found["other_causes"]), found
 
 
+QUIETLY = (
+    "import os, sys, time\nos.environ.clear()\ntry: {}\nexcept OSError: os._exit(3)\ntime.sleep(99)"
+)
+"""A Python program that dies of an error without a word."""
+WATCHED = {
+    "file-missing": ((), "open('/srv/' + 'licence.key')", "proven", "/srv/licence.key"),
+    "read-only-root": (("--read-only",), "os.mkdir('/opt/' + 'x')", "proven", "/opt/x"),
+    "disk-full": (
+        ("--tmpfs=/data:size=64k",),
+        "os.write(os.open('/data/' + 'x', 66), bytes(1 << 20)) == 1 << 20 or open('/data/' + 'y', 'w').write('y' * 9999)",
+        "proven",
+        "/data",
+    ),
+    "file-closed": (("--user=1000",), "open('/etc/' + 'shadow')", "proven", "/etc/shadow"),
+    "device-not-given": ((), "open('/dev/' + 'kvm')", "likely", "/dev/kvm"),
+    "program-not-found": ((), "os.execvp('ffm' + 'peg', ['x'])", "likely", "ffmpeg"),
+}
+"""The cause: options, what the program does, and the verdict and a word of the answer."""
+
+
+@pytest.mark.parametrize("cause", WATCHED)
+def test_what_a_silent_program_asked_for_in_vain_is_seen_in_a_copy(cause: str, run: Run) -> None:
+    flags, code, verdict, word = WATCHED[cause]
+    found = diagnosed(run(*flags, "python3", "-c", QUIETLY.format(code)), "--rerun")
+
+    assert summary(found) == (cause, verdict), found
+    assert word in found["cause"]["text"]
+    assert not throwaways()
+
+
+def test_a_pid_file_that_an_earlier_run_left_is_proven_by_a_copy_that_has_it(run: Run) -> None:
+    code = "import os, time\ntry: os.open('/app.pid', 193)\nexcept OSError: os._exit(3)\nprint('up', flush=True)\ntime.sleep(99)"
+    name = run("python3", "-c", code, seconds=0.1)
+    until(name, "up")
+    docker("kill", name)
+    docker("start", name)
+    docker("wait", name)
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("left-over", "proven")
+    assert "/app.pid" in found["fix"]["text"]
+
+
+def test_an_optional_file_before_a_silent_end_is_no_cause(run: Run) -> None:
+    code = "import os\nos.path.exists('/etc/app.conf')\nopen('/etc/hostname')\nopen('/etc/os-release')\nos._exit(3)"
+    found = diagnosed(run("python3", "-c", code), "--rerun")
+
+    assert found["cause"]["id"] not in ("file-missing", "last-call"), found
+    assert "app.conf" not in found["cause"]["text"]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="its machine code is for amd64")
+def test_what_a_program_from_scratch_did_last_is_shown(run: Run, scratch: Import) -> None:
+    name = run(
+        "--read-only", "--user=1000", "--cap-drop=ALL", image=scratch(static(EXIT % b"\x03"))
+    )
+    found = diagnosed(name, "--rerun")
+    shown = next(e["found"] for e in found["evidence"] if e["source"] == "rerun")
+
+    assert found["verdict"] == "undetermined"
+    assert "server (process" in shown
+    assert shown.endswith("execve=0")
+
+
+def test_a_program_that_runs_only_as_pid_1_is_said_to_end_otherwise(run: Run) -> None:
+    code = "import os\nos._exit(3 if os.getpid() == 1 else 4)"
+    found = diagnosed(run("python3", "-c", code), "--rerun")
+
+    assert any("under the tracer a copy exits with 4" in line for line in found["not_read"])
+
+
 WEB = (
     f"FROM {IMAGE}\nEXPOSE 8000\n"
     "HEALTHCHECK --interval=1s --retries=1 CMD python3 -c"
@@ -506,7 +577,7 @@ PAGES = [
 
 
 def test_the_pages_show_cases() -> None:
-    assert len(PAGES) == 4
+    assert len(PAGES) == 6
 
 
 @pytest.mark.parametrize(("command", "diagnosis", "shown"), PAGES, ids=lambda part: str(part)[:60])

@@ -13,7 +13,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.verdict import cures, factors
 from scaffolder.diagnose.verdict.judge import by_rerun, candidates, judge
 from scaffolder.diagnose.verdict.proof import holds, is_certain
-from scaffolder.diagnose.verdict.reruns import Rerun
+from scaffolder.diagnose.verdict.rerun import Rerun
 
 CURES = {
     name: value for name, value in vars(cures).items() if isinstance(value, cures.Cure)

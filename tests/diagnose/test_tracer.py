@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffolder.diagnose.evidence.trace import Call, Trace, Traced, read
+from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
+from scaffolder.diagnose.evidence.trace_records import read
 
 ROOT = Path(__file__).parent.parent.parent
 TRACERS = ROOT / "scaffolder/diagnose/tracers"

@@ -27,10 +27,10 @@ PATTERNS = {
 """What a fault can be in → the heading of the runbook that most of its causes point to."""
 FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
-    "input", "variable", "mount", "ulimit",
+    "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
-SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel")
+SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
 
 MODULES = (
     "pods.scheduling", "pods.images", "pods.configuration", "pods.starting", "pods.probes",
@@ -60,6 +60,7 @@ MODULES = (
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.dialects", "shells.guards",
     "shells.errexit", "shells.endings",
+    "watched.programs", "watched.places", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import re
 
     from scaffolder.diagnose.case import Case
+    from scaffolder.diagnose.evidence.trace import Call
 
 LONG = 600
 
@@ -36,6 +37,8 @@ def inspected(case: "Case", path: str, found: object, what: str = "") -> Evidenc
 def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     """Show lines of the log."""
     text = what if isinstance(what, str) else case.line(what)
+    if case.seen.unsaid and case.seen.failed_call and case.seen.unsaid in text:
+        return seen(case, case.seen.failed_call)
     return Evidence("logs", _logs(case, "--tail 50"), _short(text))
 
 
@@ -93,6 +96,26 @@ def ended(case: "Case") -> Evidence:
 def live(case: "Case", what: str, found: str) -> Evidence:
     """Show something of the running container, by a command inside it."""
     return Evidence("live", f"docker exec {quoted(case)} {what}", _short(found))
+
+
+def seen(case: "Case", call: "Call") -> Evidence:
+    """Show a system call of a watched copy, and what became of the process."""
+    process = case.seen.trace.processes.get(call.process)
+    who = f"{process.name} (process {call.process})" if process else f"process {call.process}"
+    end = ""
+    if process and process.ended is not None:
+        how = (
+            f"is killed by signal {process.signal}"
+            if process.signal
+            else f"exits with {process.status}"
+        )
+        end = f"\n{process.ended - call.at} ms later, it {how}"
+    return watched(case, f"{who}: {call.words}{end}")
+
+
+def watched(case: "Case", found: str) -> Evidence:
+    """Show something that a watched copy did."""
+    return Evidence("rerun", f"viscaffold diagnose {quoted(case)} --rerun", _short(found))
 
 
 def quoted(case: "Case") -> str:

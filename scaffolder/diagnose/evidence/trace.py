@@ -1,20 +1,15 @@
 """What the tracer saw of a program: calls, processes and how they ended (tracer/README.md)."""
 
 import errno
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv6Address
-from posixpath import basename, join, normpath
+from posixpath import basename, normpath
 
-from scaffolder.text import printable
+from scaffolder.text import reason
 
 CREATES, EXCLUSIVE = 0o100, 0o200
 """Flags of open(2), the same on all processors."""
-LONGEST = 500
-MOST_RECORDS = 60_000
 
 
 @dataclass(frozen=True)
@@ -82,15 +77,20 @@ class Call:
     @property
     def reason(self) -> str:
         """The error in words."""
-        return os.strerror(self.error).lower()
+        return reason(self.error)
 
     @property
     def words(self) -> str:
         """The call and its result, for a person."""
         about = self.given or self.host or self.where or self.object
         many = f", {self.times} times" if self.times > 1 else ""
-        result = self.reason if self.error else "done"
+        result = self.reason if self.error else "no answer" if self.host else "done"
         return f"{self.name}({about and repr(about)}): {result}{many}"
+
+    @property
+    def is_network(self) -> bool:
+        """Tell whether it reaches out: an isolated copy cannot, whatever the container could."""
+        return bool(self.host or self.port) and self.name not in ("bind", "listen")
 
     @property
     def waiting(self) -> str:
@@ -171,112 +171,3 @@ class Trace:
     def of(self, number: int) -> list[Call]:
         """Return the calls of a process, the oldest first."""
         return [call for call in self.calls if call.process == number]
-
-
-def read(text: str) -> Trace:
-    """Read the records; what is cut or makes no sense is left out: anybody may have written it."""
-    rows = [line.split("\t") for line in text.splitlines()[-MOST_RECORDS:]]
-    calls: list[Call] = []
-    processes: dict[int, Traced] = {}
-    signals: list[Signal] = []
-    waits: list[Call] = []
-    obstacle, timed_out = "", False
-    for row in rows:
-        try:
-            kind, at = row[0], int(row[1])
-            if kind == "E":
-                obstacle = f"{_plain(row[2])}: {os.strerror(int(row[3])).lower()}"
-            elif kind == "T":
-                timed_out = True
-            elif kind == "C":
-                calls.append(_call(at, row))
-            elif kind == "R":
-                _repeat(calls, int(row[3]), int(row[4]))
-            elif kind == "W":
-                waits.append(replace(_call(at, row), error=0, waited=int(row[5])))
-            elif kind == "S":
-                signals.append(Signal(int(row[2]), int(row[3]), int(row[5])))
-            elif kind in ("P", "N", "L", "X"):
-                number = int(row[2])
-                known = processes.get(number) or Traced(number)
-                processes[number] = _noted(known, kind, at, row[3:])
-        except (ValueError, IndexError, OverflowError):
-            continue
-    return Trace(tuple(calls), processes, tuple(signals), tuple(waits), timed_out, obstacle)
-
-
-def _noted(known: Traced, kind: str, at: int, rest: Sequence[str]) -> Traced:
-    match kind:
-        case "P":
-            argv = tuple(_plain(word) for word in rest[1].removesuffix("\\x00").split("\\x00"))
-            return replace(known, program=_plain(rest[0]), argv=argv)
-        case "N":
-            return replace(known, parent=int(rest[0]))
-        case "L":
-            return replace(known, last=tuple(map(_plain, rest)))
-    return replace(known, ended=at, status=int(rest[0]), signal=int(rest[1]))
-
-
-def _repeat(calls: list[Call], thread: int, times: int) -> None:
-    at = next(i for i in reversed(range(len(calls))) if calls[i].thread == thread)
-    calls[at] = replace(calls[at], times=1 + times)
-
-
-def _call(at: int, row: Sequence[str]) -> Call:
-    result = int(row[5])
-    found = Call(at, int(row[2]), int(row[3]), _plain(row[4]), -result if result < 0 else 0)
-    numbers: list[int] = []
-    for name, value in _fields(row[6:]):
-        if name == "p":
-            found = _with_path(found, value)
-        elif name == "d" and found.other:
-            found = replace(found, other=normpath(join(_plain(value), found.other)))
-        elif name == "d":
-            found = replace(found, path=normpath(join(_plain(value), found.given)))
-        elif name == "f" and found.descriptor < 0:
-            number, _, what = value.partition(":")
-            found = replace(found, descriptor=int(number), object=_plain(what))
-        elif name == "a":
-            found = _with_address(found, value)
-        elif name == "n":
-            found = replace(found, host=_plain(value))
-        elif name in ("i", "x"):
-            numbers.append(_signed(int(value, 16 if name == "x" else 10)))
-    return replace(found, numbers=tuple(numbers))
-
-
-def _fields(parts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for part in parts:
-        name, mark, value = part.partition("=")
-        if mark:
-            yield name, value[:LONGEST]
-
-
-def _with_path(found: Call, value: str) -> Call:
-    path = _plain(value)
-    if found.given:
-        return replace(found, other=normpath(path) if path else "")
-    return replace(found, given=path, path=normpath(path) if path else "")
-
-
-def _with_address(found: Call, value: str) -> Call:
-    family, _, rest = value.partition(":")
-    if family not in ("inet", "inet6"):
-        return replace(found, address=_plain(rest))
-    host, _, port = rest.rpartition(":")
-    if family == "inet6":
-        address = IPv6Address(host)
-        host = str(address.ipv4_mapped or address)
-    return replace(found, address=_plain(host), port=int(port))
-
-
-def _signed(number: int) -> int:
-    """Return a 32-bit number as the kernel takes it: programs leave the upper half as it is."""
-    low = number & 0xFFFFFFFF
-    return low - (1 << 32) if low >> 31 else low
-
-
-def _plain(text: str) -> str:
-    """Return a string of the program as text, fit to be shown."""
-    spelled = re.sub(r"\\x([0-9a-f]{2})", lambda byte: chr(int(byte[1], 16)), text[:LONGEST])
-    return printable(spelled.encode("latin-1", "replace").decode("utf-8", "surrogateescape"))

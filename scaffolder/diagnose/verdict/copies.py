@@ -1,10 +1,12 @@
 """Throwaway copies of a container, isolated: no network, read-only mounts, a time limit."""
 
+import io
 import os
+import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from scaffolder import temporary
@@ -12,10 +14,12 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.docker.inspect import inspect, state
 from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.config import Config
-from scaffolder.docker.client import Engine
+from scaffolder.diagnose.evidence.trace import Trace
+from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
 from .factors import MEMORY, PROCESSES, Factor
+from .watching import Tracer
 
 LONGEST_SECONDS = 8.0
 
@@ -27,6 +31,8 @@ class Outcome:
     alive: bool
     exit_code: int
     text: str
+    trace: Trace | None = None
+    """What it did, if it was watched."""
 
     @property
     def words(self) -> str:
@@ -39,28 +45,69 @@ def window(case: Case) -> float:
     return min(max(3.0, case.state.seconds * 1.5 + 2.0), LONGEST_SECONDS)
 
 
-def run(engine: Engine, case: Case, factor: Factor) -> Outcome:
-    """Run a copy with one factor changed, and remove it."""
-    image = case.config.image_id or case.config.image
-    mounts = isolate(factor.config, is_remote=engine.is_remote).options
-    with _environment(factor.config) as env, _security(factor.config) as security:
-        own = (*_options(factor.config), *mounts, *security)
-        options = (*own, "--env-file", "/dev/stdin", *factor.options)
-        argv = factor.config.argv
-        entry = ("--entrypoint", argv[0]) if argv else ()
-        with created(engine, image, *options, *entry, command=argv[1:], stdin=env) as name:
-            started = engine.run("start", name, seconds=20)
-            if started.code:
-                return Outcome(alive=False, exit_code=127, text=started.complaint)
-            waited = engine.run("wait", name, seconds=window(case))
-            found = state(inspect(engine, name) or {})
-            logs = engine.run("logs", "--tail", "200", name, seconds=10, limit=1 << 20)
-            text = (logs.out + logs.err).decode("utf-8", "replace")
-            return Outcome(
-                waited.code is None and found.status == "running",
-                found.exit_code,
-                text,
-            )
+def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None) -> Outcome:
+    """Run a copy with one factor changed, under a tracer if one is given, and remove it.
+
+    Raises EngineError if it cannot be created, or a file of the factor not be put into it.
+    """
+    config = factor.config
+    # What is watched is slower; and only if it ends, it shows why.
+    limit = LONGEST_SECONDS if tracer else window(case)
+    argv, entry, own = config.argv, config.argv[:1], list(factor.options)
+    if tracer:
+        argv = (tracer.entrypoint, *tracer.command(argv, limit))
+        entry = argv[:1]
+        own.append(f"--volume={tracer.folder}")
+        config = replace(config, pids=config.pids + 1 if config.pids else 0)
+    entrypoint = [f"--entrypoint={word}" for word in entry]
+    mounts = isolate(config, is_remote=engine.is_remote).options
+    with _environment(config) as env, _security(config) as security:
+        options = (*_options(config), *mounts, *security, "--env-file", "/dev/stdin", *own)
+        made = created(
+            engine,
+            case.config.image_id or case.config.image,
+            *options,
+            *entrypoint,
+            command=argv[1:],
+            stdin=env,
+        )
+        with made as name:
+            if tracer:
+                _put(engine, name, tracer.folder, tracer.files)
+            if factor.files:
+                _put(engine, name, "/", {p: (0o666, data) for p, data in factor.files.items()})
+            return _outcome(engine, name, limit, tracer)
+
+
+def _outcome(engine: Engine, name: str, limit: float, tracer: Tracer | None) -> Outcome:
+    started = engine.run("start", name, seconds=20)
+    if started.code:
+        return Outcome(alive=False, exit_code=127, text=started.complaint)
+    waited = engine.run("wait", name, seconds=limit)
+    found = state(inspect(engine, name) or {})
+    logs = engine.run("logs", "--tail", "200", name, seconds=10, limit=1 << 20)
+    text = (logs.out + logs.err).decode("utf-8", "replace")
+    trace = tracer.trace(engine, name) if tracer else None
+    alive = waited.code is None and found.status == "running"
+    return Outcome(alive or bool(trace and trace.timed_out), found.exit_code, text, trace)
+
+
+def _put(
+    engine: Engine, name: str, folder: str, files: Mapping[str, tuple[int, bytes | None]]
+) -> None:
+    """Put files into a copy before it starts; those on the way are made. None is a directory."""
+    with _nameless() as packed:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path, (mode, data) in files.items():
+                entry = tarfile.TarInfo(path.lstrip("/"))
+                entry.mode, entry.size = mode, len(data or b"")
+                if data is None:
+                    entry.mode, entry.type = 0o777, tarfile.DIRTYPE
+                archive.addfile(entry, io.BytesIO(data or b""))
+        packed.seek(0)
+        ran = engine.ask("cp", "-", f"{name}:{folder}", stdin=packed)
+        if ran.code:
+            raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
 
 
 @contextmanager
@@ -104,7 +151,17 @@ def _security(config: Config) -> Iterator[list[str]]:
 
 
 def _options(config: Config) -> list[str]:
-    flags = ["--network", "none", "--log-driver", "json-file", "--workdir", config.workdir]
+    # A name server that is there, though it refuses: so that names are asked for, and seen.
+    flags = [
+        "--network",
+        "none",
+        "--dns",
+        "127.0.0.1",
+        "--log-driver",
+        "json-file",
+        "--workdir",
+        config.workdir,
+    ]
     flags += [
         "--memory",
         str(config.memory or MEMORY),
@@ -133,5 +190,6 @@ def _options(config: Config) -> list[str]:
         f"--tmpfs={place}{':' + options if options else ''}"
         for place, options in config.tmpfs.items()
     ]
+    flags += [f"--shm-size={config.shm}"] if config.shm else []
     flags += [f"--sysctl={name}={value}" for name, value in config.sysctls.items()]
     return flags

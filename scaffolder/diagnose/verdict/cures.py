@@ -103,6 +103,46 @@ MOUNT = Cure(
     "check what is in it, and fix that; keep the data",
     proves=False,
 )
+FILE = Cure(
+    "file",
+    "file-missing",
+    "environment",
+    "the program ends because a file is missing",
+    "COPY it into the image, or mount it",
+    proves=True,
+)
+PLACE = Cure(
+    "file",
+    "file-missing",
+    "environment",
+    "the program ends because a directory is missing",
+    "make it in the Dockerfile (RUN mkdir -p), or mount a volume there",
+    proves=True,
+)
+WORKDIR = Cure(
+    "workdir",
+    "workdir-wrong",
+    "image",
+    "the program looks for its files in the wrong working directory",
+    "set WORKDIR in the Dockerfile to the directory of the files",
+    proves=True,
+)
+SPACE = Cure(
+    "space",
+    "disk-full",
+    "memory",
+    "no space is left where the program writes",
+    "give it a larger tmpfs, or a larger --shm-size",
+    proves=True,
+)
+LEFT_OVER = Cure(
+    "left-over",
+    "left-over",
+    "environment",
+    "left over from an earlier run, and the program does not start with it",
+    "put it on a --tmpfs; docker rm and docker run instead of docker start",
+    proves=True,
+)
 ABORTED = Cure(
     "init",
     "aborted",

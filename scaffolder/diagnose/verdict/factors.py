@@ -26,6 +26,8 @@ class Factor:
     options: tuple[str, ...] = ()
     flags: str = ""
     """What a person types to change the same."""
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+    """What is put into the copy: paths and content; None for a directory."""
     without: str = ""
     """The flag that a person leaves out to change the same."""
     cure: Cure | None = None
@@ -123,7 +125,7 @@ def _mounts(config: Config) -> Iterator[Factor]:
 
 def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
-    if case.exit_code == 0 and not config.stdin:
+    if (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin:
         yield Factor(
             "a terminal and an open input",
             replace(config, tty=True, stdin=True),

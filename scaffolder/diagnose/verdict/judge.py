@@ -11,7 +11,7 @@ from scaffolder.errors import UnreadableError
 from .judgement import LIKELY, PROVEN, Judgement, healthy, undetermined
 from .order import basis, in_order, is_sure
 from .proof import holds, is_certain, lines_after, makes_light
-from .reruns import Rerun
+from .rerun import Rerun
 from .ruled_out import ruled_out
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, watched
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .pod_words import open_question, well
@@ -72,6 +72,15 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     return f"it runs{f' and listens on {ports}' if ports else ''}", (status,)
 
 
+def _did_last(case: Case) -> tuple[Evidence, ...]:
+    """Show what a watched copy did at its end, where no call failed that would explain it."""
+    process = case.seen.decider
+    if process is None or process.ended is None:
+        return ()
+    lived = f"{process.name} (process {process.number}) ends after {process.ended / 1000:.2f} s"
+    return (watched(case, f"{lived}; its last calls: {', '.join(process.last)}"),)
+
+
 def undetermined(case: Case, tried: tuple[str, ...] = ()) -> Judgement:
     """Return what was ruled out, and what to try next; `tried` is what copies have shown."""
     text, fix, commands, shown = open_question(case, case.pod) if case.pod else _open(case, tried)
@@ -103,5 +112,5 @@ def _open(
         f"it {how}{silent}, and nothing that was checked explains it",
         "change one thing at a time on a copy (--rerun does), or start it by hand in a shell",
         tuple(commands),
-        (inspected(case, "State.Status", case.state.status), ended(case)),
+        (inspected(case, "State.Status", case.state.status), ended(case), *_did_last(case)),
     )

@@ -27,13 +27,15 @@ NAME = re.compile(r"[\w./-]{5,}")
 def holds(case: Case, cause: Cause, found: Found) -> bool:
     """Tell whether what a cause considers proven is a proof.
 
-    Output of a program that has ended counts only if it is about what ended it.
+    Output of a program that has ended counts only if it is about what ended it. A call that failed
+    before the end is no proof: only a copy in which it succeeds tells whether that matters.
     """
     ended = bool(case.phase & Phase.ENDED)
     quoted = [e.found for e in found.evidence if ended and e.source == "logs"]
     return (
         found.proven
         and is_certain(cause, found)
+        and not any(e.source == "rerun" for e in found.evidence)
         and not any(
             makes_light(words) or is_overtaken(case, words) or leaves_open(words)
             for words in quoted

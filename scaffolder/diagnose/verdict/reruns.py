@@ -1,7 +1,7 @@
 """Copies with one factor changed: a cure names the cause, new output is a lead."""
 
 import time
-from dataclasses import dataclass, field
+from itertools import chain
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
@@ -12,6 +12,10 @@ from scaffolder.docker.client import Engine, EngineError
 from .copies import LONGEST_SECONDS, Outcome, run
 from .cures import Cure
 from .factors import Factor, factors
+from .left_over import with_left_over
+from .rerun import Rerun
+from .unchanged import is_like, unchanged
+from .wanted import wanted
 
 BUDGET_SECONDS = 45.0
 REVEALED = {
@@ -22,42 +26,29 @@ REVEALED = {
 """The cause that hid a program's output → the fix."""
 
 
-@dataclass(frozen=True)
-class Rerun:
-    """What the reruns showed."""
-
-    cause: str = ""
-    pattern: str = ""
-    text: str = ""
-    fix: str = ""
-    cured: bool = False
-    proves: bool = False
-    """The cure, or the copy's exit code, is proof enough."""
-    factor: str = ""
-    """What was changed: it proves the causes that name it in `cured_by`."""
-    commands: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    tried: list[str] = field(default_factory=list)
-
-
 def try_factors(engine: Engine, case: Case) -> Rerun:
-    """Run copies of a container that ended, with one change at a time, until one cures it."""
-    if not case.phase & Phase.ENDED:
-        return Rerun(tried=["reruns: only a container that ended on its own can be rerun"])
-    if case.state.seconds > LONGEST_SECONDS:
+    """Run copies of a container that ended, with one change at a time, until one cures it.
+
+    The first one is not changed, but watched. A container that runs is only watched.
+    """
+    if not case.phase & (Phase.ENDED | Phase.RUNNING):
+        return Rerun(tried=["reruns: only a container that was started can be rerun"])
+    if case.phase & Phase.ENDED and case.state.seconds > LONGEST_SECONDS:
         lived = f"{case.state.seconds:.0f} s"
         return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
-    left_out = isolate(case.config, is_remote=engine.is_remote).left_out
     began = time.monotonic()
     try:
-        same = run(engine, case, Factor("nothing", case.config))
+        same = unchanged(engine, case)
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
-    if same.alive or same.exit_code != case.exit_code:
+    if case.phase == Phase.RUNNING:
+        return Rerun(tried=[f"a watched copy {same.words}"])
+    if not is_like(case, same):
+        left_out = isolate(case.config, is_remote=engine.is_remote).left_out
         without = f" and without {', '.join(left_out)}" if left_out else ""
         words = f"an isolated copy without changes{without} {same.words}"
-        why = "the cause is in its network, its data, or what it wrote"
-        return Rerun(tried=[f"reruns: {words}: {why}"])
+        tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
+        return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
     return _each(engine, case, same, began)
 
 
@@ -67,7 +58,7 @@ def _each(engine: Engine, case: Case, same: Outcome, began: float) -> Rerun:
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = _revealed(case, kept, same, said, tried) if case.is_silent else None
-    for factor in factors(case):
+    for factor in chain(wanted(case), factors(case)):
         if time.monotonic() - began > BUDGET_SECONDS:
             tried.append("reruns: out of time")
             break

@@ -129,14 +129,14 @@ def capability_missing(case: Case) -> Found | None:
         (name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability"
     )
     dropped, security = case.config.capabilities_dropped, options(case)
-    restricted = bool(dropped or security or case.identity.uid)
+    restricted = bool(dropped or security or case.identity.uid or case.seen.unsaid)
     why = (
         f"capabilities dropped: {', '.join(dropped)}"
         if dropped
         else (
             f"security options: {', '.join(security)}"
             if security
-            else f"it runs as {case.identity.words}"
+            else f"it runs as {case.identity.words}, with Docker's default capabilities"
         )
     )
     return Found(

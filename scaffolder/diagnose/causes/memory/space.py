@@ -16,6 +16,7 @@ from .usage import size
     reads=["logs", "inspect"],
     page="check-resources",
     when=Phase.ENDED | Phase.RUNNING,
+    cured_by=["space"],
 )
 def disk_full(case: Case) -> Found | None:
     """Find ENOSPC: on a small tmpfs, in /dev/shm, or on the host's disk."""

@@ -5,13 +5,13 @@ from itertools import pairwise
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.causes.evidence import inspected, logged, watched
 from scaffolder.diagnose.causes.listening.sockets import wanted
 from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .obstacles import named_in, obstacle
-from .peers import LOCAL, Peer, peers
+from .peers import LOCAL, Peer, peers, sought
 
 REFUSED = (
     r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
@@ -162,6 +162,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         return None
     if case.phase == Phase.DIED and (case.exit_code > 125 or _explained(case)):
         return None
+    for peer in sought(case):
+        return _sought(case, peer)
     for peer in peers(case):
         why = obstacle(case, peer)
         if why is None or not peer.port:
@@ -178,6 +180,21 @@ def peer_unreachable_silent(case: Case) -> Found | None:
             (inspected(case, "Config.Env", f"{peer.by} names {peer.host}:{peer.port}"), *evidence),
         )
     return None
+
+
+def _sought(case: Case, peer: Peer) -> Found:
+    """Answer for what a watched copy wanted to reach before it ended; it has no network itself."""
+    what = f"{peer.host}{f':{peer.port}' if peer.port else ''}"
+    shown = watched(case, f"{peer.by}: {what}")
+    why = obstacle(case, peer)
+    if why is None:
+        text = f"the program ends over a connection to {what}, and says nothing"
+        fix = "check from the container's network that it answers, and retry with backoff"
+        return Found(text, fix, (shown,), basis=Basis.HINT)
+    text, advice, evidence, _certain = why
+    return Found(
+        f"{text} (a copy asks for {what}); it exits without a message", advice, (shown, *evidence)
+    )
 
 
 def _explained(case: Case) -> bool:

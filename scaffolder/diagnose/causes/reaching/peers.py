@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.decisive import DNS
 from scaffolder.diagnose.evidence.facts import Neighbour
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
@@ -100,6 +101,18 @@ def _literal(text: str) -> Iterator[Peer]:
     for match in URL.finditer(text):
         if match[2] not in LOCAL and not match[2].endswith((".org", ".com", ".io")) and match[3]:
             yield Peer(match[2], int(match[3]), "its source")
+
+
+def sought(case: Case) -> Iterator[Peer]:
+    """Return what a watched copy looked up, or wanted to connect to, just before it ended."""
+    call = case.seen.failed_call
+    if call is None or not call.is_network:
+        return
+    own = [c for c in case.seen.trace.of(call.process) if c.host and c.at <= call.at]
+    if own:
+        yield Peer(own[-1].host, 0, "it looks up")
+    elif call.port and call.port != DNS:
+        yield Peer(call.address, call.port, "it connects to")
 
 
 def find(case: Case, host: str) -> Neighbour | None:

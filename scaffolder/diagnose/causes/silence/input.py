@@ -5,7 +5,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import ended, inspected
+from scaffolder.diagnose.causes.evidence import ended, inspected, watched
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .readings import INTERACTIVE, readings
@@ -24,7 +24,17 @@ from .readings import INTERACTIVE, readings
 def input_closed(case: Case) -> Found | None:
     """Find `python3` or `bash` as the whole command, without -i."""
     argv = [w for w in case.config.argv if w not in {"-i", "-l", "--login"}]
-    if case.config.stdin or case.exit_code != 0 or not argv:
+    if case.config.stdin or not argv:
+        return None
+    if case.seen.reads_nothing:
+        return Found(
+            "the program reads its standard input, which is empty, and ends; without -i stdin is"
+            " closed",
+            "use docker run -i, or -it for a terminal, or give it what it asks for in arguments",
+            (watched(case, "read(0): end of file"), inspected(case, "Config.OpenStdin", "false")),
+            (f"docker run -it {case.config.image}",),
+        )
+    if case.exit_code != 0:
         return None
     name = basename(argv[-1] if argv[0].endswith(("busybox", "env", "tini")) else argv[0])
     alone = len(argv) == 1 or (len(argv) == 2 and argv[0].endswith(("busybox", "env")))

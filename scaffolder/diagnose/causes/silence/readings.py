@@ -20,8 +20,8 @@ SHORT_SECONDS = 5.0
 
 
 def quiet(case: Case) -> bool:
-    """Tell whether nothing in the log explains the end."""
-    return case.is_silent or not case.last_words
+    """Tell whether nothing in the log explains the end, and no call that a copy ended over."""
+    return case.seen.failed_call is None and (case.is_silent or not case.last_words)
 
 
 def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:

@@ -76,6 +76,7 @@ def secret_missing(case: Case) -> Found | None:
     page="check-files-and-dependencies",
     when=Phase.ENDED,
     explains=["config-malformed"],
+    cured_by=["file", "mount"],
 )
 def file_missing(case: Case) -> Found | None:
     """Find ENOENT for a file in the log."""

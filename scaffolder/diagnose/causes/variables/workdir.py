@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from posixpath import basename, dirname, join, normpath
 
 from scaffolder.diagnose.case import Case
@@ -11,6 +12,7 @@ from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, log
 from scaffolder.diagnose.causes.start.search import PLACES
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 
 MISSED = (
     r"[^\n]*(?:no such file|ENOENT|FileNotFound|NoSuchFile|errno 2\b|cannot find (?:the file"
@@ -63,11 +65,24 @@ def misplaced(case: Case) -> Misplaced | None:
     for path in _named(case, line):
         if resolved(case.files, path, case.config.workdir):
             continue
-        for folder in dict.fromkeys((*own, *PLACES, *MORE_PLACES)):
-            entry = resolved(case.files, path, folder) if folder != case.config.workdir else None
-            if entry and entry.kind == "file":
-                return Misplaced(path, folder, shown, is_sure=is_sure and folder in own)
+        folder = next(_having(case, path), None)
+        if folder:
+            return Misplaced(path, folder, shown, is_sure=is_sure and folder in own)
     return None
+
+
+def elsewhere(case: Case, call: Call) -> Iterator[str]:
+    """Return the directory from which the relative path of a call would lead to a file."""
+    if call.is_relative and call.base == normpath(case.config.workdir):
+        yield from islice(_having(case, call.given), 1)
+
+
+def _having(case: Case, path: str) -> Iterator[str]:
+    """Return the directories in which a relative path leads to a file, the likeliest first."""
+    for folder in dict.fromkeys((*_own(case), *PLACES, *MORE_PLACES)):
+        entry = resolved(case.files, path, folder) if folder != case.config.workdir else None
+        if entry and entry.kind == "file":
+            yield folder
 
 
 def _named(case: Case, line: str) -> Iterator[str]:
@@ -129,6 +144,7 @@ SOUGHT = (
     page="check-files-and-dependencies",
     when=Phase.ENDED | Phase.START,
     explains=SOUGHT,
+    cured_by=["workdir"],
 )
 def workdir_overridden(case: Case) -> Found | None:
     """Find `--workdir`, or `working_dir` of compose, that is not the image's."""
@@ -152,6 +168,7 @@ def workdir_overridden(case: Case) -> Found | None:
     page="check-files-and-dependencies",
     when=Phase.ENDED | Phase.START,
     explains=SOUGHT,
+    cured_by=["workdir"],
 )
 def workdir_wrong(case: Case) -> Found | None:
     """Find a WORKDIR that is missing, or not where the files were copied to."""

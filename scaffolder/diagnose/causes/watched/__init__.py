@@ -1,0 +1,1 @@
+"""What only a watched copy shows (`--rerun`): the system calls before a silent end."""

@@ -1,0 +1,29 @@
+"""The last call that failed, where nothing else explains a silent end."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, seen
+from scaffolder.diagnose.evidence.phase import Phase
+
+
+@cause(
+    "last-call",
+    "a system call fails, and the program ends without a word",
+    pattern="process",
+    reads=["rerun"],
+    page="ended-without-a-word",
+    when=Phase.ENDED,
+    basis=Basis.HINT,
+)
+def last_call(case: Case) -> Found | None:
+    """Tell what failed last; a connection says nothing here, as copies have no network."""
+    call = case.seen.failed_call
+    if call is None or call.is_network:
+        return None
+    about = call.path or call.object or call.where
+    return Found(
+        f"the last call that failed before it ended is {call.name}"
+        f"{f' of {about}' if about else ''}: {call.reason}",
+        "see what the program does there, and make it report the error",
+        (seen(case, call), ended(case)),
+    )

@@ -1,0 +1,93 @@
+"""Devices, sockets and left-over files that a program asks for."""
+
+import errno
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import copied, inspected, seen
+from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.text import quoted
+
+LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
+
+
+@cause(
+    "device-not-given",
+    "the program needs a device that the container was not given",
+    pattern="environment",
+    reads=["rerun", "inspect"],
+    page="check-resources",
+    when=Phase.ENDED,
+    explains=["last-call", "file-missing", "file-closed"],
+)
+def device_not_given(case: Case) -> Found | None:
+    """Find /dev/... that is missing or refused."""
+    call = case.seen.failed_call
+    if call is None or not call.path.startswith("/dev/") or is_below(call.path, "/dev/shm"):
+        return None
+    return Found(
+        f"the program needs the device {call.path}: {call.reason}",
+        f"give it: --device {quoted(call.path)} (and --group-add for its group), or switch off what"
+        " needs it",
+        (seen(case, call), inspected(case, "HostConfig.Devices", "does not list it")),
+        (f"docker run --device {quoted(call.path)} ... {case.config.image}",),
+    )
+
+
+@cause(
+    "socket-missing",
+    "a Unix socket that the program connects to is not there",
+    pattern="network",
+    reads=["rerun", "files"],
+    when=Phase.ENDED,
+    explains=["last-call", "file-missing", "file-closed"],
+)
+def socket_missing(case: Case) -> Found | None:
+    """Find a failed connection to a Unix socket, such as Docker's or a database's."""
+    call = case.seen.failed_call
+    if call is None or call.name != "connect" or call.port or not call.address:
+        return None
+    return Found(
+        f"the program connects to the Unix socket {call.address}: {call.reason}; what should listen"
+        " there does not run in this container",
+        f"mount the directory of the socket (-v), or use the service's host and port instead of"
+        f" {call.address}",
+        (seen(case, call), copied(case, call.address, call.reason)),
+        basis=None if call.address.startswith("/") else Basis.INFERRED,
+    )
+
+
+@cause(
+    "left-over",
+    "a lock or pid file is left over from before",
+    pattern="environment",
+    reads=["rerun", "files", "changes"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    explains=["last-call"],
+    cured_by=["left-over"],
+)
+def left_over(case: Case) -> Found | None:
+    """Find a file that must not exist, or a lock that somebody else holds."""
+    call = case.seen.failed_call
+    if call is None:
+        return None
+    if call.error == errno.EEXIST and call.insists:
+        there = resolved(case.image_files, call.path)
+        where = "in the image" if there else "in a volume, or made by another process"
+        return Found(
+            f"{call.path} exists already ({where}), and the program insists on making it: it"
+            " takes it for that of a running instance",
+            f"remove it at the start (rm -f {quoted(call.path)} before exec), keep it out of the"
+            " image (.dockerignore), or put it on a --tmpfs",
+            (seen(case, call), copied(case, call.path, "exists")),
+        )
+    if call.error in LOCKED and call.name in ("flock", "fcntl"):
+        return Found(
+            f"another process holds the lock of {call.object or 'a file'}",
+            "start it only once for each volume, or give each its own directory",
+            (seen(case, call),),
+            basis=Basis.INFERRED,
+        )
+    return None

@@ -1,0 +1,92 @@
+"""Programs that cannot be started, and processes that kill one another."""
+
+import errno
+from posixpath import basename
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen, watched
+from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Trace, Traced
+
+KILLS = ("kill", "tkill", "tgkill")
+
+
+@cause(
+    "program-not-found",
+    "the program starts another one that is not in the image",
+    pattern="dependencies",
+    reads=["rerun", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    explains=["last-call"],
+)
+def program_not_found(case: Case) -> Found | None:
+    """Find a failed exec that no other place on PATH made good."""
+    call = case.seen.failed_call
+    if call is None or not call.name.startswith("exec"):
+        return None
+    name = basename(call.path)
+    there = resolved(case.files, call.path)
+    process = case.seen.trace.processes.get(call.process)
+    parent = process.name if process else "the program"
+    tried = [c for c in case.seen.trace.calls if c.name.startswith("exec")]
+    places = [c.path for c in tried if basename(c.path) == name and c.process == call.process]
+    if there is None and call.error == errno.ENOENT:
+        alone = len(set(places)) == 1
+        text = f"{parent} starts {call.path if alone else name}, which does not exist"
+        text += "" if alone else " in any directory of PATH"
+        fix = f"install {name} in the image, or correct the path"
+        shown = copied(case, call.path, "no such file")
+    else:
+        text = f"{parent} starts {call.path}, which cannot be executed: {call.reason}"
+        fix = "chmod +x it, or install the interpreter of its #! line and its libraries"
+        shown = copied(case, call.path, f"mode {there.mode:04o}" if there else call.reason)
+    return Found(text, fix, (seen(case, call), shown, ended(case)))
+
+
+@cause(
+    "killed-from-inside",
+    "a process of the container kills another one",
+    pattern="process",
+    reads=["rerun"],
+    page="exit-codes",
+    when=Phase.ENDED,
+    basis=Basis.INFERRED,
+    explains=["ended-by-signal", "killed-from-outside", "last-call"],
+)
+def killed_from_inside(case: Case) -> Found | None:
+    """Find the process whose signal ended the first one, or the one that decided the end."""
+    killed = case.seen.decider
+    if killed is None or not killed.signal:
+        return None
+    killer = _killer(case.seen.trace, killed)
+    if killer is None:
+        return None
+    return Found(
+        f"{killer.name} (process {killer.number}) kills {killed.name} (process {killed.number})"
+        f" with signal {killed.signal}",
+        f"find out why {killer.name} does that: a time limit, a failed check, a wrong number",
+        (
+            watched(
+                case,
+                f"{killer.name}: kill({killed.number}, {killed.signal})\n"
+                f"{killed.name} is killed by signal {killed.signal}",
+            ),
+            ended(case),
+            inspected(case, "Config.Cmd", list(case.config.argv)),
+        ),
+    )
+
+
+def _killer(trace: Trace, killed: Traced) -> Traced | None:
+    for call in reversed(trace.calls):
+        if call.name not in KILLS or call.error or call.process == killed.number:
+            continue
+        target, signal = call.numbers[0], call.numbers[-1]
+        if signal == killed.signal and (target == killed.number or target <= 0):
+            return trace.processes.get(call.process)
+    sent = (s for s in trace.signals if s.process == killed.number and s.number == killed.signal)
+    senders = [trace.processes[s.sender] for s in sent if s.sender in trace.processes]
+    return next((p for p in senders if p.number != killed.number), None)

@@ -1,0 +1,169 @@
+"""Which failed call a program ended over: the last one that it did not get over.
+
+Programs try much that fails: libraries in many directories, translations, optional files. What
+failed does not matter where the same name succeeds later, or where the program goes on and opens
+something else. So the calls are read backwards from the end of the process that decided it.
+"""
+
+import errno
+import re
+from collections.abc import Sequence
+from posixpath import basename, dirname
+
+from .trace import Call, Trace, Traced
+
+REPORTING = re.compile(
+    r"^/(?:proc|sys)/|/locale/|\.mo$|/zoneinfo/|^/etc/localtime$|/terminfo/|/gconv/|^/dev/(?:null|tty"
+    r"|urandom|random|log)$|/nscd/|^/etc/(?:hosts|services|protocols|(?:nsswitch|host|resolv|gai)\.conf)$|^/etc/ld[.-]|/libgcc_s|\.pyc?$"
+    r"|/selinux|/hsperfdata_|^/etc/(?:passwd|group)$|^/dev/pts/"
+)
+"""What a program may read while it ends: to say something, in a language, at a local time."""
+KNOWN_EMPTY = ("/etc/passwd", "/etc/group")
+"""What matters where it fails, although reading it is no progress."""
+PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|link|symlink|creat)")
+"""Calls after whose success a program has gone on."""
+PROBES = re.compile(r"^(?:stat|lstat|newfstatat|statx|access|faccessat|readlink)")
+"""Calls that ask whether something is there."""
+
+HARMLESS = {
+    errno.ENOTTY, errno.ESPIPE, errno.ECHILD, errno.ESRCH, errno.EINTR, errno.EALREADY,
+    errno.ENODATA, errno.ENOTCONN, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ERANGE,
+}  # fmt: skip
+"""Answers that inform and refuse nothing."""
+EXPECTED = {
+    errno.EINVAL: re.compile(
+        r"readlink|prctl|madvise|mremap|rt_sig|sched|ioctl|fsync|membarrier|set"
+    ),
+    errno.ENOSYS: re.compile(r"."),
+    errno.EEXIST: re.compile(r"^(?:mkdir|symlink|link|epoll_ctl)"),
+    errno.ENOENT: re.compile(r"^(?:unlink|rmdir|readlink|epoll_ctl)"),
+    errno.EBADF: re.compile(r"^(?:close|fcntl|fstat|newfstatat|dup|ioctl|epoll_ctl)"),
+    errno.EAGAIN: re.compile(r"^(?!clone|fork|vfork|execve|flock|fcntl|set|mlock)"),
+    errno.EPERM: re.compile(r"^(?:clone3|io_uring|setpgid|setsid|ioprio|set_mempolicy|mbind|keyctl"
+                            r"|sched_|setpriority|membarrier|userfaultfd|getxattr|pidfd|memfd)"),
+    errno.EACCES: re.compile(r"^(?:setpgid|sched_)"),
+    errno.EPIPE: re.compile(r"."),
+}  # fmt: skip
+"""Errors that are usual for some calls."""
+DNS = 53
+AFTERWARDS = 400
+"""How many calls before the end of a process are read."""
+FOUND_ELSEWHERE = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
+
+
+def decider(trace: Trace) -> Traced | None:
+    """Return the process that decided the end: the first, or a child whose failure it passed on.
+
+    It passes it on where nothing happened between the child's end and its own.
+    """
+    process, seen = trace.first, set()
+    while process and process.number not in seen:
+        seen.add(process.number)
+        process_calls = trace.of(process.number)
+        failed = [child for child in trace.children(process.number) if child.failed]
+        last = failed[-1] if failed else None
+        if last is None or last.ended is None or not process.failed:
+            return process
+        later = [call for call in process_calls if call.at > last.ended]
+        if any(_has_gone_on(call) for call in later) or _last_failure(later):
+            return process
+        process = last
+    return process
+
+
+def failure(trace: Trace) -> Call | None:
+    """Return the failed call that the program ended over; None if there is no such call."""
+    process = decider(trace)
+    if process is None or process.ended is None:
+        return None
+    return _last_failure(trace.of(process.number)[-AFTERWARDS:])
+
+
+def _last_failure(late: Sequence[Call]) -> Call | None:
+    after: list[Call] = []
+    for at in reversed(range(len(late))):
+        call = late[at]
+        if _has_gone_on(call):
+            return None
+        if matters(call) and not _succeeds(call, after):
+            return _plainest(call, late[: at + 1])
+        after.append(call)
+    return None
+
+
+def reads_nothing(trace: Trace) -> bool:
+    """Tell whether a process read the end of its standard input, and ended without going on."""
+    process = decider(trace)
+    if process is None or process.ended is None:
+        return False
+    for call in reversed(trace.of(process.number)):
+        if call.name == "read" and not call.error and call.descriptor == 0:
+            return True
+        if _has_gone_on(call):
+            return False
+    return False
+
+
+def _plainest(call: Call, until: Sequence[Call]) -> Call:
+    """Return what was done with a name rather than the question about it that came just after."""
+    if not PROBES.match(call.name):
+        return call
+    same = (c for c in reversed(until[-5:]) if c.path == call.path and not PROBES.match(c.name))
+    return next((c for c in same if matters(c)), call)
+
+
+def matters(call: Call) -> bool:
+    """Tell whether a failed call may end a program."""
+    if call.host:
+        return True  # a copy has no network, so nobody answers
+    if not call.error or call.error in HARMLESS:
+        return False
+    expected = EXPECTED.get(call.error)
+    if expected and expected.match(call.name):
+        return False
+    # A name in the filesystem of a service for all of the machine, which containers do not have.
+    if call.name == "connect" and call.address in ("/dev/log", "/run/systemd/journal/socket"):
+        return False
+    place = call.path or call.object or call.address
+    return not REPORTING.search(place) or place in KNOWN_EMPTY or call.error != errno.ENOENT
+
+
+def _succeeds(call: Call, later: Sequence[Call]) -> bool:
+    """Tell whether the same name was found in another place, or the same call worked at last."""
+    done = [other for other in later if not other.error]
+    if call.path and call.error in FOUND_ELSEWHERE:
+        return any(basename(other.path) == basename(call.path) for other in done)
+    return bool(call.address) and any(
+        (other.name, other.port) == (call.name, call.port) for other in done
+    )
+
+
+def _has_gone_on(call: Call) -> bool:
+    if call.error or call.port == DNS or not PROGRESS.match(call.name):
+        return False
+    return not REPORTING.search(call.path or call.address or call.object)
+
+
+LOOPBACK = re.compile(r"^(?:127\.|::1$|localhost$)")
+
+
+def in_words(call: Call) -> str:
+    """Return the line that the program might have logged about a failed call.
+
+    Causes that know such messages are found by it. What needs to be seen as a call, such as a
+    connection that an isolated copy cannot make, has none.
+    """
+    reason = call.reason
+    if call.path.startswith("/dev/") or call.name.startswith("exec"):
+        return ""
+    if call.is_network:
+        refused = call.name == "connect" and call.error == errno.ECONNREFUSED
+        refused = refused and bool(LOOPBACK.match(call.address))
+        return f"connect to {call.where}: {reason}" if refused else ""
+    if call.name == "bind":
+        return f"bind {call.where}: {reason}" if call.port else ""
+    if call.error == errno.ENOENT and call.creates:
+        return f"open directory {dirname(call.path)}: {reason}"
+    if call.error == errno.ENOENT and call.path:
+        return f"open {call.given if call.is_relative else call.path}: {reason}"
+    return f"{call.name} {call.path or call.object}".strip() + f": {reason}"

@@ -1,0 +1,34 @@
+"""What a watched copy shows of a container's end."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from . import decisive
+from .trace import Call, Trace, Traced
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a copy did under the tracer; nothing, if none was watched."""
+
+    trace: Trace = field(default_factory=Trace)
+
+    @cached_property
+    def decider(self) -> Traced | None:
+        """The process that decided the end."""
+        return decisive.decider(self.trace)
+
+    @cached_property
+    def failed_call(self) -> Call | None:
+        """The system call that it ended over."""
+        return decisive.failure(self.trace)
+
+    @cached_property
+    def unsaid(self) -> str:
+        """The line that it might have logged about that call; empty if there is none."""
+        return decisive.in_words(self.failed_call) if self.failed_call else ""
+
+    @cached_property
+    def reads_nothing(self) -> bool:
+        """Tell whether it read the end of its standard input, and then ended."""
+        return decisive.reads_nothing(self.trace)

@@ -1,0 +1,147 @@
+"""What the tracer wrote, read: lines that anybody may have forged (tracer/README.md)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv6Address
+from posixpath import join, normpath
+
+from scaffolder.text import printable, reason
+
+from .trace import Call, Signal, Trace, Traced
+
+LONGEST = 500
+MOST_RECORDS = 60_000
+
+
+def read(text: str) -> Trace:
+    """Read the records; what is cut or makes no sense is left out: anybody may have written it."""
+    found = _Reading()
+    for line in text.splitlines()[-MOST_RECORDS:]:
+        row = line.split("\t")
+        try:
+            found.add(row[0], int(row[1]), row)
+        except (ValueError, IndexError, OverflowError, StopIteration):
+            continue
+    return Trace(
+        tuple(found.calls),
+        found.processes,
+        tuple(found.signals),
+        tuple(found.waits),
+        found.timed_out,
+        found.obstacle,
+    )
+
+
+@dataclass
+class _Reading:
+    """What is read so far."""
+
+    calls: list[Call] = field(default_factory=list)
+    processes: dict[int, Traced] = field(default_factory=dict)
+    signals: list[Signal] = field(default_factory=list)
+    waits: list[Call] = field(default_factory=list)
+    timed_out: bool = False
+    obstacle: str = ""
+
+    def add(self, kind: str, at: int, row: Sequence[str]) -> None:
+        """Add a record; raise ValueError, or IndexError, if it makes no sense."""
+        match kind:
+            case "E":
+                self.obstacle = f"{_plain(row[2])}: {reason(int(row[3]))}"
+            case "T":
+                self.timed_out = True
+            case "C":
+                self.calls.append(_call(at, row))
+            case "R":
+                _repeat(self.calls, int(row[3]), int(row[4]))
+            case "W":
+                self.waits.append(replace(_call(at, row), error=0, waited=int(row[5])))
+            case "S":
+                self.signals.append(Signal(int(row[2]), int(row[3]), int(row[5])))
+            case "P" | "N" | "L" | "X":
+                self._note(kind, at, int(row[2]), row[3:])
+
+    def _note(self, kind: str, at: int, number: int, rest: Sequence[str]) -> None:
+        known = self.processes.get(number) or Traced(number)
+        parent = self.processes.get(int(rest[0])) if kind == "N" else None
+        if parent:  # until it executes another one, it runs the same program
+            known = replace(known, program=parent.program, argv=parent.argv)
+        self.processes[number] = _noted(known, kind, at, rest)
+
+
+def _noted(known: Traced, kind: str, at: int, rest: Sequence[str]) -> Traced:
+    match kind:
+        case "P":
+            argv = tuple(_plain(word) for word in rest[1].removesuffix("\\x00").split("\\x00"))
+            return replace(known, program=_plain(rest[0]), argv=argv)
+        case "N":
+            return replace(known, parent=int(rest[0]))
+        case "L":
+            return replace(known, last=tuple(map(_plain, rest)))
+    return replace(known, ended=at, status=int(rest[0]), signal=int(rest[1]))
+
+
+def _repeat(calls: list[Call], thread: int, times: int) -> None:
+    at = next(i for i in reversed(range(len(calls))) if calls[i].thread == thread)
+    calls[at] = replace(calls[at], times=1 + times)
+
+
+def _call(at: int, row: Sequence[str]) -> Call:
+    result = int(row[5])
+    found = Call(at, int(row[2]), int(row[3]), _plain(row[4]), -result if result < 0 else 0)
+    numbers: list[int] = []
+    for name, value in _fields(row[6:]):
+        if name == "p":
+            found = _with_path(found, value)
+        elif name == "d" and found.other:
+            found = replace(found, other=normpath(join(_plain(value), found.other)))
+        elif name == "d":
+            found = replace(found, path=normpath(join(_plain(value), found.given)))
+        elif name == "f" and found.descriptor < 0:
+            number, _, what = value.partition(":")
+            found = replace(found, descriptor=int(number), object=_plain(what))
+        elif name == "a":
+            found = _with_address(found, value)
+        elif name == "n":
+            found = replace(found, host=_plain(value))
+        elif name in ("i", "x"):
+            numbers.append(_signed(int(value, 16 if name == "x" else 10)))
+    return replace(found, numbers=tuple(numbers))
+
+
+def _fields(parts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for part in parts:
+        name, mark, value = part.partition("=")
+        if mark:
+            yield name, value[:LONGEST]
+
+
+def _with_path(found: Call, value: str) -> Call:
+    path = _plain(value)
+    if found.given:
+        return replace(found, other=normpath(path) if path else "")
+    return replace(found, given=path, path=normpath(path) if path else "")
+
+
+def _with_address(found: Call, value: str) -> Call:
+    family, _, rest = value.partition(":")
+    if family not in ("inet", "inet6"):
+        return replace(found, address=_plain(rest))
+    host, _, port = rest.rpartition(":")
+    if family == "inet6":
+        address = IPv6Address(host)
+        host = str(address.ipv4_mapped or address)
+    return replace(found, address=_plain(host), port=int(port))
+
+
+def _signed(number: int) -> int:
+    """Return a 32-bit number as the kernel takes it: programs leave the upper half as it is."""
+    low = number & 0xFFFFFFFF
+    return low - (1 << 32) if low >> 31 else low
+
+
+def _plain(text: str) -> str:
+    """Return a string of the program as text, fit to be shown."""
+    spelled = re.sub(r"\\x([0-9a-f]{2})", lambda byte: chr(int(byte[1], 16)), text[:LONGEST])
+    return printable(spelled.encode("latin-1", "replace").decode("utf-8", "surrogateescape"))

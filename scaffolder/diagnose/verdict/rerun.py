@@ -1,0 +1,23 @@
+"""What copies with one factor changed have shown."""
+
+from dataclasses import dataclass, field
+
+from scaffolder.diagnose.causes.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What the reruns showed."""
+
+    cause: str = ""
+    pattern: str = ""
+    text: str = ""
+    fix: str = ""
+    cured: bool = False
+    proves: bool = False
+    """The cure, or the copy's exit code, is proof enough."""
+    factor: str = ""
+    """What was changed: it proves the causes that name it in `cured_by`."""
+    commands: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    tried: list[str] = field(default_factory=list)

@@ -1,0 +1,48 @@
+"""The copy that nothing is changed in, and watched; others are compared with it."""
+
+from dataclasses import replace
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.docker.client import Engine, EngineError
+
+from .copies import Outcome, run
+from .factors import Factor
+from .watching import tracer_for
+
+
+def unchanged(engine: Engine, case: Case) -> Outcome:
+    """Run a copy without changes, watched; where it ends otherwise for that, another one, alone."""
+    nothing = Factor("nothing", case.config)
+    seen, why = None, ""
+    try:
+        seen = run(engine, case, nothing, tracer_for(case))
+        why = seen.trace.obstacle if seen.trace else ""
+    except EngineError as error:
+        why = error.message
+    if seen and seen.trace and not why and is_like(case, seen):
+        _take_in(case, Seen(seen.trace))
+        return seen
+    same = run(engine, case, nothing)
+    if seen and not why and same.words != seen.words:
+        why = f"under the tracer a copy {seen.words}, and otherwise {same.words}"
+    if why:
+        case.unsought.append(f"what the program asks the system for: {why}")
+    return replace(same, trace=seen.trace if seen and not why else None)
+
+
+def _take_in(case: Case, seen: Seen) -> None:
+    """Add what a copy did to a case: its lines, and what follows from them, are others then."""
+    case.seen = seen
+    for name in ("lines", "text", "last_words"):
+        case.__dict__.pop(name, None)
+
+
+def is_like(case: Case, found: Outcome) -> bool:
+    """Tell whether a copy fares as the container did."""
+    if case.phase == Phase.RUNNING:
+        return found.alive
+    # An abort() of PID 1 ends in 139, that of another process in 134.
+    same = found.exit_code == case.exit_code or {found.exit_code, case.exit_code} == {134, 139}
+    return not found.alive and (same if found.trace else found.exit_code == case.exit_code)

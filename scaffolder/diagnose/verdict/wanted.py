@@ -1,0 +1,55 @@
+"""What a program asked for in vain, given to a copy of it."""
+
+import errno
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from posixpath import basename, dirname
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.workdir import elsewhere
+
+from . import cures
+from .factors import Factor
+
+ROOM = 256 * 1024 * 1024
+
+
+def wanted(case: Case) -> Iterator[Factor]:
+    """Return what gives a program what its last failed call asked for."""
+    config, call = case.config, case.seen.failed_call
+    if call is None:
+        return
+    if call.error == errno.ENOENT and call.path and not call.name.startswith("exec"):
+        for folder in elsewhere(case, call):
+            yield Factor(
+                f"{folder} as the working directory",
+                replace(config, workdir=folder),
+                flags=f"--workdir {shlex.quote(folder)}",
+                cure=cures.WORKDIR,
+            )
+        is_directory = call.name in ("chdir", "statfs") or call.creates
+        path = dirname(call.path) if call.creates else call.path
+        yield Factor(
+            f"{'a directory' if is_directory else 'an empty file'} at {path}",
+            config,
+            files={path: None if is_directory else b""},
+            flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+            cure=cures.PLACE if is_directory else cures.FILE,
+        )
+    if call.error in (errno.ENOSPC, errno.EDQUOT):
+        roomy = {place: without_size(options) for place, options in config.tmpfs.items()}
+        yield Factor(
+            "more space in memory",
+            replace(config, tmpfs=roomy, shm=ROOM),
+            flags="--tmpfs ... --shm-size 256m, of more than it has",
+            cure=cures.SPACE,
+        )
+
+
+def without_size(options: str) -> str:
+    """Return the options of a tmpfs without its limits."""
+    kept = (
+        o for o in options.split(",") if not o.startswith(("size=", "nr_inodes=", "nr_blocks="))
+    )
+    return ",".join(kept)
