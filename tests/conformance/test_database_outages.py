@@ -219,6 +219,30 @@ def test_a_connection_that_is_lost_in_the_middle_of_a_request(
         assert count(service) == 1
 
 
+def test_a_cause_that_shows_later_is_named_too(asking: Program, postgresql: "Server") -> None:
+    """The first one may be no more than the end of a connection."""
+    url = postgresql.new_database("changed")
+    later = "too many connections for role"
+    with serving(asking, DATABASE_URL=url, **LIMITS) as service:
+        wait_until(lambda: is_ready(service), "it is not ready")
+        postgresql.ask("ALTER ROLE orders CONNECTION LIMIT 0")
+        postgresql.ask("CHECKPOINT")  # what a server of tests has written is not on its disk yet
+        try:
+            postgresql.kill()
+            service.run.wait_for_line(GONE)
+            postgresql.start()
+            label = postgresql.label("changed")
+            service.run.wait_for_line(f"the database still cannot be reached: {label}: {later}")
+            time.sleep(3)
+        finally:
+            if not postgresql.answers():
+                postgresql.start()
+            postgresql.ask("ALTER ROLE orders CONNECTION LIMIT -1")
+        service.run.wait_for_line(BACK)
+        assert service.log().count(later) == 1
+        assert service.log().count(GONE) == 1
+
+
 def test_a_server_that_another_one_has_taken_over_from(
     asking: Program, postgresql: "Server"
 ) -> None:

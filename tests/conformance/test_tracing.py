@@ -186,7 +186,7 @@ def test_spans_say_of_the_service_what_is_set(
 
 
 def refused(collector: Collector) -> None:
-    collector.status = 503
+    collector.status = 401
 
 
 def stuck(collector: Collector) -> None:
@@ -194,10 +194,12 @@ def stuck(collector: Collector) -> None:
 
 
 @pytest.mark.parametrize(
-    "fails", [refused, stuck, None], ids=["refuses", "is-stuck", "is-not-there"]
+    ("fails", "reason"),
+    [(refused, "401"), (stuck, "(time|no answer)"), (None, "Connection refused")],
+    ids=["refuses", "is-stuck", "is-not-there"],
 )
 def test_a_collector_that_fails_delays_nothing_and_is_named_once(
-    traced: Program, fails: "object"
+    traced: Program, fails: "object", reason: str
 ) -> None:
     port = free_port()
     with collecting(port) as collector:
@@ -215,6 +217,7 @@ def test_a_collector_that_fails_delays_nothing_and_is_named_once(
     assert slowest < 1.0
     assert stopped < 4.0
     assert len(re.findall(rf"{re.escape(url)} does not take spans: \S", log)) == 1, log
+    assert re.search(rf"does not take spans: .*{reason}", log), log
     assert "opentelemetry" not in log
 
 

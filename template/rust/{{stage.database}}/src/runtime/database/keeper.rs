@@ -11,6 +11,8 @@ use super::pauses::Pauses;
 const CHECK: Duration = Duration::from_secs(3);
 /// Between two attempts to reach one that does not.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How many causes the log names of one outage.
+const MOST_CAUSES: usize = 5;
 
 /// What is known of the database.
 #[derive(Clone)]
@@ -19,6 +21,8 @@ struct State {
     /// Why it cannot be used; none if it can.
     cause: Option<String>,
     since: Instant,
+    /// The causes that the log has named since then.
+    named: Vec<String>,
 }
 
 /// Checks a database all the time, and holds back requests while it may come back.
@@ -36,6 +40,7 @@ impl Keeper {
             is_known: false,
             cause: Some("it has not been reached yet".into()),
             since: Instant::now(),
+            named: Vec::new(),
         };
         Self {
             label,
@@ -103,31 +108,32 @@ impl Keeper {
     }
 
     fn note(&self, cause: Option<String>) {
-        let before = self.state.borrow().clone();
+        let mut now = self.state.borrow().clone();
         let label = &self.label;
-        match (&cause, &before.cause) {
-            (None, Some(_)) if before.is_known => {
-                let lasted = before.since.elapsed().as_secs_f64();
+        let is_new = cause.is_some() != now.cause.is_some() || !now.is_known;
+        let lasted = now.since.elapsed().as_secs_f64();
+        if is_new {
+            now.since = Instant::now();
+            now.named.clear();
+        }
+        match &cause {
+            None if is_new && now.is_known => {
                 tracing::info!("the database is back after {lasted:.1} s: {label}");
             }
-            (None, Some(_)) => tracing::info!("the database answers: {label}"),
-            (Some(cause), None) => {
+            None if is_new => tracing::info!("the database answers: {label}"),
+            Some(cause) if is_new => {
                 tracing::error!("the database cannot be reached: {label}: {cause}");
+                now.named.push(cause.clone());
             }
-            (Some(cause), Some(_)) if !before.is_known => {
-                tracing::error!("the database cannot be reached: {label}: {cause}");
+            // What ended the last connection may have nothing to do with why there is no new one.
+            Some(cause) if now.named.len() < MOST_CAUSES && !now.named.contains(cause) => {
+                tracing::error!("the database still cannot be reached: {label}: {cause}");
+                now.named.push(cause.clone());
             }
             _ => {}
         }
-        let changed = cause.is_some() != before.cause.is_some() || !before.is_known;
-        self.state.send_replace(State {
-            is_known: true,
-            cause,
-            since: if changed {
-                Instant::now()
-            } else {
-                before.since
-            },
-        });
+        now.is_known = true;
+        now.cause = cause;
+        self.state.send_replace(now);
     }
 }
