@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from running import Program, python, rust
-from rust_services import binary, text
+from rust_services import Stages, binary, text
 
 TESTS = Path(__file__).resolve().parent
 APPLICATION = TESTS / "conformance" / "application"
 DATABASE = APPLICATION / "database"
+WHOLE = APPLICATION / "whole"
 MOVING = APPLICATION / "moving"
 MOVED = ("words", "things", "loose", "more")
 TEMPLATE = TESTS.parent / "template"
@@ -99,6 +100,25 @@ def working_in_rust(*more: str) -> Program:
     app = (APPLICATION / "jobs" / "app.rs").read_text(encoding="utf-8")
     stages = tuple(sorted(["database", "jobs", *more]))
     return rust(binary(stages, files={"src/app.rs": app}, variant="working"))
+
+
+def whole_in_python(pristine: Path, place: Path) -> Program:
+    """Return one with all stages, and a route for each dependency."""
+    shutil.copytree(pristine / "src", place / "src")
+    package = place / "src" / "orders"
+    shutil.copy(WHOLE / "app.py", package)
+    shutil.copy(DATABASE / "0001_orders.py", package / "migrations")
+    return python(place)
+
+
+def whole_in_rust(stages: Stages) -> Program:
+    """Return the same, in Rust."""
+    migrations = {
+        f"src/migrations/{path.name}": path.read_text(encoding="utf-8")
+        for path in DATABASE.glob("0001*.sql")
+    }
+    app = (WHOLE / "app.rs").read_text(encoding="utf-8")
+    return rust(binary(stages, files={"src/app.rs": app, **migrations}, variant="whole"))
 
 
 def moving_in_python(pristine: Path, place: Path) -> Program:

@@ -76,8 +76,10 @@ class Server:
         """How the log calls a database."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
-    def start(self) -> None:
+    def start(self, *, encrypted: bool = False) -> None:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        if encrypted:
+            settings += ["--ssl=on", *self._certificate()]
         settings += [f"--port={self.port}", f"--unix_socket_directories={self._directory}"]
         self._process = subprocess.Popen(
             [self._programs / "postgres", "-D", self._data, *settings],
@@ -149,6 +151,16 @@ class Server:
                 parent = int(rest.rpartition(") ")[2].split()[1])
                 if server in (int(process), parent):
                     os.kill(int(process), number)
+
+    def _certificate(self) -> list[str]:
+        """Make one that names nobody; its key is for the server alone."""
+        key, own = (str(self._directory / name) for name in ("key.pem", "own.pem"))
+        new = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"]
+        names = ["ec_paramgen_curve:P-256", "-subj", "/CN=tests", "-keyout", key, "-out", own]
+        subprocess.run([*new, *names], check=True, capture_output=True)
+        if self._user:
+            os.chown(key, pwd.getpwnam(self._user).pw_uid, -1)
+        return [f"--ssl_cert_file={own}", f"--ssl_key_file={key}"]
 
     def _initialize(self) -> None:
         if self._user:

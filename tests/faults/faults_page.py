@@ -17,6 +17,23 @@ HEAD = """# Faults
 
 The columns after "without supervisor" show what the same faults do to other services in a container.
 """
+DEPENDENCIES = "dependencies"
+DEPENDENCIES_HEAD = """
+`scripts/faults dependencies` does this to what a service depends on, while requests come. The service has all stages, and is a plain
+process. A cell has, in this order:
+
+- "named" or "silent": whether the log names the cause. Neither, where nothing is lost.
+- What the route that needs the dependency answers meanwhile: "goes on" if it does its work, a status, or "no answer" within 6 s. At a
+  restart, it is the worst answer.
+- What `/health/ready` says then: "ready"; "degraded", which is ready and tells why; "not ready". Services of others do not tell.
+- "lives": `/health/live` and a route without the dependency answered within 2 s all the time; "hangs": they did not.
+- "recovers": once the fault had ended, all was as before, without a restart.
+- "ends with N": the process has ended, with this exit status.
+
+"-": the dependency does not have this fault. "unknown host", "newer schema", "TLS refused" of PostgreSQL and Redis, "unreachable" and
+"read-only" of SQLite are there when the service starts; the others come while it runs. "too many connections" is a limit of the role, or of
+Redis; "disk full" is that of the tables, or of the file that Redis saves to; "read-only" is a server that takes no writes, or a disk.
+"""
 WORDS = ("named", "silent")
 NOT_RUN = "not run"
 
@@ -54,7 +71,12 @@ def count(tables: Tables) -> str:
 
 def _tables(section: str) -> Tables:
     _, *groups = section.split("\n### ")
-    return {group.partition("\n")[0].lower(): _rows(group) for group in groups}
+    return {key(group.partition("\n")[0]): _rows(group) for group in groups}
+
+
+def key(heading: str) -> str:
+    """Return what a table is called in Tables."""
+    return heading[:1].lower() + heading[1:]
 
 
 def _rows(group: str) -> dict[str, Row]:
@@ -66,12 +88,13 @@ def _rows(group: str) -> dict[str, Row]:
 
 def _section(language: str, tables: Tables) -> str:
     groups = "".join("\n".join(_group(name, rows)) for name, rows in tables.items())
-    return f"\n## {language.capitalize()}\n\n{count(tables)}\n{groups}"
+    head = DEPENDENCIES_HEAD if language == DEPENDENCIES else f"\n{count(tables)}\n"
+    return f"\n## {language.capitalize()}\n{head}{groups}"
 
 
 def _group(name: str, rows: dict[str, Row]) -> Iterator[str]:
     titles = ["fault", *next(iter(rows.values()))]
-    yield f"\n### {name.capitalize()}\n"
+    yield f"\n### {name[:1].upper()}{name[1:]}\n"
     yield _line(titles)
     yield f"|{' --- |' * len(titles)}"
     for fault, row in rows.items():

@@ -2,7 +2,10 @@
 
 import faults_page
 import pytest
+from dependents import PEER
 from fault import PLACES
+from outage import KINDS
+from outages import DEPENDENCIES
 from tables import BASELINES, TABLES
 
 TEXT = faults_page.PAGE.read_text(encoding="utf-8")
@@ -21,6 +24,26 @@ def test_every_fault_was_injected_into_every_service(language: str) -> None:
     assert found.keys() == TABLES[language].keys()
     assert all(list(row) == titles for rows in found.values() for row in rows.values())
     assert faults_page.NOT_RUN not in TEXT
+
+
+def test_every_fault_of_a_dependency_was_played_and_every_promise_kept() -> None:
+    """Run scripts/faults dependencies if this fails."""
+    found = faults_page.read(TEXT)[faults_page.DEPENDENCIES]
+    groups = {
+        faults_page.key(dependency.group(stage)): dependency
+        for dependency in DEPENDENCIES
+        for stage in dependency.stages
+    }
+    assert [*found] == [*groups]
+    for group, dependency in groups.items():
+        has = {outage.kind for outage in dependency.outages}
+        assert tuple(found[group]) == KINDS
+        for kind, row in found[group].items():
+            assert [*row][:2] == ["Python", "Rust"]
+            assert {*row} <= {"Python", "Rust", PEER}
+            for title in ("Python", "Rust"):
+                assert (row[title] != "-") == (kind in has)
+                assert "(" not in row[title], "a promise was broken"
 
 
 def test_only_faults_that_every_service_met_are_counted() -> None:

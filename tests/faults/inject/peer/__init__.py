@@ -1,0 +1,1 @@
+"""A service as the full-stack template of FastAPI has it: SQLAlchemy, psycopg, Alembic."""

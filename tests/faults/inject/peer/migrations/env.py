@@ -1,0 +1,9 @@
+"""Applies the migrations."""
+
+from alembic import context
+from peer.app import Base, engine
+
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata)
+    with context.begin_transaction():
+        context.run_migrations()
