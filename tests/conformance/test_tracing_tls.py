@@ -31,9 +31,10 @@ def collector(trusted: Certificate) -> Iterator[Collector]:
 
 @pytest.mark.parametrize("variable", ["OTEL_EXPORTER_OTLP_CERTIFICATE", "SSL_CERT_FILE"])
 def test_a_collector_is_reached_with_tls(
-    traced: Program, collector: Collector, trusted: Certificate, variable: str
+    traced: Program, collector: Collector, trusted: Certificate, tmp_path: Path, variable: str
 ) -> None:
-    variables = {variable: str(trusted.authority)}
+    other = str(certificate(tmp_path).authority)
+    variables = {"REQUESTS_CA_BUNDLE": other, variable: str(trusted.authority)}
     with traced.start(**settings(collector, **variables)) as run:
         Client(run.port).get("/")
         assert run.stop() == 0, run.log()
