@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,7 @@ class Redis:
         self._run("--port", str(self.port), *options)
 
     def start_with_tls(self, certificate: Certificate) -> None:
-        files = {"cert": certificate.own, "key": certificate.key, "ca-cert": certificate.authority}
-        options = [word for name, file in files.items() for word in (f"--tls-{name}-file", file)]
-        options += ["--tls-auth-clients", "no"]
-        self._run("--port", "0", "--tls-port", str(self.port), *map(str, options))
+        self._run("--port", "0", "--tls-port", str(self.port), *tls_options(certificate))
 
     def _run(self, *options: str) -> None:
         command = ["redis-server", "--bind", "127.0.0.1", "--dir", str(self._directory)]
@@ -149,3 +146,10 @@ def stand_in(port: int, says: bytes | None = b"", *, closes: bool = False) -> It
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+
+def tls_options(certificate: Certificate) -> Sequence[str]:
+    """Return what a server needs on its command line to answer with TLS."""
+    files = {"cert": certificate.own, "key": certificate.key, "ca-cert": certificate.authority}
+    options = (word for name, file in files.items() for word in (f"--tls-{name}-file", str(file)))
+    return (*options, "--tls-auth-clients", "no")

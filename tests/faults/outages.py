@@ -345,7 +345,7 @@ def with_redis(around: Surroundings) -> dict[str, str]:
 def encrypted(around: Surroundings) -> dict[str, str]:
     url = around.redis.url.replace("redis:", "rediss:")
     url = url.replace(f":{around.redis.port}", f":{around.redis_tls_port}")
-    return {"CACHE_URL": url, "SSL_CERT_FILE": str(around.authority)}
+    return {"CACHE_URL": url, "SSL_CERT_FILE": str(around.certificate.authority)}
 
 
 REDIS = (
@@ -401,7 +401,7 @@ def collector_restarted(around: Surroundings) -> Iterator[None]:
 @contextmanager
 def collector_encrypts(around: Surroundings) -> Iterator[None]:
     around.stop_collector()
-    with demanding_tls(around.collector.port, around.tls):
+    with demanding_tls(around.collector.port, around.certificate):
         yield
     around.start_collector()
 

@@ -3,18 +3,18 @@
 import os
 import pwd
 import socket
-import ssl
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from certificates import Certificate, certificate
 from collector import Collector, collecting
 from postgresql_server import Server, postgresql_server
-from redis_server import Redis, certificates, redis_server
+from redis_server import Redis, redis_server, tls_options
 from running import free_port
 
 HOST = "dependency.test"
@@ -49,11 +49,12 @@ class Surroundings:
         """Of the service that is played with."""
         self.hosts = directory / "hosts"
         self.know_names()
-        self.authority, self.tls = certificates(directory)
+        self.certificate = certificate(directory)
         self.server: Server = stack.enter_context(postgresql_server())
         self.redis_tls_port = free_port()
         tls_port = ("--tls-port", str(self.redis_tls_port))
-        self.redis: Redis = stack.enter_context(redis_server(directory, *tls_port, *self.tls))
+        tls = tls_options(self.certificate)
+        self.redis: Redis = stack.enter_context(redis_server(directory, *tls_port, *tls))
         self.collecting = ExitStack()
         stack.callback(self.collecting.close)
         self.collector = self._collector(free_port())
@@ -121,10 +122,9 @@ def filled(disk: Path) -> Iterator[None]:
 
 
 @contextmanager
-def demanding_tls(port: int, tls: Sequence[str]) -> Iterator[None]:
+def demanding_tls(port: int, certificate: Certificate) -> Iterator[None]:
     """Listen on a port, and talk to nobody who does not encrypt."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tls[1], tls[3])
+    context = certificate.context()
     listener = socket.create_server(("127.0.0.1", port))
 
     def accept() -> None:
