@@ -105,11 +105,14 @@ def reads_nothing(trace: Trace) -> bool:
 
 
 def _plainest(call: Call, until: Sequence[Call]) -> Call:
-    """Return what was done with a name rather than the question about it that came just after."""
-    if not PROBES.match(call.name):
-        return call
-    same = (c for c in reversed(until[-5:]) if c.path == call.path and not PROBES.match(c.name))
-    return next((c for c in same if matters(c)), call)
+    """Return the call that says most of a name: the one that was refused, or that opened it.
+
+    `touch` is refused to make a file, and then does not find it; others ask whether it is there.
+    """
+    same = [c for c in reversed(until[-5:]) if c.path and c.path == call.path and matters(c)]
+    refused = (c for c in same if c.error != errno.ENOENT)
+    opened = (c for c in same if not PROBES.match(c.name))
+    return next(refused, None) or next(opened, call)
 
 
 def matters(call: Call) -> bool:

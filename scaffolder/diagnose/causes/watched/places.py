@@ -60,7 +60,7 @@ def socket_missing(case: Case) -> Found | None:
 
 @cause(
     "left-over",
-    "a lock or pid file is left over from before",
+    "a lock, such as a pid file, is left over from before",
     pattern="environment",
     reads=["rerun", "files", "changes"],
     page="check-files-and-dependencies",
@@ -75,7 +75,7 @@ def left_over(case: Case) -> Found | None:
         return None
     if call.error == errno.EEXIST and call.insists:
         there = resolved(case.image_files, call.path)
-        where = "in the image" if there else "in a volume, or made by another process"
+        where = "in the image" if there else "not in the image: made since"
         return Found(
             f"{call.path} exists already ({where}), and the program insists on making it: it"
             " takes it for that of a running instance",
