@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from recorded import case, elf, folder, program
 
-from examples import EXAMPLES, SERVER, TRACEBACK, bind, py, said
+from examples import EXAMPLES, SERVER, TRACEBACK, bind, py, said, tried
 from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.phase import Phase
@@ -14,6 +14,7 @@ from scaffolder.diagnose.verdict import cures, factors
 from scaffolder.diagnose.verdict.judge import by_rerun, candidates, judge
 from scaffolder.diagnose.verdict.proof import holds, is_certain
 from scaffolder.diagnose.verdict.rerun import Rerun
+from scaffolder.diagnose.verdict.wanted import wanted
 
 CURES = {
     name: value for name, value in vars(cures).items() if isinstance(value, cures.Cure)
@@ -124,6 +125,25 @@ def test_a_user_is_proven_to_matter_where_the_file_is_seen_to_be_closed() -> Non
     judged = judge(broken, cured(cures.ROOT))
 
     assert (judged.cause, judged.verdict) == ("not-writable-silent", "proven")
+
+
+def test_a_call_that_failed_before_the_end_is_no_proof_until_a_copy_is_cured() -> None:
+    refused = case(**tried("openat\t-30\tp=/data/x\tx=41"), config={"read_only": True})
+    cure = cured(cures.WRITABLE)
+
+    assert (judge(refused).cause, judge(refused).verdict) == ("read-only-root", "likely")
+    assert (judge(refused, cure).cause, judge(refused, cure).verdict) == (
+        "read-only-root",
+        "proven",
+    )
+
+
+def test_a_file_that_only_the_copy_lacks_is_not_put_into_another_one() -> None:
+    lacking = case(**tried("openat\t-2\tp=/app/server"))
+    missing = case(**tried("openat\t-2\tp=/app/licence"))
+
+    assert not list(wanted(lacking))
+    assert [list(factor.files) for factor in wanted(missing)] == [["/app/licence"]]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
