@@ -63,6 +63,8 @@ def refused(case: "Case") -> Evidence:
         return inspected(case, "State.Error", case.state.error)
     if case.phase == Phase.IMAGE:
         return inspected(case, "Config", f"Entrypoint and Cmd: {list(case.config.argv)}")
+    if not case.refusal and not case.pod:
+        return happened(case, "cleanup without a start: the runtime refused to start it")
     return Evidence("logs", _logs(case, "--tail 5"), case.refusal)
 
 

@@ -11,7 +11,7 @@ from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
-from . import changes, events, inspect, kernel, live, logs, neighbours
+from . import changes, events, inspect, kernel, live, logs, neighbours, processes
 from .copied_files import Copied
 
 PATIENCE_SECONDS = 3.0
@@ -147,7 +147,7 @@ class Gathered:
 
     def processes(self) -> tuple[Process, ...] | None:
         """Return its processes."""
-        found = live.processes(self.engine, self.identity)
+        found = processes.processes(self.engine, self.identity)
         self._try("its processes: docker top does not answer", found)
         return found
 

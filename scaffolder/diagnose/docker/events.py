@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffolder import paths
-from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.facts import Event, moment
 from scaffolder.docker.client import AnswerError, Engine
 
 NOISE = (
@@ -45,7 +45,7 @@ def read(documents: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Event]]:
             continue
         actor = found.get("Actor") or {}
         about = actor.get("Attributes") or found.get("Attributes") or {}
-        when = found.get("timeNano", 0) / 1e9 or float(found.get("time") or 0)
+        when = found.get("timeNano", 0) / 1e9 or _seconds(found.get("time") or found.get("Time"))
         code = about.get("exitCode", found.get("ContainerExitCode"))
         name = actor.get("ID") or found.get("id") or found.get("ID") or ""
         yield (
@@ -54,6 +54,12 @@ def read(documents: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Event]]:
                 when, action.partition(":")[0].strip(), _number(code), _number(about.get("signal"))
             ),
         )
+
+
+def _seconds(time: object) -> float:
+    """Read the time of an event: a number or, from podman, a date."""
+    at = moment(time)
+    return at.timestamp() if at else float(str(time or 0))
 
 
 def _number(text: object) -> int | None:

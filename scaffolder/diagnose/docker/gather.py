@@ -43,7 +43,11 @@ def _image(engine: Engine, document: dict[str, Any]) -> Image | None:
 
 
 def _host(engine: Engine) -> Host:
-    ran = engine.ask("version", "--format", "{{.Server.Arch}}")
+    # Podman without a service has no server.
+    architecture = (
+        engine.ask("version", "--format", "{{.Server.Arch}}").text.strip()
+        or engine.ask("info", "--format", "{{.Host.Arch}}").text.strip()
+    )
     flags: frozenset[str] = frozenset()
     if not engine.is_remote:
         try:
@@ -58,4 +62,4 @@ def _host(engine: Engine) -> Host:
             flags = frozenset(line.partition(":")[2].split())
         except OSError:
             pass
-    return Host(ran.text.strip() or "amd64", flags=flags)
+    return Host(architecture or "amd64", engine.name, flags)

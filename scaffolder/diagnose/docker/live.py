@@ -5,12 +5,11 @@ image has `cat`, or from a throwaway container that shares its network.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from scaffolder.diagnose.evidence.facts import Process, Socket, Usage
+from scaffolder.diagnose.evidence.facts import Socket, Usage
 from scaffolder.docker.client import Engine
 
 LISTEN = "0A"
@@ -20,7 +19,6 @@ EPHEMERAL = 32768
 """The first ephemeral port, which the kernel gives to clients."""
 ACCEPTS = 0x10000
 """The flag of a Unix socket that listens (__SO_ACCEPTCON)."""
-PS = "pid,ppid,stat,etimes,args"
 
 
 def on_host(pid: int, identity: str) -> bool:
@@ -97,32 +95,6 @@ def other_sockets(read: Callable[[str], str | None]) -> tuple[str, ...]:
         *(f"udp {s.address}:{s.port}" for s in served),
         *(f"unix {row[7]}" for row in streams if len(row) > 7),
     )
-
-
-def processes(engine: Engine, identity: str) -> tuple[Process, ...] | None:
-    """Return the container's processes, by `docker top`; None if they cannot be read."""
-    ran = engine.run("top", identity, "-eo", PS, seconds=5, limit=1 << 20)
-    if ran.code != 0:
-        return None
-    found = []
-    for line in ran.text.splitlines()[1:]:
-        fields = line.split(None, 4)
-        if len(fields) == 5 and all(fields[i].isdecimal() for i in (0, 1, 3)):
-            pid, parent, state, seconds, command = fields
-            found.append(Process(int(pid), int(parent), state, command, int(seconds)))
-    own = found and not engine.is_remote and on_host(found[0].pid, identity)
-    return (*found, *(_zombies({p.pid for p in found}) if own else ()))
-
-
-def _zombies(parents: set[int]) -> Iterator[Process]:
-    """Return the zombies of some processes on this machine: `docker top` omits them."""
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError, IndexError):
-            head, _, rest = file.read_text("utf-8", "replace").rpartition(")")
-            pid, _, name = head.partition(" (")
-            state, parent = rest.split()[:2]
-            if state == "Z" and int(parent) in parents and int(pid) not in parents:
-                yield Process(int(pid), int(parent), state, f"[{name}] <defunct>")
 
 
 def usage(fetch: Callable[[str], str | None]) -> Usage:

@@ -104,14 +104,12 @@ def unwell(engine: Engine) -> list[tuple[str, str]]:
 def is_unwell(row: dict[str, Any]) -> bool:
     """Tell from a row of `docker ps` whether a container is worth a look."""
     status = row["status"]
-    ended = row["state"] == "exited" and not status.startswith(
+    # Podman 4 gives the status for the state, too.
+    state = row["state"].lower().partition(" ")[0]
+    ended = state == "exited" and not status.startswith(
         ("Exited (0)", "Exited (143)", "Exited (130)")
     )
-    return (
-        ended
-        or row["state"] in {"restarting", "dead", "created", "paused"}
-        or "unhealthy" in status
-    )
+    return ended or state in {"restarting", "dead", "created", "paused"} or "unhealthy" in status
 
 
 def _listed(engine: Engine, *flags: str) -> list[dict[str, Any]]:

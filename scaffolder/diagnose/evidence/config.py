@@ -122,5 +122,7 @@ class Host:
     """The machine that the engine runs on."""
 
     architecture: str = "amd64"
+    engine: str = "docker"
+    """What a person types to ask it."""
     flags: frozenset[str] = frozenset()
     """The CPU's feature flags; empty if unknown."""

@@ -61,7 +61,9 @@ def phase(  # noqa: PLR0911 - one answer per line
     if state.status == "paused":
         return Phase.PAUSED
     if state.status in ("created", "configured", "initialized"):
-        return Phase.START if state.error or state.exit_code else Phase.CREATED
+        # Podman keeps no error; that it cleaned up is all that it tells of a failed start.
+        failed = any(event.action == "cleanup" for event in events)
+        return Phase.START if state.error or state.exit_code or failed else Phase.CREATED
     if state.status == "restarting" or is_looping(state, events, restarts, now):
         return Phase.DIED
     if state.status in ("running", "stopping", "removing"):

@@ -14,7 +14,11 @@ MISSING = re.compile(
 
 
 def is_missing(case: Case) -> bool:
-    """Tell whether the runtime, or the check of an image, did not find the program."""
+    """Tell whether the runtime, or the check of an image, did not find the program.
+
+    Podman does not keep the runtime's words: then the check is all that there is.
+    """
     problem = case.program.problem if case.program else None
     found = problem is not None and problem.kind in {"missing", "dangling", "not-in-path"}
-    return found and (case.phase == Phase.IMAGE or bool(MISSING.search(case.refusal)))
+    unsaid = case.phase == Phase.IMAGE or not case.refusal
+    return found and (unsaid or bool(MISSING.search(case.refusal)))
