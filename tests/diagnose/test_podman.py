@@ -33,6 +33,24 @@ def test_the_time_of_an_event_is_a_date() -> None:
     assert round(event.time, 3) == 1795829850.412
 
 
+def test_it_is_asked_for_the_events_that_there_are() -> None:
+    asked = Asked("podman")
+    events.events(asked, "a")
+
+    assert "--stream=false" in asked.words
+    assert "--until" not in asked.words
+
+
+class Asked(Engine):
+    """An engine that keeps what it was asked, and has nothing to say."""
+
+    words: tuple[str, ...] = ()
+
+    def run(self, *args: str, **_more: object) -> process.Ran:
+        self.words = args
+        return process.Ran(0, b"", b"")
+
+
 @pytest.mark.parametrize(
     ("state", "is_unwell"),
     [("Exited (3) 2 minutes ago", True), ("Exited (0) 2 minutes ago", False), ("Created", True),

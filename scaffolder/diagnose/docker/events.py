@@ -27,7 +27,9 @@ MOST = 4000
 def events(engine: Engine, identity: str) -> tuple[Event, ...]:
     """Return a container's events, oldest first: those known now, and those seen before."""
     now = int(time.time()) + 1
-    flags = ("--since", str(now - WEEK), "--until", str(now), "--filter", "type=container")
+    # Until a moment to come, podman waits for it, and now and then prints nothing.
+    end = ("--stream=false",) if engine.name == "podman" else ("--until", str(now))
+    flags = ("--since", str(now - WEEK), *end, "--filter", "type=container")
     try:
         seen = engine.json("events", *flags, "--format", "{{json .}}")
     except AnswerError:
