@@ -468,6 +468,7 @@ def test_a_file_that_cannot_be_renamed_is_named_when_its_users_are_imported(
 def test_a_file_that_cannot_be_imported_is_named(
     file_shop: Shop, content: str | None, problem: str
 ) -> None:
+    file_shop.migrate()
     if content is not None:
         file_shop.path.write_text(content, encoding="utf-8")
     status, _, message = file_shop.manage("import", str(file_shop.path))

@@ -13,6 +13,7 @@ from typing import Protocol
 import pytest
 from certificates import Certificate, certificate
 from collector import Collector, collecting
+from harness import wait_until
 from postgresql_server import Server, postgresql_server
 from redis_server import Redis, redis_server, tls_options
 from running import free_port
@@ -21,6 +22,7 @@ HOST = "dependency.test"
 """A name that only the file of names knows."""
 HOSTS = "127.0.0.1 localhost\n"
 CHUNK = 4096
+BUSY_SECONDS = 10
 
 
 class Tables(Protocol):
@@ -90,7 +92,10 @@ class Surroundings:
 
     def remount(self, option: str) -> None:
         """Have the disk of SQLite read-only (`ro`) or not (`rw`)."""
-        subprocess.run(["mount", "-o", f"remount,{option}", self.disk], check=True)
+        command = ["mount", "-o", f"remount,{option}", str(self.disk)]
+        # It is busy for as long as what a service has removed is not quite gone.
+        done = wait_until(lambda: not subprocess.run(command, check=False).returncode, BUSY_SECONDS)
+        assert done, f"{self.disk} is busy"
 
     def _mounted(self, name: str, size: str) -> Path:
         place = self.directory / name

@@ -76,7 +76,9 @@ def _sqlite(path: Path, wait: float, limit: float | None, options: dict[str, Any
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         if not os.access(path, os.R_OK | os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+            cause = errno.EROFS if read_only else errno.EACCES
+            raise OSError(cause, os.strerror(cause), str(path))
 
     @event.listens_for(engine.sync_engine, "connect")
     def _set_up(connection: Any, record: Any) -> None:
