@@ -1,7 +1,6 @@
 """A case: a container and all evidence about it, gathered on first use."""
 
 import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -70,7 +69,8 @@ class Case:
             return pod_phase.phase(self.pod, self.now)
         found = phases.phase(self.state, self.config, self.events, self.restarts, self.now)
         refused = found & Phase.ENDED and self.refusal and not self.state.error
-        return Phase.START if refused else found
+        unsaid = phases.may_be_refused(found, self.host.engine) and self.program
+        return Phase.START if refused or (unsaid and unsaid.first_problem) else found
 
     @cached_property
     def exit_code(self) -> int:
@@ -195,7 +195,7 @@ class Case:
 
     def said(self, pattern: str, flags: int = re.IGNORECASE) -> re.Match[str] | None:
         """Return the last place in the log where a pattern is found."""
-        return next(iter(deque(self.every(pattern, flags), maxlen=1)), None)
+        return max(self.every(pattern, flags), key=re.Match.start, default=None)
 
     def every(self, pattern: str, flags: int = re.IGNORECASE) -> Iterator[re.Match[str]]:
         """Return every place in the log where a pattern is found."""

@@ -71,6 +71,17 @@ def test_a_start_that_failed_leaves_only_a_cleanup() -> None:
     assert judge(failed).cause == "binary-not-found"
 
 
+@pytest.mark.parametrize(
+    ("engine", "command", "phase"),
+    [("podman", "/app/sever", Phase.START), ("podman", "/bin/sh", Phase.CREATED),
+     ("docker", "/app/sever", Phase.CREATED)],
+)  # fmt: skip
+def test_a_start_of_which_nothing_is_left_is_known_by_a_program_that_cannot_start(
+    engine: str, command: str, phase: Phase
+) -> None:
+    assert case(command, state=CREATED, host=Host(engine=engine)).phase == phase
+
+
 def test_commands_name_the_engine_that_is_there() -> None:
     here = case(log="KeyError: 'API_KEY'", host=Host(engine="podman"))
     found = document(here, judge(here), 0)

@@ -64,7 +64,7 @@ def refused(case: "Case") -> Evidence:
     if case.phase == Phase.IMAGE:
         return inspected(case, "Config", f"Entrypoint and Cmd: {list(case.config.argv)}")
     if not case.refusal and not case.pod:
-        return happened(case, "cleanup without a start: the runtime refused to start it")
+        return happened(case, "created, and not started: the runtime keeps no reason")
     return Evidence("logs", _logs(case, "--tail 5"), case.refusal)
 
 

@@ -76,6 +76,15 @@ def phase(  # noqa: PLR0911 - one answer per line
     return Phase.DIED if state.exit_code or stays else Phase.FINISHED
 
 
+def may_be_refused(found: Phase, engine: str) -> bool:
+    """Tell whether the runtime may have refused a start of which nothing is left.
+
+    Podman keeps no error, and does not always say that it cleaned up: then only a program that
+    cannot be started tells such a container from one that was never to start.
+    """
+    return found == Phase.CREATED and engine == "podman"
+
+
 def _is_left(state: State, config: Config, events: Sequence[Event], restarts: int) -> bool:
     """Tell whether a container stays down that the engine would restart if it was not stopped.
 
