@@ -118,7 +118,7 @@ def _postgresql(url: str, wait: float, limit: float | None, options: dict[str, A
                 autocommit=True,
                 # A pooler between here and the server may give each transaction another session.
                 prepare_threshold=None,
-                # A database that has no encoding of its own (SQL_ASCII) would answer bytes for texts.
+                # A database without an encoding (SQL_ASCII) would answer bytes for texts.
                 client_encoding="utf8",
                 fallback_application_name=__name__.partition(".")[0],
                 **KEEPALIVE,
