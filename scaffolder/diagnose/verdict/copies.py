@@ -79,6 +79,17 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             return _outcome(engine, name, limit, tracer)
 
 
+def tried_with(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> Outcome | None:
+    """Run a copy with one factor changed, and add to `tried` how it fared; None if it never ran."""
+    try:
+        found = run(engine, case, factor)
+    except EngineError as error:
+        tried.append(f"rerun with {factor.name}: {error.message}")
+        return None
+    tried.append(f"rerun with {factor.name}: {found.words}")
+    return found
+
+
 def _outcome(engine: Engine, name: str, limit: float, tracer: Tracer | None) -> Outcome:
     started = engine.run("start", name, seconds=20)
     if started.code:

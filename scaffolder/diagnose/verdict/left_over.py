@@ -2,10 +2,10 @@
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
-from scaffolder.docker.client import Engine, EngineError
+from scaffolder.docker.client import Engine
 from scaffolder.text import quoted
 
-from .copies import Outcome, run
+from .copies import Outcome, tried_with
 from .cures import LEFT_OVER
 from .factors import Factor
 from .rerun import Rerun
@@ -24,13 +24,8 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
         if data is None:
             continue
         factor = Factor(f"{path} as the container left it", case.config, files={path: data})
-        try:
-            found = run(engine, case, factor)
-        except EngineError as error:
-            tried.append(f"rerun with {factor.name}: {error.message}")
-            continue
-        tried.append(f"rerun with {factor.name}: {found.words}")
-        if not found.alive and found.exit_code == case.exit_code:
+        found = tried_with(engine, case, factor, tried)
+        if found and not found.alive and found.exit_code == case.exit_code:
             return _proof(case, path, f"a fresh copy {fresh.words}; with {path}, it {found.words}")
     return None
 

@@ -9,7 +9,7 @@ from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
 
-from .copies import LONGEST_SECONDS, Outcome, run
+from .copies import LONGEST_SECONDS, Outcome, tried_with
 from .cures import Cure
 from .factors import Factor, factors
 from .left_over import with_left_over
@@ -62,12 +62,9 @@ def _each(engine: Engine, case: Case, same: Outcome, began: float) -> Rerun:
         if time.monotonic() - began > BUDGET_SECONDS:
             tried.append("reruns: out of time")
             break
-        try:
-            found = run(engine, case, factor)
-        except EngineError as error:
-            tried.append(f"rerun with {factor.name}: {error.message}")
+        found = tried_with(engine, case, factor, tried)
+        if found is None:
             continue
-        tried.append(f"rerun with {factor.name}: {found.words}")
         rerun = _cured(case, factor, found, tried) or _told(case, factor, found)
         if rerun:
             return rerun
