@@ -22,7 +22,16 @@ FLOORS = (
     {"templates"},
     {"engine", "names"},
     {"docker", "languages"},
-    {"interrupts", "paths", "placing", "plain_yaml", "reporting", "streams", "temporary"},
+    {
+        "interrupts",
+        "paths",
+        "placing",
+        "plain_yaml",
+        "regular_files",
+        "reporting",
+        "streams",
+        "temporary",
+    },
     {"errors", "redaction"},
     {"redaction_rules", "text"},
 )

@@ -8,12 +8,13 @@ from scaffolder.docker import client, info
 from scaffolder.docker.client import EngineError
 from scaffolder.engine import git
 from scaffolder.engine.git import Repository
-from scaffolder.errors import RefusedError, UsageError, unknown
-from scaffolder.languages.all import DEFAULT, LANGUAGES
+from scaffolder.errors import RefusedError
+from scaffolder.languages.all import DEFAULT
 from scaffolder.operations import locking, set_values
 from scaffolder.operations.locking import Locking
-from scaffolder.operations.service import Service, find, load
+from scaffolder.operations.service import Service, around
 from scaffolder.operations.set_values import SetValue
+from scaffolder.regular_files import is_regular
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class Subject:
         """Return the repository of the service, or of this directory."""
         return git.repository(self.place)
 
+    @property
+    def required_service(self) -> Service:
+        """Return the service, for a check that needs one: it is made only where there is one."""
+        assert self.service is not None  # noqa: S101 - see `Check.is_meant_for`
+        return self.service
+
+    @property
+    def required_repository(self) -> Repository:
+        """Return the repository, for a check that needs one: it is made only where there is one."""
+        assert self.repository is not None  # noqa: S101 - see `Check.is_meant_for`
+        return self.repository
+
     @cached_property
     def docker(self) -> info.Info | EngineError:
         """Return what the container engine says of itself, or why it says nothing."""
@@ -49,8 +62,8 @@ class Subject:
     @cached_property
     def locking(self) -> Locking:
         """Return how the dependencies of the service are locked."""
-        assert self.service is not None  # noqa: S101 - checks say what they need
-        return locking.of(self.service.template, self.service.language)
+        service = self.required_service
+        return locking.of(service.template, service.language)
 
     @cached_property
     def set_values(self) -> list[SetValue]:
@@ -60,7 +73,7 @@ class Subject:
     def content(self, path: str) -> bytes | None:
         """Return a file of the service as it is on the disk; None if it is no regular file."""
         place = self.place / path
-        return place.read_bytes() if place.is_file() and not place.is_symlink() else None
+        return place.read_bytes() if is_regular(place) else None
 
 
 def of(start: Path, *, language: str = "", contact: bool = False) -> Subject:
@@ -69,14 +82,10 @@ def of(start: Path, *, language: str = "", contact: bool = False) -> Subject:
     Nobody is asked, and no server. Raise UsageError for a language that does not exist, or that the
     service is not written in.
     """
-    if language and language not in LANGUAGES:
-        raise unknown("language", language, LANGUAGES, "viscaffold doctor --help")
-    if find(start) is None:
-        return Subject(start, language or DEFAULT, contact=contact)
     try:
-        service = load(start, None)
+        service = around(start, None, language, "viscaffold doctor --help")
     except RefusedError as error:
         return Subject(start, language or DEFAULT, damaged=error, contact=contact)
-    if language not in ("", service.language):
-        raise UsageError(f"the service here is in {service.language}, not in {language}")
+    if service is None:
+        return Subject(start, language or DEFAULT, contact=contact)
     return Subject(start, service.language, service, contact=contact)

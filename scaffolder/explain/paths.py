@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from scaffolder import regular_files
+
 from . import authors
 from .answer import Explanation, Fact, Kind, Line, facts
 from .subject import Subject
-
-MOST_BYTES = 1 << 20
 
 
 def explained(subject: Subject, word: str, *, lines: bool = False) -> Iterator[Explanation]:
@@ -80,11 +80,7 @@ def _content(subject: Subject, path: str) -> str | None:
     """Return the text of a file of the service; None if there is no regular file."""
     if subject.service is None:
         return None
-    place = subject.service.root / path
-    if not place.is_file() or place.is_symlink():
-        return None
-    with place.open("rb") as file:
-        return file.read(MOST_BYTES).decode("utf-8", "replace")
+    return regular_files.text(subject.service.root / path)
 
 
 def _state(subject: Subject, path: str) -> str:

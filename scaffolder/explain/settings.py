@@ -8,6 +8,7 @@ from scaffolder.operations import set_values
 from scaffolder.operations.set_values import SetValue
 from scaffolder.redaction import shown_in
 from scaffolder.redaction_rules import HIDDEN
+from scaffolder.templates.notices import CONFIG_FILE, DOTENV
 from scaffolder.templates.stage import Stage
 
 from .answer import Explanation, Kind, facts
@@ -17,7 +18,7 @@ FILE = "_FILE"
 CONFIG = "config"
 """The stage with which settings are read from config.toml and from files of secrets."""
 
-LOCAL = (set_values.ENVIRONMENT, set_values.FILE)
+LOCAL = (set_values.ENVIRONMENT, CONFIG_FILE)
 """The layers of a service that is started here, the strongest first; the default is below."""
 
 
@@ -78,14 +79,14 @@ def _layers(subject: Subject, name: str) -> list[SetValue]:
     servers = [s for stage in subject.catalogue.stages.values() for s in stage.servers]
     found = set_values.found(subject.service.root, servers)
     if CONFIG not in subject.answers["stages"]:
-        found = [value for value in found if value.layer != set_values.FILE]
+        found = [value for value in found if value.layer != CONFIG_FILE]
     here = set_values.of_environment(wanted)
     values = [*(v for v in found if _is_compose(v)), *here, *found]
     return list(dict.fromkeys(value for value in values if value.name in wanted))
 
 
 def _is_compose(value: SetValue) -> bool:
-    return value.layer not in (set_values.DOTENV, *LOCAL)
+    return value.layer not in (DOTENV, *LOCAL)
 
 
 def _shown(value: SetValue, *, secret: bool) -> str:
@@ -108,7 +109,7 @@ def _counts(subject: Subject, name: str, layers: list[SetValue]) -> list[str]:
     container = next(iter(layers), None)
     ways = {"started here": local, "with Docker Compose": container}
     told = [f"{way}: {value.place if value else 'the default'}" for way, value in ways.items()]
-    dotenv = any(v.layer == set_values.DOTENV for v in layers)
+    dotenv = any(v.layer == DOTENV for v in layers)
     if dotenv and name not in os.environ:
         told.append("a shell takes .env with: set -a; . ./.env")
     return told

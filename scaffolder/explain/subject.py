@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from scaffolder import names
+from scaffolder import names, regular_files
 from scaffolder.engine import git
 from scaffolder.engine.git import Repository
 from scaffolder.engine.trees import Tree
-from scaffolder.errors import UsageError, unknown
 from scaffolder.languages.all import DEFAULT, LANGUAGES
 from scaffolder.languages.base import Text
 from scaffolder.operations import declared_settings
 from scaffolder.operations.declared_settings import EXAMPLE, Setting
 from scaffolder.operations.rendering import render
-from scaffolder.operations.service import Answers, Service, find, load
+from scaffolder.operations.service import Answers, Service, around
 from scaffolder.templates import catalogue, placement, releases
 from scaffolder.templates.catalogue import Catalogue
 from scaffolder.templates.template import Template, builtin
@@ -91,10 +90,8 @@ class Subject:
     @cached_property
     def settings(self) -> dict[str, Setting]:
         """Return the settings of the service: the template's, and those that the user added."""
-        mine = self.service.root / EXAMPLE if self.service else None
-        there = mine is not None and mine.is_file() and not mine.is_symlink()
-        own = mine.read_text("utf-8", "replace") if mine and there else ""
-        read = [*declared_settings.read(self.text(EXAMPLE)), *declared_settings.read(own)]
+        own = regular_files.text(self.service.root / EXAMPLE) if self.service else None
+        read = [*declared_settings.read(self.text(EXAMPLE)), *declared_settings.read(own or "")]
         return {setting.name: setting for setting in reversed(read)}
 
 
@@ -104,12 +101,8 @@ def of(start: Path, language: str = "") -> Subject:
     Raise UsageError for a language that does not exist or is another than the service's,
     RefusedError for a service whose answers are damaged.
     """
-    if language and language not in LANGUAGES:
-        raise unknown("language", language, LANGUAGES, "viscaffold explain --help")
-    if find(start):
-        service = load(start, None)
-        if language not in ("", service.language):
-            raise UsageError(f"the service here is in {service.language}, not in {language}")
+    service = around(start, None, language, "viscaffold explain --help")
+    if service:
         return Subject(start, service.template, service.answers, service.catalogue, service)
     template = builtin()
     known = catalogue.load(template.root, language or DEFAULT)

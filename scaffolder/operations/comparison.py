@@ -11,6 +11,7 @@ from scaffolder.engine.git import Repository
 from scaffolder.engine.records import Record
 from scaffolder.engine.trees import Tree
 from scaffolder.overlays.fetch.trust import TrustPolicy
+from scaffolder.regular_files import is_regular
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import notices, placement, releases
 from scaffolder.templates.notices import Notice
@@ -105,13 +106,9 @@ def _compared(
 def _base(service: Service) -> Tree:
     """Return what the template gave, but for the files that were locked since."""
     lock = locking.of(service.template, service.answers["language"])
-    there = [path for path in lock.paths if _is_file(service.root / path)]
+    there = [path for path in lock.paths if is_regular(service.root / path)]
     mine = {path: (service.root / path).read_bytes() for path in there}
     return lock.unlocked(mine, render(service.template, service.answers, remember=True))
-
-
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
 
 
 def _exists(path: Path) -> bool:

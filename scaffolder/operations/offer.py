@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffolder.errors import RefusedError, UsageError, unknown
-from scaffolder.languages.all import DEFAULT, LANGUAGES
+from scaffolder.errors import RefusedError
+from scaffolder.languages.all import DEFAULT
 from scaffolder.overlays.fetch.trust import TrustPolicy
 from scaffolder.templates import catalogue
 from scaffolder.templates.catalogue import Catalogue
 from scaffolder.templates.template import Template, builtin
 
-from .service import Service, find, load
+from .service import Service, around
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,8 @@ def stages(start: Path, *, language: str = "", trust: TrustPolicy | None = None)
     Raise UsageError for another language than that of the service, or one that does not exist,
     RefusedError for a service whose answers are damaged.
     """
-    if language and language not in LANGUAGES:
-        raise unknown("language", language, LANGUAGES, "viscaffold stages --help")
-    if find(start):
-        service = load(start, trust)
-        if language not in ("", service.language):
-            raise UsageError(f"the service here is in {service.language}, not in {language}")
+    service = around(start, trust, language, "viscaffold stages --help")
+    if service:
         return Offer(service.catalogue, service, service.unread)
     template, unread = _default(trust)
     return Offer(catalogue.load(template.root, language or DEFAULT), None, unread)

@@ -10,6 +10,7 @@ from scaffolder.engine import ANSWERS_FILE
 from scaffolder.errors import RefusedError
 from scaffolder.languages.all import LANGUAGES
 from scaffolder.placing import HINT, is_there
+from scaffolder.regular_files import is_regular
 from scaffolder.text import listed, printable
 
 SET_UP = re.compile(r"\..*|[A-Z]+([-_.][A-Za-z]+)*")
@@ -69,4 +70,4 @@ def _is_taken(target: Path, path: str) -> bool:
 
 
 def _may_stay(place: Path) -> bool:
-    return bool(KEPT.fullmatch(place.name)) and place.is_file() and not place.is_symlink()
+    return bool(KEPT.fullmatch(place.name)) and is_regular(place)

@@ -11,7 +11,7 @@ from typing import Any
 from scaffolder import names
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
-from scaffolder.errors import RefusedError
+from scaffolder.errors import RefusedError, UsageError, unknown
 from scaffolder.languages import toolchain
 from scaffolder.languages.all import LANGUAGES
 from scaffolder.overlays.fetch.trust import TrustPolicy
@@ -111,6 +111,22 @@ def _require_owner(directory: Path) -> None:
             f"{strange[0]} belongs to another user, and is not in a repository that git trusts",
             f'if that is intended: sudo chown -R "$USER" {shlex.quote(str(directory))}',
         )
+
+
+def around(start: Path, trust: TrustPolicy | None, language: str, listing: str) -> Service | None:
+    """Return the service that `start` is in, as `load` does; None if it is in none.
+
+    Raise UsageError for a `language` that does not exist, for the command `listing` names those
+    that do, or that the service is not written in; it may be empty.
+    """
+    if language and language not in LANGUAGES:
+        raise unknown("language", language, LANGUAGES, listing)
+    if find(start) is None:
+        return None
+    service = load(start, trust)
+    if language not in ("", service.language):
+        raise UsageError(f"the service here is in {service.language}, not in {language}")
+    return service
 
 
 def load(start: Path, trust: TrustPolicy | None, *, home: Path | None = None) -> Service:

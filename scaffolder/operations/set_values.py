@@ -8,13 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-DOTENV = ".env"
-COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml")
-FILE = "config.toml"
-ENVIRONMENT = "environment"
+from scaffolder.regular_files import lines
+from scaffolder.templates.notices import COMPOSE, CONFIG_FILE, DOTENV
 
-MOST_BYTES = 1 << 20
-"""What is read of one file, for the service may be a stranger's."""
+ENVIRONMENT = "environment"
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*")
 _TOML = re.compile(r"\s*[\"']?([A-Z]\w*)[\"']?\s*=")
@@ -46,7 +43,7 @@ def found(root: Path, others: Collection[str] = ()) -> list[SetValue]:
     values = [SetValue(name, value, DOTENV, line) for line, name, value in dotenv(root)]
     for path in sorted({path for pattern in COMPOSE for path in root.glob(pattern)}):
         values += _of_compose(path, others)
-    return [*values, *_of_toml(root / FILE)]
+    return [*values, *_of_toml(root / CONFIG_FILE)]
 
 
 def of_environment(names: Iterable[str]) -> list[SetValue]:
@@ -56,7 +53,7 @@ def of_environment(names: Iterable[str]) -> list[SetValue]:
 
 def dotenv(root: Path, name: str = DOTENV) -> Iterator[tuple[int, str, str]]:
     """Return line, name and value of each variable in a file that is like `.env`."""
-    for number, line in _lines(root / name):
+    for number, line in lines(root / name):
         match = _LINE.fullmatch(line)
         if match:
             yield number, match[1], _unquoted(match[2])
@@ -71,7 +68,7 @@ def _unquoted(value: str) -> str:
 def _of_compose(path: Path, others: Collection[str]) -> Iterator[SetValue]:
     """Read `environment` of each service by its lines: any tool's YAML, whatever else it holds."""
     above: list[tuple[int, str]] = []
-    for number, line in _lines(path):
+    for number, line in lines(path):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
@@ -88,7 +85,7 @@ def _of_compose(path: Path, others: Collection[str]) -> Iterator[SetValue]:
 
 
 def _of_toml(path: Path) -> Iterator[SetValue]:
-    text = "\n".join(line for _, line in _lines(path))
+    text = "\n".join(line for _, line in lines(path))
     values: Mapping[str, object] = {}
     with suppress(tomllib.TOMLDecodeError, RecursionError):  # the service itself says so
         values = tomllib.loads(text)
@@ -96,11 +93,3 @@ def _of_toml(path: Path) -> Iterator[SetValue]:
         match = _TOML.match(line)
         if match and match[1] in values:
             yield SetValue(match[1], str(values[match[1]]), path.name, number)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Return the lines of a regular file; not of links, which can lead anywhere."""
-    if path.is_file() and not path.is_symlink():
-        with path.open("rb") as file:
-            text = file.read(MOST_BYTES).decode("utf-8", "replace")
-        yield from enumerate(text.splitlines(), start=1)

@@ -5,24 +5,22 @@ its version; of a change, the versions before and after.
 """
 
 import re
-import stat
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from scaffolder import names
+from scaffolder import names, regular_files
 
 from . import catalogue, template
 
 FILES = 1000
-"""Limits of what is read for one condition, for the service may be a stranger's: files, and bytes
-of each."""
-BYTES = 1 << 20
+"""How many files are read for one condition, for the service may be a stranger's."""
 
-
-SET_IN = [".env", "compose*.y*ml", "docker-compose*.y*ml", "config.toml"]
+DOTENV, CONFIG_FILE = ".env", "config.toml"
+COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml")
+SET_IN = [DOTENV, *COMPOSE, CONFIG_FILE]
 SET = r"""^\s*(?:export\s+|-\s+)?["']?(?:{names})(?:_FILE)?["']?\s*(?:=|:\s)"""
 """Where settings are set, and how a line does it; `- NAME` alone only passes one on."""
 
@@ -117,7 +115,7 @@ def _places(root: Path, condition: dict[str, Any]) -> list[str] | None:
     lines = [
         f"{path}:{number}"
         for path in files
-        for number, line in enumerate(_text(root / path).splitlines(), start=1)
+        for number, line in regular_files.lines(root / path)
         if expression.search(line)
     ]
     if "has" in condition:
@@ -129,10 +127,5 @@ def _files(root: Path, patterns: list[str]) -> Iterator[Path]:
     """Return the regular files that match a pattern; not links, which can lead anywhere."""
     matching = (path for pattern in patterns for path in root.glob(pattern))
     for path in sorted(set(islice(matching, FILES))):
-        if stat.S_ISREG(path.lstat().st_mode):
+        if regular_files.is_regular(path):
             yield path.relative_to(root)
-
-
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(BYTES).decode("utf-8", "replace")

@@ -93,8 +93,7 @@ def images_disk(subject: Subject) -> Iterator[Finding]:
 @check("compose", Needs.SERVICE)
 def compose(subject: Subject) -> Iterator[Finding]:
     """Look for a Compose that understands the service's file."""
-    found, service = _answering(subject), subject.service
-    assert service is not None  # noqa: S101 - it is needed
+    found, service = _answering(subject), subject.required_service
     if found is None or subject.content("compose.yaml") is None:
         return
     try:

@@ -61,8 +61,7 @@ def repository(subject: Subject) -> Iterator[Finding]:
 @check("hooks", Needs.REPOSITORY)
 def hooks(subject: Subject) -> Iterator[Finding]:
     """Look for hooks that git does not run, and says nothing of."""
-    found = subject.repository
-    assert found is not None  # noqa: S101 - it is needed
+    found = subject.required_repository
     home = _home(found)
     if home is None:
         yield fine("none")

@@ -48,8 +48,7 @@ CHANGE = "change it where it is used: whoever has a clone has it"
 @check("secrets", Needs.REPOSITORY)
 def secrets(subject: Subject) -> Iterator[Finding]:
     """Search what git has, now and in its history, for secrets."""
-    found = subject.repository
-    assert found is not None  # noqa: S101 - it is needed
+    found = subject.required_repository
     findings = [*_files(found), *_texts(subject, found)]
     yield from findings or [fine("none in what git has")]
 
@@ -84,8 +83,6 @@ def _texts(subject: Subject, found: Repository) -> Iterator[Finding]:
 
 
 def _kinds(subject: Subject) -> list[Kind]:
-    service = subject.service
-    assert service is not None  # noqa: S101 - it is needed
     public = subject.content(declared_settings.EXAMPLE) or b""
     found = [
         Kind(f"the value of {printable(name)} in .env", re.compile(re.escape(secret)))

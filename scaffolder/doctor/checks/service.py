@@ -30,8 +30,7 @@ def service(subject: Subject) -> Iterator[Finding]:
 @check("template", Needs.SERVICE)
 def template(subject: Subject) -> Iterator[Finding]:
     """Look for a newer version of the built-in template."""
-    found = subject.service
-    assert found is not None  # noqa: S101 - it is needed
+    found = subject.required_service
     newest = builtin().version
     if found.template.version != newest:
         yield warning(f"version {found.template.version} has a successor: {newest}",
@@ -43,8 +42,7 @@ def template(subject: Subject) -> Iterator[Finding]:
 @check("notices", Needs.SERVICE)
 def notices(subject: Subject) -> Iterator[Finding]:
     """Look for known faults of services in its files."""
-    found = subject.service
-    assert found is not None  # noqa: S101 - it is needed
+    found = subject.required_service
     held = known_notices.held(found.root, found.answers["name"], found.template.version)
     for notice in held:
         yield warning(notice.says, notice.fix, *notice.places)
@@ -55,8 +53,7 @@ def notices(subject: Subject) -> Iterator[Finding]:
 @check("evidence", Needs.REPOSITORY)
 def evidence(subject: Subject) -> Iterator[Finding]:
     """Look whether HEAD and what is staged are known to work, as `status` does."""
-    found = subject.repository
-    assert found is not None  # noqa: S101 - it is needed
+    found = subject.required_repository
     for what, tree in list(revisions.present(found).items())[-1:]:
         best = proofs.best(proofs.of(found, tree))
         if best is None:

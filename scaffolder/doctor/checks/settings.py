@@ -11,6 +11,7 @@ from scaffolder.doctor.catalogue import Needs, check
 from scaffolder.doctor.findings import Finding, fine, problem, warning
 from scaffolder.doctor.subject import Subject
 from scaffolder.operations import declared_settings, set_values
+from scaffolder.templates.notices import DOTENV
 from scaffolder.text import printable
 
 PORT = "PORT"
@@ -48,7 +49,7 @@ _OWN = "own"
 def _port(subject: Subject) -> tuple[str, str]:
     """Return the value that counts, and where it is set: a shell comes before `.env`."""
     shell = set_values.of_environment([PORT])
-    dotenv = [v for v in subject.set_values if v.name == PORT and v.layer == set_values.DOTENV]
+    dotenv = [v for v in subject.set_values if v.name == PORT and v.layer == DOTENV]
     for value in (*shell, *dotenv):
         return value.value, value.place
     return str(DEFAULT), ""
@@ -67,8 +68,7 @@ def _taken(number: int) -> int:
 
 def _holder(subject: Subject, number: int) -> str:
     """Return who has a port, to follow "is taken"; `_OWN` if it is the service itself."""
-    service = subject.service
-    assert service is not None  # noqa: S101 - it is needed
+    service = subject.required_service
     engine = subject.docker
     if isinstance(engine, Info) and engine.version and engine.is_here:
         asked = ("ps", "--filter", f"publish={number}", "--format", "{{.Names}}")
@@ -86,7 +86,7 @@ def _holder(subject: Subject, number: int) -> str:
 @check("env-file", Needs.SERVICE)
 def env_file(subject: Subject) -> Iterator[Finding]:
     """Compare `.env` with `.env.example`: what it lacks, and what was meant to be another name."""
-    content = subject.content(set_values.DOTENV)
+    content = subject.content(DOTENV)
     example = subject.content(declared_settings.EXAMPLE)
     if content is None or example is None:
         yield fine("there is no .env: every setting has its default")

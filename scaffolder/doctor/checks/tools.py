@@ -25,8 +25,7 @@ def tools(subject: Subject) -> Iterator[Finding]:
 @check("installed", Needs.SERVICE)
 def installed(subject: Subject) -> Iterator[Finding]:
     """Look whether what is installed in the service's directory can still be used."""
-    service = subject.service
-    assert service is not None  # noqa: S101 - it is needed
+    service = subject.required_service
     said = LANGUAGES[subject.language].installed_problem(service.root)
     if said:
         found = toolchain.load(service.template.root, subject.language)
