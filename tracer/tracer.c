@@ -140,6 +140,11 @@ static void number(struct text *to, long value) {
     while (n) put(to, digits[--n]);
 }
 
+static void column(struct text *to, long value) {
+    put(to, '\t');
+    number(to, value);
+}
+
 static void hex(struct text *to, unsigned long value, int least) {
     int shift = 60;
     while (shift > 4 * (least - 1) && !(value >> shift)) shift -= 4;
@@ -180,8 +185,7 @@ static void keep(const struct text *line) {
 static struct text head(char *room, size bytes, const char *kind) {
     struct text line = {room, 0, bytes};
     puts_(&line, kind);
-    put(&line, '\t');
-    number(&line, now() - began);
+    column(&line, now() - began);
     return line;
 }
 
@@ -214,8 +218,7 @@ static void blind(const char *what, long error) {
     struct text line = head(room, sizeof room, "E");
     put(&line, '\t');
     puts_(&line, what);
-    put(&line, '\t');
-    number(&line, -error);
+    column(&line, -error);
     keep(&line);
     save();
     quit(STATUS_BLIND);
@@ -547,12 +550,9 @@ static void repeated(struct task *task) {
     char room[100];
     if (!task->again) return;
     struct text line = head(room, sizeof room, "R");
-    put(&line, '\t');
-    number(&line, task->process);
-    put(&line, '\t');
-    number(&line, task->id);
-    put(&line, '\t');
-    number(&line, task->again);
+    column(&line, task->process);
+    column(&line, task->id);
+    column(&line, task->again);
     keep(&line);
     task->again = 0;
 }
@@ -561,15 +561,12 @@ static void tell_call(struct task *task, const char *kind, const char *called, l
     char room[TEXT + 1200];
     struct text line = head(room, sizeof room, kind);
     size start = line.used;
-    put(&line, '\t');
-    number(&line, task->process);
-    put(&line, '\t');
-    number(&line, task->id);
+    column(&line, task->process);
+    column(&line, task->id);
     put(&line, '\t');
     if (called) puts_(&line, called);
     else name(&line, task);
-    put(&line, '\t');
-    number(&line, result);
+    column(&line, result);
     arguments(&line, task);
     unsigned long sum = hashed(&line, start);
     if (sum == task->told) {
@@ -585,8 +582,7 @@ static void tell(const char *kind, const long *values, int n) {
     char room[200];
     struct text line = head(room, sizeof room, kind);
     for (int i = 0; i < n; i++) {
-        put(&line, '\t');
-        number(&line, values[i]);
+        column(&line, values[i]);
     }
     keep(&line);
 }
@@ -594,8 +590,7 @@ static void tell(const char *kind, const long *values, int n) {
 static void tell_program(const struct task *task) {
     char room[1600], path[64], words[600];
     struct text line = head(room, sizeof room, "P");
-    put(&line, '\t');
-    number(&line, task->process);
+    column(&line, task->process);
     put(&line, '\t');
     linked(&line, proc(path, sizeof path, task->id, "exe", -1));
     put(&line, '\t');
@@ -607,8 +602,7 @@ static void tell_program(const struct task *task) {
 static void tell_last(struct task *task) {
     char room[600];
     struct text line = head(room, sizeof room, "L");
-    put(&line, '\t');
-    number(&line, task->process);
+    column(&line, task->process);
     unsigned from = task->calls > LAST ? task->calls - LAST : 0;
     for (unsigned i = from; i < task->calls; i++) {
         const struct last *last = &task->last[i % LAST];
@@ -772,14 +766,11 @@ static void out_of_time(void) {
         task->told = 0;
         char room[TEXT + 1200];
         struct text line = head(room, sizeof room, "W");
-        put(&line, '\t');
-        number(&line, task->process);
-        put(&line, '\t');
-        number(&line, task->id);
+        column(&line, task->process);
+        column(&line, task->id);
         put(&line, '\t');
         name(&line, task);
-        put(&line, '\t');
-        number(&line, at - task->since);
+        column(&line, at - task->since);
         arguments(&line, task);
         if (task->known && task->known->form[0] == 'w') waited(&line, task);
         keep(&line);
