@@ -30,7 +30,9 @@ def endless(_: Case) -> Found | None:
 def slow(monkeypatch: pytest.MonkeyPatch) -> str:
     """The catalogue with a cause that never ends; return its name."""
     known = list(causes())
-    monkeypatch.setattr(judge, "causes", lambda: [replace(known[0], id="x", find=endless), *known])
+    of_containers = next(cause for cause in known if cause.family != "pods")
+    endlessly = replace(of_containers, id="x", find=endless)
+    monkeypatch.setattr(judge, "causes", lambda: [endlessly, *known])
     monkeypatch.setattr(judge, "CAUSE_SECONDS", 0.3)
     return "x"
 
