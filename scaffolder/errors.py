@@ -34,9 +34,9 @@ MEANINGS = {
     ExitCode.REFUSED: "refused: the directory or the service does not allow it; nothing was "
     "changed",
     ExitCode.FOUND: "an update is available (`update --check`, `fleet status`), or a fault was "
-    "found (`diagnose`, `report`)",
-    ExitCode.UNDETERMINED: "undetermined (`diagnose`, `report`): the answer lists what was ruled "
-    "out",
+    "found (`diagnose`, `report`, `minimal`, `bisect`)",
+    ExitCode.UNDETERMINED: "undetermined: the answer lists what was ruled out (`diagnose`, "
+    "`report`) or is missing to tell (`minimal`, `verify`)",
     ExitCode.INTERNAL: "internal error: please report it",
     ExitCode.INTERRUPTED: "interrupted; nothing was changed, except what `fleet update` lists as "
     "updated",

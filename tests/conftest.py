@@ -181,8 +181,12 @@ def _foreground() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Git with an identity and nothing else of the person's who runs the tests."""
-    home = tmp_path_factory.mktemp("home")
+    quiet(tmp_path_factory.mktemp("home"))
+
+
+def quiet(home: Path) -> None:
+    """Give git an identity, and nothing else of the person's who runs this."""
+    home.mkdir(exist_ok=True)
     config = home / ".gitconfig"
     config.write_text("[user]\n\tname = Test\n\temail = test@example.com\n", encoding="utf-8")
     for name in [name for name in os.environ if name.startswith("GIT_")]:

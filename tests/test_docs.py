@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import commands_page
+import errors_page
 import jsonschema
 import pytest
 import stages_page
 from conftest import MakeService, commit, git, viscaffold
 
-from scaffolder.commands import COMMANDS
+from scaffolder.commands import COMMANDS, ENDS
+from scaffolder.errors import MEANINGS, ExitCode
 from scaffolder.templates import catalogue
 
 ROOT = Path(__file__).parent.parent
@@ -109,6 +112,32 @@ def test_the_page_of_stages_is_current() -> None:
     )
 
 
+def test_the_page_of_commands_is_current(tmp_path: Path) -> None:
+    shown = commands_page.PAGE.read_text(encoding="utf-8")
+    assert shown == commands_page.render(tmp_path), ".venv/bin/python scripts/commands makes it"
+
+
+def test_the_page_of_errors_is_current() -> None:
+    shown = errors_page.PAGE.read_text(encoding="utf-8")
+    assert shown == errors_page.render(), ".venv/bin/python scripts/commands makes it"
+
+
+def test_the_page_of_errors_has_what_people_are_told(service: MakeService) -> None:
+    service()
+    said = viscaffold("rollback").err.splitlines()[0].removeprefix("Error: ")
+    assert said in errors_page.PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_exit_code_that_a_command_returns_is_on_the_page(name: str) -> None:
+    module = ROOT / f"scaffolder/commands/{name.replace('-', '_')}.py"
+    codes = re.findall(r"ExitCode\.([A-Z_]+)", module.read_text(encoding="utf-8"))
+    named = {ExitCode[code] for code in codes}
+    listed = {code for key, ends in ENDS.items() if key.startswith(name) for code in ends}
+
+    assert named - {ExitCode.DONE, ExitCode.FAILED, ExitCode.INTERRUPTED} <= listed
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_relative_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -192,8 +221,6 @@ def _timeless(line: str) -> str:
 
 
 def test_every_exit_code_is_documented() -> None:
-    from scaffolder.errors import MEANINGS, ExitCode
-
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for code in ExitCode:
         assert f"| {code.value} | {MEANINGS[code]} |" in text

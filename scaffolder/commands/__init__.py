@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from scaffolder.errors import ExitCode
+
 COMMANDS = {
     "add-stage": "Add stages to a service.",
     "bisect": "Find the commit or stage with which it began to fail.",
@@ -26,6 +28,23 @@ COMMANDS = {
     "verify": "Show that a service works.",
 }
 """What the help says of each, without importing it."""
+
+CHANGED = (ExitCode.CONFLICTS, ExitCode.NOT_VERIFIED)
+EXAMINED = (ExitCode.FOUND, ExitCode.UNDETERMINED)
+ENDS = {
+    "add-stage": CHANGED,
+    "bisect": (ExitCode.FOUND,),
+    "diagnose": EXAMINED,
+    "fleet status": (ExitCode.UPDATE,),
+    "fleet update": CHANGED,
+    "minimal": EXAMINED,
+    "new": (ExitCode.NOT_VERIFIED,),
+    "remove-stage": CHANGED,
+    "report": EXAMINED,
+    "update": (*CHANGED, ExitCode.UPDATE),
+    "verify": (ExitCode.NOT_VERIFIED, ExitCode.UNDETERMINED),
+}
+"""The exit codes of each command, beside those that any command may end with."""
 
 
 def load(name: str) -> click.Command:

@@ -19,13 +19,13 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    r"""Print the completion script for SHELL.
+    """Print the completion script for SHELL.
 
     \b
     bash: eval "$(viscaffold completion bash)"      in ~/.bashrc
     zsh:  eval "$(viscaffold completion zsh)"       in ~/.zshrc
     fish: viscaffold completion fish | source       in ~/.config/fish/config.fish
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     maker = get_completion_class(shell)
     if maker is None:  # pragma: no cover - click knows the three
         raise click.UsageError(f"no completion for {shell}")
