@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from scaffolder import console, operations
 from scaffolder.errors import ScaffoldError
 from scaffolder.languages.all import DEFAULT, LANGUAGES
+from scaffolder.operations import presets
 from scaffolder.templates import catalogue, template
 from scaffolder.templates.catalogue import Catalogue
 
@@ -52,6 +53,14 @@ def complete_language(
 ) -> list[CompletionItem]:
     """Complete the name of a language."""
     return [CompletionItem(name) for name in LANGUAGES if name.startswith(start)]
+
+
+def complete_preset(
+    _ctx: click.Context, _param: click.Parameter, start: str
+) -> list[CompletionItem]:
+    """Complete the name of a preset, or a path."""
+    names = [CompletionItem(name) for name in presets.named() if name.startswith(start)]
+    return names or [CompletionItem(start, type="file")]
 
 
 language_option = click.option(

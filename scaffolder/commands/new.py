@@ -1,21 +1,21 @@
 """`viscaffold new`: a service that runs at once, as a git repository with one commit."""
 
 import os
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from scaffolder import console, operations
 from scaffolder.errors import ExitCode, UsageError
-from scaffolder.operations import Created
+from scaffolder.operations import Created, Preset, presets
 from scaffolder.overlays.fetch import origin
 from scaffolder.templates import questions
 from scaffolder.text import command, printable, quoted
 from scaffolder.verify.outcome import Level
 
 from .change import LEVELS, answered, options
-from .completion import complete_stage, language_option
+from .completion import complete_preset, complete_stage, language_option
 from .consent import Consent
 from .verification_output import say_all
 
@@ -29,6 +29,10 @@ from .verification_output import say_all
               help="Answer a question of the template, e.g. ci=gitlab; repeatable.")  # fmt: skip
 @click.option("--template", "-t", "sources", multiple=True, metavar="SOURCE[@VERSION]",
               help="Lay a team's template over the built-in one; repeatable.")  # fmt: skip
+@click.option("--preset", metavar="FILE|NAME", shell_complete=complete_preset,
+              help="Begin with what a preset in YAML says; other options outweigh it.")  # fmt: skip
+@click.option("--like", metavar="SERVICE", type=click.Path(),
+              help="Begin with what another service has; other options outweigh it.")  # fmt: skip
 @click.option("--no-git", is_flag=True, help="Make no git repository and no commit.")
 @click.option("--verify", type=click.Choice(LEVELS), help="Verify the service when it is made.")
 @options
@@ -39,6 +43,8 @@ def new(  # noqa: PLR0913 - one parameter an option
     stages: tuple[str, ...],
     pairs: tuple[str, ...],
     sources: tuple[str, ...],
+    preset: str | None,
+    like: str | None,
     no_git: bool,
     verify: str | None,
     dry_run: bool,
@@ -54,13 +60,15 @@ def new(  # noqa: PLR0913 - one parameter an option
     target = _target(_ask() if name_or_path is None else name_or_path)
     answers = questions.parsed(pairs)
     answers |= {"language": language} if language else {}
+    wanted = _begun(preset, like, trust).overlaid(stages, answers, sources)
+    answers = {**wanted.answers}
     made = answered(
         answers,
         lambda: operations.create(
             target,
-            stages=stages,
+            stages=wanted.stages,
             answers=answers,
-            templates=sources,
+            templates=wanted.templates,
             git=not no_git,
             dry_run=dry_run,
             verify=Level(verify) if verify else None,
@@ -81,12 +89,21 @@ def new(  # noqa: PLR0913 - one parameter an option
     _say_kept(made.kept)
     for line in made.warnings:
         console.warn(line)
-    if name_or_path is None:
-        console.say(f"The same again: {_command(target.name, stages, answers, sources)}")
+    if name_or_path is None or preset or like:
+        console.say(f"The same again: {_command(target.name, replace(wanted, answers=answers))}")
     if made.verification:
         say_all(made.verification)
     console.next_steps(_next_steps(made))
     return code
+
+
+def _begun(preset: str | None, like: str | None, trust: Consent) -> Preset:
+    """Return what the service begins with, before what else was typed."""
+    if preset and like:
+        raise UsageError("--preset and --like exclude each other", "take one of them")
+    if like:
+        return presets.like(Path(like), trust)
+    return presets.read(preset) if preset else Preset()
 
 
 def _show_plan(made: Created, diff: bytes, *, as_json: bool) -> None:
@@ -120,19 +137,17 @@ def _target(path: str) -> Path:
     return Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100
 
 
-def _command(
-    name: str, stages: tuple[str, ...], answers: Mapping[str, str], sources: tuple[str, ...]
-) -> str:
+def _command(name: str, wanted: Preset) -> str:
     """Return the command that makes the same service, with what was asked for answered."""
     words = ["viscaffold", "new", name]
-    others = dict(answers)
+    others = dict(wanted.answers)
     if "language" in others:
         words += ["--language", others.pop("language")]
-    for stage in stages:
+    for stage in wanted.stages:
         words += ["--stage", stage]
     for question, answer in others.items():
         words += ["--answer", f"{question}={answer}"]
-    for source in sources:
+    for source in wanted.templates:
         words += ["--template", origin.without_credentials(source)]
     return command(*words)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .log import history
     from .minimal import Fault, Minimal, run_minimal
     from .offer import Offer, stages
+    from .presets import Preset
     from .removals import remove
     from .rollback import Rollback, roll_back
     from .taking_back import Drop, Fate
@@ -53,6 +54,7 @@ __all__ = [
     "Minimal",
     "NotVerifiedError",
     "Offer",
+    "Preset",
     "RefusedError",
     "Reporter",
     "Rollback",
@@ -97,6 +99,7 @@ _MODULES = {
     "scaffolder.operations.log": ("history",),
     "scaffolder.operations.minimal": ("Fault", "Minimal", "run_minimal"),
     "scaffolder.operations.offer": ("Offer", "stages"),
+    "scaffolder.operations.presets": ("Preset",),
     "scaffolder.operations.removals": ("remove",),
     "scaffolder.operations.rollback": ("Rollback", "roll_back"),
     "scaffolder.operations.taking_back": ("Drop", "Fate"),

@@ -71,6 +71,18 @@ def fixed(root: Path) -> dict[str, str]:
     }
 
 
+def defaults(root: Path, name: str) -> dict[str, object]:
+    """Return the answers that a service of a name gets where it gives none."""
+    entries = read_yaml(root / "copier.yml")
+    found = {
+        k: entry["default"] for k, entry in entries.items() if k[0] != "_" and "default" in entry
+    }
+    return {
+        key: default.replace("{{ name }}", name) if isinstance(default, str) else default
+        for key, default in found.items()
+    }
+
+
 def kept(recorded: Mapping[str, object], questions: Mapping[str, Question]) -> dict[str, object]:
     """Return the answers that are asked for; others are fixed now, or gone with their template."""
     return {name: answer for name, answer in recorded.items() if name in questions}
