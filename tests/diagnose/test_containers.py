@@ -372,6 +372,25 @@ WATCHED = {
     ),
     "file-closed": (("--user=1000",), "open('/etc/' + 'shadow')", "proven", "/etc/shadow"),
     "device-not-given": ((), "open('/dev/' + 'kvm')", "likely", "/dev/kvm"),
+    "left-over": (
+        (),
+        "os.path.exists('/usr/share/base-files/' + 'motd') and os._exit(3)",
+        "proven",
+        "base-files/motd",
+    ),
+    "capability-missing": ((), "os.nice(-5)", "likely", "CAP_SYS_NICE"),
+    "socket-missing": (
+        (),
+        "__import__('socket').socket(1).connect('/run/' + 'db.sock')",
+        "likely",
+        "/run/db.sock",
+    ),
+    "killed-from-inside": (
+        (),
+        "__import__('signal').signal(15, lambda *_: os._exit(3)); os.fork() or os.kill(os.getppid(), 15)",
+        "likely",
+        "signal 15",
+    ),
     "program-not-found": ((), "os.execvp('ffm' + 'peg', ['x'])", "likely", "ffmpeg"),
 }
 """The cause: options, what the program does, and the verdict and a word of the answer."""

@@ -7,10 +7,11 @@ something else. So the calls are read backwards from the end of the process that
 
 import errno
 import re
+import signal
 from collections.abc import Sequence
 from posixpath import basename, dirname
 
-from .trace import Call, Trace, Traced
+from .trace import Call, Signal, Trace, Traced
 
 REPORTING = re.compile(
     r"^/(?:proc|sys)/|/locale/|\.mo$|/zoneinfo/|^/etc/localtime$|/terminfo/|/gconv/|^/dev/(?:null|tty"
@@ -48,6 +49,9 @@ EXPECTED = {
 DNS = 53
 AFTERWARDS = 400
 """How many calls before the end of a process are read."""
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""Signals that programs handle, to end in their own way."""
+REFUSALS = {errno.EPERM, errno.EACCES}
 FOUND_ELSEWHERE = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
 
 
@@ -74,7 +78,7 @@ def decider(trace: Trace) -> Traced | None:
 def failure(trace: Trace) -> Call | None:
     """Return the failed call that the program ended over; None if there is no such call."""
     process = decider(trace)
-    if process is None or process.ended is None:
+    if process is None or process.ended is None or handled_signal(trace, process):
         return None
     return _last_failure(trace.of(process.number)[-AFTERWARDS:])
 
@@ -85,7 +89,9 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
         call = late[at]
         if _has_gone_on(call):
             return None
-        if matters(call) and not _succeeds(call, after):
+        # What is often refused without harm matters where nothing at all is tried after it.
+        is_final = not after and call.error in REFUSALS
+        if (matters(call) or is_final) and not _succeeds(call, after):
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
@@ -102,6 +108,47 @@ def reads_nothing(trace: Trace) -> bool:
         if _has_gone_on(call):
             return False
     return False
+
+
+def found_last(trace: Trace) -> Call | None:
+    """Return the last thing that a program asked for, found, and failed after.
+
+    It may insist that nothing is there, as with a lock, or that the process in a pid file is gone.
+    """
+    process = decider(trace)
+    if process is None or not process.failed:
+        return None
+    checks_process = False
+    for call in reversed(trace.of(process.number)):
+        if _finds(call) or (checks_process and call.path and _has_gone_on(call)):
+            return call
+        if _has_gone_on(call) or (call.error and matters(call)):
+            return None
+        checks_process |= call.name == "kill" and not call.error and call.numbers[-1:] == (0,)
+    return None
+
+
+def _finds(call: Call) -> bool:
+    if not call.path or REPORTING.search(call.path):
+        return False
+    makes = call.insists or call.name.startswith(("mkdir", "link", "symlink"))
+    return makes if call.error == errno.EEXIST else not call.error and bool(PROBES.match(call.name))
+
+
+def handled_signal(trace: Trace, process: Traced) -> Signal | None:
+    """Return the signal of another process of the container that a process failed upon, if any."""
+    if process.signal or not process.failed:
+        return None
+    sent = (
+        s
+        for s in reversed(trace.signals)
+        if s.process == process.number and s.number in ENDING and s.sender in trace.processes
+    )
+    last = next(sent, None)
+    if last is None or last.sender == process.number:
+        return None
+    later = (call for call in trace.of(process.number) if call.at > last.at)
+    return None if any(map(_has_gone_on, later)) else last
 
 
 def _plainest(call: Call, until: Sequence[Call]) -> Call:
@@ -169,4 +216,7 @@ def in_words(call: Call) -> str:
         return f"open directory {dirname(call.path)}: {reason}"
     if call.error == errno.ENOENT and call.path:
         return f"open {call.given if call.is_relative else call.path}: {reason}"
-    return f"{call.name} {call.path or call.object}".strip() + f": {reason}"
+    about = call.path or call.object
+    if call.error == errno.EACCES and not about:  # such as setpriority: no file refuses that
+        reason = "operation not permitted"
+    return f"{call.name} {about}".strip() + f": {reason}"

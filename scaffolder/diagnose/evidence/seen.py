@@ -24,6 +24,11 @@ class Seen:
         return decisive.failure(self.trace)
 
     @cached_property
+    def found_last(self) -> Call | None:
+        """What it asked for last, and found, before it failed."""
+        return decisive.found_last(self.trace)
+
+    @cached_property
     def unsaid(self) -> str:
         """The line that it might have logged about that call; empty if there is none."""
         return decisive.in_words(self.failed_call) if self.failed_call else ""

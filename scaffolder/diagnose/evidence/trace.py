@@ -114,6 +114,7 @@ class Call:
 class Signal:
     """A signal that was delivered; `sender` is a process, 0 where it was the kernel or outside."""
 
+    at: int
     process: int
     number: int
     sender: int

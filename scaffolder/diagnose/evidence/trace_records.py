@@ -58,7 +58,7 @@ class _Reading:
             case "W":
                 self.waits.append(replace(_call(at, row), error=0, waited=int(row[5])))
             case "S":
-                self.signals.append(Signal(int(row[2]), int(row[3]), int(row[5])))
+                self.signals.append(Signal(at, int(row[2]), int(row[3]), int(row[5])))
             case "P" | "N" | "L" | "X":
                 self._note(kind, at, int(row[2]), row[3:])
 

@@ -21,6 +21,18 @@ SETSID = re.compile(rb"\xb8\x70\x00\x00\x00\x0f\x05")
 """The system call setsid on amd64, which daemons make."""
 
 
+def own_part(data: bytes, elf: Elf) -> bytes:
+    """Return a program without the texts of a C library that is linked into it.
+
+    The linker puts them behind the program's own.
+    """
+    if elf.interpreter or elf.needed:
+        return data
+    names = VARIABLE.finditer(data)
+    libc = next((m.start() for m in names if LIBC_VARIABLE.match(m[1].decode())), len(data))
+    return data[:libc]
+
+
 def variables(data: bytes) -> list[str]:
     """Return texts of a program that look like names of its environment variables."""
     names = dict.fromkeys(match[1].decode() for match in VARIABLE.finditer(data))

@@ -42,7 +42,7 @@ class Outcome:
 
 def window(case: Case) -> float:
     """Return how long a copy has to live to count as cured, in seconds."""
-    return min(max(3.0, case.state.seconds * 1.5 + 2.0), LONGEST_SECONDS)
+    return min(case.state.seconds * 1.5 + 2.0, LONGEST_SECONDS)
 
 
 def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None) -> Outcome:

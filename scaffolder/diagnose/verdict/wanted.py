@@ -8,6 +8,7 @@ from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
+from scaffolder.diagnose.evidence.files import is_below
 
 from . import cures
 from .factors import Factor
@@ -18,6 +19,7 @@ ROOM = 256 * 1024 * 1024
 def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_call
+    yield from _absent(case)
     # A copy may lack a mount: what is there in the container is not what it ended over.
     if call is None or (call.error == errno.ENOENT and case.has(call.path)):
         return
@@ -46,6 +48,25 @@ def wanted(case: Case) -> Iterator[Factor]:
             flags="--tmpfs ... --shm-size 256m, of more than it has",
             cure=cures.SPACE,
         )
+
+
+def _absent(case: Case) -> Iterator[Factor]:
+    """Hide the file that a program found last, with its directory if it uses nothing else there."""
+    call = case.seen.found_last
+    entry = case.has(call.path) if call else None
+    if call is None or entry is None or (entry.kind != "file" and not call.error):
+        return
+    folder = dirname(call.path)
+    used = {c.path for c in case.seen.trace.calls if c.path and not c.error}
+    if folder == "/" or any(is_below(path, folder) for path in used - {folder, call.path}):
+        return
+    mounts = tuple(mount for mount in case.config.mounts if mount.destination != folder)
+    yield Factor(
+        f"nothing in {folder}",
+        replace(case.config, mounts=mounts, tmpfs={**case.config.tmpfs, folder: ""}),
+        flags=f"--tmpfs {shlex.quote(folder)}",
+        cure=replace(cures.LEFT_OVER, text=f"{call.path} is {cures.LEFT_OVER.text}"),
+    )
 
 
 def without_size(options: str) -> str:

@@ -59,7 +59,7 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
 
     for path, data, program in natives(case):
         if len(data) < 4 << 20 and program.language == "c":
-            for name in binary.variables(data):
+            for name in binary.variables(binary.own_part(data, program)):
                 note(name, path, required=False)
     for script, reading in readings(case):
         for name in reading.required:
@@ -80,9 +80,10 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
 
 def named_paths(case: Case) -> Iterator[tuple[str, str]]:
     """Return paths that programs name: the path, and by what."""
-    for path, data, _program in natives(case):
+    for path, data, program in natives(case):
         if len(data) < 4 << 20:
-            yield from ((name, path) for name in binary.paths(data)[:40])
+            own = binary.own_part(data, program)
+            yield from ((name, path) for name in binary.paths(own)[:40])
     for script, reading in readings(case):
         yield from (
             (name, script.path or "the program")

@@ -6,6 +6,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen, watched
+from scaffolder.diagnose.evidence.decisive import handled_signal
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Trace, Traced
@@ -59,20 +60,22 @@ def program_not_found(case: Case) -> Found | None:
 def killed_from_inside(case: Case) -> Found | None:
     """Find the process whose signal ended the first one, or the one that decided the end."""
     killed = case.seen.decider
-    if killed is None or not killed.signal:
+    if killed is None:
         return None
-    killer = _killer(case.seen.trace, killed)
+    handled = handled_signal(case.seen.trace, killed)
+    number = killed.signal or (handled.number if handled else 0)
+    killer = _killer(case.seen.trace, killed, number) if number else None
     if killer is None:
         return None
+    end = "is killed by it" if killed.signal else f"exits with {killed.status}"
     return Found(
         f"{killer.name} (process {killer.number}) kills {killed.name} (process {killed.number})"
-        f" with signal {killed.signal}",
+        f" with signal {number}",
         f"find out why {killer.name} does that: a time limit, a failed check, a wrong number",
         (
             watched(
                 case,
-                f"{killer.name}: kill({killed.number}, {killed.signal})\n"
-                f"{killed.name} is killed by signal {killed.signal}",
+                f"{killer.name}: kill({killed.number}, {number})\n{killed.name} {end}",
             ),
             ended(case),
             inspected(case, "Config.Cmd", list(case.config.argv)),
@@ -80,13 +83,13 @@ def killed_from_inside(case: Case) -> Found | None:
     )
 
 
-def _killer(trace: Trace, killed: Traced) -> Traced | None:
+def _killer(trace: Trace, killed: Traced, number: int) -> Traced | None:
     for call in reversed(trace.calls):
         if call.name not in KILLS or call.error or call.process == killed.number:
             continue
-        target, signal = call.numbers[0], call.numbers[-1]
-        if signal == killed.signal and (target == killed.number or target <= 0):
+        target, sent_number = call.numbers[0], call.numbers[-1]
+        if sent_number == number and (target == killed.number or target <= 0):
             return trace.processes.get(call.process)
-    sent = (s for s in trace.signals if s.process == killed.number and s.number == killed.signal)
+    sent = (s for s in trace.signals if s.process == killed.number and s.number == number)
     senders = [trace.processes[s.sender] for s in sent if s.sender in trace.processes]
     return next((p for p in senders if p.number != killed.number), None)

@@ -1,0 +1,95 @@
+"""What a recorded trace shows of a silent end, and what copies are given because of it."""
+
+from typing import Any
+
+import pytest
+from recorded import File, case, elf, program
+
+from examples import SERVER, STARTED, tried
+from scaffolder.diagnose.causes.silence.readings import named_paths, named_variables
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.wanted import wanted
+
+LOCK = {"/run/app/lock": File(b"7"), "/etc/app/lock": File(b"7")}
+ENDS = "X\t9\t7\t1\t0"
+
+
+def ended(*records: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a container whose copy did these things, and exited with 1."""
+    calls = "".join(f"{record}\n" for record in records)
+    return {"files": {**SERVER, **LOCK}, "trace": f"{STARTED}{calls}{ENDS}", **more}
+
+
+def call(words: str) -> str:
+    return f"C\t1\t7\t7\t{words}"
+
+
+FOUND = call("newfstatat\t0\tp=/run/app/lock")
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (FOUND,),
+        (FOUND, call("newfstatat\t-2\tp=/proc/self/x")),
+        (call("openat\t-17\tp=/run/app/lock\tx=c1"),),
+        (call("openat\t3\tp=/run/app/lock\tx=0"), call("kill\t0\ti=1\ti=0")),
+        (call("openat\t3\tp=/etc/app/other\tx=0"), FOUND),
+    ],
+    ids=["found", "then-reports", "insists", "asks-for-the-process", "elsewhere-before"],
+)
+def test_a_copy_goes_without_a_file_that_was_found_before_the_end(records: tuple[str, ...]) -> None:
+    names = [factor.name for factor in wanted(case(**ended(*records)))]
+
+    assert names[:1] == ["nothing in /run/app"]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (FOUND, call("openat\t3\tp=/srv/data\tx=0")),
+        (FOUND, call("openat\t-2\tp=/srv/data\tx=0")),
+        (call("openat\t3\tp=/run/app/conf\tx=0"), FOUND),
+        (call("newfstatat\t0\tp=/lock"),),
+        (call("openat\t3\tp=/run/app/lock\tx=0"),),
+        (call("newfstatat\t0\tp=/run/app"),),
+    ],
+    ids=["went-on", "failed-later", "uses-its-neighbour", "in-the-root", "reads-it", "directory"],
+)
+def test_no_other_file_is_taken_for_one_that_should_not_be_there(records: tuple[str, ...]) -> None:
+    assert not any(f.name.startswith("nothing in") for f in wanted(case(**ended(*records))))
+
+
+def test_a_program_that_ends_upon_the_signal_of_its_child_was_killed_from_inside() -> None:
+    sent = "S\t2\t7\t15\t0\t8"
+    child = "N\t1\t8\t7"
+    died = judge(case(**ended(child, sent)))
+    went_on = judge(
+        case(**ended(child, sent, call("openat\t3\tp=/srv/data\tx=0").replace("C\t1", "C\t5")))
+    )
+
+    assert died.cause == "killed-from-inside"
+    assert "signal 15" in died.text
+    assert went_on.cause != "killed-from-inside"
+
+
+@pytest.mark.parametrize("words", ["setpriority\t-13\ti=0", "sched_setscheduler\t-1\ti=0"])
+def test_a_right_that_is_lacking_is_no_file_that_is_closed(words: str) -> None:
+    assert judge(case(**tried(words))).cause == "capability-missing"
+
+
+def test_a_refusal_that_is_usual_matters_only_as_the_last_thing_that_is_tried() -> None:
+    refused = call("sched_setscheduler\t-1\ti=0")
+    later = case(**ended(refused, call("newfstatat\t0\tp=/srv/data")))
+
+    assert later.seen.failed_call is None
+
+
+def test_texts_of_a_linked_c_library_are_not_the_programs() -> None:
+    texts = b"\0API_TOKEN\0/srv/orders/key\0LC_ALL\0NIS_PATH\0/var/db/nis\0"
+    alone = case(files={"/app/server": program(elf(text=texts))})
+    linked = case(files={"/app/server": program(elf(interpreter="/lib/ld.so", text=texts))})
+
+    assert [name for name, _, _ in named_variables(alone)] == ["API_TOKEN"]
+    assert [path for path, _ in named_paths(alone)] == ["/srv/orders/key"]
+    assert "NIS_PATH" in [name for name, _, _ in named_variables(linked)]
