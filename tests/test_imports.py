@@ -13,6 +13,7 @@ FLOORS = (
     {"__main__"},
     {"cli"},
     {"commands"},
+    {"prompts"},
     {"console"},
     {"spinner"},
     {"diagnose", "doctor", "explain", "fleet", "testkit"},
@@ -37,7 +38,7 @@ FLOORS = (
 )
 """Rooms, and modules beside them; each imports from itself, and from the floors below."""
 
-SCREEN = {"__main__", "cli", "commands", "console", "spinner"}
+SCREEN = {"__main__", "cli", "commands", "console", "prompts", "spinner"}
 """Those that may print and prompt."""
 
 STREAMS = {"stdin", "stdout", "stderr"}

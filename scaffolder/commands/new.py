@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from scaffolder import console, operations
+from scaffolder import console, operations, prompts
 from scaffolder.errors import ExitCode, UsageError
 from scaffolder.operations import Created, Preset, presets
-from scaffolder.overlays.fetch import origin
 from scaffolder.templates import questions
-from scaffolder.text import command, printable, quoted
+from scaffolder.text import printable, quoted
 from scaffolder.verify.outcome import Level
 
+from . import interview
 from .change import LEVELS, answered, options
 from .completion import complete_preset, complete_stage, language_option
 from .consent import Consent
@@ -53,15 +53,16 @@ def new(  # noqa: PLR0913 - one parameter an option
 ) -> int:
     """Make a service in the directory NAME_OR_PATH, which is new, empty or just set up.
 
-    Asks for nothing that has a default. The service is called like the directory. A clone of an
+    The service is called like the directory; on a terminal, without one, you are led through name,
+    language and stages. Nothing else is asked for that has a default. A clone of an
     empty repository, a README, LICENSE or .gitignore, hidden files and a virtual environment may be
     there; none of your files is replaced.
     """
-    target = _target(_ask() if name_or_path is None else name_or_path)
     answers = questions.parsed(pairs)
     answers |= {"language": language} if language else {}
     wanted = _begun(preset, like, trust).overlaid(stages, answers, sources)
-    answers = {**wanted.answers}
+    path, wanted = _asked(name_or_path, wanted, trust)
+    target, answers = _target(path), {**wanted.answers}
     made = answered(
         answers,
         lambda: operations.create(
@@ -89,8 +90,9 @@ def new(  # noqa: PLR0913 - one parameter an option
     _say_kept(made.kept)
     for line in made.warnings:
         console.warn(line)
-    if name_or_path is None or preset or like:
-        console.say(f"The same again: {_command(target.name, replace(wanted, answers=answers))}")
+    if preset or like:
+        again = interview.again(target.name, replace(wanted, answers=answers))
+        console.say(f"The same again: {again}")
     if made.verification:
         say_all(made.verification)
     console.next_steps(_next_steps(made))
@@ -123,33 +125,23 @@ def _say_kept(paths: list[str]) -> None:
         console.say(f"  ! {printable(path)}: yours stays, the template's is left out")
 
 
-def _ask() -> str:
+def _asked(path: str | None, wanted: Preset, trust: Consent) -> tuple[str, Preset]:
+    """Return where to make it, and with what, having asked for what is missing."""
+    if prompts.possible():
+        return interview.completed(path, wanted, trust)
+    if path is not None:
+        return path, wanted
     if not console.interactive():
         raise UsageError(
             "NAME_OR_PATH is missing, and there is no terminal to ask on", "viscaffold new orders"
         )
-    return console.ask("Name of the service")
+    return console.ask("Name of the service"), wanted
 
 
 def _target(path: str) -> Path:
     """Return the absolute directory."""
     # Neither `Path.resolve`, which would follow links, nor an empty path, which would be this one.
     return Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100
-
-
-def _command(name: str, wanted: Preset) -> str:
-    """Return the command that makes the same service, with what was asked for answered."""
-    words = ["viscaffold", "new", name]
-    others = dict(wanted.answers)
-    if "language" in others:
-        words += ["--language", others.pop("language")]
-    for stage in wanted.stages:
-        words += ["--stage", stage]
-    for question, answer in others.items():
-        words += ["--answer", f"{question}={answer}"]
-    for source in wanted.templates:
-        words += ["--template", origin.without_credentials(source)]
-    return command(*words)
 
 
 def _next_steps(made: Created) -> list[str]:
