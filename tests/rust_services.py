@@ -27,6 +27,8 @@ PLACE = Path(
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", PLACE / "target"))
 LOCK = PLACE / "Cargo.lock"
 """The versions of every dependency of every stage."""
+EVERY = PLACE / "every-dependency"
+"""A crate that has the dependencies of all stages, and no code."""
 
 NAME = "orders"
 COMPILED = ("Cargo.toml", "build.rs", "src/", ".cargo/")
@@ -67,7 +69,7 @@ def binary(
     """
     require_cargo()
     stages = tuple(name for name in sorted(stages) if name in _coded())
-    tree = _tree(stages, files)
+    tree = _sharing(stages, _tree(stages, files))
     slot = _slot(stages, variant)
     kept = PLACE / "binaries" / slot / _digest(tree, command) / NAME
     if not kept.exists():
@@ -84,6 +86,17 @@ def sources(stages: Stages = (), files: Files = NONE, *, variant: str = "") -> P
     _versions()
     with _alone():
         return _written(_tree(tuple(sorted(stages)), files), _slot(stages, variant))
+
+
+def run_tests(stages: Stages, files: Files = NONE, *, variant: str = "", only: str = "") -> str:
+    """Run the tests of a service, or only those of one file; return what cargo prints."""
+    require_cargo()
+    _versions()
+    stages = tuple(sorted(stages))
+    with _alone():
+        tree = _sharing(stages, _tree(stages, files))
+        directory = _written(tree, _slot(stages, variant or "tests"))
+        return run(directory, "test", *(("--test", only) if only else ()))
 
 
 def text(path: str, stages: Stages = ()) -> str:
@@ -186,6 +199,19 @@ def _tree(stages: Stages, files: Files) -> Tree:
     return {**_rendered(stages), **own}
 
 
+def _sharing(stages: Stages, tree: Tree) -> Tree:
+    """Have a service depend on what any stage needs, too: all is compiled once for all services.
+
+    Otherwise each set of stages would have its own features of the same crates. What a stage
+    forgets to ask for, the linter finds, which works on services as they are.
+    """
+    if not stages:
+        return tree  # is most often built, and what others seed their own builds with
+    mode, manifest = tree["Cargo.toml"]
+    line = f'[dependencies]\n{EVERY.name} = {{ path = "{EVERY}" }}\n'
+    return {**tree, "Cargo.toml": (mode, manifest.replace(b"[dependencies]\n", line.encode()))}
+
+
 def _digest(tree: Tree, command: Sequence[str]) -> str:
     """Return a name for what is built from these files: with these versions, by this compiler."""
     found = hashlib.sha256("\0".join((*command, _compiler())).encode())
@@ -212,8 +238,13 @@ def _compiler() -> str:
 def _versions() -> Path:
     """Resolve the dependencies of all stages; versions stay as they are while they fit."""
     every = tuple(sorted(catalogue.load(template.builtin().root, "rust").stages))
+    tree = _tree(every, NONE)
     with _alone():
-        directory = _write(_tree(every, NONE), _slot(every, ""))
+        (EVERY / "src").mkdir(parents=True, exist_ok=True)
+        (EVERY / "src/lib.rs").touch()
+        manifest = tree["Cargo.toml"][1].replace(f'"{NAME}"'.encode(), f'"{EVERY.name}"'.encode())
+        (EVERY / "Cargo.toml").write_bytes(manifest)
+        directory = _write(tree, _slot(every, ""))
         if LOCK.exists():
             shutil.copy(LOCK, directory)
         _fetch(directory)

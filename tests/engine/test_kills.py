@@ -22,6 +22,7 @@ import faulty
 import pytest
 from conftest import MEMORY, File, Ran, commit, contents, git, viscaffold
 from faulty import NOT_REACHED, Fault
+from samples import FULL
 from teams import write
 
 from scaffolder.engine import journal
@@ -38,20 +39,19 @@ RECOVER = ("status",)
 FAILED = 1
 INTERRUPTED = 130
 
-FULL = bool(os.environ.get("FULL"))
 KILLS = 14 if FULL else 6
 """Of each kind."""
 EVERY = {
-    signal.SIGKILL: 1 if FULL else 6,
-    signal.SIGTERM: 1 if FULL else 12,
-    errno.ENOSPC: 1 if FULL else 12,
-    errno.EROFS: 1 if FULL else 12,
+    signal.SIGKILL: 1 if FULL else 16,
+    signal.SIGTERM: 1 if FULL else 32,
+    errno.ENOSPC: 1 if FULL else 32,
+    errno.EROFS: 1 if FULL else 32,
 }
 """One write out of so many is met, beginning with any; each takes a third of a second.
 
 `scripts/full` has every write met.
 """
-HALFWAY = 9 if FULL else 13
+HALFWAY = 9 if FULL else 32
 """For what is done to a service that a kill left halfway."""
 
 

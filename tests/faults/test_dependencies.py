@@ -1,6 +1,5 @@
 """A service whose dependency fails says so, does what it can, and is as before afterwards."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -14,6 +13,7 @@ from fault import LIVES
 from outage import GOES_ON, KINDS, NO_ANSWER, NOT_READY, READY, Dependency, Outage, Seen
 from outage_harness import Player
 from outages import DEPENDENCIES
+from samples import FULL
 from surroundings import Surroundings, surroundings
 
 
@@ -40,7 +40,7 @@ def dependent(in_each_language: MakeInEachLanguage) -> Dependent:
 def test_a_service_keeps_its_promises_while_a_dependency_fails(
     dependency: Dependency, dependent: Dependent, around: Surroundings
 ) -> None:
-    outages = [outage for outage in dependency.outages if outage.is_quick or os.environ.get("FULL")]
+    outages = [outage for outage in dependency.outages if outage.is_quick or FULL]
     assert outages
     with ExitStack() as stack:
         player = Player(dependency, dependent, around, stack)

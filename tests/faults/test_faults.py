@@ -8,6 +8,7 @@ import harness
 import pytest
 from conftest import STAGES
 from fault import CONTAINER, PLACES, PLAIN, Fault
+from samples import FULL
 from subjects import Pristine, Stages, Subjects, subjects
 from tables import TABLES
 
@@ -19,7 +20,7 @@ AT_ONCE = 3
 WHERE: list[tuple[Stages, str]] = [((), place) for place in PLACES]
 if os.environ.get("CI"):
     WHERE += [(STAGES, CONTAINER)]
-if os.environ.get("FULL"):
+if FULL:
     WHERE += [(STAGES, PLAIN)]
 
 

@@ -36,6 +36,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from samples import FULL
 
 from scaffolder.operations import making
 from scaffolder.templates import releases  # to make services as earlier versions did
@@ -43,7 +44,7 @@ from scaffolder.templates.template import builtin, carried
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "500" if os.environ.get("FULL") else "100"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "500" if FULL else "60"))
 STEPS = 9
 
 NEWEST = builtin().version

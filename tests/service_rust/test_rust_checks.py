@@ -1,10 +1,11 @@
 """Services in Rust pass what their READMEs and CI workflows check, and what those refuse."""
 
 import re
-from pathlib import Path
 
 import pytest
 import rust_services
+from rust_services import Stages
+from samples import FULL
 
 from scaffolder.templates import catalogue, template
 from scaffolder.testkit import combinations
@@ -32,29 +33,36 @@ DISALLOWED = {
 }
 
 
-def ids(subset: tuple[str, ...]) -> str:
+def ids(subset: Stages) -> str:
     return "-".join(subset) or "base"
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(subset, marks=pytest.mark.slow if subset else ()) for subset in SETS],
-    ids=ids,
-)
-def service(request: pytest.FixtureRequest) -> Path:
-    return rust_services.sources(request.param)
+def alone_and_all() -> list[Stages]:
+    """Return the sets of one stage, with what it requires, of none and of all."""
+    asked = [(), *((name,) for name in KNOWN.stages), tuple(KNOWN.stages)]
+    chosen = [tuple(KNOWN.chosen(names)) for names in asked]
+    return [stages for stages in SETS if stages in chosen]
 
 
-def test_a_service_is_formatted(service: Path) -> None:
-    rust_services.cargo(service, "fmt", "--check")
+def each(sets: list[Stages]) -> pytest.MarkDecorator:
+    marked = [pytest.param(one, marks=pytest.mark.slow if one else ()) for one in sets]
+    return pytest.mark.parametrize("stages", marked, ids=ids)
 
 
-def test_a_service_is_linted_clean(service: Path) -> None:
-    rust_services.cargo(service, *LINT)
+@each(SETS)
+def test_a_service_is_formatted(stages: Stages) -> None:
+    rust_services.cargo(rust_services.sources(stages), "fmt", "--check")
 
 
-def test_a_service_passes_its_own_tests(service: Path) -> None:
-    printed = rust_services.cargo(service, "test")
+@each(SETS)
+def test_a_service_is_linted_clean(stages: Stages) -> None:
+    rust_services.cargo(rust_services.sources(stages), *LINT)
+
+
+@each(SETS if FULL else alone_and_all())
+def test_a_service_passes_its_own_tests(stages: Stages) -> None:
+    """Those of pairs take minutes, and all of them are among those of a service with all."""
+    printed = rust_services.run_tests(stages)
 
     assert re.search(r"test result: ok\. [1-9]", printed)
     assert not re.search(r"[1-9]\d* ignored", printed)

@@ -9,7 +9,6 @@ TESTS = Path(__file__).with_name("logins.rs")
 
 def test_logins_take_turns_and_failures_wait() -> None:
     files = {"tests/logins.rs": TESTS.read_text(encoding="utf-8")}
-    service = rust_services.sources(("auth",), files, variant="logins")
-    shown = rust_services.cargo(service, "test", "--test", "logins")
+    shown = rust_services.run_tests(("auth",), files, variant="logins", only="logins")
 
     assert "test result: ok. 8 passed" in shown, shown

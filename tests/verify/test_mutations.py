@@ -6,7 +6,7 @@ The faults share one environment; those of images, the layers that come before t
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ import rust_mutations
 from conftest import Pristine
 from containers import require_docker
 from mutation import Edit, Mutation
+from samples import sample
 
 from scaffolder import temporary
 from scaffolder.engine.git import repository
@@ -30,6 +31,8 @@ from scaffolder.verify.outcome import Outcome, Result
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 3
+STEP = 3
+"""One fault out of so many is verified."""
 TABLES = {"python": python_mutations, "rust": rust_mutations}
 
 
@@ -105,7 +108,7 @@ def complaint(services: Services, mutation: Mutation) -> str:
     return ""
 
 
-def complaints(services: Services, mutations: list[Mutation]) -> list[str]:
+def complaints(services: Services, mutations: Sequence[Mutation]) -> list[str]:
     with ThreadPoolExecutor(services.at_once) as pool:
         return [*filter(None, pool.map(lambda one: complaint(services, one), mutations))]
 
@@ -113,14 +116,14 @@ def complaints(services: Services, mutations: list[Mutation]) -> list[str]:
 def test_every_fault_is_found_in_the_right_step(services: Services) -> None:
     faults = [one for one in services.table.FAULTS if not one.contained]
 
-    assert complaints(services, faults) == []
+    assert complaints(services, sample(faults, STEP)) == []
 
 
 def test_every_fault_of_an_image_is_found_in_the_right_step(services: Services) -> None:
     require_docker(services.language)
     faults = [one for one in services.table.FAULTS if one.contained]
 
-    assert complaints(services, faults) == []
+    assert complaints(services, sample(faults, STEP)) == []
 
 
 def test_no_healthy_change_is_an_alarm(services: Services) -> None:
