@@ -28,6 +28,8 @@ OPTIONS = (
                  help="The container of a compose service."),
     click.option("--rerun", is_flag=True,
                  help="Run isolated copies with one thing changed at a time."),
+    click.option("--built-from", metavar="DIR",
+                 help="The directory that docker build got: why is a file not in the image?"),
     click.option("--pod", metavar="NAME", help="A pod, or a workload such as deploy/NAME; reads"
                  " from the cluster with kubectl."),
     click.option("-n", "--namespace", metavar="NAME", help="The namespace of the pod."),
@@ -48,6 +50,7 @@ class Wanted:
     container: str | None
     context: str | None
     rerun: bool
+    built_from: str | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def examined(wanted: Wanted, *, ask: bool) -> Iterator[Examined]:
     with session.opened() as asked:
         name = choose(asked, wanted.target, wanted.service)
         began = time.monotonic()
-        case, judgement = examine(asked, name, rerun=wanted.rerun, ask=ask)
+        case, judgement = examine(asked, name, wanted, ask=ask)
         found = answer.document(case, judgement, time.monotonic() - began)
         yield Examined(case, found, emergency.steps(name), asked.environment)
 
@@ -91,6 +94,8 @@ def examined(wanted: Wanted, *, ask: bool) -> Iterator[Examined]:
 def _pod(wanted: Wanted, name: str, began: float) -> Examined:
     if wanted.target or wanted.service:
         raise UsageError("a pod cannot be combined with another target", POD)
+    if wanted.built_from:
+        raise UsageError("--built-from belongs to a container or an image of this machine", POD)
     if wanted.rerun:
         raise UsageError(
             "--rerun runs copies on this machine, and a pod's image and volumes are not here",
@@ -132,14 +137,14 @@ def _ask(found: list[tuple[str, str]]) -> str:
 
 
 def examine(
-    session: Session, name: str, *, rerun: bool, ask: bool = False
+    session: Session, name: str, wanted: Wanted, *, ask: bool = False
 ) -> tuple[Case, Judgement]:
     """Judge a container; run copies of it if that may prove more, and the user agrees."""
     with console.progress(f"examining {name}"):
-        case, judgement = session.examine(name)
+        case, judgement = session.examine(name, wanted.built_from)
     if not is_open(case, judgement):
         return case, judgement
-    if rerun or (ask and console.interactive() and _agrees(session.left_out(case))):
+    if wanted.rerun or (ask and console.interactive() and _agrees(session.left_out(case))):
         with console.progress("running copies with one thing changed"):
             judgement = session.rerun(case)
     return case, judgement

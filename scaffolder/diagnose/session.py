@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from scaffolder.docker import client, throwaway
@@ -10,7 +11,7 @@ from scaffolder.errors import ExitCode, UsageError
 
 from .case import Case
 from .deadline import Deadline
-from .docker import targets, version
+from .docker import build_directory, targets, version
 from .docker.isolation import isolate
 from .kubernetes import targets as pods
 from .kubernetes.client import Kubectl
@@ -41,9 +42,14 @@ class Session:
             )
         return found
 
-    def examine(self, name: str) -> tuple[Case, Judgement]:
-        """Gather the evidence and judge it."""
+    def examine(self, name: str, built_from: str | None = None) -> tuple[Case, Judgement]:
+        """Gather the evidence and judge it; `built_from` is the directory of the image's build.
+
+        Raises UsageError if there is no such target, or no Dockerfile in the directory.
+        """
+        build = build_directory.read(built_from) if built_from else None
         case = targets.case_of(self.engine, name, self.stack)
+        case.image = case.image and replace(case.image, built_from=build)
         return case, judge(case)
 
     def rerun(self, case: Case) -> Judgement:

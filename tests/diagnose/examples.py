@@ -5,6 +5,7 @@ from typing import Any
 
 from recorded import NOW, File, elf, folder, link, program
 
+from scaffolder.diagnose.evidence.build import Build
 from scaffolder.diagnose.evidence.config import HealthCheck, Host, Image, Mount, Port
 from scaffolder.diagnose.evidence.facts import (
     Event,
@@ -319,6 +320,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "stop-slow": killed(15, 9, sources={"happened": (Event(DIED.timestamp() - 20, "start"), Event(DIED.timestamp() - 10, "kill", signal=15), Event(DIED.timestamp(), "kill", signal=9), Event(DIED.timestamp(), "die", 137)), "timed": ((DIED - timedelta(seconds=9)).isoformat(),)}, log="LOG: received smart shutdown request"),
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
     "program-not-found": tried("execve\t-2\tp=/usr/bin/ffmpeg"),
+    "kept-out-of-image": said("FileNotFoundError: [Errno 2] No such file or directory: '/app/config/app.toml'", image=Image(built_from=Build("/home/me/orders", ("config/app.toml",), "FROM a\nCOPY . /app\n", "config\n"))),
     "killed-from-inside": {"files": SERVER, "exit_code": 137, "trace": f"{STARTED}N\t1\t8\t7\nC\t2\t8\t8\tkill\t0\ti=7\ti=9\nX\t3\t7\t0\t9"},
     "device-not-given": tried("openat\t-2\tp=/dev/fuse\tx=2"),
     "socket-missing": tried("connect\t-2\ta=unix:/run/db.sock\tf=3:socket:[9]"),

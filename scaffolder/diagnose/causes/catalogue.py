@@ -37,7 +37,7 @@ MODULES = (
     "pods.ending", "pods.kills",
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
-    "files.formats", "files.interpreters", "files.modes",
+    "files.formats", "files.interpreters", "files.modes", "files.kept_out",
     "silence.logs", "silence.python", "silence.held", "silence.input", "silence.daemons",
     "silence.endings",
     "loader.missing", "loader.versions",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from scaffolder.text import command
 
+from .build import Build
+
 
 @dataclass(frozen=True)
 class HealthCheck:
@@ -115,6 +117,8 @@ class Image:
     created: str = ""
     tagged: str = ""
     """The id that the container's tag refers to now; empty if none."""
+    built_from: Build | None = None
+    """The directory that it was built from, where a person names it."""
 
 
 @dataclass(frozen=True)

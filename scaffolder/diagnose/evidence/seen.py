@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from . import decisive
+from .call_words import in_words
 from .trace import Call, Trace, Traced
 
 
@@ -31,7 +32,7 @@ class Seen:
     @cached_property
     def unsaid(self) -> str:
         """The line that it might have logged about that call; empty if there is none."""
-        return decisive.in_words(self.failed_call) if self.failed_call else ""
+        return in_words(self.failed_call) if self.failed_call else ""
 
     @cached_property
     def reads_nothing(self) -> bool:

@@ -1,6 +1,7 @@
 """Files that variables or the program name: missing, or malformed."""
 
 import re
+from dataclasses import dataclass
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
@@ -68,18 +69,21 @@ def secret_missing(case: Case) -> Found | None:
     return None
 
 
-@cause(
-    "file-missing",
-    "a file that the program needs does not exist in the container",
-    pattern="environment",
-    reads=["logs", "files"],
-    page="check-files-and-dependencies",
-    when=Phase.ENDED,
-    explains=["config-malformed"],
-    cured_by=["file", "mount"],
-)
-def file_missing(case: Case) -> Found | None:
-    """Find ENOENT for a file in the log."""
+@dataclass(frozen=True)
+class Missing:
+    """A file that the program needs, and that is not there."""
+
+    named: str
+    """The path as the program names it."""
+    path: str
+    is_relative: bool
+    shown: Evidence
+    is_sure: bool
+    """The message is certain, and about this file alone."""
+
+
+def missing(case: Case) -> Missing | None:
+    """Return the file that the log, or a watched copy, reports as missing."""
     match = case.said(
         r"[^\n]*(?:no such file|ENOENT|FileNotFound\w*|NoSuchFile\w*|errno 2\b"
         "|cannot find the file|file not found|does not exist|nonexistent directory"
@@ -97,21 +101,44 @@ def file_missing(case: Case) -> Found | None:
     )
     if not paths and not relative:
         return None
-    path = paths[-1] if paths else relative[1] if relative else ""
-    if not paths and (resolved(case.files, path, case.config.workdir) or misplaced(case)):
+    named = paths[-1] if paths else relative[1] if relative else ""
+    if not paths and (resolved(case.files, named, case.config.workdir) or misplaced(case)):
         return None
-    below = "" if paths else f" below the working directory {case.config.workdir}"
-    full = path if paths else f"{case.config.workdir.rstrip('/')}/{path}"
+    return Missing(
+        named,
+        named if paths else f"{case.config.workdir.rstrip('/')}/{named}",
+        is_relative=not paths,
+        shown=logged(case, match),
+        is_sure=is_certain(line) and len(paths) <= 1 and not LISTED.search(line),
+    )
+
+
+@cause(
+    "file-missing",
+    "a file that the program needs does not exist in the container",
+    pattern="environment",
+    reads=["logs", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    explains=["config-malformed"],
+    cured_by=["file", "mount"],
+)
+def file_missing(case: Case) -> Found | None:
+    """Find ENOENT for a file in the log."""
+    found = missing(case)
+    if found is None:
+        return None
+    below = f" below the working directory {case.config.workdir}" if found.is_relative else ""
     return Found(
-        f"the program needs {path}, which does not exist in the container{below}",
-        f"COPY it into the image, or mount it: -v ./{basename(path)}:{full}:ro"
+        f"the program needs {found.named}, which does not exist in the container{below}",
+        f"COPY it into the image, or mount it: -v ./{basename(found.path)}:{found.path}:ro"
         + ("; check WORKDIR" if below else ""),
         (
-            logged(case, match),
-            Evidence("files", f"docker cp {quoted(case)}:{path} -", "no such file"),
+            found.shown,
+            Evidence("files", f"docker cp {quoted(case)}:{found.named} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
-        proven=is_certain(line) and len(paths) <= 1 and not LISTED.search(line),
+        proven=found.is_sure,
     )
 
 

@@ -1,0 +1,34 @@
+"""What a program might have logged about a call that failed."""
+
+import errno
+import re
+from posixpath import dirname
+
+from .trace import Call
+
+LOOPBACK = re.compile(r"^(?:127\.|::1$|localhost$)")
+
+
+def in_words(call: Call) -> str:
+    """Return the line that the program might have logged about a failed call.
+
+    Causes that know such messages are found by it. What needs to be seen as a call, such as a
+    connection that an isolated copy cannot make, has none.
+    """
+    reason = call.reason
+    if call.path.startswith("/dev/") or call.name.startswith("exec"):
+        return ""
+    if call.is_network:
+        refused = call.name == "connect" and call.error == errno.ECONNREFUSED
+        refused = refused and bool(LOOPBACK.match(call.address))
+        return f"connect to {call.where}: {reason}" if refused else ""
+    if call.name == "bind":
+        return f"bind {call.where}: {reason}" if call.port else ""
+    if call.error == errno.ENOENT and call.creates:
+        return f"open directory {dirname(call.path)}: {reason}"
+    if call.error == errno.ENOENT and call.path:
+        return f"open {call.given if call.is_relative else call.path}: {reason}"
+    about = call.path or call.object
+    if call.error == errno.EACCES and not about:  # such as setpriority: no file refuses that
+        reason = "operation not permitted"
+    return f"{call.name} {about}".strip() + f": {reason}"
