@@ -116,6 +116,8 @@ def _show_plan(made: Created, diff: bytes, *, as_json: bool) -> None:
     for path in sorted({*made.files} - {*made.kept}):
         console.say("  ", console.Styled("A", "green"), f" {printable(path)}")
     _say_kept(made.kept)
+    for line in made.warnings:
+        console.warn(line)
     console.say(f"The tree would be {made.tree}. Nothing was written.")
     console.patch(diff)
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -99,14 +100,12 @@ def _link(source: Path, target: Path) -> None:
 def write_tree(git: Git, repository: Repository, index: Path) -> str:
     """Write the service's part of the file `index` as a tree, into the scratch repository.
 
-    Raise RefusedError where git cannot: unmerged entries, a damaged index, missing objects.
+    Conflicts of a neighbour in the same repository are no matter of this service. Raise
+    RefusedError where git cannot: unmerged entries, a damaged index, missing objects.
     """
-    done = repository.git(
-        "write-tree",
-        f"--prefix={repository.prefix}",
-        expect=(0, 128),
-        env={"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(git.cwd / "objects")},
-    )
+    done = _written(git, repository, index)
+    if done.returncode and repository.prefix and not unmerged(repository):
+        done = _written(git, repository, _without_conflicts(git, repository, index))
     if done.returncode:
         words = done.stderr.decode(errors="replace")
         raise RefusedError(
@@ -114,6 +113,27 @@ def write_tree(git: Git, repository: Repository, index: Path) -> str:
             "finish what is under way (`git status` shows it)",
         )
     return done.stdout.decode().strip()
+
+
+def _written(git: Git, repository: Repository, index: Path) -> subprocess.CompletedProcess[bytes]:
+    return repository.git(
+        "write-tree",
+        f"--prefix={repository.prefix}",
+        expect=(0, 128),
+        env={"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(git.cwd / "objects")},
+    )
+
+
+def _without_conflicts(git: Git, repository: Repository, index: Path) -> Path:
+    """Copy an index without its paths in conflict: git writes no part of one that has any."""
+    copy = git.cwd / f"{index.name}.merged"
+    shutil.copyfile(index, copy)
+    env = {"GIT_INDEX_FILE": str(copy)}
+    done = repository.git("ls-files", "--unmerged", "-z", env=env)
+    lines = os.fsdecode(done.stdout).split("\0")[:-1]
+    gone = [(path, 0, None) for path in sorted({line.partition("\t")[2] for line in lines})]
+    write_entries(repository.git, env, gone, len(lines[0].split()[1]) if lines else 0)
+    return copy
 
 
 def copied(git: Git, repository: Repository, name: str) -> Path:

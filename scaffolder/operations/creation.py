@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scaffolder import names
-from scaffolder.engine.git import Git
+from scaffolder.engine.git import Git, Repository
 from scaffolder.errors import UsageError
 from scaffolder.languages import toolchain
 from scaffolder.languages.all import DEFAULT, LANGUAGES
@@ -22,7 +22,7 @@ from scaffolder.templates.catalogue import Catalogue
 from scaffolder.templates.template import Template
 from scaffolder.verify.outcome import Level, Verification
 
-from . import making, proof, room
+from . import making, neighbours, proof, room
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def create(  # noqa: PLR0913 - each has a default
     within = making.enclosing(target) if git else None
     if dry_run:
         with report.progress(f"planning {name}"):
-            return _preview(template, complete, target)
+            return _preview(template, complete, target, within)
     message = f"Start {name}, made with viscaffold {template.version}" if git else ""
     with report.progress(f"making {name}"):
         made = making.make(template, complete, target, commit=message, within=within)
@@ -119,7 +119,7 @@ def create(  # noqa: PLR0913 - each has a default
         made.kept,
         Git(target).line("rev-parse", "HEAD") if made.committed else None,
         staged=within is not None and not made.committed,
-        warnings=[*resolve.warnings(template), *made.notes, *_around(target, made.answers)],
+        warnings=[*resolve.warnings(template), *made.notes, *_around(target, made.answers, within)],
     )
     if verify is None:
         return created
@@ -127,7 +127,9 @@ def create(  # noqa: PLR0913 - each has a default
     return replace(created, verification=seen)
 
 
-def _preview(template: Template, answers: Mapping[str, Any], target: Path) -> Created:
+def _preview(
+    template: Template, answers: Mapping[str, Any], target: Path, within: Repository | None
+) -> Created:
     plan = making.preview(template, answers)
     return Created(
         target,
@@ -138,13 +140,14 @@ def _preview(template: Template, answers: Mapping[str, Any], target: Path) -> Cr
         files=plan.paths,
         tree=plan.tree,
         diff=plan.diff,
-        warnings=[*plan.notes, *_around(target, plan.answers)],
+        warnings=[*plan.notes, *_around(target, plan.answers, within)],
     )
 
 
-def _around(target: Path, answers: Mapping[str, Any]) -> list[str]:
+def _around(target: Path, answers: Mapping[str, Any], within: Repository | None) -> list[str]:
+    """Return what a person should know of the place."""
     note = LANGUAGES[answers["language"]].place_note(target)
-    return [note] if note else []
+    return [*([note] if note else []), *neighbours.notes(within, target, answers)]
 
 
 def _answers(
