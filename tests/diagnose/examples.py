@@ -321,6 +321,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
     "program-not-found": tried("execve\t-2\tp=/usr/bin/ffmpeg"),
     "kept-out-of-image": said("FileNotFoundError: [Errno 2] No such file or directory: '/app/config/app.toml'", image=Image(built_from=Build("/home/me/orders", ("config/app.toml",), "FROM a\nCOPY . /app\n", "config\n"))),
+    "file-missing-silent": {"files": {"/app/server": program(elf(text=b"\0/etc/orders/app.toml\0"))}},
     "killed-from-inside": {"files": SERVER, "exit_code": 137, "trace": f"{STARTED}N\t1\t8\t7\nC\t2\t8\t8\tkill\t0\ti=7\ti=9\nX\t3\t7\t0\t9"},
     "device-not-given": tried("openat\t-2\tp=/dev/fuse\tx=2"),
     "socket-missing": tried("connect\t-2\ta=unix:/run/db.sock\tf=3:socket:[9]"),

@@ -93,3 +93,33 @@ def test_texts_of_a_linked_c_library_are_not_the_programs() -> None:
     assert [name for name, _, _ in named_variables(alone)] == ["API_TOKEN"]
     assert [path for path, _ in named_paths(alone)] == ["/srv/orders/key"]
     assert "NIS_PATH" in [name for name, _, _ in named_variables(linked)]
+
+
+def naming(*paths: bytes, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a silent container of a program with these texts."""
+    files = {"/app/server": program(elf(text=b"\0" + b"\0".join(paths) + b"\0"))}
+    return {"files": {**files, "/etc/there.toml": File()}, **more}
+
+
+def test_the_only_file_that_a_silent_program_names_and_lacks_is_likely() -> None:
+    found = judge(case(**naming(b"/etc/there.toml", b"/etc/orders/app.toml", b"/srv/orders/data")))
+
+    assert (found.cause, found.verdict) == ("file-missing-silent", "likely")
+    assert "/etc/orders/app.toml" in found.text
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        naming(b"/etc/a/x.toml", b"/etc/b/x.toml"),
+        naming(b"/etc/there.toml"),
+        naming(b"/srv/orders/data"),
+        naming(b"/etc/a/x.toml", log="FATAL: the moon is not full"),
+        naming(b"/etc/a/x.toml", trace=f"{STARTED}{ENDS}"),
+    ],
+    ids=["two", "there", "no-settings", "says-why", "watched"],
+)
+def test_a_file_that_is_only_named_is_not_blamed_beside_better_evidence(
+    silent: dict[str, Any],
+) -> None:
+    assert judge(case(**silent)).cause != "file-missing-silent"

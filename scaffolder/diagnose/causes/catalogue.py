@@ -38,6 +38,7 @@ MODULES = (
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
     "files.formats", "files.interpreters", "files.modes", "files.kept_out",
+    "files.named",
     "silence.logs", "silence.python", "silence.held", "silence.input", "silence.daemons",
     "silence.endings",
     "loader.missing", "loader.versions",

@@ -78,6 +78,20 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
     return list(found.values())
 
 
+def read_paths(case: Case) -> Iterator[tuple[str, str]]:
+    """Return paths of files that programs name to read: the path, and by what."""
+    for path, data, program in natives(case):
+        if len(data) < 4 << 20:
+            own = binary.own_part(data, program)
+            yield from ((name, path) for name in binary.paths(own)[:40])
+    for script, reading in readings(case):
+        yield from (
+            (name, script.path or "the program")
+            for name, mode in reading.opened
+            if name.startswith("/") and not any(m in mode for m in "wax+")
+        )
+
+
 def named_paths(case: Case) -> Iterator[tuple[str, str]]:
     """Return paths that programs name: the path, and by what."""
     for path, data, program in natives(case):
