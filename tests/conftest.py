@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from scaffolder.verify.outcome import Outcome
 
-pytest_plugins = ("open_files",)
+pytest_plugins = ("open_files", "adopting")
 
 settings.register_profile(
     "default",

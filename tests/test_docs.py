@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import stages_page
 from conftest import MakeService, commit, git, viscaffold
+from existing import MakeExisting
 
 from scaffolder.commands import COMMANDS, ENDS
 from scaffolder.errors import MEANINGS, ExitCode
@@ -39,6 +40,14 @@ def test_new_prints_what_its_schema_says(tmp_path: Path, monkeypatch: pytest.Mon
     assert planned.keys() == schema("new")["properties"].keys()
     assert planned["template"]["overlays"] == []
     assert not Path("orders9").exists()
+
+
+def test_adopt_prints_what_its_schema_says(exists: MakeExisting) -> None:
+    exists()
+    for flags in (["--dry-run"], []):
+        printed = viscaffold("adopt", "--yes", "--json", *flags).json()
+        jsonschema.validate(printed, schema("change"))
+        assert printed.keys() == schema("change")["properties"].keys()
 
 
 def test_changes_print_what_their_schema_says(service: MakeService) -> None:

@@ -21,7 +21,7 @@ FLOORS = (
     {"verify"},
     {"overlays"},
     {"templates"},
-    {"engine", "names"},
+    {"adopt", "engine", "names"},
     {"docker", "languages"},
     {
         "interrupts",

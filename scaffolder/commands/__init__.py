@@ -8,6 +8,7 @@ from scaffolder.errors import ExitCode
 
 COMMANDS = {
     "add-stage": "Add stages to a service.",
+    "adopt": "Adopt a service that exists already.",
     "bisect": "Find the commit or stage with which it began to fail.",
     "completion": "Print a completion script.",
     "diagnose": "Find out why a container dies or misbehaves.",

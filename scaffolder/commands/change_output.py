@@ -22,6 +22,7 @@ SIGNS = {"add": ("A", "green"), "modify": ("M", "yellow"), "delete": ("D", "red"
 
 COMMITS = {
     "add-stage": "Add",
+    "adopt": "Adopt viscaffold for",
     "remove-stage": "Remove",
     "update": "Update to template",
     "lock": "Lock dependencies",
@@ -123,5 +124,5 @@ def _commit(done: Change) -> str:
     command, _, subject = done.title.partition(" ")
     names = done.added if command == "add-stage" else done.removed
     targets = subject.removeprefix("--to ").split(" --to ")
-    what = " and ".join(targets if command == "update" else names)
+    what = " and ".join(targets if command in ("update", "adopt") else names)
     return f'git commit -m "{" ".join(filter(None, (COMMITS[command], what)))}"'

@@ -48,6 +48,13 @@ def merge(  # noqa: PLR0913 - what is merged, where, and how it is called
     return placed.restored(merged, ours)
 
 
+def put(git: Git, repository: Repository, files: Mapping[str, tuple[str, bytes] | None]) -> Merge:
+    """Put files into the tree of the index as they are; None takes one away."""
+    index.copied(git, repository, index.SEEN)
+    ours = index.write_tree(git, repository, index.copied(git, repository, "ours"))
+    return merging.with_files(Merge(git, ours, ours, []), files)
+
+
 def _like_ours(
     git: Git, mine: Mapping[str, Blob], base: Tree, theirs: Tree, about: Attributes
 ) -> tuple[Tree, Tree, dict[str, bytes]]:

@@ -47,12 +47,15 @@ class Subject:
     @cached_property
     def rendered(self) -> Tree:
         """Return what the template gives for the service."""
-        return render(self.template, self.answers, remember=True)
+        return self._placed(render(self.template, self.answers, remember=True))
 
     def without(self, stages: list[str]) -> Tree:
         """Return the same without these stages."""
         kept = [name for name in self.answers["stages"] if name not in stages]
-        return render(self.template, {**self.answers, "stages": kept}, remember=True)
+        return self._placed(render(self.template, {**self.answers, "stages": kept}, remember=True))
+
+    def _placed(self, tree: Tree) -> Tree:
+        return self.service.placed(tree) if self.service else tree
 
     def text(self, path: str) -> str:
         """Return a file as the template gives it; empty if it gives none."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scaffolder.templates.questions import UnansweredError
 
     from .additions import add
+    from .adoption import Adoption, Asked, UndecidedError, adopt, look
     from .bisection import Bisection, bisect, bisect_stages
     from .change import Change
     from .comparison import Status, status
@@ -43,6 +44,8 @@ __all__ = [
     "ALWAYS",
     "NEVER",
     "SILENT",
+    "Adoption",
+    "Asked",
     "Available",
     "Bisection",
     "Change",
@@ -62,9 +65,11 @@ __all__ = [
     "Status",
     "TrustPolicy",
     "UnansweredError",
+    "UndecidedError",
     "UsageError",
     "abort",
     "add",
+    "adopt",
     "bisect",
     "bisect_stages",
     "check",
@@ -72,6 +77,7 @@ __all__ = [
     "create",
     "history",
     "lock",
+    "look",
     "remove",
     "roll_back",
     "roll_back_image",
@@ -88,6 +94,7 @@ _MODULES = {
     "scaffolder.reporting": ("SILENT", "Reporter"),
     "scaffolder.templates.questions": ("UnansweredError",),
     "scaffolder.operations.additions": ("add",),
+    "scaffolder.operations.adoption": ("Adoption", "Asked", "UndecidedError", "adopt", "look"),
     "scaffolder.operations.bisection": ("Bisection", "bisect", "bisect_stages"),
     "scaffolder.operations.change": ("Change",),
     "scaffolder.operations.comparison": ("Status", "status"),

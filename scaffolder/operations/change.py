@@ -32,7 +32,8 @@ class Change:
     """The outcome of an operation. It is staged, ready to commit, unless it was only planned."""
 
     operation: str
-    """What was done: "add-stage", "remove-stage", "update", "undo", "abort" or "continue"."""
+    """What was done: "add-stage", "remove-stage", "update", "adopt", "undo", "abort" or
+    "continue"."""
     service: Service
     """The service as it was before."""
     stages: list[str]
@@ -153,6 +154,7 @@ def overlays_of(service: Service) -> list[dict[str, str | None]]:
 
 def _overlays_between(merge: Merge) -> list[dict[str, str | None]]:
     """Return what the answers on both sides of a merge record."""
-    names = [f"{tree}:{ANSWERS_FILE}" for tree in (merge.ours, merge.result)]
-    held = trees.contents(merge.scratch, names)
-    return versions.changes(*(read_yaml(held[name]).get(layer.KEY, []) for name in names))
+    there = [files.get(ANSWERS_FILE) for files in (merge.before, merge.after)]
+    held = trees.contents(merge.scratch, [blob.oid for blob in there if blob])
+    answers = [read_yaml(held[blob.oid]) if blob else {} for blob in there]
+    return versions.changes(*(found.get(layer.KEY, []) for found in answers))

@@ -108,7 +108,8 @@ def _base(service: Service) -> Tree:
     lock = locking.of(service.template, service.answers["language"])
     there = [path for path in lock.paths if is_regular(service.root / path)]
     mine = {path: (service.root / path).read_bytes() for path in there}
-    return lock.unlocked(mine, render(service.template, service.answers, remember=True))
+    base = render(service.template, service.answers, remember=True)
+    return lock.unlocked(mine, service.placed(base))
 
 
 def _exists(path: Path) -> bool:

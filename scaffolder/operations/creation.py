@@ -157,11 +157,11 @@ def _answers(
     answers = questions.answered(template.root, given)
     language = LANGUAGES[str(answers.get("language", DEFAULT))]
     known = catalogue.load(template.root, language.NAME)
-    names.check_free(name, language, _taken(template, known, language))
+    names.check_free(name, language, taken(template, known, language))
     return {"name": name, **answers, "stages": known.chosen(stages)}
 
 
-def _taken(template: Template, known: Catalogue, language: Language) -> list[str]:
+def taken(template: Template, known: Catalogue, language: Language) -> list[str]:
     """Return the names that a service's parts have taken."""
     tools = toolchain.load(template.root, language.NAME)
     paths = map(str, releases.files(template.whole()))

@@ -16,12 +16,12 @@ from scaffolder.engine import (
     renders,
     trees,
 )
-from scaffolder.engine.git import Repository
+from scaffolder.engine.git import Git, Repository
 from scaffolder.engine.journal import Journal
 from scaffolder.engine.merge import Merge
 from scaffolder.engine.prepare import Plan
 from scaffolder.engine.records import File, Record
-from scaffolder.engine.trees import Blob
+from scaffolder.engine.trees import Blob, Tree
 from scaffolder.errors import RefusedError
 from scaffolder.overlays.fetch.trust import TrustPolicy
 from scaffolder.reporting import Reporter
@@ -30,7 +30,7 @@ from scaffolder.templates.template import Template
 from scaffolder.text import listed
 
 from . import locking, manifests, recovering
-from .locking import LockMode
+from .locking import Locking, LockMode
 from .rendering import render
 from .service import Service, load, repository_of
 
@@ -47,6 +47,8 @@ class Operation:
     answers: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
     lock: LockMode = LockMode.IF_NEEDED
+    files: Mapping[str, tuple[str, bytes] | None] | None = None
+    """What is written into a service that is adopted: there is nothing to merge with yet."""
     take_back: Callable[[], list[str]] | None = None
     """Takes data back that is out of reach afterwards, just before the change is written; returns
     in words what it did."""
@@ -117,18 +119,16 @@ def planned(
     not safe in the index.
     """
     _require_resolved(repository)
-    base = render(service.template, service.answers, remember=not dry_run)
-    theirs = render(operation.template, operation.answers, remember=not dry_run)
     lock = locking.of(operation.template, operation.answers["language"], operation.lock)
-    mine = locking.held(repository, lock.paths)
-    lock = lock.where_wanted(mine, base).beside(mine, repository.directory)
-    base, theirs = lock.apart(mine, base, theirs)
-    places = moved.load(operation.template.root, names.package(service.answers["name"]))
+    theirs = service.placed(render(operation.template, operation.answers, remember=not dry_run))
     with trees.scratch(repository) as scratch:
-        merged = renders.merge(
-            scratch, repository, base, theirs, label=operation.label, moved=places
-        )
-        merged = manifests.check(repository, merged, lock, base, theirs)
+        if operation.files is None:
+            base = service.placed(render(service.template, service.answers, remember=not dry_run))
+            merged, lock = _merged(
+                scratch, repository, operation, lock=lock, base=base, theirs=theirs
+            )
+        else:
+            merged = renders.put(scratch, repository, operation.files)
         merged = locking.renewed(lock, merged, theirs)
         merged.notes.extend(operation.notes)
         top = repository.directory
@@ -138,6 +138,24 @@ def planned(
         entries |= {conflict.path: dict(conflict.stages) for conflict in merged.conflicts}
         plan = Plan(scratch, seen, merged.changes, entries, len(merged.result))
         yield Step(merged, plan, _record(service, repository, operation, merged))
+
+
+def _merged(  # noqa: PLR0913 - what is merged, and where
+    scratch: Git,
+    repository: Repository,
+    operation: Operation,
+    *,
+    lock: Locking,
+    base: Tree,
+    theirs: Tree,
+) -> tuple[Merge, Locking]:
+    """Merge two renders into the service; return also how it is locked."""
+    mine = locking.held(repository, lock.paths)
+    lock = lock.where_wanted(mine, base).beside(mine, repository.directory)
+    base, theirs = lock.apart(mine, base, theirs)
+    places = moved.load(operation.template.root, names.package(operation.answers["name"]))
+    merged = renders.merge(scratch, repository, base, theirs, label=operation.label, moved=places)
+    return manifests.check(repository, merged, lock, base, theirs), lock
 
 
 def _require_resolved(repository: Repository) -> None:

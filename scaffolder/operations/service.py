@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from scaffolder import names
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
+from scaffolder.engine.trees import Tree
 from scaffolder.errors import RefusedError, UsageError, unknown
 from scaffolder.languages import toolchain
 from scaffolder.languages.all import LANGUAGES
@@ -20,6 +21,9 @@ from scaffolder.templates import catalogue, layer, questions
 from scaffolder.templates.catalogue import Catalogue
 from scaffolder.templates.template import NAME, Template, carried
 from scaffolder.text import shown
+
+from . import places
+from .places import KEY, Places
 
 Answers = dict[str, Any]
 
@@ -33,6 +37,8 @@ class Service:
     template: Template
     unread: str = ""
     """Why the overlays could not be read; `template` has the built-in files alone then."""
+    places: Places = field(default_factory=dict)
+    """Where files of the template are, if the service was adopted."""
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -53,6 +59,10 @@ class Service:
     def stages(self) -> list[str]:
         """Return the stages that it has, sorted."""
         return list(self.answers["stages"])
+
+    def placed(self, tree: Tree) -> Tree:
+        """Return a render with its files where this service has them."""
+        return places.placed(tree, self.places)
 
     def with_stages(self, stages: list[str]) -> Answers:
         """Return the answers with other stages."""
@@ -143,7 +153,7 @@ def load(start: Path, trust: TrustPolicy | None, *, home: Path | None = None) ->
     _check_template(recorded)
     template, unread = _template(recorded, home or directory, trust)
     answers = _answers(recorded, template.root)
-    project = Service(directory, answers, template, unread)
+    project = Service(directory, answers, template, unread, recorded.get(KEY, {}))
     answers["stages"] = _stages(answers, None if unread else project.catalogue)
     return project
 
@@ -196,6 +206,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         )
     if not names.PATTERN.fullmatch(recorded["name"]):
         raise _damaged(f"has a name that no service can have: {recorded['name']!r}")
+    wrong = places.problem(recorded.get(KEY, {}))
+    if wrong:
+        raise _damaged(wrong)
     return recorded
 
 
@@ -204,7 +217,7 @@ def _check_template(recorded: Mapping[str, Any]) -> None:
     if made_with != NAME:
         raise RefusedError(
             f"this project was made with another template: {shown(made_with)}",
-            "viscaffold changes services that `viscaffold new` made",
+            "viscaffold changes services that `viscaffold new` or `adopt` made",
         )
 
 

@@ -1,0 +1,159 @@
+"""The manifest of an adopted Python service: theirs, with what the runtime and the stages need."""
+
+import re
+import tomllib
+from typing import Any
+
+from scaffolder.errors import RefusedError
+
+from .python_requirements import Needed
+from .sources import Sources
+
+MANIFEST = "pyproject.toml"
+TOOLS = re.compile(r"^\[tool\.(?:pytest|mypy|ruff)[^\n]*\n(?:(?!\[).*\n?)*", re.MULTILINE)
+"""How the template tests and checks code: the service has its own ways."""
+
+BUILD = re.compile(r"^\[build-system\]\n(?:(?!\[).*\n)*", re.MULTILINE)
+HATCH = re.compile(r"^\[tool\.hatch[^\n]*\n(?:(?!\[).*\n?)*", re.MULTILINE)
+SETUPTOOLS = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+"""
+CHECKERS = ("mypy", "ruff")
+"""Of the template's tools for development: which ones the service uses is for its owner to say."""
+
+OLDEST = (3, 11)
+
+
+def read(sources: Sources) -> dict[str, Any]:
+    """Return their pyproject.toml; empty if there is none.
+
+    Raise RefusedError for one that cannot be read, or that says elsewhere what the service needs.
+    """
+    text = sources.text(MANIFEST)
+    try:
+        found = tomllib.loads(text or "")
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(f"{MANIFEST} cannot be read: {error}", f"correct {MANIFEST}") from error
+    project = found.get("project")
+    if text is not None and not isinstance(project, dict) and "poetry" in found.get("tool", {}):
+        raise RefusedError(
+            f"{MANIFEST} declares dependencies in [tool.poetry], where pip and uv do not look",
+            "move them to [project], as Poetry 2 has it (`poetry check` says what is left), "
+            "and adopt again",
+        )
+    _require_python(project if isinstance(project, dict) else {})
+    return found
+
+
+def _require_python(project: dict[str, Any]) -> None:
+    """Raise RefusedError where the service is for a Python that the runtime does not know."""
+    asked = str(project.get("requires-python", ""))
+    found = re.search(r"(?:>=|==|~=)\s*(\d+)\.(\d+)", asked)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        raise RefusedError(
+            f'{MANIFEST} has requires-python = "{asked}", and the runtime needs Python 3.11',
+            f'if the service runs with it: requires-python = ">=3.11" in {MANIFEST}',
+        )
+
+
+def made(rendered: str, theirs: str | None, needed: Needed, *, setuptools: bool) -> str:
+    """Return the manifest: theirs with the template's dependencies, or the template's with theirs.
+
+    The template's lines stay in one piece, so that a stage which comes later finds its own.
+    """
+    run, dev = _items(rendered, "dependencies"), _dev(rendered)
+    if theirs is None:
+        kept = TOOLS.sub("", rendered)
+        if setuptools:
+            kept = HATCH.sub("", BUILD.sub(SETUPTOOLS, kept)).replace(
+                'version = "0.1.0"\n', 'dynamic = ["version"]\n'
+            )
+        kept = _with_items(kept, "dependencies", _quoted(needed.run))
+        kept = _with_items(kept, "dev", _quoted(needed.dev))
+        return _without_checkers(kept).rstrip("\n") + "\n"
+    text = theirs if theirs.endswith("\n") else f"{theirs}\n"
+    if not re.search(r"^\[project\]", text, re.MULTILINE):
+        head = re.search(r"^\[project\]\n(?:(?!\[dep).*\n)*", rendered, re.MULTILINE)
+        text += "\n" + (head[0] if head else "")
+        return _in_group(_with_items(text, "dependencies", _quoted(needed.run)), needed.dev, dev)
+    extras = tomllib.loads(text)["project"].get("optional-dependencies", {})
+    also = [item for name in ("dev", "test", "tests") for item in extras.get(name, [])]
+    text = _with_items(text, "dependencies", [*_quoted(needed.run), *run], table="project")
+    return _in_group(text, [*also, *needed.dev], dev)
+
+
+def _in_group(text: str, own: list[str] | tuple[str, ...], template: list[str]) -> str:
+    """Add what tests need to the group `dev`, which is made if it is not there."""
+    lines = [*_quoted(own), *template]
+    groups = tomllib.loads(text).get("dependency-groups", {})
+    if "dev" in groups:
+        return _with_items(text, "dev", lines, table="dependency-groups")
+    block = "dev = [\n" + "".join(f"    {line}\n" for line in lines) + "]\n"
+    if groups:
+        return text.replace("[dependency-groups]\n", f"[dependency-groups]\n{block}", 1)
+    return f"{text}\n[dependency-groups]\n{block}"
+
+
+def _quoted(requirements: list[str] | tuple[str, ...]) -> list[str]:
+    return [f'"{item}",' for item in requirements]
+
+
+def _items(text: str, key: str) -> list[str]:
+    """Return the lines of a list of the template, as they stand there."""
+    found = re.search(rf"^{key} = \[\n((?:    .*\n)*)\]", text, re.MULTILINE)
+    return [line.strip() for line in found[1].splitlines()] if found else []
+
+
+def _dev(text: str) -> list[str]:
+    return [line for line in _items(text, "dev") if not line.strip('"').startswith(CHECKERS)]
+
+
+def _without_checkers(text: str) -> str:
+    return re.sub(rf'^    "(?:{"|".join(CHECKERS)})[^\n]*\n', "", text, flags=re.MULTILINE)
+
+
+def _with_items(text: str, key: str, lines: list[str], table: str = "") -> str:
+    """Put lines at the beginning of a list of the template, or at the end of one of theirs.
+
+    The lines of the template are so the last ones in both: where the template changes one, git
+    finds nothing of theirs beside it but before the first. A list that is not there is made.
+    """
+    if not lines:
+        return text
+    head = re.compile(rf"^\[{re.escape(table)}\][^\n]*\n", re.MULTILINE).search(text)
+    at = head.end() if table and head else 0
+    block = "".join(f"    {line}\n" for line in lines)
+    found = re.compile(rf"^{key}\s*=\s*\[", re.MULTILINE).search(text, at)
+    if found is None:
+        return f"{text[:at]}{key} = [\n{block}]\n{text[at:]}"
+    if not table:
+        return f"{text[: found.end()]}\n{block}{text[found.end() :].removeprefix(NEWLINE)}"
+    end, comma = _end(text, found.end())
+    items = text[found.end() : comma].strip()
+    rest = text[comma:end].strip()
+    own = f"    {items},\n" if items else ""
+    return f"{text[: found.end()]}\n{own}{_lines(rest)}{block}{text[end:]}"
+
+
+NEWLINE = "\n"
+TOKEN = re.compile(r"""\"[^"\n]*\"|'[^'\n]*'|\#[^\n]*|\{|\}|\]""")
+
+
+def _end(text: str, at: int) -> tuple[int, int]:
+    """Return where a list ends that begins at a place, and where its last item does."""
+    last = at
+    for token in TOKEN.finditer(text, at):
+        if token[0] == "]":
+            return token.start(), last
+        if not token[0].startswith("#"):
+            last = token.end()
+    raise ValueError("a list has no end")
+
+
+def _lines(rest: str) -> str:
+    """Return what follows the last item, without its comma."""
+    kept = rest.removeprefix(",").strip()
+    return f"    {kept}\n" if kept else ""

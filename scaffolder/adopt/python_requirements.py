@@ -1,0 +1,65 @@
+"""What a Python service needs, from wherever it is declared outside of pyproject.toml."""
+
+import configparser
+import posixpath
+import re
+from dataclasses import dataclass
+
+from .sources import Fact, Sources
+
+RUN = ("requirements.txt", "requirements/base.txt", "requirements/prod.txt")
+DEV = ("requirements-dev.txt", "dev-requirements.txt", "requirements_dev.txt",
+       "requirements-test.txt", "test-requirements.txt", "requirements/test.txt")  # fmt: skip
+OPTION = re.compile(r"\s--hash=\S+|\s*\\$")
+INCLUDE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Requirements as pyproject.toml writes them, and where they stood."""
+
+    run: tuple[str, ...] = ()
+    dev: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    left: tuple[Fact, ...] = ()
+    """Lines that are no requirements. They are not repeated: an address can hold a password."""
+
+
+def needed(sources: Sources) -> Needed:
+    """Return what requirement files and setup.cfg declare."""
+    left: list[Fact] = []
+    files = sources.named(RUN[:1]) or sources.named(RUN[1:])[:1]
+    run = [line for path in files for line in _read(sources, path, left)]
+    setup = _setup_cfg(sources)
+    run += [line for line in setup if line not in run]
+    own = sources.named(DEV)
+    dev = [line for path in own for line in _read(sources, path, left) if line not in run]
+    named = [*files, *own, *(["setup.cfg"] if setup else [])]
+    return Needed(tuple(dict.fromkeys(run)), tuple(dict.fromkeys(dev)), tuple(named), tuple(left))
+
+
+def _read(sources: Sources, path: str, left: list[Fact], within: tuple[str, ...] = ()) -> list[str]:
+    """Return the requirements of a file, and of those that it includes."""
+    found: list[str] = []
+    for number, raw in sources.lines(path):
+        line = OPTION.sub("", re.sub(r"(^|\s)#.*$", "", raw)).strip()
+        include = INCLUDE.fullmatch(line)
+        if include:
+            inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
+            if inner not in within and inner != path:
+                found += _read(sources, inner, left, (*within, path))
+        elif line.startswith("-") or "://" in line or '"' in line or "\\" in line:
+            left.append(Fact("an option or an address", path, number))
+        elif line:
+            found.append(line)
+    return found
+
+
+def _setup_cfg(sources: Sources) -> list[str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(sources.text("setup.cfg") or "")
+    except configparser.Error:
+        return []
+    listed = parser.get("options", "install_requires", fallback="")
+    return [line.strip() for line in listed.splitlines() if line.strip()]

@@ -1,0 +1,92 @@
+"""`viscaffold adopt`: a service that exists gets the runtime, and all that can be added later."""
+
+from pathlib import Path
+
+import click
+
+from scaffolder import console, operations
+from scaffolder.adopt.choices import Level, Stand
+from scaffolder.operations import Adoption, Asked, UndecidedError
+from scaffolder.operations.gate import Wanted
+from scaffolder.text import printable
+
+from .change import How, failures_as_json, options, verify_options
+from .change_output import Line, finish
+from .consent import Consent
+
+STANDS = [stand.value for stand in Stand]
+
+
+@click.command(short_help="Adopt a service that exists already.")
+@click.argument("path", required=False, default=".", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="Name of the service (default: as its project).")
+@click.option("--app", default="", metavar="MODULE:NAME",
+              help="The application, what makes it, or `python -m MODULE`.")  # fmt: skip
+@click.option("--dockerfile", type=click.Choice(STANDS), help="What becomes of your Dockerfile.")
+@click.option("--compose", type=click.Choice(STANDS), help="What becomes of your compose file.")
+@click.option("--runtime-only", is_flag=True,
+              help="Supervisor, early logging and hooks; nothing of containers.")  # fmt: skip
+@verify_options
+@options
+def adopt(  # noqa: PLR0913 - one parameter an option
+    *,
+    path: Path,
+    name: str,
+    app: str,
+    dockerfile: str | None,
+    compose: str | None,
+    runtime_only: bool,
+    verify: Wanted,
+    dry_run: bool,
+    as_json: bool,
+    trust: Consent,
+) -> int:
+    """Adopt the service in the directory PATH (default: this one), which git tracks.
+
+    Looks at its files without running any of them, says what it found, and stages what is added:
+    a runtime that starts your application and does not let it die silently, health routes, a
+    hardened container, and what later stages and updates are merged from. Your code stays as it is;
+    `viscaffold undo` takes all of it back.
+    """
+    asked = Asked(
+        name,
+        app,
+        Level.RUNTIME if runtime_only else Level.WHOLE,
+        Stand(dockerfile) if dockerfile else None,
+        Stand(compose) if compose else None,
+    )
+    how = How(dry_run, as_json, trust, verify)
+    for line in operations.look(path).lines():
+        console.say(f"found {printable(line)}")
+    with failures_as_json(as_json):
+        done = _adopted(path, asked, how)
+    return finish(done.change, _titles(done), _steps(done), as_json=as_json)
+
+
+def _adopted(path: Path, asked: Asked, how: How) -> Adoption:
+    """Adopt; on a terminal, ask for what has to be said, one question after the other."""
+    while True:
+        try:
+            return operations.adopt(
+                path, asked, dry_run=how.dry_run, verify=how.verify, report=console.TERMINAL
+            )
+        except UndecidedError as error:
+            if not console.interactive():
+                raise
+            said = console.ask(error.question, error.choices)
+            asked = asked.with_answer(error.field, said)
+
+
+def _titles(done: Adoption) -> list[Line]:
+    name = done.change.service.answers["name"]
+    verb = "Would adopt" if done.change.planned else "Adopted"
+    lines: list[Line] = [(f"{verb} ", console.bold(name), ": what is yours stays as it is")]
+    lines += [(f"  ! {printable(path)}: yours stays, the template's is left out",)
+              for path in done.kept]  # fmt: skip
+    lines += [(f"  ! {path} of the template is {place} here",)
+              for path, place in done.moved.items()]  # fmt: skip
+    return lines
+
+
+def _steps(done: Adoption) -> list[str]:
+    return [done.change.command("install"), f"PYTHONPATH=src {done.change.command('run')}"]

@@ -1,0 +1,260 @@
+"""Adopt a service that exists: the runtime, and what belongs to it, come beside its code."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from scaffolder import names
+from scaffolder.adopt import found, python_app, python_service
+from scaffolder.adopt.choices import Choices, Level, Stand
+from scaffolder.adopt.found import Found
+from scaffolder.adopt.python_app import Entry
+from scaffolder.adopt.python_service import Fitted
+from scaffolder.adopt.sources import Sources
+from scaffolder.engine import ANSWERS_FILE, git
+from scaffolder.engine.git import Repository
+from scaffolder.engine.journal import Journal
+from scaffolder.errors import RefusedError, UsageError
+from scaffolder.languages.all import LANGUAGES
+from scaffolder.reporting import SILENT, Reporter
+from scaffolder.templates import catalogue, questions
+from scaffolder.templates.template import Template, builtin
+from scaffolder.text import listed, shown
+
+from . import gate, places, recovering
+from .change import Change
+from .creation import taken
+from .gate import How, Wanted
+from .plan import Operation
+from .rendering import render
+from .service import Service
+
+CI = "none"
+"""What checks the service is there, or is its owner's to choose."""
+
+LIMITS = (
+    "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
+    "it listens on port 8080, unless PORT says otherwise",
+)
+"""What is different for clients when the runtime starts the service."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What whoever adopts a service said: None and empty texts where nothing was said."""
+
+    name: str = ""
+    app: str = ""
+    level: Level = Level.WHOLE
+    dockerfile: Stand | None = None
+    compose: Stand | None = None
+
+    def with_answer(self, field: str, said: str) -> "Asked":
+        """Return it with the answer to an UndecidedError."""
+        if field == "app":
+            return replace(self, app=said)
+        if field == "dockerfile":
+            return replace(self, dockerfile=Stand(said))
+        return replace(self, compose=Stand(said))
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What was found in a service, and the change that adopts it."""
+
+    found: Found
+    change: Change
+    kept: list[str]
+    """Files of the user's for which the template has one, too: theirs stay."""
+    moved: Mapping[str, str]
+    """Files of the template that have another name here."""
+
+
+class UndecidedError(UsageError):
+    """Something has to be said that cannot be known; the call can be repeated with it."""
+
+    def __init__(self, question: str, field: str, choices: list[str]) -> None:
+        """Name the flag; `field` is the member of Asked."""
+        super().__init__(
+            f"{question}, and there is no terminal to ask on",
+            f"the same command with --{field} {choices[0]}"
+            + (f" (or {', '.join(choices[1:])})" if choices[1:] else ""),
+        )
+        self.question, self.field, self.choices = question, field, choices
+
+
+def look(directory: Path) -> Found:
+    """Tell what is in a directory; nothing of it is run.
+
+    Raise RefusedError if it is no service that can be adopted, or is one already.
+    """
+    return _looked(_repository(directory))
+
+
+def adopt(
+    directory: Path,
+    asked: Asked = Asked(),
+    *,
+    dry_run: bool = False,
+    verify: Wanted = None,
+    report: Reporter = SILENT,
+) -> Adoption:
+    """Adopt the service in `directory`: what the template has for it is staged, ready to commit.
+
+    Raise UndecidedError where something has to be said that cannot be known, UsageError for an
+    answer that cannot be, RefusedError where the directory does not allow it, NotVerifiedError if
+    the service would not work, OSError for what the machine refuses. Then nothing was changed.
+    """
+    repository = _repository(directory)
+    with _locked(repository, report, dry_run=dry_run):
+        seen = _looked(repository)
+        entry = _entry(seen, asked.app)
+        template = builtin()
+        choices = _choices(seen, asked, template)
+        complete = _answers(template, choices, seen)
+        rendered = render(template, complete, remember=not dry_run)
+        package = names.package(choices.name)
+        fit = python_service.fitted(rendered, seen, entry, choices, package)
+        service = Service(repository.directory, complete, template, places=fit.places)
+        operation = _operation(service, fit)
+        how = How(dry_run, verify, report)
+        done = gate.carried_out(service, repository, operation, f"adopting {choices.name}", how)
+    moved = {path: place for path, place in fit.places.items() if place}
+    return Adoption(seen, replace(done, warnings=[*LIMITS]), fit.kept, moved)
+
+
+def _operation(service: Service, fit: Fitted) -> Operation:
+    mode, answers = fit.files[ANSWERS_FILE] or ("", b"")
+    recorded = places.placed({ANSWERS_FILE: (mode, answers)}, fit.places)
+    name = service.answers["name"]
+    return Operation(
+        "adopt", name, "adopt", service.template, service.answers, files={**fit.files, **recorded}
+    )
+
+
+def _repository(directory: Path) -> Repository:
+    """Return the repository that a directory is in; raise RefusedError if it has no commit."""
+    # Not `Path.resolve`, which would follow links.
+    place = Path(os.path.abspath(directory))  # noqa: PTH100
+    if not place.is_dir():
+        raise UsageError(f"there is no directory {shown(str(directory))}", "viscaffold adopt PATH")
+    git.require_version()
+    repository = git.repository(place)
+    if repository is None or not repository.head():
+        raise RefusedError(
+            f"{shown(str(place))} is not in a git repository with a commit, so nothing could be "
+            "taken back",
+            "git init && git add --all && git commit -m 'Start'",
+        )
+    return repository
+
+
+@contextmanager
+def _locked(repository: Repository, report: Reporter, *, dry_run: bool) -> Iterator[None]:
+    """Be the only viscaffold that runs there; an operation that was killed is ended first."""
+    if dry_run:
+        recovering.recover_if_killed(repository, report)
+        yield
+        return
+    with Journal(repository).locked(report):
+        recovering.recover(repository, report)
+        yield
+
+
+def _looked(repository: Repository) -> Found:
+    root = repository.directory
+    if os.path.lexists(root / ANSWERS_FILE):
+        raise RefusedError(
+            f"{shown(str(root))} has a {ANSWERS_FILE} already: it is a service, or was made with "
+            "another template of Copier",
+            "viscaffold status; where the file is another template's, which updates from it: "
+            f"git mv {ANSWERS_FILE} .copier-answers.THEIRS.yml (copier update --answers-file)",
+        )
+    _require_clean(repository)
+    listed = repository.git.fields("ls-files", "-z", "--", repository.prefix or ".")
+    tracked = frozenset(path.removeprefix(repository.prefix) for path in listed)
+    return found.look(Sources(root, tracked))
+
+
+def _require_clean(repository: Repository) -> None:
+    """Raise RefusedError for what is not committed: what is read has to be what git has."""
+    unfinished = repository.unfinished()
+    if unfinished:
+        raise RefusedError(
+            f"a {unfinished} is under way in {repository.top}",
+            f"finish it: git {unfinished} --continue",
+        )
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=no")
+    ignored = "--ignore-submodules=all"  # git would run what the configuration of each names
+    where = repository.prefix or "."
+    dirty = [line[3:] for line in repository.git.fields("status", *options, ignored, "--", where)]
+    if dirty:
+        raise RefusedError(
+            f"these are not committed:\n{listed(dirty)}", "git commit or git stash, then adopt"
+        )
+
+
+def _entry(seen: Found, app: str) -> Entry:
+    """Return what the service is started by."""
+    known = {entry.typed: entry for entry in seen.entries}
+    if app:
+        named = known.get(app) or known.get(f"{app}()")
+        if named is None:
+            raise UsageError(
+                f"there is no {shown(app)} here; found: {', '.join(known)}", "--app MODULE:NAME"
+            )
+        return _runnable(seen, named)
+    if seen.entry is None:
+        raise UndecidedError("Which of these starts the service?", "app", list(known))
+    return _runnable(seen, seen.entry)
+
+
+def _runnable(seen: Found, entry: Entry) -> Entry:
+    handler = None if entry.name else python_app.signal_handler(seen.sources)
+    if handler:
+        raise RefusedError(
+            f"the program handles signals itself ({handler.where}), and the runtime does so for it",
+            "take that out: SIGTERM ends the service, and what it holds has to be safe anyway",
+        )
+    return entry
+
+
+def _choices(seen: Found, asked: Asked, template: Template) -> Choices:
+    name = asked.name or _name(seen)
+    names.check(name)
+    known = catalogue.load(template.root, seen.language)
+    language = LANGUAGES[seen.language]
+    names.check_free(name, language, taken(template, known, language))
+    if asked.level is Level.RUNTIME:
+        return Choices(name, asked.level, Stand.KEEP, Stand.KEEP)
+    stands = [each.value for each in Stand]
+    if seen.dockerfile and asked.dockerfile is None:
+        raise UndecidedError("What becomes of your Dockerfile?", "dockerfile", stands)
+    if seen.compose and asked.compose is None:
+        raise UndecidedError(f"What becomes of your {seen.compose}?", "compose", stands)
+    whole = Stand.REPLACE
+    return Choices(name, asked.level, asked.dockerfile or whole, asked.compose or whole)
+
+
+def _name(seen: Found) -> str:
+    """Return what to call the service: as its project, unless its own package is called so."""
+    words = re.findall(r"[a-z0-9]+", seen.project.lower())
+    name = "-".join(words).lstrip("0123456789-")[: names.LONGEST - len("-service")] or "adopted"
+    package = names.package(name)
+    modules = {entry.module.partition(".")[0] for entry in seen.entries}
+    own = package in modules or any(
+        seen.sources.within(f"{place}{package}") or seen.sources.has(f"{place}{package}.py")
+        for place in ("", "src/")
+    )
+    return f"{name}-service" if own else name
+
+
+def _answers(template: Template, choices: Choices, seen: Found) -> dict[str, Any]:
+    about = MappingProxyType({"language": seen.language, "ci": CI})
+    answers = questions.answered(template.root, about)
+    return {"name": choices.name, **answers, "stages": []}

@@ -1,0 +1,191 @@
+"""What adopt finds in a service, and what it refuses; nothing of the service is run."""
+
+from pathlib import Path
+
+import existing
+import pytest
+from conftest import commit, git, state, viscaffold
+from existing import MakeExisting
+
+from scaffolder.adopt.found import look
+from scaffolder.adopt.sources import Sources
+
+RUNS = "raise SystemExit('this must not be run')\n"
+
+
+def found(root: Path) -> list[str]:
+    tracked = frozenset(git(root, "ls-files").splitlines())
+    return [*look(Sources(root, tracked)).lines()]
+
+
+def refused(*args: str) -> str:
+    """Return why it refuses; nothing was changed."""
+    before = state(Path.cwd())
+    ran = viscaffold("adopt", "--yes", *args)
+    assert ran.code in (2, 5), ran.err
+    assert state(Path.cwd()) == before
+    return ran.err
+
+
+@pytest.mark.parametrize(
+    ("shape", "lines"),
+    [
+        (
+            "flat",
+            [
+                "language: python",
+                "FastAPI application: main:app (main.py:5)",
+                "dependencies: requirements.txt",
+                "dependencies: requirements-dev.txt",
+                "not taken over: an option or an address (requirements.txt:3)",
+            ],
+        ),
+        (
+            "layered",
+            [
+                "language: python",
+                "FastAPI application: app.main:app (app/main.py:14)",
+                "port: 80 (Dockerfile:5)",
+                "container: Dockerfile",
+                "container: docker-compose.yml",
+                "stays as it is: CI (.github/workflows/tests.yml)",
+            ],
+        ),
+        (
+            "factory",
+            [
+                "language: python",
+                "Starlette application: blog.web:create_app() (src/blog/web.py:14)",
+                "port: 5000 (Procfile:1)",
+                "health route: /health (src/blog/web.py:15)",
+                "dependencies: requirements.txt",
+                "dependencies: setup.cfg",
+                "stays as it is: answers of another scaffold (.cruft.json)",
+            ],
+        ),
+        (
+            "worker",
+            [
+                "language: python",
+                "program: python -m worker (worker/__main__.py:1)",
+                "dependencies: requirements.txt",
+                "container: Dockerfile",
+            ],
+        ),
+    ],
+)
+def test_each_shape_is_found_with_its_place(
+    exists: MakeExisting, shape: str, lines: list[str]
+) -> None:
+    assert found(exists(shape)) == lines
+
+
+def test_code_is_read_and_never_run(exists: MakeExisting) -> None:
+    exists(
+        files={
+            **existing.FLAT,
+            "setup.py": RUNS,
+            "aaa.py": RUNS,
+            "main.py": RUNS + "app = FastAPI()",
+        }
+    )
+
+    assert viscaffold("adopt", "--dry-run", "--yes").code == 0
+
+
+def test_a_module_that_is_no_python_and_a_link_out_of_the_service_are_left_out(
+    exists: MakeExisting, tmp_path: Path
+) -> None:
+    root = exists()
+    (tmp_path / "outside.py").write_text("other = FastAPI()\n", encoding="utf-8")
+    (root / "outside.py").symlink_to(tmp_path / "outside.py")
+    (root / "broken.py").write_bytes(b"app = FastAPI(\x00\xff")
+    commit(root)
+
+    assert found(root) == found(root)
+    assert "outside" not in "".join(found(root))
+
+
+def test_which_of_several_applications_has_to_be_said(exists: MakeExisting) -> None:
+    exists(
+        files={**existing.FLAT, "admin.py": "from fastapi import FastAPI\n\nadmin = FastAPI()\n"}
+    )
+
+    assert "--app admin:admin (or main:app)" in refused()
+    assert "there is no 'nothing:app' here" in refused("--app", "nothing:app")
+    assert viscaffold("adopt", "--yes", "--app", "main:app").code == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "flag"), [("layered", "--dockerfile"), ("worker", "--dockerfile")]
+)
+def test_what_becomes_of_their_dockerfile_has_to_be_said(
+    exists: MakeExisting, shape: str, flag: str
+) -> None:
+    exists(shape)
+
+    assert f"{flag} keep (or beside, replace)" in refused()
+
+
+def test_what_becomes_of_their_compose_file_has_to_be_said(exists: MakeExisting) -> None:
+    exists("layered")
+
+    assert "--compose keep (or beside, replace)" in refused("--dockerfile", "keep")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"Cargo.toml": "[package]\n"}, "adopt knows Python services so far"),
+        ({"lib.py": "x = 1\n"}, "there is no application to adopt"),
+        (
+            {**existing.FLAT, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"},
+            "declares dependencies in [tool.poetry]",
+        ),
+        ({**existing.FLAT, "pyproject.toml": "[project\n"}, "pyproject.toml cannot be read"),
+        (
+            {**existing.FLAT, "pyproject.toml": '[project]\nrequires-python = ">=3.9"\n'},
+            "the runtime needs Python 3.11",
+        ),
+        (
+            {**existing.FLAT, ".copier-answers.yml": "_src_path: x\n"},
+            "copier update --answers-file",
+        ),
+        ({**existing.FLAT, "requirements/run.txt": "x\n"}, "  requirements/run.txt"),
+        (
+            {"worker.py": "import signal\nsignal.signal(2, print)\nif __name__ == 'x':\n  1\n"},
+            "handles signals itself (worker.py:2)",
+        ),
+    ],
+)
+def test_what_cannot_be_adopted_is_refused_with_a_reason(
+    exists: MakeExisting, files: dict[str, str], words: str
+) -> None:
+    exists(files=files)
+
+    assert words in refused()
+
+
+def test_what_is_not_committed_is_in_the_way(exists: MakeExisting) -> None:
+    root = exists()
+    (root / "main.py").write_text("app = 1\n", encoding="utf-8")
+
+    assert "not committed:\n  main.py" in refused()
+
+
+def test_a_directory_without_a_repository_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = viscaffold("adopt")
+
+    assert ran.code == 5
+    assert "git init" in ran.err
+
+
+def test_an_address_with_a_password_is_not_repeated(exists: MakeExisting) -> None:
+    exists()
+    ran = viscaffold("adopt", "--yes", *existing.FLAGS["flat"])
+
+    assert "secret" not in ran.out + ran.err
+    assert "secret" not in Path("pyproject.toml").read_text(encoding="utf-8")
