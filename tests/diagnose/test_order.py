@@ -116,7 +116,8 @@ def test_each_factor_of_a_copy_is_what_a_cause_is_cured_by() -> None:
     [
         ("nofile", "ulimit nofile", "files-limit"),
         ("cpu", "ulimit cpu", "file-size-limit"),
-        ("memlock", "ulimit", "memory-exhausted"),
+        ("memlock", "ulimit memlock", "locked-memory-limit"),
+        ("rtprio", "ulimit", "memory-exhausted"),
     ],
 )
 def test_a_limit_that_is_lifted_points_to_the_cause_that_it_cures(

@@ -71,6 +71,11 @@ FIXES = {
         "end children that are not needed; the node's kubelet sets the limit (podPidsLimit)",
         lambda pod: (pod.typed("describe", "node", pod.node_name),),
     ),
+    "locked-memory-limit": Fix(
+        "add IPC_LOCK to securityContext.capabilities.add in {manifest}, or raise the limit of the"
+        " node's container runtime",
+        _edit,
+    ),
     "file-size-limit": Fix("raise the limit of the node's container runtime", lambda _pod: ()),
     "stack-overflow": Fix(
         "stop the recursion; if it must be deep, raise -Xss or RUST_MIN_STACK",

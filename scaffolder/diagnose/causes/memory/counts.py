@@ -1,4 +1,4 @@
-"""Limits on the number of processes, threads and open files."""
+"""Limits on processes, threads, open files and locked memory."""
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -134,4 +134,34 @@ def files_limit(case: Case) -> Found | None:
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits) or "daemon's default"),
         ),
         proven=bool(limit),
+    )
+
+
+@cause(
+    "locked-memory-limit",
+    "the program locks more memory than it may",
+    pattern="memory",
+    reads=["logs", "inspect"],
+    page="check-resources",
+    when=Phase.ENDED,
+    explains=["memory-exhausted", "capability-missing"],
+    cured_by=["ulimit memlock", "capabilities"],
+)
+def locked_memory_limit(case: Case) -> Found | None:
+    """Find mlock() refused: its errors are those of memory and of rights, and mean a limit."""
+    match = case.said(
+        r"[^\n]*\bmlock(?:all|2)?\b[^\n]*(?:cannot allocate memory|operation not permitted"
+        r"|resource temporarily unavailable|ENOMEM|EPERM|EAGAIN)[^\n]*"
+    )
+    if match is None:
+        return None
+    limit = case.config.ulimits.get("memlock")
+    return Found(
+        "the program locks more memory than the limit allows (ulimit memlock), and lacks"
+        " CAP_IPC_LOCK, which lifts it",
+        "raise it: --ulimit memlock=-1, or grant --cap-add IPC_LOCK",
+        (
+            logged(case, match),
+            inspected(case, "HostConfig.Ulimits", f"memlock: {limit or 'the default of the host'}"),
+        ),
     )
