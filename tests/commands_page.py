@@ -48,6 +48,7 @@ EXAMPLES = {
 }
 """Lines that are run, in this order: from the second on in the service that the first makes."""
 READ = {
+    "adopt": "adopt.md",
     "bisect": "recovery.md#bisect",
     "diagnose": "diagnosis.md#the-log-says-why",
     "lock": "changes.md#template-versions",

@@ -7,6 +7,7 @@ from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from types import ModuleType
 
 import scaffolder
 from scaffolder.errors import RefusedError, ScaffoldError, UsageError
@@ -56,37 +57,37 @@ def _modules(room: str = "") -> list[Path]:
     return sorted(path for path in found if "starter" not in path.parts)
 
 
+def _imported(path: Path) -> ModuleType:
+    name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    return import_module(name.removesuffix(".__init__"))
+
+
 def _errors() -> Iterator[type[ScaffoldError]]:
     """Return the classes of errors, wherever they are defined."""
     for path in _modules():
         if "Error(" in path.read_text(encoding="utf-8"):
-            name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-            for value in vars(import_module(name.removesuffix(".__init__"))).values():
+            for value in vars(_imported(path)).values():
                 if isinstance(value, type) and issubclass(value, ScaffoldError):
                     yield value
 
 
 class Constants(ast.NodeTransformer):
-    """Puts the texts that a module has names for in the place of these."""
+    """Puts values in the place of the constants that a module has or imports."""
 
-    def __init__(self, module: ast.Module) -> None:
-        """Note the texts."""
-        self.texts = {
-            target.id: node.value
-            for node in module.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+    def __init__(self, module: ModuleType) -> None:
+        """Note the module."""
+        self.known = vars(module)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Return the text of a name, if it has one."""
-        return self.texts.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+        """Return the value of a constant, if it is text or a number."""
+        value = self.known.get(node.id) if node.id.isupper() else None
+        plain = isinstance(value, str | int | float) and isinstance(node.ctx, ast.Load)
+        return ast.Constant(value) if plain else node
 
 
 def _rows(path: Path, known: Known) -> Iterator[Row]:
     module = ast.parse(path.read_bytes())
-    for node in ast.walk(Constants(module).visit(module)):
+    for node in ast.walk(Constants(_imported(path)).visit(module)):
         if isinstance(node, ast.ClassDef) and node.name in known:
             inner = partial(_of_super, known[node.name])
             yield from filter(None, map(inner, ast.walk(node)))
@@ -120,8 +121,10 @@ def _row(call: ast.Call, known: Known) -> Row | None:
 def _made(call: ast.Call, message: int, hint: int, error: type[ScaffoldError]) -> Row | None:
     """Return a row, unless the message is put together elsewhere."""
     said = _argument(call, message, "message")
-    row = Row(said, _argument(call, hint, "hint"), error.exit_code)
-    return row if said.upper() != said else None
+    if said.upper() == said:
+        return None
+    tried = _argument(call, hint, "hint")
+    return Row(said, "..." if tried == "HINT" else tried, error.exit_code)
 
 
 def _argument(call: ast.Call, position: int, name: str) -> str:

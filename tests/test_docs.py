@@ -17,6 +17,7 @@ import stages_page
 from conftest import MakeService, commit, git, viscaffold
 from existing import MakeExisting
 
+from scaffolder.cli import cli
 from scaffolder.commands import COMMANDS, ENDS
 from scaffolder.errors import MEANINGS, ExitCode
 from scaffolder.templates import catalogue
@@ -124,6 +125,11 @@ def test_the_page_of_stages_is_current() -> None:
 def test_the_page_of_commands_is_current(tmp_path: Path) -> None:
     shown = commands_page.PAGE.read_text(encoding="utf-8")
     assert shown == commands_page.render(tmp_path), ".venv/bin/python scripts/commands makes it"
+
+
+def test_every_command_has_an_example() -> None:
+    names = {name for name, _ in commands_page.leaves(cli)}
+    assert names == commands_page.EXAMPLES.keys() | commands_page.READ.keys()
 
 
 def test_the_page_of_errors_is_current() -> None:

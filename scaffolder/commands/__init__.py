@@ -34,6 +34,7 @@ CHANGED = (ExitCode.CONFLICTS, ExitCode.NOT_VERIFIED)
 EXAMINED = (ExitCode.FOUND, ExitCode.UNDETERMINED)
 ENDS = {
     "add-stage": CHANGED,
+    "adopt": (ExitCode.NOT_VERIFIED,),
     "bisect": (ExitCode.FOUND,),
     "diagnose": EXAMINED,
     "fleet status": (ExitCode.UPDATE,),
