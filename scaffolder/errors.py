@@ -83,4 +83,5 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str) -> UsageError
     more = [f"and {len(known) - LISTED} more"] if len(known) > LISTED else []
     listed = ", ".join([*known[:LISTED], *more])
     suggestion = f"did you mean {' or '.join(close)}?" if close else f"known: {listed}"
-    return UsageError(f"there is no {kind} {shown(name)}; {suggestion}", hint)
+    problem = f"there is no {kind} {shown(name)}"
+    return UsageError(f"{problem}; {suggestion}" if known else problem, hint)

@@ -58,8 +58,12 @@ READ = {
     "verify": "verification.md",
 }
 """Where there is an example of what needs Docker, a registry or minutes."""
-ONLY = {"doctor": r"^x secrets.*(?:\n +.*)*", "template export": r"^Next:(?:\n.+)*"}
-"""What is shown of an output that tells of the machine, or counts files, too."""
+ONLY = {
+    "completion": r"^function .*",
+    "doctor": r"^x secrets.*(?:\n +.*)*",
+    "template export": r"^Next:(?:\n.+)*",
+}
+"""What is shown of an output that tells of the machine, counts files, or is Click's."""
 
 
 def render(place: Path) -> str:

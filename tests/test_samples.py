@@ -9,7 +9,7 @@ CASES = list(range(10))
 def test_a_sample_has_one_case_out_of_so_many_and_each_has_its_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(samples, "FULL", False)  # noqa: FBT003
+    monkeypatch.setattr(samples, "FULL", False)
     seen = [samples.sample(CASES, 3) for _ in range(200)]
 
     assert {len(sample) for sample in seen} == {3, 4}
@@ -17,5 +17,5 @@ def test_a_sample_has_one_case_out_of_so_many_and_each_has_its_turn(
 
 
 def test_a_full_run_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "FULL", True)  # noqa: FBT003
+    monkeypatch.setattr(samples, "FULL", True)
     assert samples.sample(CASES, 3) == CASES

@@ -11,7 +11,7 @@ from scaffolder.errors import RefusedError, UsageError, unknown
 from scaffolder.overlays.fetch.trust import TrustPolicy
 from scaffolder.overlays.format.yaml_document import Node, Page
 from scaffolder.templates import questions
-from scaffolder.text import shown
+from scaffolder.text import quoted, shown
 
 from . import service
 
@@ -55,10 +55,12 @@ def read(text: str) -> Preset:
     What has a slash or ends with .yml is a file. Raise UsageError if there is none, RefusedError
     for one that is not as it has to be.
     """
-    is_file = "/" in text or text.endswith(SUFFIXES)
-    if not is_file and text not in named():
-        raise unknown("preset", text, named(), f"write one: {folder() / 'NAME.yml'}")
-    path = Path(text) if is_file else folder() / f"{text}.yml"
+    if "/" in text or text.endswith(SUFFIXES):
+        path = Path(text)
+    else:
+        path = folder() / f"{text}.yml"
+        if text not in named():
+            raise unknown("preset", text, named(), f"write one: {quoted(str(path))}")
     return _parsed(path, _content(path))
 
 

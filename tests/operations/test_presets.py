@@ -84,6 +84,13 @@ def test_a_preset_that_is_wrong_is_refused_with_its_line(
     assert refused.value.exit_code == 5
 
 
+def test_where_there_are_no_presets_it_is_told_where_one_goes() -> None:
+    err = viscaffold("new", "orders", "--preset", "web").err
+
+    assert "there is no preset 'web'\n" in err
+    assert f"Try: write one: {presets.folder()}/web.yml" in err
+
+
 def test_what_is_no_preset_is_told_with_the_closest_name(here: Path) -> None:
     write(presets.folder() / "web.yml", "")
     (here / "folder.yml").mkdir()
