@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from recorded import File, case, elf, program
 
-from examples import SERVER, STARTED, tried
+from examples import SERVER, STARTED, py, tried
 from scaffolder.diagnose.causes.silence.readings import named_paths, named_variables
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.wanted import wanted
@@ -35,8 +35,9 @@ FOUND = call("newfstatat\t0\tp=/run/app/lock")
         (call("openat\t-17\tp=/run/app/lock\tx=c1"),),
         (call("openat\t3\tp=/run/app/lock\tx=0"), call("kill\t0\ti=1\ti=0")),
         (call("openat\t3\tp=/etc/app/other\tx=0"), FOUND),
+        (call("openat\t-2\tp=/run/app/lock\tx=0"), call("symlink\t-17\tp=7\tp=/run/app/lock")),
     ],
-    ids=["found", "then-reports", "insists", "asks-for-the-process", "elsewhere-before"],
+    ids=["found", "then-reports", "insists", "asks-for-the-process", "elsewhere-before", "links"],
 )
 def test_a_copy_goes_without_a_file_that_was_found_before_the_end(records: tuple[str, ...]) -> None:
     names = [factor.name for factor in wanted(case(**ended(*records)))]
@@ -123,3 +124,33 @@ def test_a_file_that_is_only_named_is_not_blamed_beside_better_evidence(
     silent: dict[str, Any],
 ) -> None:
     assert judge(case(**silent)).cause != "file-missing-silent"
+
+
+def test_a_program_on_a_tmpfs_is_not_called_missing() -> None:
+    call = "execve\t-13\tp=/scratch/run.sh"
+    on_tmpfs = judge(case(**tried(call, config={"tmpfs": {"/scratch": ""}})))
+    elsewhere = judge(case(**tried(call)))
+
+    assert (on_tmpfs.cause, on_tmpfs.verdict) == ("noexec", "likely")
+    assert elsewhere.cause == "program-not-found"
+
+
+def test_a_peer_that_only_the_source_names_is_refuted_by_a_copy_that_looks_for_nobody() -> None:
+    source = (
+        "import os, socket\nif False: socket.create_connection(('127.0.0.1', 6379))\nos._exit(1)\n"
+    )
+    silent = py(source)
+    watched = silent | {"trace": f"{STARTED}{ENDS}"}
+
+    assert judge(case(**silent)).cause == "peer-unreachable-silent"
+    assert judge(case(**watched)).cause != "peer-unreachable-silent"
+
+
+def test_a_name_that_is_sought_on_the_path_is_a_program() -> None:
+    path = {"config": {"env": {"PATH": "/usr/local/bin:/usr/bin"}}}
+    places = [call(f"newfstatat\t-2\tp={folder}/jq") for folder in ("/usr/local/bin", "/usr/bin")]
+    both = judge(case(**ended(*places, **path)))
+    one = judge(case(**ended(places[1], **path)))
+
+    assert (both.cause, one.cause) == ("program-not-found", "file-missing")
+    assert "jq" in both.text

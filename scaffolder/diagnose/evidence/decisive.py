@@ -182,7 +182,8 @@ def _succeeds(call: Call, later: Sequence[Call]) -> bool:
     """Tell whether the same name was found in another place, or the same call worked at last."""
     done = [other for other in later if not other.error]
     if call.path and call.error in FOUND_ELSEWHERE:
-        return any(basename(other.path) == basename(call.path) for other in done)
+        there = any(o.error == errno.EEXIST and o.made == call.path for o in later)
+        return there or any(basename(other.path) == basename(call.path) for other in done)
     return bool(call.address) and any(
         (other.name, other.port) == (call.name, call.port) for other in done
     )

@@ -60,6 +60,11 @@ class Call:
         return self.creates and bool(self._mode & EXCLUSIVE)
 
     @property
+    def made(self) -> str:
+        """The path that it makes: of a link, the second one."""
+        return self.other or self.path
+
+    @property
     def may_find(self) -> bool:
         """Tell whether it fares otherwise where a file is left over from before."""
         asked = self.error == errno.ENOENT and not self.creates

@@ -53,19 +53,20 @@ def wanted(case: Case) -> Iterator[Factor]:
 def _absent(case: Case) -> Iterator[Factor]:
     """Hide the file that a program found last, with its directory if it uses nothing else there."""
     call = case.seen.found_last
-    entry = case.has(call.path) if call else None
+    path = call.made if call else ""
+    entry = (case.has(path) or case.files.entry(path)) if path else None
     if call is None or entry is None or (entry.kind != "file" and not call.error):
         return
-    folder = dirname(call.path)
+    folder = dirname(path)
     used = {c.path for c in case.seen.trace.calls if c.path and not c.error}
-    if folder == "/" or any(is_below(path, folder) for path in used - {folder, call.path}):
+    if folder == "/" or any(is_below(other, folder) for other in used - {folder, path}):
         return
     mounts = tuple(mount for mount in case.config.mounts if mount.destination != folder)
     yield Factor(
         f"nothing in {folder}",
         replace(case.config, mounts=mounts, tmpfs={**case.config.tmpfs, folder: ""}),
         flags=f"--tmpfs {shlex.quote(folder)}",
-        cure=replace(cures.LEFT_OVER, text=f"{call.path} is {cures.LEFT_OVER.text}"),
+        cure=replace(cures.LEFT_OVER, text=f"{path} is {cures.LEFT_OVER.text}"),
     )
 
 

@@ -1,11 +1,12 @@
 """Files that cannot be executed: their mode, their directories, their mounts."""
 
+import errno
 import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, quoted, refused
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, quoted, refused, seen
 from scaffolder.diagnose.causes.start.refusal import NEVER
 from scaffolder.diagnose.evidence.files import follow
 from scaffolder.diagnose.evidence.phase import Phase
@@ -45,7 +46,7 @@ def program_is_directory(case: Case) -> Found | None:
     pattern="permissions",
     reads=["files", "inspect"],
     when=NEVER | Phase.DIED,
-    explains=["not-executable", "path-closed"],
+    explains=["not-executable", "path-closed", "program-not-found", "last-call"],
 )
 def noexec(case: Case) -> Found | None:
     """Find a mount with the option noexec, which Docker gives every --tmpfs."""
@@ -55,19 +56,21 @@ def noexec(case: Case) -> Found | None:
         if denied
         else case.said(r"(/[\w./+-]+)['\"`]?: (?:permission denied|failed to map segment)")
     )
-    path = case.program.path if denied and case.program else match[1] if match else ""
+    if denied:
+        path, shown = case.program.path if case.program else "", refused(case)
+    elif match:
+        path, shown = match[1], Evidence("logs", f"docker logs {quoted(case)}", match[0])
+    elif (call := case.seen.failed_call) and call.name.startswith("exec"):
+        path, shown = call.path if call.error == errno.EACCES else "", seen(case, call)
+    else:
+        return None
     mount = _noexec_mount(case, path) if path else None
     if not mount or (denied and case.program and case.program.first_problem):
         return None
     return Found(
         f"{path} cannot be executed: {mount} is mounted with the option noexec",
         f"put programs elsewhere, or mount it with exec: --tmpfs {mount}:exec",
-        (
-            refused(case)
-            if denied
-            else Evidence("logs", f"docker logs {quoted(case)}", match[0] if match else ""),
-            inspected(case, "HostConfig.Tmpfs", dict(case.config.tmpfs) or "noexec"),
-        ),
+        (shown, inspected(case, "HostConfig.Tmpfs", dict(case.config.tmpfs) or "noexec")),
         proven=bool(denied) or mount in case.config.tmpfs,
     )
 

@@ -11,7 +11,7 @@ from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .obstacles import named_in, obstacle
-from .peers import LOCAL, Peer, peers, sought
+from .peers import LOCAL, Peer, peers, reaches_nobody, sought
 
 REFUSED = (
     r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
@@ -164,6 +164,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         return None
     for peer in sought(case):
         return _sought(case, peer)
+    if case.phase == Phase.DIED and reaches_nobody(case):
+        return None
     for peer in peers(case):
         why = obstacle(case, peer)
         if why is None or not peer.port:

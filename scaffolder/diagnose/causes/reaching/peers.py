@@ -115,6 +115,12 @@ def sought(case: Case) -> Iterator[Peer]:
         yield Peer(call.address, call.port, "it connects to")
 
 
+def reaches_nobody(case: Case) -> bool:
+    """Tell whether a watched copy ended without looking for anybody, whatever its texts name."""
+    trace = case.seen.trace
+    return bool(trace.processes) and not any(call.is_network for call in trace.calls)
+
+
 def find(case: Case, host: str) -> Neighbour | None:
     """Return the container with a name, on any network."""
     return next((n for n in case.neighbours if host in n.names), None) or next(

@@ -1,7 +1,7 @@
 """Programs that cannot be started, and processes that kill one another."""
 
 import errno
-from posixpath import basename
+from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -9,7 +9,7 @@ from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen, 
 from scaffolder.diagnose.evidence.decisive import handled_signal
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.trace import Trace, Traced
+from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 
 KILLS = ("kill", "tkill", "tgkill")
 
@@ -21,11 +21,18 @@ KILLS = ("kill", "tkill", "tgkill")
     reads=["rerun", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    explains=["last-call"],
+    explains=["last-call", "file-missing"],
 )
 def program_not_found(case: Case) -> Found | None:
     """Find a failed exec that no other place on PATH made good."""
     call = case.seen.failed_call
+    if call and _is_looked_for(case, call):
+        name = basename(call.path)
+        return Found(
+            f"the program looks for {name}, which is in no directory of PATH",
+            f"install {name} in the image, or correct PATH",
+            (seen(case, call), copied(case, call.path, "no such file"), ended(case)),
+        )
     if call is None or not call.name.startswith("exec"):
         return None
     name = basename(call.path)
@@ -45,6 +52,15 @@ def program_not_found(case: Case) -> Found | None:
         fix = "chmod +x it, or install the interpreter of its #! line and its libraries"
         shown = copied(case, call.path, f"mode {there.mode:04o}" if there else call.reason)
     return Found(text, fix, (seen(case, call), shown, ended(case)))
+
+
+def _is_looked_for(case: Case, call: Call) -> bool:
+    """Tell whether a name was asked for in several directories of PATH, and found in none."""
+    folders = case.config.env.get("PATH", "").split(":")
+    asked = (c for c in case.seen.trace.of(call.process) if c.error == errno.ENOENT)
+    places = {c.path for c in asked if basename(c.path) == basename(call.path)}
+    within = {place for place in places if dirname(place) in folders}
+    return not call.name.startswith("exec") and call.path in within and len(within) > 1
 
 
 @cause(
