@@ -154,3 +154,12 @@ def test_a_name_that_is_sought_on_the_path_is_a_program() -> None:
 
     assert (both.cause, one.cause) == ("program-not-found", "file-missing")
     assert "jq" in both.text
+
+
+def test_a_signal_to_pid_1_is_one_to_the_first_process() -> None:
+    child, kill, passed_on = "N\t1\t8\t7", "C\t2\t8\t8\tkill\t0\ti=1\ti=15", "S\t2\t7\t15\t0\t1"
+    from_inside = judge(case(**ended(child, kill, passed_on)))
+    from_outside = judge(case(**ended(child, passed_on)))
+
+    assert (from_inside.cause, "with signal 15" in from_inside.text) == ("killed-from-inside", True)
+    assert from_outside.cause != "killed-from-inside"

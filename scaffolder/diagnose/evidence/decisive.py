@@ -135,14 +135,23 @@ def _finds(call: Call) -> bool:
     return makes if call.error == errno.EEXIST else not call.error and bool(PROBES.match(call.name))
 
 
+def kills_first(trace: Trace, call: Call, number: int) -> bool:
+    """Tell whether a process signals PID 1, which in a copy is the tracer, and passes it on."""
+    is_other = trace.first is not None and call.process != trace.first.number
+    return is_other and call.name == "kill" and not call.error and call.numbers == (1, number)
+
+
 def handled_signal(trace: Trace, process: Traced) -> Signal | None:
     """Return the signal of another process of the container that a process failed upon, if any."""
     if process.signal or not process.failed:
         return None
+    sent_to = trace.calls if process is trace.first else ()
     sent = (
         s
         for s in reversed(trace.signals)
-        if s.process == process.number and s.number in ENDING and s.sender in trace.processes
+        if s.process == process.number
+        and s.number in ENDING
+        and (s.sender in trace.processes or any(kills_first(trace, c, s.number) for c in sent_to))
     )
     last = next(sent, None)
     if last is None or last.sender == process.number:

@@ -6,7 +6,7 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen, watched
-from scaffolder.diagnose.evidence.decisive import handled_signal
+from scaffolder.diagnose.evidence.decisive import handled_signal, kills_first
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
@@ -104,7 +104,8 @@ def _killer(trace: Trace, killed: Traced, number: int) -> Traced | None:
         if call.name not in KILLS or call.error or call.process == killed.number:
             continue
         target, sent_number = call.numbers[0], call.numbers[-1]
-        if sent_number == number and (target == killed.number or target <= 0):
+        to_first = killed is trace.first and kills_first(trace, call, number)
+        if to_first or (sent_number == number and (target == killed.number or target <= 0)):
             return trace.processes.get(call.process)
     sent = (s for s in trace.signals if s.process == killed.number and s.number == number)
     senders = [trace.processes[s.sender] for s in sent if s.sender in trace.processes]
