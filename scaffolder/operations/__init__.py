@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from scaffolder.templates.questions import UnansweredError
 
     from .additions import add
-    from .adoption import Adoption, Asked, UndecidedError, adopt, look
+    from .adoption import Adoption, adopt, look
+    from .adoption_choices import Asked, UndecidedError
     from .bisection import Bisection, bisect, bisect_stages
     from .change import Change
     from .comparison import Status, status
@@ -94,7 +95,8 @@ _MODULES = {
     "scaffolder.reporting": ("SILENT", "Reporter"),
     "scaffolder.templates.questions": ("UnansweredError",),
     "scaffolder.operations.additions": ("add",),
-    "scaffolder.operations.adoption": ("Adoption", "Asked", "UndecidedError", "adopt", "look"),
+    "scaffolder.operations.adoption": ("Adoption", "adopt", "look"),
+    "scaffolder.operations.adoption_choices": ("Asked", "UndecidedError"),
     "scaffolder.operations.bisection": ("Bisection", "bisect", "bisect_stages"),
     "scaffolder.operations.change": ("Change",),
     "scaffolder.operations.comparison": ("Status", "status"),

@@ -1,7 +1,6 @@
 """Adopt a service that exists: the runtime, and what belongs to it, come beside its code."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,25 +9,23 @@ from types import MappingProxyType
 from typing import Any
 
 from scaffolder import names
-from scaffolder.adopt import found, python_app, python_service
-from scaffolder.adopt.choices import Choices, Level, Stand
+from scaffolder.adopt import found, python_service
+from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.found import Found
-from scaffolder.adopt.python_app import Entry
 from scaffolder.adopt.python_service import Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
 from scaffolder.engine.journal import Journal
 from scaffolder.errors import RefusedError, UsageError
-from scaffolder.languages.all import LANGUAGES
 from scaffolder.reporting import SILENT, Reporter
-from scaffolder.templates import catalogue, questions
+from scaffolder.templates import questions
 from scaffolder.templates.template import Template, builtin
 from scaffolder.text import listed, shown
 
-from . import gate, places, recovering
+from . import adoption_choices, gate, places, recovering
+from .adoption_choices import NOTHING_SAID, Asked
 from .change import Change
-from .creation import taken
 from .gate import How, Wanted
 from .plan import Operation
 from .rendering import render
@@ -45,25 +42,6 @@ LIMITS = (
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What whoever adopts a service said: None and empty texts where nothing was said."""
-
-    name: str = ""
-    app: str = ""
-    level: Level = Level.WHOLE
-    dockerfile: Stand | None = None
-    compose: Stand | None = None
-
-    def with_answer(self, field: str, said: str) -> "Asked":
-        """Return it with the answer to an UndecidedError."""
-        if field == "app":
-            return replace(self, app=said)
-        if field == "dockerfile":
-            return replace(self, dockerfile=Stand(said))
-        return replace(self, compose=Stand(said))
-
-
-@dataclass(frozen=True)
 class Adoption:
     """What was found in a service, and the change that adopts it."""
 
@@ -73,19 +51,6 @@ class Adoption:
     """Files of the user's for which the template has one, too: theirs stay."""
     moved: Mapping[str, str]
     """Files of the template that have another name here."""
-
-
-class UndecidedError(UsageError):
-    """Something has to be said that cannot be known; the call can be repeated with it."""
-
-    def __init__(self, question: str, field: str, choices: list[str]) -> None:
-        """Name the flag; `field` is the member of Asked."""
-        super().__init__(
-            f"{question}, and there is no terminal to ask on",
-            f"the same command with --{field} {choices[0]}"
-            + (f" (or {', '.join(choices[1:])})" if choices[1:] else ""),
-        )
-        self.question, self.field, self.choices = question, field, choices
 
 
 def look(directory: Path) -> Found:
@@ -98,7 +63,7 @@ def look(directory: Path) -> Found:
 
 def adopt(
     directory: Path,
-    asked: Asked = Asked(),
+    asked: Asked = NOTHING_SAID,
     *,
     dry_run: bool = False,
     verify: Wanted = None,
@@ -113,9 +78,9 @@ def adopt(
     repository = _repository(directory)
     with _locked(repository, report, dry_run=dry_run):
         seen = _looked(repository)
-        entry = _entry(seen, asked.app)
+        entry = adoption_choices.entry(seen, asked.app)
         template = builtin()
-        choices = _choices(seen, asked, template)
+        choices = adoption_choices.made(seen, asked, template)
         complete = _answers(template, choices, seen)
         rendered = render(template, complete, remember=not dry_run)
         package = names.package(choices.name)
@@ -197,61 +162,6 @@ def _require_clean(repository: Repository) -> None:
         raise RefusedError(
             f"these are not committed:\n{listed(dirty)}", "git commit or git stash, then adopt"
         )
-
-
-def _entry(seen: Found, app: str) -> Entry:
-    """Return what the service is started by."""
-    known = {entry.typed: entry for entry in seen.entries}
-    if app:
-        named = known.get(app) or known.get(f"{app}()")
-        if named is None:
-            raise UsageError(
-                f"there is no {shown(app)} here; found: {', '.join(known)}", "--app MODULE:NAME"
-            )
-        return _runnable(seen, named)
-    if seen.entry is None:
-        raise UndecidedError("Which of these starts the service?", "app", list(known))
-    return _runnable(seen, seen.entry)
-
-
-def _runnable(seen: Found, entry: Entry) -> Entry:
-    handler = None if entry.name else python_app.signal_handler(seen.sources)
-    if handler:
-        raise RefusedError(
-            f"the program handles signals itself ({handler.where}), and the runtime does so for it",
-            "take that out: SIGTERM ends the service, and what it holds has to be safe anyway",
-        )
-    return entry
-
-
-def _choices(seen: Found, asked: Asked, template: Template) -> Choices:
-    name = asked.name or _name(seen)
-    names.check(name)
-    known = catalogue.load(template.root, seen.language)
-    language = LANGUAGES[seen.language]
-    names.check_free(name, language, taken(template, known, language))
-    if asked.level is Level.RUNTIME:
-        return Choices(name, asked.level, Stand.KEEP, Stand.KEEP)
-    stands = [each.value for each in Stand]
-    if seen.dockerfile and asked.dockerfile is None:
-        raise UndecidedError("What becomes of your Dockerfile?", "dockerfile", stands)
-    if seen.compose and asked.compose is None:
-        raise UndecidedError(f"What becomes of your {seen.compose}?", "compose", stands)
-    whole = Stand.REPLACE
-    return Choices(name, asked.level, asked.dockerfile or whole, asked.compose or whole)
-
-
-def _name(seen: Found) -> str:
-    """Return what to call the service: as its project, unless its own package is called so."""
-    words = re.findall(r"[a-z0-9]+", seen.project.lower())
-    name = "-".join(words).lstrip("0123456789-")[: names.LONGEST - len("-service")] or "adopted"
-    package = names.package(name)
-    modules = {entry.module.partition(".")[0] for entry in seen.entries}
-    own = package in modules or any(
-        seen.sources.within(f"{place}{package}") or seen.sources.has(f"{place}{package}.py")
-        for place in ("", "src/")
-    )
-    return f"{name}-service" if own else name
 
 
 def _answers(template: Template, choices: Choices, seen: Found) -> dict[str, Any]:

@@ -24,6 +24,7 @@ ASKED = {
     "worker": ("/health/live", {"status": "ok"}),
 }
 CHANGED = {
+    "flat": {".gitignore"},
     "layered": {"pyproject.toml", "docker-compose.yml"},
     "worker": {"Dockerfile"},
 }
@@ -146,6 +147,10 @@ def test_a_dry_run_writes_nothing_and_shows_the_tree_that_is_written(exists: Mak
     assert "+from main import app" in planned["diff"]
     assert viscaffold("adopt", "--yes", "--json").json()["tree"] == planned["tree"]
     assert git(root, "write-tree").strip() == planned["tree"]
+
+
+def test_secrets_are_ignored_beside_what_they_ignore(adopted: MakeExisting) -> None:
+    assert (adopted("flat") / ".gitignore").read_text(encoding="utf-8") == ".venv\n.env\n/data/\n"
 
 
 def test_the_runtime_alone_brings_nothing_of_containers(exists: MakeExisting) -> None:

@@ -1,11 +1,14 @@
 """What adopt finds in a service, and what it refuses; nothing of the service is run."""
 
+import sys
 from pathlib import Path
 
 import existing
+import pexpect
 import pytest
 from conftest import commit, git, state, viscaffold
 from existing import MakeExisting
+from terminals import on_terminal
 
 from scaffolder.adopt.found import look
 from scaffolder.adopt.sources import Sources
@@ -164,6 +167,23 @@ def test_what_cannot_be_adopted_is_refused_with_a_reason(
     exists(files=files)
 
     assert words in refused()
+
+
+def test_a_terminal_is_asked_for_what_cannot_be_known(exists: MakeExisting) -> None:
+    exists("layered")
+    child = on_terminal(
+        sys.executable, ["-m", "scaffolder", "adopt", "--no-verify"], encoding="utf-8"
+    )
+    child.expect("What becomes of your Dockerfile")
+    child.sendline("keep")
+    child.expect("What becomes of your docker-compose.yml")
+    child.sendline("keep")
+    child.expect("Adopted app-service")
+    child.expect(pexpect.EOF)
+
+    new = git(Path.cwd(), "diff", "--staged", "--name-only")
+    assert "Dockerfile" not in new
+    assert "compose" not in new
 
 
 def test_what_is_not_committed_is_in_the_way(exists: MakeExisting) -> None:

@@ -1,0 +1,82 @@
+"""The module by which the runtime starts an application, or a program, that is the user's."""
+
+from .python_app import HEALTH, Entry
+from .sources import Fact
+
+APP = '''\
+"""The application: yours. The runtime starts it; no stage ever changes this file."""
+
+from starlette.applications import Starlette
+
+from {module} import {name} as yours
+
+from . import health, stages
+
+
+def create_app() -> Starlette:
+    """Put the routes of health and stages before your application, which answers all others."""
+    application = {call}
+    service = Starlette(
+        routes={routes},
+        lifespan=lambda _: application.router.lifespan_context(application),
+    )
+    service.router.default = application
+    stages.install(service)
+    return service
+'''
+
+PROGRAM = '''\
+"""The application: yours. The runtime runs it beside the routes of health and stages."""
+
+import logging
+import os
+import runpy
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from . import health, stages
+from .runtime import EXIT_SOFTWARE
+
+log = logging.getLogger(__name__)
+
+
+def program() -> None:
+    """Run `python -m {module}`; whatever ends it ends the service, and is said."""
+    try:
+        runpy.run_module("{module}", run_name="__main__", alter_sys=True)
+        log.critical("the program {module} came to its end")
+    except BaseException:
+        log.critical("the program {module} failed", exc_info=True)
+    logging.shutdown()
+    os._exit(EXIT_SOFTWARE)
+
+
+@asynccontextmanager
+async def running(_app: Starlette) -> AsyncIterator[None]:
+    """Run the program in a thread of its own, which ends with the process."""
+    threading.Thread(target=program, name="{module}", daemon=True).start()
+    yield
+
+
+def create_app() -> Starlette:
+    """Build what runs the program, and answers how it is."""
+    app = Starlette(routes=[*health.ROUTES], lifespan=running)
+    stages.install(app)
+    return app
+'''
+
+
+def application(entry: Entry, health: list[Fact]) -> str:
+    """Return the module by which the runtime starts theirs."""
+    if not entry.name:
+        return PROGRAM.format(module=entry.module)
+    own = sorted({fact.what for fact in health} & {*HEALTH})
+    listing = "[*health.ROUTES]"
+    if own:
+        listing = f"[route for route in health.ROUTES if route.path not in {own!r}]"
+        listing = listing.replace("'", '"')
+    call = "yours()" if entry.factory else "yours"
+    return APP.format(module=entry.module, name=entry.name, call=call, routes=listing)

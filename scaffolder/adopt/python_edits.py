@@ -1,0 +1,75 @@
+"""Files of the template, edited for code that stays where it is."""
+
+import re
+
+DOCKERIGNORE = """\
+# No secrets, no history, and nothing that the service does not need to run.
+.git
+.env
+.env.*
+**/.venv
+**/venv
+**/__pycache__
+**/.pytest_cache
+**/.mypy_cache
+**/.ruff_cache
+tests
+"""
+
+IGNORED = (".env", "/data/")
+"""What git has to ignore: secrets, and what the service writes."""
+
+BUILT = re.compile(r"^# The service itself changes often\.[\s\S]*?(?=^FROM )", re.MULTILINE)
+"""How the template builds and installs a service that is a package alone."""
+
+CHECKED = """\
+# An incomplete lock fails here: `viscaffold lock` renews it.
+RUN pip --python /opt/venv check
+
+"""
+
+
+def dockerfile(text: str) -> str:
+    """Return the template's Dockerfile for code that is copied as it lies there."""
+    text = BUILT.sub(CHECKED, text)
+    text = replaced(
+        text, "    PYTHONUNBUFFERED=1\nWORKDIR /app", "    PYTHONUNBUFFERED=1 \\\n"
+        "    PYTHONPATH=/app/src\nWORKDIR /app",
+    )  # fmt: skip
+    return replaced(
+        text,
+        "COPY --from=builder /opt/venv /opt/venv\n",
+        "COPY --from=builder /opt/venv /opt/venv\nCOPY . .\n",
+    )
+
+
+def conftest(text: str) -> str:
+    """Return the fixtures of the stages' tests, which find the code by themselves."""
+    text = replaced(
+        text,
+        'SOURCE = Path(__file__).parent.parent / "src"',
+        "ROOT = Path(__file__).parents[2]\n"
+        'SOURCE = ROOT / "src"\n'
+        "sys.path[:0] = [str(SOURCE), str(ROOT)]",
+    )
+    found = re.search(r"^from \w+\.app import create_app\n\n?", text, re.MULTILINE)
+    if found is None:
+        raise AssertionError("the template's conftest.py has changed")
+    text = text.replace(found[0], "")
+    place = "sys.path[:0] = [str(SOURCE), str(ROOT)]\n"
+    return text.replace(place, f"{place}\n{found[0].strip()}  # noqa: E402 - found by that path\n")
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """Replace what the template has; a template that has it no longer is a mistake of ours."""
+    if old not in text:
+        raise AssertionError(f"the template has changed: {old!r}")
+    return text.replace(old, new, 1)
+
+
+def gitignore(theirs: str) -> str:
+    """Return theirs with what has to be ignored, too; unchanged if all of it is there."""
+    there = {line.strip().strip("/") for line in theirs.splitlines()}
+    missing = [name for name in IGNORED if name.strip("/") not in there]
+    end = "" if theirs.endswith("\n") or not theirs else "\n"
+    return theirs + end + "".join(f"{name}\n" for name in missing)

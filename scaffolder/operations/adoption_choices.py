@@ -1,0 +1,108 @@
+"""What has to be known to adopt a service: said, found, or asked for."""
+
+import re
+from dataclasses import dataclass, replace
+
+from scaffolder import names
+from scaffolder.adopt import python_app
+from scaffolder.adopt.choices import Choices, Level, Stand
+from scaffolder.adopt.found import Found
+from scaffolder.adopt.python_app import Entry
+from scaffolder.errors import RefusedError, UsageError
+from scaffolder.languages.all import LANGUAGES
+from scaffolder.templates import catalogue
+from scaffolder.templates.template import Template
+from scaffolder.text import shown
+
+from .creation import taken
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What whoever adopts a service said: None and empty texts where nothing was said."""
+
+    name: str = ""
+    app: str = ""
+    level: Level = Level.WHOLE
+    dockerfile: Stand | None = None
+    compose: Stand | None = None
+
+    def with_answer(self, field: str, said: str) -> "Asked":
+        """Return it with the answer to an UndecidedError."""
+        if field == "app":
+            return replace(self, app=said)
+        if field == "dockerfile":
+            return replace(self, dockerfile=Stand(said))
+        return replace(self, compose=Stand(said))
+
+
+NOTHING_SAID = Asked()
+
+
+class UndecidedError(UsageError):
+    """Something has to be said that cannot be known; the call can be repeated with it."""
+
+    def __init__(self, question: str, field: str, choices: list[str]) -> None:
+        """Name the flag; `field` is the member of Asked."""
+        super().__init__(
+            f"{question}, and there is no terminal to ask on",
+            f"the same command with --{field} {choices[0]}"
+            + (f" (or {', '.join(choices[1:])})" if choices[1:] else ""),
+        )
+        self.question, self.field, self.choices = question, field, choices
+
+
+def entry(seen: Found, app: str) -> Entry:
+    """Return what the service is started by."""
+    known = {found.typed: found for found in seen.entries}
+    if app:
+        named = known.get(app) or known.get(f"{app}()")
+        if named is None:
+            raise UsageError(
+                f"there is no {shown(app)} here; found: {', '.join(known)}", "--app MODULE:NAME"
+            )
+        return _runnable(seen, named)
+    if seen.entry is None:
+        raise UndecidedError("Which of these starts the service?", "app", list(known))
+    return _runnable(seen, seen.entry)
+
+
+def _runnable(seen: Found, entry: Entry) -> Entry:
+    handler = None if entry.name else python_app.signal_handler(seen.sources)
+    if handler:
+        raise RefusedError(
+            f"the program handles signals itself ({handler.where}), and the runtime does so for it",
+            "take that out: SIGTERM ends the service, and what it holds has to be safe anyway",
+        )
+    return entry
+
+
+def made(seen: Found, asked: Asked, template: Template) -> Choices:
+    """Return all that is to be known but for the entry; raise UndecidedError for what is not."""
+    name = asked.name or _name(seen)
+    names.check(name)
+    known = catalogue.load(template.root, seen.language)
+    language = LANGUAGES[seen.language]
+    names.check_free(name, language, taken(template, known, language))
+    if asked.level is Level.RUNTIME:
+        return Choices(name, asked.level, Stand.KEEP, Stand.KEEP)
+    stands = [each.value for each in Stand]
+    if seen.dockerfile and asked.dockerfile is None:
+        raise UndecidedError("What becomes of your Dockerfile?", "dockerfile", stands)
+    if seen.compose and asked.compose is None:
+        raise UndecidedError(f"What becomes of your {seen.compose}?", "compose", stands)
+    whole = Stand.REPLACE
+    return Choices(name, asked.level, asked.dockerfile or whole, asked.compose or whole)
+
+
+def _name(seen: Found) -> str:
+    """Return what to call the service: as its project, unless its own package is called so."""
+    words = re.findall(r"[a-z0-9]+", seen.project.lower())
+    name = "-".join(words).lstrip("0123456789-")[: names.LONGEST - len("-service")] or "adopted"
+    package = names.package(name)
+    modules = {entry.module.partition(".")[0] for entry in seen.entries}
+    own = package in modules or any(
+        seen.sources.within(f"{place}{package}") or seen.sources.has(f"{place}{package}.py")
+        for place in ("", "src/")
+    )
+    return f"{name}-service" if own else name
