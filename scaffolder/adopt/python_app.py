@@ -79,7 +79,7 @@ def signal_handler(sources: Sources) -> Fact | None:
     """Return where a program handles signals itself."""
     for path, tree in _modules(sources):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("signal.signal", "signal"):
+            if isinstance(node, ast.Call) and _called(node) == "signal":
                 return Fact("signal.signal", path, node.lineno)
     return None
 
@@ -114,7 +114,15 @@ def _made(value: ast.expr | None) -> str:
     """Return the framework whose application an expression makes, or an empty text."""
     if not isinstance(value, ast.Call):
         return ""
-    return FRAMEWORKS.get(ast.unparse(value.func).rpartition(".")[2], "")
+    return FRAMEWORKS.get(_called(value), "")
+
+
+def _called(call: ast.Call) -> str:
+    """Return the last name of what is called: `FastAPI` of `fastapi.FastAPI()`."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def _needs_nothing(function: ast.FunctionDef) -> bool:
@@ -149,10 +157,17 @@ def _programs(sources: Sources) -> Iterator[Entry]:
         asks = [
             node.lineno
             for node in tree.body
-            if isinstance(node, ast.If) and "__name__ ==" in ast.unparse(node.test)
+            if isinstance(node, ast.If) and _asks_its_name(node.test)
         ]
         if (main or asks) and path.count("/") <= 2:  # noqa: PLR2004 - deeper ones are helpers
             yield Entry(module_of(path), path=path, line=1 if main else asks[0])
+
+
+def _asks_its_name(test: ast.expr) -> bool:
+    match test:
+        case ast.Compare(left=ast.Name(id="__name__")):
+            return True
+    return False
 
 
 STARTS = ("Dockerfile", "Procfile", "compose.yaml", "compose.yml", "docker-compose.yml", "Makefile")

@@ -65,6 +65,7 @@ def made(rendered: str, theirs: str | None, needed: Needed, *, setuptools: bool)
     The template's lines stay in one piece, so that a stage which comes later finds its own.
     """
     run, dev = _items(rendered, "dependencies"), _dev(rendered)
+    needed = needed.without(*run, *dev)
     if theirs is None:
         kept = TOOLS.sub("", rendered)
         if setuptools:

@@ -3,7 +3,7 @@
 import configparser
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .sources import Fact, Sources
 
@@ -23,6 +23,11 @@ class Needed:
     files: tuple[str, ...] = ()
     left: tuple[Fact, ...] = ()
     """Lines that are no requirements. They are not repeated: an address can hold a password."""
+
+    def without(self, *lines: str) -> "Needed":
+        """Return it without what lines of a manifest say already, word for word."""
+        run, dev = ([r for r in each if f'"{r}",' not in lines] for each in (self.run, self.dev))
+        return replace(self, run=tuple(run), dev=tuple(dev))
 
 
 def needed(sources: Sources) -> Needed:

@@ -80,7 +80,7 @@ def _adopted(path: Path, asked: Asked, how: How) -> Adoption:
 def _titles(done: Adoption) -> list[Line]:
     name = done.change.service.answers["name"]
     verb = "Would adopt" if done.change.planned else "Adopted"
-    lines: list[Line] = [(f"{verb} ", console.bold(name), ": what is yours stays as it is")]
+    lines: list[Line] = [(f"{verb} ", console.bold(name), ": your code stays as it is")]
     lines += [(f"  ! {printable(path)}: yours stays, the template's is left out",)
               for path in done.kept]  # fmt: skip
     lines += [(f"  ! {path} of the template is {place} here",)
