@@ -1,8 +1,10 @@
 """What a diagnosis takes, by source of evidence: times beside each other, no pass or fail.
 
     bench/diagnose.py CONTAINER...
+    bench/diagnose.py --watch CONTAINER...
 
-The containers have to be there; they are only looked at.
+The containers have to be there; they are only looked at. With --watch, copies of containers that
+ended are run in turn with the tracer and without it: what bench/diagnose.md shows.
 """
 
 import sys
@@ -16,7 +18,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scaffolder.diagnose.docker import targets
+from scaffolder.diagnose.verdict import copies
+from scaffolder.diagnose.verdict.factors import Factor
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.watching import tracer_for
 from scaffolder.docker import client, process
 
 SOURCES = {
@@ -63,7 +68,37 @@ def main(names: list[str]) -> None:
     print(f"median {median(totals):.2f} s, longest {max(totals):.2f} s")
 
 
+ROUNDS = 5
+
+
+def watch(names: list[str]) -> None:
+    """Run copies of each in turn, watched and not, and print what both take."""
+    engine = client.find()
+    print("| container | alone | watched | ratio |\n|---|---|---|---|")
+    for name in names:
+        with ExitStack() as stack:
+            case = targets.case_of(engine, name, stack)
+            nothing = Factor("nothing", case.config)
+            taken: dict[bool, list[float]] = {False: [], True: []}
+            for number in range(2 * ROUNDS):
+                watched = bool(number % 2)
+                began = time.monotonic()
+                copies.run(engine, case, nothing, tracer_for(case) if watched else None)
+                taken[watched].append(time.monotonic() - began)
+        alone, traced = median(taken[False]), median(taken[True])
+        print(
+            f"| {name} | {_spread(taken[False])} | {_spread(taken[True])} | {traced / alone:.2f} |"
+        )
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"{median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+
+
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
+    if sys.argv[1:] in ([], ["--watch"]):
         sys.exit(__doc__)
-    main(sys.argv[1:])
+    if sys.argv[1] == "--watch":
+        watch(sys.argv[2:])
+    else:
+        main(sys.argv[1:])
