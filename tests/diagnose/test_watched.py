@@ -35,7 +35,7 @@ FOUND = call("newfstatat\t0\tp=/run/app/lock")
         (call("openat\t-17\tp=/run/app/lock\tx=c1"),),
         (call("openat\t3\tp=/run/app/lock\tx=0"), call("kill\t0\ti=1\ti=0")),
         (call("openat\t3\tp=/etc/app/other\tx=0"), FOUND),
-        (call("openat\t-2\tp=/run/app/lock\tx=0"), call("symlink\t-17\tp=7\tp=/run/app/lock")),
+        (call("symlink\t-17\tp=7\tp=/run/app/lock"), call("openat\t-2\tp=/run/app/lock\tx=0")),
     ],
     ids=["found", "then-reports", "insists", "asks-for-the-process", "elsewhere-before", "links"],
 )

@@ -91,7 +91,8 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
             return None
         # What is often refused without harm matters where nothing at all is tried after it.
         is_final = not after and call.error in REFUSALS
-        if (matters(call) or is_final) and not _succeeds(call, after):
+        is_grave = (matters(call) or is_final) and not _is_there(call, late)
+        if is_grave and not _succeeds(call, after):
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
@@ -118,14 +119,20 @@ def found_last(trace: Trace) -> Call | None:
     process = decider(trace)
     if process is None or not process.failed:
         return None
-    checks_process = False
-    for call in reversed(trace.of(process.number)):
+    checks_process, calls = False, trace.of(process.number)
+    for call in reversed(calls):
         if _finds(call) or (checks_process and call.path and _has_gone_on(call)):
             return call
-        if _has_gone_on(call) or (call.error and matters(call)):
+        if _has_gone_on(call) or (call.error and matters(call) and not _is_there(call, calls)):
             return None
         checks_process |= call.name == "kill" and not call.error and call.numbers[-1:] == (0,)
     return None
+
+
+def _is_there(call: Call, calls: Sequence[Call]) -> bool:
+    """Tell whether what is missing exists by another call: a link that leads nowhere."""
+    makes = (other for other in calls if other.error == errno.EEXIST)
+    return call.error == errno.ENOENT and any(other.made == call.path for other in makes)
 
 
 def _finds(call: Call) -> bool:
@@ -191,8 +198,7 @@ def _succeeds(call: Call, later: Sequence[Call]) -> bool:
     """Tell whether the same name was found in another place, or the same call worked at last."""
     done = [other for other in later if not other.error]
     if call.path and call.error in FOUND_ELSEWHERE:
-        there = any(o.error == errno.EEXIST and o.made == call.path for o in later)
-        return there or any(basename(other.path) == basename(call.path) for other in done)
+        return any(basename(other.path) == basename(call.path) for other in done)
     return bool(call.address) and any(
         (other.name, other.port) == (call.name, call.port) for other in done
     )
