@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
@@ -103,8 +104,12 @@ def why_unhealthy(name: str) -> str:
 
 def require_docker(language: str = "python") -> None:
     """Skip where containers cannot be tested, with the reason; fail where they have to be."""
-    reason = obstacle(language)
-    if reason and os.environ.get("REQUIRE_DOCKER"):
+    if reason := obstacle(language):
+        skip(reason)
+
+
+def skip(reason: str) -> NoReturn:
+    """Skip a test of containers, with the reason; fail where they have to be tested."""
+    if os.environ.get("REQUIRE_DOCKER"):
         pytest.fail(reason)
-    if reason:
-        pytest.skip(f"container tests: {reason}")
+    pytest.skip(f"container tests: {reason}")

@@ -152,12 +152,12 @@ def run(directory: Path, *args: str, expect: int | None = 0) -> str:
         text=True,
         check=False,
     )
-    _drop_services()
+    drop_services()
     assert expect is None or done.returncode == expect, f"cargo {' '.join(args)}: {done.stdout}"
     return done.stdout
 
 
-def _drop_services() -> None:
+def drop_services() -> None:
     """Remove the libraries and programs of services: one set of stages takes several 100 MB.
 
     Not while a cargo is at work that a test has started in another way: it has this lock.
@@ -166,6 +166,9 @@ def _drop_services() -> None:
         with (TARGET / "debug" / ".cargo-lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for file in (TARGET / "debug" / "deps").iterdir():
+                if file.is_dir():  # rustc's own, where it was killed
+                    shutil.rmtree(file)
+                    continue
                 is_program = not file.suffix  # those of tests are named after these
                 if is_program or file.name.startswith((f"{NAME}-", f"lib{NAME}-")):
                     file.unlink()

@@ -74,3 +74,18 @@ def test_what_another_directory_has_built_is_not_taken_for_ones_own() -> None:
         rust_services.cargo(directory, "build")
         printed = subprocess.check_output([rust_services.TARGET / "debug/orders"], text=True)
         assert printed == f"{directory.name.removeprefix('base-')} of its own\n"
+
+
+def test_what_a_killed_compiler_left_is_removed_with_the_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "debug" / "deps"
+    (made / "rmetaAbCdEf").mkdir(parents=True)
+    (made / "rmetaAbCdEf" / "full.rmeta").touch()
+    (made / "liborders-1.rlib").touch()
+    (made / "libserde-1.rlib").touch()
+    (tmp_path / "debug" / ".cargo-lock").touch()
+    monkeypatch.setattr(rust_services, "TARGET", tmp_path)
+
+    rust_services.drop_services()
+    assert [file.name for file in made.iterdir()] == ["libserde-1.rlib"]

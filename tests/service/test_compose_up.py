@@ -90,7 +90,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     for language in ("python", "rust"):  # both have base images of stand-ins
         containers.require_docker(language)
     if not Path(SOCKET).is_socket():
-        pytest.skip(f"container tests: {SOCKET} is not there for Docker Compose")
+        containers.skip(f"{SOCKET} is not there for Docker Compose")
     root = tmp_path / f"orders-{uuid4().hex[:6]}"
     flags = [word for name in manifests.every("python") for word in ("--stage", name)]
     ran = viscaffold("new", str(root), "--no-git", *flags)
