@@ -100,6 +100,14 @@ def test_both_languages_count_the_same(scrapes: tuple[Served, Served]) -> None:
         assert found == expected, served.language
 
 
+def test_scrapes_do_not_bury_other_lines(scrapes: tuple[Served, Served]) -> None:
+    for served in scrapes:
+        assert served.ask("/metrics").status == 200
+        served.ask("/last")
+        served.run.wait_for_line("GET /last")
+        assert "GET /metrics" not in served.log(), served.language
+
+
 def test_both_languages_have_the_same_metrics(scrapes: tuple[Served, Served]) -> None:
     """Names, types, help, labels and buckets."""
     python, rust = (described(families(served)) for served in scrapes)

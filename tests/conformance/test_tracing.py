@@ -66,11 +66,14 @@ def test_a_span_is_named_by_the_template_of_its_route(
     assert "hunter2" not in str(collector.spans)
 
 
-def test_probes_have_no_spans_and_methods_are_few(traced: Program, collector: Collector) -> None:
+def test_probes_and_scrapes_have_no_spans_and_methods_are_few(
+    traced: Program, collector: Collector
+) -> None:
     with traced.start(**settings(collector)) as run:
         client = Client(run.port)
         for path in ("/health", "/health/live", "/health/ready"):
             assert client.get(path).status == 200
+        client.get("/metrics")  # whether the stage is there or not
         client.ask("HACK", "/")
         assert run.stop() == 0
     (span,) = collector.spans

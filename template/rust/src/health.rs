@@ -28,6 +28,12 @@ pub fn is_probe(path: &str) -> bool {
     path == "/health" || path.starts_with("/health/")
 }
 
+/// Tells whether machines ask for a path every few seconds: a probe, or a scrape of metrics.
+#[must_use]
+pub fn is_routine(path: &str) -> bool {
+    is_probe(path) || path == "/metrics"
+}
+
 /// What a check says when it passes.
 const OK: &str = "ok";
 

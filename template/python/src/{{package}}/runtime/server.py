@@ -60,7 +60,7 @@ def run() -> int:
         return EXIT_CONFIG
 
     log.info("listening on %s:%d", settings.host, settings.port)
-    logging.getLogger("uvicorn.access").addFilter(_no_probe)
+    logging.getLogger("uvicorn.access").addFilter(_no_routine)
     limit = connections.most(settings.max_connections)
     requests = Requests(app)
     limited = connections.Connections(requests, limit, settings.root_path)
@@ -99,10 +99,10 @@ def _options(limited: connections.Connections, settings: config.Settings) -> uvi
     )
 
 
-def _no_probe(record: logging.LogRecord) -> bool:
-    """Drop the lines of successful health checks, which would bury all others."""
+def _no_routine(record: logging.LogRecord) -> bool:
+    """Drop the lines of what succeeds every few seconds, which would bury all others."""
     match record.args:
-        case (_, _, str(path), _, int(status)) if health.is_probe(path):
+        case (_, _, str(path), _, int(status)) if health.is_routine(path):
             return status >= HTTPStatus.BAD_REQUEST
     return True
 

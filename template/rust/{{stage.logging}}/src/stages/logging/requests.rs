@@ -81,8 +81,8 @@ impl Line {
     fn level(&self) -> Level {
         if self.status.is_server_error() {
             Level::ERROR
-        } else if self.status.as_u16() < 400 && health::is_probe(self.uri.path()) {
-            Level::DEBUG // a probe comes every few seconds
+        } else if self.status.as_u16() < 400 && health::is_routine(self.uri.path()) {
+            Level::DEBUG
         } else {
             Level::INFO
         }

@@ -50,7 +50,7 @@ impl Worker {
     }
 }
 
-/// Answers one request within a span, which ends when its answer has been sent; a probe has none.
+/// Answers one request within a span, which ends when its answer has been sent; what is routine has none.
 pub async fn trace<B>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -60,7 +60,7 @@ where
     B: MessageBody + 'static,
 {
     let tracer = worker.tracer();
-    let Some(tracer) = tracer.filter(|_| !health::is_probe(request.path())) else {
+    let Some(tracer) = tracer.filter(|_| !health::is_routine(request.path())) else {
         let answer = next.call(request).await?;
         return Ok(Sent::with(answer, None));
     };

@@ -83,8 +83,8 @@ class RequestLog:
 def _log(scope: Scope, status: int, seconds: float) -> None:
     method, path, duration = scope["method"], scope["path"], round(seconds * 1000, 2)
     level = logging.ERROR if status >= _SERVER_ERROR else logging.INFO
-    if status < _BAD_REQUEST and health.is_probe(path):
-        level = logging.DEBUG  # a probe comes every few seconds
+    if status < _BAD_REQUEST and health.is_routine(path):
+        level = logging.DEBUG
     extra = {
         "http.request.method": method,
         "url.path": path,  # without the query, which holds what people type, and tokens

@@ -28,7 +28,7 @@ def install(app: Starlette, provider: TracerProvider) -> None:
 
 
 class RequestSpans:
-    """ASGI middleware that makes the spans of requests; a probe has none."""
+    """ASGI middleware that makes the spans of requests; what is routine has none."""
 
     def __init__(self, app: ASGIApp, tracer: trace.Tracer, templates: Templates) -> None:
         """Wrap `app`."""
@@ -38,7 +38,7 @@ class RequestSpans:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request within a span; anything but HTTP passes unchanged."""
-        if scope["type"] != "http" or health.is_probe(scope["path"]):
+        if scope["type"] != "http" or health.is_routine(scope["path"]):
             await self._app(scope, receive, send)
             return
         found = self._templates.of(scope)
