@@ -5,23 +5,11 @@ the number of the attempt.
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    case,
-    cast,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Executable, Integer, case, cast, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .columns import (
@@ -31,13 +19,13 @@ from .columns import (
     LATEST,
     READY,
     RUNNING,
-    damage,
     is_over,
     jobs,
     key,
     now,
 )
 from .job import Claimed, End, Outcome, as_json, checked_kind
+from .statements import BEAT, CLAIM, DONE, ENQUEUE, MINE
 
 
 async def enqueue(
@@ -48,17 +36,14 @@ async def enqueue(
     if used is not None and used.get_execution_options().get("is_read_only"):
         raise ValueError("jobs are enqueued with a connection of database.write()")
     made = str(uuid.uuid4())
-    values = {
-        "id": made,
-        "kind": checked_kind(kind),
-        "payload": as_json(payload),
-        "state": READY,
-        "attempts": 0,
-        "run_at": now() + round(delay * 1000),
-        "trace": trace,
-        "created_at": now(),
+    given = {
+        "made": made,
+        "of_kind": checked_kind(kind),
+        "json": as_json(payload),
+        "delay": round(delay * 1000),
+        "traceparent": trace,
     }
-    await connection.execute(insert(jobs).values(values))
+    await connection.execute(ENQUEUE, given)
     return made
 
 
@@ -79,29 +64,8 @@ async def claim(
 
     One whose row is damaged is dead instead.
     """
-    due = (
-        select(key().label("row"))
-        .where(jobs.c.state == READY, jobs.c.run_at <= now(), jobs.c.kind.in_(kinds))
-        .order_by(jobs.c.run_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .cte("due")  # evaluated once: PostgreSQL may repeat a subquery, which would take more
-    )
-    is_sound = damage().is_(None)
-    damaged = literal(DAMAGED).concat(damage())
-    taken = (
-        update(jobs)
-        .where(key().in_(select(due.c.row)))
-        .values(
-            state=case((is_sound, RUNNING), else_=DEAD),
-            attempts=case((damage() == "attempts", 0), else_=jobs.c.attempts + 1),
-            worker=case((is_sound, worker)),
-            lease_until=case((is_sound, now() + round(lease * 1000))),
-            reason=case((is_sound, jobs.c.reason), else_=damaged),
-        )
-        .returning(jobs)
-    )
-    rows = [*await connection.execute(taken)]
+    given = {"me": worker, "kinds": [*kinds], "most": most, "lease": round(lease * 1000)}
+    rows = [*await connection.execute(CLAIM, given)]
     return [
         Claimed(row.id, row.kind, row.payload, row.attempts, row.trace)
         for row in rows
@@ -109,26 +73,26 @@ async def claim(
     ], [Noted(row.id, row.kind, True, row.reason) for row in rows if row.state == DEAD]
 
 
-def _mine(worker: str, claimed: Iterable[Claimed]) -> ColumnElement[bool]:
-    pairs = [(each.id, each.attempts) for each in claimed]
-    return (
-        (jobs.c.worker == worker)
-        & (jobs.c.state == RUNNING)
-        & tuple_(jobs.c.id, jobs.c.attempts).in_(pairs)
-    )
-
-
-async def _ids(connection: AsyncConnection, statement: Any) -> set[str]:
-    return set((await connection.execute(statement.returning(jobs.c.id))).scalars())
+async def _kept(
+    connection: AsyncConnection,
+    statement: Executable,
+    worker: str,
+    mine: Collection[Claimed],
+    **given: object,
+) -> set[str]:
+    """Run a statement about jobs of a worker; return the ids of those that it still has."""
+    if not mine:
+        return set()
+    pairs = [(each.id, each.attempts) for each in mine]
+    rows = await connection.execute(statement, {"me": worker, "mine": pairs, **given})
+    return set(rows.scalars())
 
 
 async def beat(
     connection: AsyncConnection, worker: str, running: Collection[Claimed], lease: float
 ) -> set[str]:
     """Extend the leases of what runs; return the ids of the jobs that this worker still has."""
-    extended = update(jobs).where(_mine(worker, running))
-    until = now() + round(lease * 1000)
-    return await _ids(connection, extended.values(lease_until=until)) if running else set()
+    return await _kept(connection, BEAT, worker, running, lease=round(lease * 1000))
 
 
 async def settle(
@@ -136,7 +100,7 @@ async def settle(
 ) -> set[str]:
     """Write down how runs ended; return the ids of the jobs that this worker still had."""
     done = [claimed for claimed, outcome in ended if outcome.end is End.OK]
-    kept = await _ids(connection, delete(jobs).where(_mine(worker, done))) if done else set()
+    kept = await _kept(connection, DONE, worker, done)
     for claimed, outcome in ended:
         if outcome.end is End.OK:
             continue
@@ -147,7 +111,8 @@ async def settle(
             values |= {"state": DEAD, "reason": outcome.reason}
         else:
             values |= {"run_at": now() + round(outcome.pause * 1000), "reason": outcome.reason}
-        kept |= await _ids(connection, update(jobs).where(_mine(worker, [claimed])).values(values))
+        settled = update(jobs).where(MINE).values(values).returning(jobs.c.id)
+        kept |= await _kept(connection, settled, worker, [claimed])
     return kept
 
 
