@@ -12,12 +12,18 @@ def is_regular(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def text(path: Path) -> str | None:
-    """Return the beginning of a file, up to MOST_BYTES; None if it is no regular file."""
+def content(path: Path, most: int = MOST_BYTES) -> bytes | None:
+    """Return the beginning of a file, up to `most` bytes; None if it is no regular file."""
     if not is_regular(path):
         return None
     with path.open("rb") as file:
-        return file.read(MOST_BYTES).decode("utf-8", "replace")
+        return file.read(most)
+
+
+def text(path: Path) -> str | None:
+    """Return the same as text; what is no UTF-8 is replaced."""
+    found = content(path)
+    return None if found is None else found.decode("utf-8", "replace")
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:

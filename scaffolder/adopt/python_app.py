@@ -3,7 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from .sources import Fact, Sources
 
@@ -84,13 +86,15 @@ def signal_handler(sources: Sources) -> Fact | None:
     return None
 
 
-def _modules(sources: Sources) -> Iterator[tuple[str, ast.Module]]:
-    """Yield the modules that can be parsed, which may be a stranger's."""
+@lru_cache(maxsize=1)
+def _modules(sources: Sources) -> list[tuple[str, ast.Module]]:
+    """Return the modules that can be parsed, which may be a stranger's."""
+    found = []
     for path, text in sources.code(".py"):
-        try:
-            yield path, ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        # A null character, too deep nesting and so on are no SyntaxError.
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            found.append((path, ast.parse(text)))
+    return found
 
 
 def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:

@@ -1,6 +1,7 @@
 """Files of the template, edited for code that stays where it is."""
 
 import re
+from collections.abc import Callable
 
 DOCKERIGNORE = """\
 # No secrets, no history, and nothing that the service does not need to run.
@@ -65,6 +66,13 @@ def replaced(text: str, old: str, new: str) -> str:
     if old not in text:
         raise AssertionError(f"the template has changed: {old!r}")
     return text.replace(old, new, 1)
+
+
+def edited(theirs: str, edit: Callable[[str], str]) -> str:
+    """Edit a text of theirs, in which each line ends as all of them do."""
+    if "\n" in theirs and theirs.count("\r\n") == theirs.count("\n"):
+        return edit(theirs.replace("\r\n", "\n")).replace("\n", "\r\n")
+    return edit(theirs)
 
 
 def gitignore(theirs: str) -> str:

@@ -59,22 +59,29 @@ def _require_python(project: dict[str, Any]) -> None:
         )
 
 
-def made(rendered: str, theirs: str | None, needed: Needed, *, setuptools: bool) -> str:
-    """Return the manifest: theirs with the template's dependencies, or the template's with theirs.
+def new(rendered: str, needed: Needed, *, setuptools: bool) -> str:
+    """Return a manifest for a service that has none: the template's, with what it needs.
+
+    With setuptools, the version and the rest stay where they are.
+    """
+    needed = needed.without(*_items(rendered, "dependencies"), *_dev(rendered))
+    kept = TOOLS.sub("", rendered)
+    if setuptools:
+        kept = HATCH.sub("", BUILD.sub(SETUPTOOLS, kept)).replace(
+            'version = "0.1.0"\n', 'dynamic = ["version"]\n'
+        )
+    kept = _with_items(kept, "dependencies", _quoted(needed.run))
+    kept = _with_items(kept, "dev", _quoted(needed.dev))
+    return _without_checkers(kept).rstrip("\n") + "\n"
+
+
+def completed(rendered: str, theirs: str, needed: Needed) -> str:
+    """Return theirs with the template's dependencies.
 
     The template's lines stay in one piece, so that a stage which comes later finds its own.
     """
     run, dev = _items(rendered, "dependencies"), _dev(rendered)
     needed = needed.without(*run, *dev)
-    if theirs is None:
-        kept = TOOLS.sub("", rendered)
-        if setuptools:
-            kept = HATCH.sub("", BUILD.sub(SETUPTOOLS, kept)).replace(
-                'version = "0.1.0"\n', 'dynamic = ["version"]\n'
-            )
-        kept = _with_items(kept, "dependencies", _quoted(needed.run))
-        kept = _with_items(kept, "dev", _quoted(needed.dev))
-        return _without_checkers(kept).rstrip("\n") + "\n"
     text = theirs if theirs.endswith("\n") else f"{theirs}\n"
     if not re.search(r"^\[project\]", text, re.MULTILINE):
         head = re.search(r"^\[project\]\n(?:(?!\[dep).*\n)*", rendered, re.MULTILINE)

@@ -3,6 +3,7 @@
 import configparser
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from .sources import Fact, Sources
@@ -34,30 +35,34 @@ def needed(sources: Sources) -> Needed:
     """Return what requirement files and setup.cfg declare."""
     left: list[Fact] = []
     files = sources.named(RUN[:1]) or sources.named(RUN[1:])[:1]
-    run = [line for path in files for line in _read(sources, path, left)]
+    run = [*_read(sources, files, left)]
     setup = _setup_cfg(sources)
     run += [line for line in setup if line not in run]
     own = sources.named(DEV)
-    dev = [line for path in own for line in _read(sources, path, left) if line not in run]
+    dev = [line for line in _read(sources, own, left) if line not in run]
     named = [*files, *own, *(["setup.cfg"] if setup else [])]
     return Needed(tuple(dict.fromkeys(run)), tuple(dict.fromkeys(dev)), tuple(named), tuple(left))
 
 
-def _read(sources: Sources, path: str, left: list[Fact], within: tuple[str, ...] = ()) -> list[str]:
-    """Return the requirements of a file, and of those that it includes."""
-    found: list[str] = []
-    for number, raw in sources.lines(path):
-        line = OPTION.sub("", re.sub(r"(^|\s)#.*$", "", raw)).strip()
-        include = INCLUDE.fullmatch(line)
-        if include:
-            inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
-            if inner not in within and inner != path:
-                found += _read(sources, inner, left, (*within, path))
-        elif line.startswith("-") or "://" in line or '"' in line or "\\" in line:
-            left.append(Fact("an option or an address", path, number))
-        elif line:
-            found.append(line)
-    return found
+def _read(sources: Sources, paths: list[str], left: list[Fact]) -> Iterator[str]:
+    """Yield the requirements of files, and of those that they include: each is read once."""
+    ahead = [*reversed(paths)]
+    seen = set[str]()
+    while ahead:
+        path = ahead.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for number, raw in sources.lines(path):
+            line = OPTION.sub("", re.sub(r"(^|\s)#.*$", "", raw)).strip()
+            if include := INCLUDE.fullmatch(line):
+                ahead.append(
+                    posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
+                )
+            elif line.startswith("-") or "://" in line or '"' in line or "\\" in line:
+                left.append(Fact("an option or an address", path, number))
+            elif line:
+                yield line
 
 
 def _setup_cfg(sources: Sources) -> list[str]:

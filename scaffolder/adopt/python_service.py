@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
@@ -63,9 +64,10 @@ def fitted(render: Tree, found: Found, entry: Entry, choices: Choices, package: 
     }
     if choices.compose is Stand.REPLACE and found.compose not in ("", "compose.yaml"):
         files[found.compose] = None
-    ignored = found.sources.text(GITIGNORE)
+    ignored = found.sources.whole(GITIGNORE)
     if ignored is not None:
-        files[GITIGNORE] = (TEXT, python_edits.gitignore(ignored).encode())
+        text = python_edits.edited(ignored, python_edits.gitignore)
+        files[GITIGNORE] = (TEXT, text.encode())
     left_out = [path for path, place in places.items() if not place and path not in files]
     return Fitted(files, places, [path for path in left_out if found.sources.has(path)])
 
@@ -105,13 +107,7 @@ def _adapted(
 ) -> Mapping[str, str]:
     """Return the files that differ from the render."""
     text = {path: content.decode() for path, (_, content) in render.items() if path in ADAPTED}
-    setuptools = found.sources.has("setup.cfg") or found.sources.has("setup.py")
-    manifest = python_manifest.made(
-        text[python_manifest.MANIFEST],
-        found.sources.text(python_manifest.MANIFEST),
-        found.needed,
-        setuptools=setuptools and not found.manifest,
-    )
+    manifest = _manifest(text[python_manifest.MANIFEST], found)
     beside = choices.dockerfile is Stand.BESIDE and found.dockerfile
     build = f"build: {{context: ., dockerfile: {BESIDE['Dockerfile']}}}" if beside else "build: ."
     return {
@@ -122,6 +118,16 @@ def _adapted(
         "compose.yaml": python_edits.replaced(text["compose.yaml"], "build: .", build),
         "tests/conftest.py": python_edits.conftest(text["tests/conftest.py"]),
     }
+
+
+def _manifest(rendered: str, found: Found) -> str:
+    """Return pyproject.toml: theirs with what is needed, or the template's."""
+    theirs = found.sources.whole(python_manifest.MANIFEST)
+    if theirs is None:
+        setuptools = any(found.sources.named(("setup.cfg", "setup.py")))
+        return python_manifest.new(rendered, found.needed, setuptools=setuptools)
+    completed = partial(python_manifest.completed, rendered, needed=found.needed)
+    return python_edits.edited(theirs, completed)
 
 
 ADAPTED = (

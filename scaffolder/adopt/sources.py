@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from scaffolder import regular_files
+from scaffolder.errors import RefusedError
 
-MOST_FILES = 2000
-"""How many files of code are read; a larger repository is asked about."""
+MOST_FILES, MOST_BYTES = 2000, 32 << 20
+"""How much code is read, in all: what is meant to take for ever does not."""
 
 NOT_OURS = frozenset({"tests", "test", "docs", "examples", "scripts", "migrations", "node_modules"})
 """Directories in which nothing is the service itself."""
@@ -49,11 +50,31 @@ class Sources:
 
     def text(self, path: str) -> str | None:
         """Return the beginning of a file; None if it is no regular one."""
+        return regular_files.text(self.root / path) if self._is_inside(path) else None
+
+    def whole(self, path: str) -> str | None:
+        """Return a file that is to be written again, with its line ends; None if there is none.
+
+        Raise RefusedError for one of which something would be lost.
+        """
+        most = regular_files.MOST_BYTES
+        inside = self._is_inside(path)
+        content = regular_files.content(self.root / path, most + 1) if inside else None
+        try:
+            if content is None or len(content) <= most:
+                return None if content is None else content.decode()
+        except UnicodeDecodeError:
+            pass
+        raise RefusedError(
+            f"{path} would get lines, and it is no text in UTF-8 of at most {most >> 20} MiB",
+            f"convert it, and commit it: iconv -f latin1 -t utf-8 {path}",
+        )
+
+    def _is_inside(self, path: str) -> bool:
+        """Tell whether git tracks a file, and no link leads to it."""
         place = self.root / path
-        inside = place.parents[: len(PurePosixPath(path).parts) - 1]
-        if path not in self.tracked or any(parent.is_symlink() for parent in inside):
-            return None
-        return regular_files.text(place)
+        parents = place.parents[: len(PurePosixPath(path).parts) - 1]
+        return path in self.tracked and not any(parent.is_symlink() for parent in parents)
 
     def lines(self, path: str) -> Iterator[tuple[int, str]]:
         """Yield the numbered lines of that text."""
@@ -67,8 +88,11 @@ class Sources:
     def code(self, suffix: str) -> Iterator[tuple[str, str]]:
         """Yield the files of the service's own code, near ones first: path and text."""
         own = [path for path in self.first if path.endswith(suffix) and _is_own(path)]
+        left = MOST_BYTES
         for path in own[:MOST_FILES]:
-            if (text := self.text(path)) is not None:
+            text = self.text(path) if left > 0 else None
+            if text is not None:
+                left -= len(text)
                 yield path, text
 
     def named(self, names: Iterable[str]) -> list[str]:

@@ -54,6 +54,7 @@ def adopt(  # noqa: PLR0913 - one parameter an option
         Level.RUNTIME if runtime_only else Level.WHOLE,
         Stand(dockerfile) if dockerfile else None,
         Stand(compose) if compose else None,
+        verify,
     )
     how = How(dry_run, as_json, trust, verify)
     for line in operations.look(path).lines():
@@ -67,9 +68,7 @@ def _adopted(path: Path, asked: Asked, how: How) -> Adoption:
     """Adopt; on a terminal, ask for what has to be said, one question after the other."""
     while True:
         try:
-            return operations.adopt(
-                path, asked, dry_run=how.dry_run, verify=how.verify, report=console.TERMINAL
-            )
+            return operations.adopt(path, asked, dry_run=how.dry_run, report=console.TERMINAL)
         except UndecidedError as error:
             if not console.interactive():
                 raise

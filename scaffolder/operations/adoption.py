@@ -26,7 +26,7 @@ from scaffolder.text import listed, shown
 from . import adoption_choices, gate, places, recovering
 from .adoption_choices import NOTHING_SAID, Asked
 from .change import Change
-from .gate import How, Wanted
+from .gate import How
 from .plan import Operation
 from .rendering import render
 from .service import Service
@@ -66,7 +66,6 @@ def adopt(
     asked: Asked = NOTHING_SAID,
     *,
     dry_run: bool = False,
-    verify: Wanted = None,
     report: Reporter = SILENT,
 ) -> Adoption:
     """Adopt the service in `directory`: what the template has for it is staged, ready to commit.
@@ -81,13 +80,15 @@ def adopt(
         entry = adoption_choices.entry(seen, asked.app)
         template = builtin()
         choices = adoption_choices.made(seen, asked, template)
+        if not dry_run:
+            adoption_choices.require_consent(asked)
         complete = _answers(template, choices, seen)
         rendered = render(template, complete, remember=not dry_run)
         package = names.package(choices.name)
         fit = python_service.fitted(rendered, seen, entry, choices, package)
         service = Service(repository.directory, complete, template, places=fit.places)
         operation = _operation(service, fit)
-        how = How(dry_run, verify, report)
+        how = How(dry_run, asked.verify, report)
         done = gate.carried_out(service, repository, operation, f"adopting {choices.name}", how)
     moved = {path: place for path, place in fit.places.items() if place}
     return Adoption(seen, replace(done, warnings=[*LIMITS]), fit.kept, moved)

@@ -10,11 +10,14 @@ from scaffolder.adopt.found import Found
 from scaffolder.adopt.python_app import Entry
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.all import LANGUAGES
+from scaffolder.overlays.fetch import preferences
 from scaffolder.templates import catalogue
 from scaffolder.templates.template import Template
 from scaffolder.text import shown
+from scaffolder.verify import outcome as verification
 
 from .creation import taken
+from .gate import Wanted
 
 
 @dataclass(frozen=True)
@@ -26,28 +29,34 @@ class Asked:
     level: Level = Level.WHOLE
     dockerfile: Stand | None = None
     compose: Stand | None = None
+    verify: Wanted = None
 
     def with_answer(self, field: str, said: str) -> "Asked":
         """Return it with the answer to an UndecidedError."""
-        if field == "app":
-            return replace(self, app=said)
-        if field == "dockerfile":
-            return replace(self, dockerfile=Stand(said))
-        return replace(self, compose=Stand(said))
+        match field:
+            case "app":
+                return replace(self, app=said)
+            case "dockerfile":
+                return replace(self, dockerfile=Stand(said))
+            case "compose":
+                return replace(self, compose=Stand(said))
+        return replace(self, verify=said != NO and verification.Level(said))
 
 
 NOTHING_SAID = Asked()
+NO = "no"
+"""The answer of who does not want the service to be run."""
 
 
 class UndecidedError(UsageError):
     """Something has to be said that cannot be known; the call can be repeated with it."""
 
-    def __init__(self, question: str, field: str, choices: list[str]) -> None:
-        """Name the flag; `field` is the member of Asked."""
+    def __init__(self, question: str, field: str, choices: list[str], others: str = "") -> None:
+        """Name the flag; `field` is the member of Asked, and `others` what else can be typed."""
+        others = others or ", ".join(choices[1:])
         super().__init__(
             f"{question}, and there is no terminal to ask on",
-            f"the same command with --{field} {choices[0]}"
-            + (f" (or {', '.join(choices[1:])})" if choices[1:] else ""),
+            f"the same command with --{field} {choices[0]}" + (f" (or {others})" if others else ""),
         )
         self.question, self.field, self.choices = question, field, choices
 
@@ -65,6 +74,18 @@ def entry(seen: Found, app: str) -> Entry:
     if seen.entry is None:
         raise UndecidedError("Which of these starts the service?", "app", list(known))
     return _runnable(seen, seen.entry)
+
+
+def require_consent(asked: Asked) -> None:
+    """Raise UndecidedError where nobody has said whether the code that is there may be run."""
+    levels = [*verification.Level]
+    if asked.verify is None and preferences.verifies(levels) is None:
+        raise UndecidedError(
+            "How far to verify the result, which installs what it requires and runs its code?",
+            "verify",
+            [*levels, NO],
+            "--no-verify",
+        )
 
 
 def _runnable(seen: Found, entry: Entry) -> Entry:

@@ -136,7 +136,8 @@ def _unseen(verification: Verification) -> list[str]:
 
 def level(wanted: Wanted) -> Level | None:
     """Return the level that is asked for, or that the user prefers; None for no verification."""
+    levels = [*Level]
     if wanted is None:
-        preferred = preferences.verifies([*Level])
-        return Level(preferred) if preferred else None
+        preferred = preferences.verifies(levels)
+        wanted = levels[0] if preferred is None else bool(preferred) and Level(preferred)
     return wanted or None

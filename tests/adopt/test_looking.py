@@ -12,6 +12,7 @@ from terminals import on_terminal
 
 from scaffolder.adopt.found import look
 from scaffolder.adopt.sources import Sources
+from scaffolder.overlays.fetch import preferences
 
 RUNS = "raise SystemExit('this must not be run')\n"
 
@@ -210,3 +211,67 @@ def test_an_address_with_a_password_is_not_repeated(exists: MakeExisting) -> Non
 
     assert "secret" not in ran.out + ran.err
     assert "secret" not in Path("pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_whether_its_code_may_be_run_has_to_be_said(
+    exists: MakeExisting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(preferences.VERIFY_VARIABLE)
+    root = exists()
+    before = state(root)
+    ran = viscaffold("adopt", "--yes")
+
+    assert ran.code == 2
+    assert "installs what it requires and runs its code" in ran.err
+    assert "with --verify local (or --no-verify)" in ran.err
+    assert state(root) == before
+    assert viscaffold("adopt", "--yes", "--dry-run").code == 0
+    assert viscaffold("adopt", "--yes", "--no-verify").code == 0
+
+
+@pytest.mark.parametrize("path", [".gitignore", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "content", [b"# caf\xe9\n", b"# x\n" * (1 << 19)], ids=["Latin-1", "large"]
+)
+def test_what_would_lose_something_when_it_is_written_again_is_refused(
+    exists: MakeExisting, path: str, content: bytes
+) -> None:
+    root = exists()
+    (root / path).write_bytes(content)
+    commit(root)
+
+    assert f"{path} would get lines, and it is no text in UTF-8 of at most 1 MiB" in refused()
+
+
+def test_lines_end_as_theirs_do(exists: MakeExisting) -> None:
+    root = exists()
+    (root / ".gitignore").write_bytes(b".venv\r\n")
+    (root / "pyproject.toml").write_bytes(b'[project]\r\nname = "pens"\r\nversion = "1"\r\n')
+    commit(root)
+    assert viscaffold("adopt", "--yes").code == 0
+
+    for path in (".gitignore", "pyproject.toml"):
+        content = (root / path).read_bytes()
+        assert content.count(b"\r\n") == content.count(b"\n") > 2
+
+
+def test_requirements_that_include_each_other_are_each_read_once(exists: MakeExisting) -> None:
+    """Otherwise, twenty files of a hundred lines would be read for years."""
+    chain = {f"r{n}.txt": f"-r r{n + 1}.txt\n" * 100 for n in range(20)}
+    end = {"r20.txt": "-r requirements.txt\nhttpx\n"}
+    exists(files={**existing.FLAT, "requirements.txt": "-r r0.txt\n", **chain, **end})
+    assert viscaffold("adopt", "--yes").code == 0
+
+    assert '    "httpx",\n' in Path("pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_no_more_code_is_read_than_takes_a_while(
+    exists: MakeExisting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scaffolder.adopt.sources.MOST_BYTES", 500)
+    more = {f"deep/inside/m{n}.py": "x = 1\n" * 100 for n in range(3)}
+    root = exists(files={**existing.FLAT, **more})
+    tracked = git(root, "ls-files").split()
+    read = [path for path, _ in Sources(root, frozenset(tracked)).code(".py")]
+
+    assert read == ["main.py", "deep/inside/m0.py"]

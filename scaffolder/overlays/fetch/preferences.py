@@ -52,10 +52,11 @@ def locks() -> bool:
     return value
 
 
-def verifies(levels: Sequence[str]) -> str:
+def verifies(levels: Sequence[str]) -> str | None:
     """Return the level at which changes are verified before they are written; "" for not at all.
 
-    The first of `levels` is the default. Raise RefusedError for one that is not among them.
+    None where nothing is said of it. Raise RefusedError for one that is not among `levels`; true
+    is the first of them.
     """
     choice = f"has to be true, false, or one of {', '.join(levels)}"
     said = os.environ.get(VERIFY_VARIABLE)
@@ -66,7 +67,7 @@ def verifies(levels: Sequence[str]) -> str:
         return level
     page, entries = _read()
     if "verify" not in entries:
-        return levels[0]
+        return None
     node = entries["verify"][1]
     level = _level(str(page.scalar(node, "verify")), levels)
     if level is None:
