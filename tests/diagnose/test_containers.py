@@ -374,7 +374,7 @@ WATCHED = {
     "device-not-given": ((), "open('/dev/' + 'kvm')", "likely", "/dev/kvm"),
     "left-over": (
         (),
-        "os.path.exists('/usr/share/base-files/' + 'motd') and os._exit(3)",
+        "os.open('/usr/share/base-files/' + 'motd', os.O_CREAT | os.O_EXCL)",
         "proven",
         "base-files/motd",
     ),

@@ -7,6 +7,7 @@ from recorded import File, case, elf, program
 
 from examples import SERVER, STARTED, py, tried
 from scaffolder.diagnose.causes.silence.readings import named_paths, named_variables
+from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.wanted import wanted
 
@@ -17,7 +18,8 @@ ENDS = "X\t9\t7\t1\t0"
 def ended(*records: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
     """Return a container whose copy did these things, and exited with 1."""
     calls = "".join(f"{record}\n" for record in records)
-    return {"files": {**SERVER, **LOCK}, "trace": f"{STARTED}{calls}{ENDS}", **more}
+    files = {"files": {**SERVER, **LOCK}, "image_files": SERVER}
+    return {**files, "trace": f"{STARTED}{calls}{ENDS}", **more}
 
 
 def call(words: str) -> str:
@@ -59,6 +61,35 @@ def test_a_copy_goes_without_a_file_that_was_found_before_the_end(records: tuple
 )
 def test_no_other_file_is_taken_for_one_that_should_not_be_there(records: tuple[str, ...]) -> None:
     assert not any(f.name.startswith("nothing in") for f in wanted(case(**ended(*records))))
+
+
+INSISTS = call("openat\t-17\tp=/run/app/lock\tx=c1")
+VOLUME = {"mounts": (Mount("volume", "state", "/run/app"),)}
+
+
+@pytest.mark.parametrize("where", [{"image_files": {**SERVER, **LOCK}}, {"config": VOLUME}])
+def test_a_file_that_no_run_of_this_container_made_is_hidden_only_from_who_insists(
+    where: dict[str, Any],
+) -> None:
+    """Whoever only looks at data or a key may dislike what is in it, its owner or its mode."""
+    looked, insisted = (
+        [factor.name for factor in wanted(case(**ended(record, **where)))]
+        for record in (FOUND, INSISTS)
+    )
+
+    assert looked == []
+    assert insisted == ["nothing in /run/app"]
+
+
+def test_nobody_is_told_to_hide_a_volume() -> None:
+    fixes = []
+    for where in ({}, {"config": VOLUME}):
+        (hidden,) = wanted(case(**ended(INSISTS, **where)))
+        assert hidden.cure
+        fixes.append(hidden.cure.fix)
+
+    assert "--tmpfs" in fixes[0]
+    assert fixes[1] == "remove it at the start (rm -f /run/app/lock before exec)"
 
 
 def test_a_program_that_ends_upon_the_signal_of_its_child_was_killed_from_inside() -> None:

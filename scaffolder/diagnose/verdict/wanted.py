@@ -8,7 +8,8 @@ from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
-from scaffolder.diagnose.evidence.files import is_below
+from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.text import quoted
 
 from . import cures
 from .factors import Factor
@@ -55,18 +56,31 @@ def _absent(case: Case) -> Iterator[Factor]:
     call = case.seen.found_last
     path = call.made if call else ""
     entry = (case.has(path) or case.files.entry(path)) if path else None
-    if call is None or entry is None or (entry.kind != "file" and not call.error):
+    if call is None or entry is None:
+        return
+    is_mounted = any(is_below(path, mount.destination) for mount in case.config.mounts)
+    # What insists that nothing is there says so itself. What only looks may dislike anything else
+    # of a file, such as its mode, unless a run of this container has made it.
+    made_since = not is_mounted and not resolved(case.image_files, path)
+    if not call.error and (entry.kind != "file" or not made_since):
         return
     folder = dirname(path)
     used = {c.path for c in case.seen.trace.calls if c.path and not c.error}
     if folder == "/" or any(is_below(other, folder) for other in used - {folder, path}):
         return
+    remedy = f"remove it at the start (rm -f {quoted(path)} before exec)"
+    cure = replace(
+        cures.LEFT_OVER,
+        text=f"{path} is {cures.LEFT_OVER.text}",
+        # A tmpfs would hide what else there is in a volume.
+        fix=remedy if is_mounted else f"{remedy}, or {cures.LEFT_OVER.fix}",
+    )
     mounts = tuple(mount for mount in case.config.mounts if mount.destination != folder)
     yield Factor(
         f"nothing in {folder}",
         replace(case.config, mounts=mounts, tmpfs={**case.config.tmpfs, folder: ""}),
         flags=f"--tmpfs {shlex.quote(folder)}",
-        cure=replace(cures.LEFT_OVER, text=f"{path} is {cures.LEFT_OVER.text}"),
+        cure=cure,
     )
 
 
