@@ -42,16 +42,16 @@ INTERRUPTED = 130
 KILLS = 14 if FULL else 6
 """Of each kind."""
 EVERY = {
-    signal.SIGKILL: 1 if FULL else 16,
-    signal.SIGTERM: 1 if FULL else 32,
-    errno.ENOSPC: 1 if FULL else 32,
-    errno.EROFS: 1 if FULL else 32,
+    signal.SIGKILL: 1 if FULL else 24,
+    signal.SIGTERM: 1 if FULL else 48,
+    errno.ENOSPC: 1 if FULL else 48,
+    errno.EROFS: 1 if FULL else 48,
 }
 """One write out of so many is met, beginning with any; each takes a third of a second.
 
 `scripts/full` has every write met.
 """
-HALFWAY = 9 if FULL else 32
+HALFWAY = 9 if FULL else 48
 """For what is done to a service that a kill left halfway."""
 
 

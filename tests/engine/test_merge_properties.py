@@ -9,6 +9,7 @@ import pytest
 from conftest import Pristine, files, git, viscaffold
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from samples import FULL
 
 from scaffolder.templates import catalogue, template
 
@@ -51,7 +52,9 @@ def stages(language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", SHARED)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40 if FULL else 15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_no_line_of_the_user_is_lost(
     pristine: Pristine, language: str, data: st.DataObject

@@ -12,6 +12,7 @@ import pytest
 import rust_images
 from conftest import STAGES, Pristine
 from containers import docker, remove_image, require_docker
+from samples import FULL
 
 from scaffolder.docker import client
 from scaffolder.docker.container import Image
@@ -89,6 +90,7 @@ SABOTAGE: dict[str, tuple[str, Callable[[Drill], bool]]] = {
 
 
 @pytest.mark.parametrize("wrong", SABOTAGE)
+@pytest.mark.parametrize("language", ["python", *(["rust"] if FULL else [])], indirect=True)
 def test_each_drill_says_no_to_a_service_that_takes_its_fault_otherwise(
     wrong: str, language: str, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

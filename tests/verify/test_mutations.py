@@ -31,7 +31,7 @@ from scaffolder.verify.outcome import Outcome, Result
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 3
-STEP = 3
+STEP = 4
 """One fault out of so many is verified."""
 TABLES = {"python": python_mutations, "rust": rust_mutations}
 
