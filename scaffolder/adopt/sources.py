@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from scaffolder import regular_files
 from scaffolder.errors import RefusedError
 
-MOST_FILES, MOST_BYTES = 2000, 32 << 20
-"""How much code is read, in all: what is meant to take for ever does not."""
+MOST_FILES, MOST_BYTES, MOST_OF_A_LINE = 2000, 8 << 20, 2000
+"""How much is read, in all and of a line: what is meant to take for ever does not."""
 
 NOT_OURS = frozenset({"tests", "test", "docs", "examples", "scripts", "migrations", "node_modules"})
 """Directories in which nothing is the service itself."""
@@ -50,7 +50,8 @@ class Sources:
 
     def text(self, path: str) -> str | None:
         """Return the beginning of a file; None if it is no regular one."""
-        return regular_files.text(self.root / path) if self._is_inside(path) else None
+        text = regular_files.text(self.root / path) if self._is_inside(path) else None
+        return text and text.removeprefix("\ufeff")
 
     def whole(self, path: str) -> str | None:
         """Return a file that is to be written again, with its line ends; None if there is none.
@@ -77,8 +78,9 @@ class Sources:
         return path in self.tracked and not any(parent.is_symlink() for parent in parents)
 
     def lines(self, path: str) -> Iterator[tuple[int, str]]:
-        """Yield the numbered lines of that text."""
-        yield from enumerate((self.text(path) or "").splitlines(), start=1)
+        """Yield the numbered lines of that text, or how they begin."""
+        for number, line in enumerate((self.text(path) or "").splitlines(), start=1):
+            yield number, line[:MOST_OF_A_LINE]
 
     @cached_property
     def first(self) -> list[str]:

@@ -4,7 +4,7 @@ import re
 
 from .sources import Fact, Sources
 
-DOCKERFILE = "Dockerfile"
+DOCKERFILE, IGNORE = "Dockerfile", ".dockerignore"
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 CI = (".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "Jenkinsfile", ".circleci/config.yml")
 SCAFFOLDS = (".cruft.json", ".cookiecutter.json", ".cookiecutter.yaml", ".cookiecutterrc")

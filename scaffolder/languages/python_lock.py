@@ -42,8 +42,10 @@ PARTS = ("run", "build")
 
 
 def is_lock(content: bytes) -> bool:
-    """Tell whether a file has versions with hashes, made here."""
-    return b"\n# Made from pyproject.toml (" in content and b"--hash=" in content
+    """Tell whether a file has versions with hashes, or nothing, and was made here."""
+    pins = [line for line in content.splitlines() if line and not line.startswith(b"#")]
+    made_here = b"\n# Made from pyproject.toml (" in content
+    return made_here and (not pins or b"--hash=" in content)
 
 
 def is_current(manifest: bytes, locked: bytes) -> bool:

@@ -9,10 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from scaffolder import names
-from scaffolder.adopt import found, python_service
 from scaffolder.adopt.choices import Choices
-from scaffolder.adopt.found import Found
-from scaffolder.adopt.python_service import Fitted
+from scaffolder.adopt.python import found
+from scaffolder.adopt.python import service as beside
+from scaffolder.adopt.python.found import Found
+from scaffolder.adopt.python.service import Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
@@ -85,7 +86,7 @@ def adopt(
         complete = _answers(template, choices, seen)
         rendered = render(template, complete, remember=not dry_run)
         package = names.package(choices.name)
-        fit = python_service.fitted(rendered, seen, entry, choices, package)
+        fit = beside.fitted(rendered, seen, entry, choices, package)
         service = Service(repository.directory, complete, template, places=fit.places)
         operation = _operation(service, fit)
         how = How(dry_run, asked.verify, report)

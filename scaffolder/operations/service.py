@@ -15,6 +15,7 @@ from scaffolder.engine.trees import Tree
 from scaffolder.errors import RefusedError, UsageError, unknown
 from scaffolder.languages import toolchain
 from scaffolder.languages.all import LANGUAGES
+from scaffolder.overlays.fetch.origin import without_credentials
 from scaffolder.overlays.fetch.trust import TrustPolicy
 from scaffolder.plain_yaml import YamlError
 from scaffolder.templates import catalogue, layer, questions
@@ -216,7 +217,7 @@ def _check_template(recorded: Mapping[str, Any]) -> None:
     made_with = recorded["_src_path"]
     if made_with != NAME:
         raise RefusedError(
-            f"this project was made with another template: {shown(made_with)}",
+            f"this project was made with another template: {shown(without_credentials(made_with))}",
             "viscaffold changes services that `viscaffold new` or `adopt` made",
         )
 

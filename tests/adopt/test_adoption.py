@@ -73,6 +73,38 @@ def test_the_runtime_starts_it_and_it_answers_as_before(adopted: MakeExisting, s
         assert service.stop() == 0
 
 
+REFERS = """\
+from fastapi import FastAPI, Request
+
+def make():
+    return FastAPI()
+
+app = make()
+
+@app.get("/where")
+def where(request: Request) -> str:
+    return str(request.url_for("where"))
+
+@app.get("/health/live")
+def live() -> str:
+    return "theirs"
+"""
+
+
+def test_their_routes_know_each_other_and_come_before_ours(exists: MakeExisting) -> None:
+    root = exists(files={"main.py": REFERS})
+    assert viscaffold("adopt", "--yes").code == 0
+    with program(root, "flat").start() as service:
+
+        def said(path: str) -> object:
+            with urllib.request.urlopen(service.url + path) as got:
+                return json.load(got)
+
+        assert said("/where") == f"{service.url}/where"
+        assert said("/health/live") == "theirs"
+        assert said("/health/ready") == {"status": "ok", "checks": {}}
+
+
 @EACH
 def test_the_manifest_names_what_both_need(adopted: MakeExisting, shape: str) -> None:
     manifest = tomllib.loads((adopted(shape) / "pyproject.toml").read_text(encoding="utf-8"))

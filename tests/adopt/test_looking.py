@@ -1,6 +1,7 @@
 """What adopt finds in a service, and what it refuses; nothing of the service is run."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 import existing
@@ -10,7 +11,7 @@ from conftest import commit, git, state, viscaffold
 from existing import MakeExisting
 from terminals import on_terminal
 
-from scaffolder.adopt.found import look
+from scaffolder.adopt.python.found import look
 from scaffolder.adopt.sources import Sources
 from scaffolder.overlays.fetch import preferences
 
@@ -142,7 +143,7 @@ def test_what_becomes_of_their_compose_file_has_to_be_said(exists: MakeExisting)
     ("files", "words"),
     [
         ({"Cargo.toml": "[package]\n"}, "adopt knows Python services so far"),
-        ({"lib.py": "x = 1\n"}, "there is no application to adopt"),
+        ({"lib.py": "x = 1\n"}, "no application was found"),
         (
             {**existing.FLAT, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"},
             "declares dependencies in [tool.poetry]",
@@ -157,6 +158,26 @@ def test_what_becomes_of_their_compose_file_has_to_be_said(exists: MakeExisting)
             "copier update --answers-file",
         ),
         ({**existing.FLAT, "requirements/run.txt": "x\n"}, "  requirements/run.txt"),
+        ({**existing.FLAT, "docs": "x\n", "SERVICE.md": "x\n"}, "\n  SERVICE.md\n  docs\n"),
+        (
+            {**existing.FLAT, "pyproject.toml": '[project]\ndynamic = ["dependencies"]\n'},
+            "its dependencies are elsewhere",
+        ),
+        *(
+            ({**existing.FLAT, "pyproject.toml": text}, "has no tables [project] and [tool]")
+            for text in ("project = 1\n", "[[project]]\n", "tool = 1\n")
+        ),
+        *(
+            ({**existing.FLAT, "pyproject.toml": text}, "not written as adopt can add lines to it")
+            for text in (
+                '[project]\n  dependencies = ["x"]\n',
+                '[ project ]\nname = "x"\n',
+                'project.name = "x"\n',
+                '[project]\n[dependency-groups]\n"dev" = ["x"]\n',
+                '[project]\n[tool.hatch.envs.lint]\ndependencies = ["ruff"]\n',
+                '[project]\n[project.optional-dependencies]\ndev = "abc"\n',
+            )
+        ),
         (
             {"worker.py": "import signal\nsignal.signal(2, print)\nif __name__ == 'x':\n  1\n"},
             "handles signals itself (worker.py:2)",
@@ -186,6 +207,92 @@ def test_a_terminal_is_asked_for_what_cannot_be_known(exists: MakeExisting) -> N
     new = git(Path.cwd(), "diff", "--staged", "--name-only")
     assert "Dockerfile" not in new
     assert "compose" not in new
+
+
+def test_a_link_is_not_written_over(exists: MakeExisting) -> None:
+    root = exists(files={**existing.FLAT, "sub/p.toml": '[project]\nname = "pens"\n'})
+    (root / "pyproject.toml").symlink_to("sub/p.toml")
+    commit(root)
+
+    assert "in the way of files that would be added:\n  pyproject.toml" in refused()
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (
+            "from fastapi import FastAPI\ndef make(): return FastAPI()\napp = make()\n",
+            "FastAPI application: main:app (main.py:3)",
+        ),
+        ("\ufefffrom fastapi import FastAPI\napp = FastAPI()\n", "main:app (main.py:2)"),
+        (
+            "import blinker\nblinker.signal('x')\nif __name__ == '__main__':\n    1\n",
+            "program: python -m main (main.py:3)",
+        ),
+    ],
+    ids=["made-by-a-call", "byte-order-mark", "another-signal"],
+)
+def test_code_of_many_kinds_is_understood(exists: MakeExisting, code: str, line: str) -> None:
+    root = exists(files={"main.py": code})
+
+    assert any(line in found_line for found_line in found(root))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from fastapi import FastAPI\nif True:\n    app = FastAPI()\n",
+        "from fastapi import FastAPI\nclass Shop(FastAPI): pass\napp = Shop()\n",
+        "from fastapi import FastAPI\napp = FastAPI()\napp = str(app)\n",
+    ],
+    ids=["inside", "subclass", "wrapped"],
+)
+def test_an_application_that_is_not_found_can_be_named(exists: MakeExisting, code: str) -> None:
+    exists(files={"main.py": code, "class.py": "x = 1\n"})
+
+    assert "no application was found" in refused()
+    assert "there is no 'other:app' here" in refused("--app", "other:app")
+    assert "there is no 'class:x' here" in refused("--app", "class:x")
+    assert viscaffold("adopt", "--yes", "--app", "main:app").code == 0
+
+
+@pytest.mark.parametrize("name", ["app", "fastapi", "json"])
+def test_a_name_that_hides_a_module_is_refused(exists: MakeExisting, name: str) -> None:
+    exists(files={**existing.LAYERED, **existing.FLAT})
+
+    assert "Try: the same command with --name NAME" in refused(
+        "--name", name, "--dockerfile", "keep", "--compose", "keep", "--app", "main:app"
+    )
+
+
+def test_requirements_are_taken_over_as_toml_can_have_them(exists: MakeExisting) -> None:
+    lines = 'fastapi>=0.100 ; python_version >= "3.9"\n./libs/pen\npen @ https://u:secret@pens.example/p\n'
+    setup = 'install_requires =\n    tomli; python_version < "3.11"\n    a @ https://u:secret@b/c\n'
+    files = {"requirements.txt": lines, "setup.cfg": f"[options]\n{setup}"}
+    root = exists(files={**existing.FLAT, **files})
+    assert viscaffold("adopt", "--yes").code == 0
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    needed = tomllib.loads(text)["project"]["dependencies"]
+
+    assert "fastapi>=0.100 ; python_version >= '3.9'" in needed
+    assert "tomli; python_version < '3.11'" in needed
+    assert "secret" not in text
+    assert "libs" not in text
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Makefile": "run: uvicorn " + "a." * 400_000 + "\n"},
+        {"requirements.txt": "foo" + " " * 400_000 + "x\n"},
+        {"m.py": "x = 1\n" * 160_000, "n.py": "x = 1\n" * 160_000, "o.py": "x = 1\n" * 160_000},
+    ],
+    ids=["reference", "requirement", "code"],
+)
+def test_no_text_takes_for_ever(exists: MakeExisting, files: dict[str, str]) -> None:
+    exists(files={**existing.FLAT, **files})
+
+    assert viscaffold("adopt", "--yes", "--dry-run").code == 0
 
 
 def test_what_is_not_committed_is_in_the_way(exists: MakeExisting) -> None:

@@ -46,10 +46,23 @@ def test_a_pattern_covers_a_file_and_what_is_below_it(pattern: str, path: str) -
 
 
 @pytest.mark.parametrize(
-    "pattern", ["*.toml", "app.toml", "conf", "config/app", "config/[z-a]", "x/**"]
+    "pattern",
+    ["*.toml", "app.toml", "conf", "config/app", "config/[z-a]", "x/**", "[^c]onfig", "**/other"],
 )
 def test_a_pattern_covers_nothing_else(pattern: str) -> None:
     assert not covers(pattern, FILE)
+
+
+@pytest.mark.parametrize(
+    "dockerfile", ["FROM a\nCOPY " + "[" * 100_000, "FROM a\n" + "COPY a b\n" * 60_000]
+)
+def test_a_dockerfile_of_any_kind_is_read_soon(dockerfile: str) -> None:
+    assert not any(stage.takes(FILE) for stage in built(dockerfile).stages)
+
+
+@pytest.mark.parametrize("pattern", ["**/" * 50 + "x", "*a" * 90 + "b", "[[:alpha:]]x", "[", "[^c]onfig"])
+def test_a_pattern_of_any_kind_is_matched_soon_and_without_a_warning(pattern: str) -> None:
+    assert not covers(pattern, FILE.replace("config", "a" * 200))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ WORDS = re.compile(
 
 OUTSIDE = (
     "languages",
+    # What a service that somebody else wrote looks like.
+    "adopt/python",
     # A template's own files, as the built-in one's are.
     "overlays/starter",
     # Why any container dies, whoever built it: the names are evidence, in paths and messages of

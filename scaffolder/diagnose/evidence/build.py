@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from posixpath import basename, normpath
 
-LONGEST = 200
+LONGEST, MOST = 200, 2000
+"""Characters of a pattern, and lines of a file, that are looked at."""
 INSTRUCTION = re.compile(r"^\s*(FROM|COPY|ADD)\s+(.*)$", re.IGNORECASE)
 CONTINUED = re.compile(r"\\[ \t]*\n")
 FLAG = re.compile(r"--\S+\s+")
@@ -48,7 +50,7 @@ class Build:
     def ignored_by(self, path: str) -> tuple[int, str] | None:
         """Return the line of .dockerignore that leaves a file out: its number and text."""
         found = None
-        for number, line in enumerate(self.dockerignore.splitlines(), start=1):
+        for number, line in enumerate(self.dockerignore.splitlines()[:MOST], start=1):
             pattern = line.strip()
             if not pattern or pattern.startswith("#") or len(pattern) > LONGEST:
                 continue
@@ -60,7 +62,7 @@ class Build:
     def stages(self) -> tuple[Stage, ...]:
         """The stages of the Dockerfile, the first one first."""
         found: list[Stage] = []
-        for line in CONTINUED.sub(" ", self.dockerfile).splitlines():
+        for line in CONTINUED.sub(" ", self.dockerfile).splitlines()[:MOST]:
             match = INSTRUCTION.match(line)
             if match and match[1].upper() == "FROM":
                 base, _, name = FLAG.sub("", match[2]).strip().partition(" ")
@@ -85,7 +87,7 @@ def _sources(words: str) -> Iterator[str]:
     words = FLAG.sub("", words).strip()
     try:
         listed = json.loads(words) if words.startswith("[") else words.split()
-    except ValueError:
+    except (ValueError, RecursionError):
         listed = []
     yield from (str(source) for source in _list(listed)[:-1])
 
@@ -95,20 +97,20 @@ def _list(found: object) -> Sequence[object]:
 
 
 def covers(pattern: str, path: str) -> bool:
-    """Tell whether a pattern of .dockerignore or COPY names a file, or a directory above it."""
+    """Tell whether a pattern of .dockerignore or COPY names a file, or a directory above it.
+
+    `**` stands for any directories (https://docs.docker.com/build/concepts/context/). Part by part,
+    for one expression for all of it could take for ever.
+    """
     plain = normpath(pattern.strip("/") or ".")
-    if plain == ".":
-        return True
-    spelled = "".join(map(_spelled, re.findall(r"\*\*/|\*+|\?|\[[^\]]*\]|.", plain[:LONGEST])))
-    try:
-        return bool(re.fullmatch(f"{spelled}(?:/.*)?", path))
-    except re.error:
+    if len(plain) > LONGEST:
         return False
-
-
-def _spelled(part: str) -> str:
-    """Return a part of such a pattern as a regular expression."""
-    known = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
-    if part in known:
-        return known[part]
-    return ".*" if part.startswith("**") else part if len(part) > 1 else re.escape(part)
+    there = path.split("/")
+    reached = {0}  # how many parts of the path stand for the pattern so far
+    for part in [] if plain == "." else plain.split("/"):
+        if part == "**":
+            reached = {*range(min(reached, default=len(there)), len(there))} or reached
+        else:
+            spelled = part.replace("[^", "[!")
+            reached = {n + 1 for n in reached if n < len(there) and fnmatchcase(there[n], spelled)}
+    return bool(reached)

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .sources import Fact, Sources
+from scaffolder.adopt.sources import Fact, Sources
 
 RUN = ("requirements.txt", "requirements/base.txt", "requirements/prod.txt")
 DEV = ("requirements-dev.txt", "dev-requirements.txt", "requirements_dev.txt",
        "requirements-test.txt", "test-requirements.txt", "requirements/test.txt")  # fmt: skip
-OPTION = re.compile(r"\s--hash=\S+|\s*\\$")
+OPTION = re.compile(r"\s--hash=\S+|\s\\$")
+COMMENT = re.compile(r"(^|\s)#.*$")
+NOT_TAKEN = "an option or an address"
 INCLUDE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
 
 
@@ -36,7 +38,7 @@ def needed(sources: Sources) -> Needed:
     left: list[Fact] = []
     files = sources.named(RUN[:1]) or sources.named(RUN[1:])[:1]
     run = [*_read(sources, files, left)]
-    setup = _setup_cfg(sources)
+    setup = _setup_cfg(sources, left)
     run += [line for line in setup if line not in run]
     own = sources.named(DEV)
     dev = [line for line in _read(sources, own, left) if line not in run]
@@ -54,22 +56,35 @@ def _read(sources: Sources, paths: list[str], left: list[Fact]) -> Iterator[str]
             continue
         seen.add(path)
         for number, raw in sources.lines(path):
-            line = OPTION.sub("", re.sub(r"(^|\s)#.*$", "", raw)).strip()
+            line = OPTION.sub("", COMMENT.sub("", raw)).strip()
             if include := INCLUDE.fullmatch(line):
                 ahead.append(
                     posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
                 )
-            elif line.startswith("-") or "://" in line or '"' in line or "\\" in line:
-                left.append(Fact("an option or an address", path, number))
-            elif line:
-                yield line
+            elif line and (requirement := _quotable(line)):
+                yield requirement
+            elif line and not line.startswith("--hash="):
+                left.append(Fact(NOT_TAKEN, path, number))
 
 
-def _setup_cfg(sources: Sources) -> list[str]:
+def _quotable(line: str) -> str:
+    """Return a requirement as TOML can quote it; empty for anything else, such as an address."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        is_address = bool(Requirement(line).url)
+    except InvalidRequirement:
+        return ""
+    return "" if is_address or not line.isprintable() else line.replace('"', "'")
+
+
+def _setup_cfg(sources: Sources, left: list[Fact]) -> list[str]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(sources.text("setup.cfg") or "")
     except configparser.Error:
         return []
     listed = parser.get("options", "install_requires", fallback="")
-    return [line.strip() for line in listed.splitlines() if line.strip()]
+    lines = [*filter(None, (COMMENT.sub("", line).strip() for line in listed.splitlines()))]
+    left += [Fact(NOT_TAKEN, "setup.cfg") for line in lines if not _quotable(line)]
+    return [*filter(None, map(_quotable, lines))]

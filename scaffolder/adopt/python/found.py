@@ -1,16 +1,17 @@
-"""What was found in a directory that is to become a service; nothing of it was run."""
+"""What a directory has of a Python service that is to be adopted; nothing of it is run."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from scaffolder.adopt import surroundings
+from scaffolder.adopt.sources import Fact, Sources
 from scaffolder.errors import RefusedError
 
-from . import python_app, python_manifest, python_requirements, surroundings
-from .python_app import Entry
-from .python_requirements import Needed
-from .sources import Fact, Sources
+from . import app, manifest, requirements
+from .app import Entry
+from .requirements import Needed
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,15 @@ class Found:
     scaffolds: list[Fact] = field(default_factory=list)
 
     @property
-    def dockerfile(self) -> bool:
-        """Tell whether there is a Dockerfile."""
-        return self.sources.has(surroundings.DOCKERFILE)
+    def dockerfile(self) -> str:
+        """Return the Dockerfile, or what an image leaves out; an empty text for neither."""
+        return next(iter(self.sources.named((surroundings.DOCKERFILE, surroundings.IGNORE))), "")
+
+    @property
+    def requires(self) -> list[str]:
+        """Return what it needs to run, wherever that is declared."""
+        declared = self.manifest.get("project", {}).get("dependencies", [])
+        return [str(line) for line in (*declared, *self.needed.run)]
 
     def lines(self) -> Iterator[str]:
         """Yield what was found, and where, for people."""
@@ -47,32 +54,26 @@ class Found:
         yield from (f"health route: {fact}" for fact in self.health)
         yield from (f"dependencies: {path}" for path in self.needed.files)
         yield from (f"not taken over: {fact}" for fact in self.needed.left)
-        here = ([surroundings.DOCKERFILE] if self.dockerfile else []) + [self.compose]
-        yield from (f"container: {path}" for path in here if path)
+        here = self.sources.named((surroundings.DOCKERFILE, surroundings.IGNORE, self.compose))
+        yield from (f"container: {path}" for path in here)
         yield from (f"stays as it is: {fact}" for fact in [*self.ci, *self.scaffolds])
 
 
 def look(sources: Sources) -> Found:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
     _require_python(sources)
-    manifest = python_manifest.read(sources)
-    entries = python_app.entries(sources)
-    if not entries:
-        raise RefusedError(
-            "there is no application to adopt: no module here makes FastAPI() or Starlette(), and "
-            "none is a program for `python -m`",
-            "run it where the service's own code begins: viscaffold adopt PATH",
-        )
+    declared = manifest.read(sources)
+    entries = app.entries(sources)
     return Found(
         sources,
         "python",
-        _project(sources, manifest),
+        _project(sources, declared),
         entries,
-        python_app.decided(sources, entries),
-        manifest,
-        python_requirements.needed(sources),
+        app.decided(sources, entries),
+        declared,
+        requirements.needed(sources),
         surroundings.port(sources),
-        python_app.health_routes(sources),
+        app.health_routes(sources),
         surroundings.compose(sources),
         surroundings.ci(sources),
         surroundings.scaffolds(sources),
@@ -87,7 +88,7 @@ def _require_python(sources: Sources) -> None:
         )
 
 
-def _project(sources: Sources, manifest: dict[str, Any]) -> str:
-    named = manifest.get("project", {}).get("name")
+def _project(sources: Sources, declared: dict[str, Any]) -> str:
+    named = declared.get("project", {}).get("name")
     setup = re.search(r"^name\s*=\s*(\S+)", sources.text("setup.cfg") or "", re.MULTILINE)
     return str(named or (setup[1] if setup else sources.root.name))

@@ -14,6 +14,7 @@ DOCKERIGNORE = """\
 **/.pytest_cache
 **/.mypy_cache
 **/.ruff_cache
+data
 tests
 """
 

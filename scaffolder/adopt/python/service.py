@@ -1,17 +1,19 @@
 """A render of the template, fitted to a Python service that exists: its application is theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePosixPath
 
+from scaffolder.adopt.choices import Choices, Level, Stand
+from scaffolder.adopt.python.found import Found
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 from scaffolder.text import listed
 
-from . import python_application, python_edits, python_manifest
-from .choices import Choices, Level, Stand
-from .found import Found
-from .python_app import Entry
+from . import application, edits
+from . import manifest as manifests
+from .app import Entry
 
 TEXT = "100644"
 GITIGNORE = ".gitignore"
@@ -66,10 +68,27 @@ def fitted(render: Tree, found: Found, entry: Entry, choices: Choices, package: 
         files[found.compose] = None
     ignored = found.sources.whole(GITIGNORE)
     if ignored is not None:
-        text = python_edits.edited(ignored, python_edits.gitignore)
+        text = edits.edited(ignored, edits.gitignore)
         files[GITIGNORE] = (TEXT, text.encode())
+    _require_free(files, found, choices)
     left_out = [path for path, place in places.items() if not place and path not in files]
     return Fitted(files, places, [path for path in left_out if found.sources.has(path)])
+
+
+def _require_free(files: Collection[str], found: Found, choices: Choices) -> None:
+    """Raise RefusedError where a file would come in the place of one that nobody gave up."""
+    given = {GITIGNORE, manifests.MANIFEST, found.compose}
+    given |= {"Dockerfile", ".dockerignore"} if choices.dockerfile is Stand.REPLACE else set()
+    given |= {"compose.yaml"} if choices.compose is Stand.REPLACE else set()
+    tracked = found.sources.tracked
+    above = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    links = {path for path in files if (found.sources.root / path).is_symlink()}
+    taken = sorted(tracked & ((set(files) - given) | above | links))
+    if taken:
+        raise RefusedError(
+            f"these are in the way of files that would be added:\n{listed(taken)}",
+            "git mv them, or choose another name or place (viscaffold adopt --help)",
+        )
 
 
 def _require_room(render: Tree, found: Found, package: str) -> None:
@@ -88,8 +107,8 @@ def _places(render: Tree, found: Found, choices: Choices) -> dict[str, str]:
     places = {path: place for path, place in ELSEWHERE.items() if path in render}
     asked = {"Dockerfile": choices.dockerfile, ".dockerignore": choices.dockerfile}
     there = {
-        "Dockerfile": found.dockerfile,
-        ".dockerignore": found.dockerfile or found.sources.has(".dockerignore"),
+        "Dockerfile": found.sources.has("Dockerfile"),
+        ".dockerignore": bool(found.dockerfile),
         "compose.yaml": bool(found.compose),
     }
     for path, stand in {**asked, "compose.yaml": choices.compose}.items():
@@ -97,7 +116,7 @@ def _places(render: Tree, found: Found, choices: Choices) -> dict[str, str]:
             places[path] = BESIDE[path] if stand is Stand.BESIDE else ""
     if choices.level is Level.RUNTIME:
         places |= dict.fromkeys(CONTAINER, "")
-    replaced = {*places, "Dockerfile", ".dockerignore", "compose.yaml", python_manifest.MANIFEST}
+    replaced = {*places, "Dockerfile", ".dockerignore", "compose.yaml", manifests.MANIFEST}
     others = [path for path in render if path not in replaced and found.sources.has(path)]
     return dict(sorted({**places, **dict.fromkeys(others, "")}.items()))
 
@@ -107,31 +126,31 @@ def _adapted(
 ) -> Mapping[str, str]:
     """Return the files that differ from the render."""
     text = {path: content.decode() for path, (_, content) in render.items() if path in ADAPTED}
-    manifest = _manifest(text[python_manifest.MANIFEST], found)
-    beside = choices.dockerfile is Stand.BESIDE and found.dockerfile
+    manifest = _manifest(text[manifests.MANIFEST], found)
+    beside = choices.dockerfile is Stand.BESIDE and found.sources.has("Dockerfile")
     build = f"build: {{context: ., dockerfile: {BESIDE['Dockerfile']}}}" if beside else "build: ."
     return {
-        f"src/{package}/app.py": python_application.application(entry, found.health),
-        python_manifest.MANIFEST: manifest,
-        "Dockerfile": python_edits.dockerfile(text["Dockerfile"]),
-        ".dockerignore": python_edits.DOCKERIGNORE,
-        "compose.yaml": python_edits.replaced(text["compose.yaml"], "build: .", build),
-        "tests/conftest.py": python_edits.conftest(text["tests/conftest.py"]),
+        f"src/{package}/app.py": application.application(entry),
+        manifests.MANIFEST: manifest,
+        "Dockerfile": edits.dockerfile(text["Dockerfile"]),
+        ".dockerignore": edits.DOCKERIGNORE,
+        "compose.yaml": edits.replaced(text["compose.yaml"], "build: .", build),
+        "tests/conftest.py": edits.conftest(text["tests/conftest.py"]),
     }
 
 
 def _manifest(rendered: str, found: Found) -> str:
     """Return pyproject.toml: theirs with what is needed, or the template's."""
-    theirs = found.sources.whole(python_manifest.MANIFEST)
+    theirs = found.sources.whole(manifests.MANIFEST)
     if theirs is None:
         setuptools = any(found.sources.named(("setup.cfg", "setup.py")))
-        return python_manifest.new(rendered, found.needed, setuptools=setuptools)
-    completed = partial(python_manifest.completed, rendered, needed=found.needed)
-    return python_edits.edited(theirs, completed)
+        return manifests.new(rendered, found.needed, setuptools=setuptools)
+    completed = partial(manifests.completed, rendered, needed=found.needed)
+    return edits.edited(theirs, completed)
 
 
 ADAPTED = (
-    python_manifest.MANIFEST,
+    manifests.MANIFEST,
     "Dockerfile",
     "compose.yaml",
     "tests/conftest.py",

@@ -4,10 +4,10 @@ import re
 import tomllib
 from typing import Any
 
+from scaffolder.adopt.sources import Sources
 from scaffolder.errors import RefusedError
 
-from .python_requirements import Needed
-from .sources import Sources
+from .requirements import Needed
 
 MANIFEST = "pyproject.toml"
 TOOLS = re.compile(r"^\[tool\.(?:pytest|mypy|ruff)[^\n]*\n(?:(?!\[).*\n?)*", re.MULTILINE)
@@ -24,7 +24,7 @@ build-backend = "setuptools.build_meta"
 CHECKERS = ("mypy", "ruff")
 """Of the template's tools for development: which ones the service uses is for its owner to say."""
 
-OLDEST = (3, 11)
+TOO_OLD, KNOWN = "3.10.99", ("3.11", "3.12", "3.13", "3.14")
 
 
 def read(sources: Sources) -> dict[str, Any]:
@@ -37,22 +37,34 @@ def read(sources: Sources) -> dict[str, Any]:
         found = tomllib.loads(text or "")
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"{MANIFEST} cannot be read: {error}", f"correct {MANIFEST}") from error
-    project = found.get("project")
-    if text is not None and not isinstance(project, dict) and "poetry" in found.get("tool", {}):
+    project, tool = found.get("project", {}), found.get("tool", {})
+    if not isinstance(project, dict) or not isinstance(tool, dict):
+        raise RefusedError(f"{MANIFEST} has no tables [project] and [tool]", f"correct {MANIFEST}")
+    if not project and "poetry" in tool:
         raise RefusedError(
             f"{MANIFEST} declares dependencies in [tool.poetry], where pip and uv do not look",
             "move them to [project], as Poetry 2 has it (`poetry check` says what is left), "
             "and adopt again",
         )
-    _require_python(project if isinstance(project, dict) else {})
+    if "dependencies" in (project.get("dynamic") or ()):
+        raise RefusedError(
+            f"{MANIFEST} says that its dependencies are elsewhere (dynamic)",
+            "move them to dependencies = [...] in [project], and adopt again",
+        )
+    _require_python(project)
     return found
 
 
 def _require_python(project: dict[str, Any]) -> None:
     """Raise RefusedError where the service is for a Python that the runtime does not know."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     asked = str(project.get("requires-python", ""))
-    found = re.search(r"(?:>=|==|~=)\s*(\d+)\.(\d+)", asked)
-    if found and (int(found[1]), int(found[2])) < OLDEST:
+    try:
+        wanted = SpecifierSet(asked)
+    except InvalidSpecifier:
+        wanted = SpecifierSet("<0")
+    if asked and (wanted.contains(TOO_OLD) or not any(map(wanted.contains, KNOWN))):
         raise RefusedError(
             f'{MANIFEST} has requires-python = "{asked}", and the runtime needs Python 3.11',
             f'if the service runs with it: requires-python = ">=3.11" in {MANIFEST}',
@@ -78,8 +90,35 @@ def new(rendered: str, needed: Needed, *, setuptools: bool) -> str:
 def completed(rendered: str, theirs: str, needed: Needed) -> str:
     """Return theirs with the template's dependencies.
 
-    The template's lines stay in one piece, so that a stage which comes later finds its own.
+    The template's lines stay in one piece, so that a stage which comes later finds its own. Raise
+    RefusedError for a file that is written in a way that lines cannot be added to.
     """
+    try:
+        made = _completed(rendered, theirs, needed)
+        is_right = _differs_in_dependencies_alone(tomllib.loads(theirs), tomllib.loads(made))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        is_right = False
+    if not is_right:
+        raise RefusedError(
+            f"{MANIFEST} is valid, but not written as adopt can add lines to it",
+            "have [project] and [dependency-groups] on lines of their own, and in them "
+            'dependencies = ["..."] and dev = ["..."], not indented; then adopt again',
+        )
+    return made
+
+
+def _differs_in_dependencies_alone(theirs: dict[str, Any], made: dict[str, Any]) -> bool:
+    """Tell whether all that was there is there, and what was added is where it has to be."""
+    run, dev = made["project"]["dependencies"], made["dependency-groups"]["dev"]
+    had = theirs.get("project", {})
+    groups = theirs.get("dependency-groups", {})
+    has_all = {*had.get("dependencies", [])} <= {*run} and {*groups.get("dev", [])} <= {*dev}
+    project = {**had, "dependencies": run} if had else made["project"]
+    expected = {**theirs, "project": project, "dependency-groups": {**groups, "dev": dev}}
+    return has_all and made == expected
+
+
+def _completed(rendered: str, theirs: str, needed: Needed) -> str:
     run, dev = _items(rendered, "dependencies"), _dev(rendered)
     needed = needed.without(*run, *dev)
     text = theirs if theirs.endswith("\n") else f"{theirs}\n"
@@ -88,9 +127,15 @@ def completed(rendered: str, theirs: str, needed: Needed) -> str:
         text += "\n" + (head[0] if head else "")
         return _in_group(_with_items(text, "dependencies", _quoted(needed.run)), needed.dev, dev)
     extras = tomllib.loads(text)["project"].get("optional-dependencies", {})
-    also = [item for name in ("dev", "test", "tests") for item in extras.get(name, [])]
+    also = [item for name in ("dev", "test", "tests") for item in _texts(extras.get(name, []))]
     text = _with_items(text, "dependencies", [*_quoted(needed.run), *run], table="project")
     return _in_group(text, [*also, *needed.dev], dev)
+
+
+def _texts(found: object) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise TypeError("no list of texts")
+    return found
 
 
 def _in_group(text: str, own: list[str] | tuple[str, ...], template: list[str]) -> str:

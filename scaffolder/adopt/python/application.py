@@ -1,12 +1,12 @@
 """The module by which the runtime starts an application, or a program, that is the user's."""
 
-from .python_app import HEALTH, Entry
-from .sources import Fact
+from .app import Entry
 
 APP = '''\
 """The application: yours. The runtime starts it; no stage ever changes this file."""
 
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from {module} import {name} as yours
 
@@ -16,11 +16,18 @@ from . import health, stages
 def create_app() -> Starlette:
     """Put the routes of health and stages before your application, which answers all others."""
     application = {call}
+    own = {{getattr(route, "path", "") for route in application.routes}}
+
+    async def others(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope["router"]  # url_for() asks it, and has to find your routes
+        await application(scope, receive, send)
+
     service = Starlette(
-        routes={routes},
+        routes=[route for route in health.ROUTES if route.path not in own],
         lifespan=lambda _: application.router.lifespan_context(application),
     )
-    service.router.default = application
+    service.router.default = others
+    service.router.redirect_slashes = False
     stages.install(service)
     return service
 '''
@@ -69,14 +76,9 @@ def create_app() -> Starlette:
 '''
 
 
-def application(entry: Entry, health: list[Fact]) -> str:
+def application(entry: Entry) -> str:
     """Return the module by which the runtime starts theirs."""
     if not entry.name:
         return PROGRAM.format(module=entry.module)
-    own = sorted({fact.what for fact in health} & {*HEALTH})
-    listing = "[*health.ROUTES]"
-    if own:
-        listing = f"[route for route in health.ROUTES if route.path not in {own!r}]"
-        listing = listing.replace("'", '"')
     call = "yours()" if entry.factory else "yours"
-    return APP.format(module=entry.module, name=entry.name, call=call, routes=listing)
+    return APP.format(module=entry.module, name=entry.name, call=call)

@@ -1,18 +1,22 @@
 """Where a Python service begins: its application, or the module that is run; read with ast."""
 
 import ast
+import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from .sources import Fact, Sources
+from scaffolder.adopt.sources import Fact, Sources
 
 FRAMEWORKS = {"FastAPI": "FastAPI", "Starlette": "Starlette"}
-HEALTH = ("/health", "/health/live", "/health/ready")
-OTHERS = ("/healthz", "/livez", "/readyz", "/live", "/ready", "/ping")
-"""Routes that say the same under other names: they are told of, and stay beside ours."""
+HEALTH = ("/health", "/health/live", "/health/ready",
+          "/healthz", "/livez", "/readyz", "/live", "/ready", "/ping")  # fmt: skip
+"""Routes that say how a service is: they are told of, and stay."""
+ROUTES = frozenset({"get", "route", "api_route", "add_route", "add_api_route", "Route"})
+TOOLS = frozenset({"setup.py", "manage.py", "noxfile.py", "fabfile.py", "tasks.py"})
+"""Programs beside a service, which are not the service."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,35 @@ class Entry:
 
 def entries(sources: Sources) -> list[Entry]:
     """Return all that could be the start of the service, the most likely first."""
-    found = [entry for path, tree in _modules(sources) for entry in _applications(path, tree)]
+    modules = [(path, tree) for path, tree in _modules(sources) if _is_module(path)]
+    found = [entry for path, tree in modules for entry in _applications(path, tree)]
     if not found:
-        found = [*_programs(sources)]
+        found = [entry for path, tree in modules for entry in _programs(path, tree)]
     hinted = _hint(sources)
-    return sorted(found, key=lambda entry: (entry.reference != hinted, entry.factory))
+    once = {entry.typed: entry for entry in found}.values()
+    return sorted(once, key=lambda entry: (entry.reference != hinted, entry.factory))
+
+
+def named(sources: Sources, words: str) -> Entry | None:
+    """Return an application that is named as uvicorn takes it, if there is such a module."""
+    found = re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(\(\))?", words)
+    path = found and next(filter(sources.has, _files(found[1])), None)
+    if not found or not path or not _is_module(path):
+        return None
+    return Entry(found[1], found[2], factory=bool(found[3]), framework="ASGI", path=path, line=1)
+
+
+def _files(module: str) -> list[str]:
+    inner = module.replace(".", "/")
+    return [f"{top}{inner}{end}" for top in ("", "src/") for end in (".py", "/__init__.py")]
 
 
 def decided(sources: Sources, found: list[Entry]) -> Entry | None:
     """Return the one that it is; None where nothing tells which of several."""
     hinted = _hint(sources)
     one = [entry for entry in found if entry.reference == hinted]
+    if ":" in hinted and not one:
+        return None
     whole = one or [entry for entry in found if not entry.factory] or found
     return whole[0] if len(whole) == 1 else None
 
@@ -72,8 +94,8 @@ def health_routes(sources: Sources) -> list[Fact]:
         Fact(node.args[0].value, path, node.lineno)
         for path, tree in _modules(sources)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
-        if node.args[0].value in (*HEALTH, *OTHERS)
+        if isinstance(node, ast.Call) and _called(node) in ROUTES and node.args
+        if isinstance(node.args[0], ast.Constant) and node.args[0].value in HEALTH
     ]
 
 
@@ -81,8 +103,11 @@ def signal_handler(sources: Sources) -> Fact | None:
     """Return where a program handles signals itself."""
     for path, tree in _modules(sources):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _called(node) == "signal":
-                return Fact("signal.signal", path, node.lineno)
+            match node:
+                case ast.Call(func=ast.Attribute(attr="add_signal_handler" as name)):
+                    return Fact(name, path, node.lineno)
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="signal"), attr="signal")):
+                    return Fact("signal.signal", path, node.lineno)
     return None
 
 
@@ -97,28 +122,39 @@ def _modules(sources: Sources) -> list[tuple[str, ast.Module]]:
     return found
 
 
+def _is_module(path: str) -> bool:
+    """Tell whether a file can be imported by name."""
+    parts = module_of(path).split(".")
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
+
+
 def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:
-    if not all(part.isidentifier() for part in module_of(path).split(".")):
-        return
+    """Yield what a module has at its top: what a name stands for last is what is imported."""
+    factories = {node.name: made for node in tree.body
+                 if isinstance(node, ast.FunctionDef) and (made := _returned(node))}  # fmt: skip
+    assigned: dict[str, Entry | None] = {}
     for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and (made := _made(node.value)):
+        if isinstance(node, ast.FunctionDef) and node.name in factories:
+            made = factories[node.name]
+            yield replace(_entry(path, node.name, made, node), factory=True)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            made = _made(node.value, factories)
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
                 if isinstance(target, ast.Name):
-                    yield _entry(path, target.id, made, node)
-        elif isinstance(node, ast.FunctionDef) and (made := _returned(node)):
-            yield replace(_entry(path, node.name, made, node), factory=True)
+                    assigned[target.id] = _entry(path, target.id, made, node) if made else None
+    yield from filter(None, assigned.values())
 
 
 def _entry(path: str, name: str, framework: str, node: ast.stmt) -> Entry:
     return Entry(module_of(path), name, framework=framework, path=path, line=node.lineno)
 
 
-def _made(value: ast.expr | None) -> str:
+def _made(value: ast.expr | None, others: Mapping[str, str] = FRAMEWORKS) -> str:
     """Return the framework whose application an expression makes, or an empty text."""
     if not isinstance(value, ast.Call):
         return ""
-    return FRAMEWORKS.get(_called(value), "")
+    return {**others, **FRAMEWORKS}.get(_called(value), "")
 
 
 def _called(call: ast.Call) -> str:
@@ -154,17 +190,15 @@ def _returned(function: ast.FunctionDef) -> str:
     return ""
 
 
-def _programs(sources: Sources) -> Iterator[Entry]:
+def _programs(path: str, tree: ast.Module) -> Iterator[Entry]:
     """Yield what `python -m` starts: packages with a __main__, and modules that ask their name."""
-    for path, tree in _modules(sources):
-        main = path.endswith("/__main__.py")
-        asks = [
-            node.lineno
-            for node in tree.body
-            if isinstance(node, ast.If) and _asks_its_name(node.test)
-        ]
-        if (main or asks) and path.count("/") <= 2:  # noqa: PLR2004 - deeper ones are helpers
-            yield Entry(module_of(path), path=path, line=1 if main else asks[0])
+    main = path.endswith("/__main__.py")
+    asks = [
+        node.lineno for node in tree.body if isinstance(node, ast.If) and _asks_its_name(node.test)
+    ]
+    is_near = path.count("/") <= 2 and path.rpartition("/")[2] not in TOOLS  # noqa: PLR2004 - deeper ones are helpers
+    if (main or asks) and is_near:
+        yield Entry(module_of(path), path=path, line=1 if main else asks[0])
 
 
 def _asks_its_name(test: ast.expr) -> bool:
