@@ -60,7 +60,9 @@ def test_a_dockerfile_of_any_kind_is_read_soon(dockerfile: str) -> None:
     assert not any(stage.takes(FILE) for stage in built(dockerfile).stages)
 
 
-@pytest.mark.parametrize("pattern", ["**/" * 50 + "x", "*a" * 90 + "b", "[[:alpha:]]x", "[", "[^c]onfig"])
+@pytest.mark.parametrize(
+    "pattern", ["**/" * 50 + "x", "*a" * 90 + "b", "[[:alpha:]]x", "[", "[^c]onfig"]
+)
 def test_a_pattern_of_any_kind_is_matched_soon_and_without_a_warning(pattern: str) -> None:
     assert not covers(pattern, FILE.replace("config", "a" * 200))
 
