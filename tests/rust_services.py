@@ -80,23 +80,25 @@ def binary(
     return kept
 
 
-def sources(stages: Stages = (), files: Files = NONE, *, variant: str = "") -> Path:
-    """Return the directory of a service, locked, for `cargo` to work in; change nothing."""
+def sources(
+    stages: Stages = (), files: Files = NONE, *, variant: str = "", sharing: bool = False
+) -> Path:
+    """Return the directory of a service, locked, for `cargo` to work in; change nothing.
+
+    When it is `sharing`, it is compiled with the dependencies of all.
+    """
     require_cargo()
     _versions()
+    stages = tuple(sorted(stages))
+    tree = _tree(stages, files)
     with _alone():
-        return _written(_tree(tuple(sorted(stages)), files), _slot(stages, variant))
+        return _written(_sharing(stages, tree) if sharing else tree, _slot(stages, variant))
 
 
 def run_tests(stages: Stages, files: Files = NONE, *, variant: str = "", only: str = "") -> str:
     """Run the tests of a service, or only those of one file; return what cargo prints."""
-    require_cargo()
-    _versions()
-    stages = tuple(sorted(stages))
-    with _alone():
-        tree = _sharing(stages, _tree(stages, files))
-        directory = _written(tree, _slot(stages, variant or "tests"))
-        return run(directory, "test", *(("--test", only) if only else ()))
+    directory = sources(stages, files, variant=variant or "tests", sharing=True)
+    return cargo(directory, "test", *(("--test", only) if only else ()))
 
 
 def text(path: str, stages: Stages = ()) -> str:
@@ -206,7 +208,7 @@ def _sharing(stages: Stages, tree: Tree) -> Tree:
     """Have a service depend on what any stage needs, too: all is compiled once for all services.
 
     Otherwise each set of stages would have its own features of the same crates. What a stage
-    forgets to ask for, the linter finds, which works on services as they are.
+    forgets to ask for, `scripts/full` finds, which lints services as they are.
     """
     if not stages:
         return tree  # is most often built, and what others seed their own builds with

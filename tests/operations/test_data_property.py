@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from samples import FULL
 
 from scaffolder.verify import environments
 
@@ -209,6 +210,9 @@ def test_no_row_is_lost_that_nobody_dropped(
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=6, stateful_step_count=8, deadline=None, suppress_health_check=checks
+            max_examples=6 if FULL else 3,
+            stateful_step_count=8,
+            deadline=None,
+            suppress_health_check=checks,
         ),
     )

@@ -14,8 +14,12 @@ from client import Client
 from conftest import viscaffold
 from containers import docker, inspect
 from running import free_port
+from samples import FULL
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not FULL, reason="images of four servers take minutes: for scripts/full"),
+]
 
 STAND_INS = Path(__file__).parents[1] / "stand_ins"
 SERVERS = ("postgres", "prometheus", "redis")

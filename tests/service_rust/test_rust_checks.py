@@ -49,7 +49,8 @@ def test_a_service_is_formatted(stages: Stages) -> None:
 
 @each(SETS)
 def test_a_service_is_linted_clean(stages: Stages) -> None:
-    rust_services.cargo(rust_services.sources(stages), *LINT)
+    service = rust_services.sources(stages, variant="linted", sharing=not FULL)
+    rust_services.cargo(service, *LINT)
 
 
 @each(SETS if FULL else [(), SETS[-1]])

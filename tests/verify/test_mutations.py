@@ -17,7 +17,7 @@ import rust_mutations
 from conftest import Pristine
 from containers import require_docker
 from mutation import Edit, Mutation
-from samples import sample
+from samples import FULL, sample
 
 from scaffolder import temporary
 from scaffolder.engine.git import repository
@@ -88,7 +88,7 @@ class Services:
         return ran.stdout.strip()
 
 
-@pytest.fixture(scope="module", params=TABLES)
+@pytest.fixture(scope="module", params=TABLES if FULL else ["python"])
 def services(
     request: pytest.FixtureRequest, pristine: Pristine, tmp_path_factory: pytest.TempPathFactory
 ) -> Services:
