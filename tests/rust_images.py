@@ -9,6 +9,7 @@ from pathlib import Path
 
 import rust_services
 from containers import require_docker
+from samples import FULL
 
 BUILDER = "FROM ${BUILDER_IMAGE} AS builder\n"
 
@@ -19,13 +20,13 @@ OLD = 1_000_000_000
 def context(stages: rust_services.Stages, place: Path) -> Path:
     """Write a service, locked, into a new directory.
 
-    With stages, the compiler does not optimize it, which would take most of the build.
+    But in full runs, the compiler does not optimize it, which would take most of the build.
     """
     require_docker("rust")
     source = rust_services.sources(stages, variant="image")
     rust_services.cargo(source, "metadata", "--format-version=1", "--quiet")
     shutil.copytree(source, place)
-    if stages:
+    if not FULL:
         text = (place / "Dockerfile").read_text(encoding="utf-8")
         assert text.count(BUILDER) == 1
         text = text.replace(BUILDER, f"{BUILDER}ENV CARGO_PROFILE_RELEASE_OPT_LEVEL=0\n")

@@ -44,7 +44,7 @@ from scaffolder.templates.template import builtin, carried
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "500" if FULL else "60"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "500" if FULL else "50"))
 STEPS = 9
 
 NEWEST = builtin().version

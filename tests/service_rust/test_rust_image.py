@@ -10,6 +10,7 @@ import containers
 import pytest
 import rust_images
 from containers import docker
+from samples import FULL
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +93,7 @@ def test_crates_come_from_the_mirror_of_a_company(context: Path) -> None:
     assert "127.0.0.1:9" in containers.build(context, "--build-arg", mirror, fails=True)
 
 
+@pytest.mark.skipif(not FULL, reason="to optimize a program takes minutes: for scripts/full")
 def test_the_program_is_as_small_as_the_readme_says(context: Path) -> None:
     stated = re.search(r"a program of about (\d+) MB", (context / "README.md").read_text("utf-8"))
     with containers.image(context) as tag:
