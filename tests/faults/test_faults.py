@@ -1,6 +1,5 @@
 """No silent death: whatever kills a service, its log names the cause, and its status is no lie."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,10 +17,8 @@ AT_ONCE = 3
 """Most of the time is spent waiting."""
 
 WHERE: list[tuple[Stages, str]] = [((), place) for place in PLACES]
-if os.environ.get("CI"):
-    WHERE += [(STAGES, CONTAINER)]
 if FULL:
-    WHERE += [(STAGES, PLAIN)]
+    WHERE += [(STAGES, CONTAINER), (STAGES, PLAIN)]
 
 
 @pytest.fixture(scope="module", params=TABLES)
