@@ -1,8 +1,7 @@
 """Adopt a service that exists: the runtime, and what belongs to it, come beside its code."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,14 +16,13 @@ from scaffolder.adopt.python.service import Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
-from scaffolder.engine.journal import Journal
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import questions
 from scaffolder.templates.template import Template, builtin
 from scaffolder.text import listed, shown
 
-from . import adoption_choices, gate, places, recovering
+from . import adoption_choices, gate, places, plan
 from .adoption_choices import NOTHING_SAID, Asked
 from .change import Change
 from .gate import How
@@ -76,7 +74,7 @@ def adopt(
     the service would not work, OSError for what the machine refuses. Then nothing was changed.
     """
     repository = _repository(directory)
-    with _locked(repository, report, dry_run=dry_run):
+    with plan.alone(repository, report, dry_run=dry_run):
         seen = _looked(repository)
         entry = adoption_choices.entry(seen, asked.app)
         template = builtin()
@@ -121,18 +119,6 @@ def _repository(directory: Path) -> Repository:
     return repository
 
 
-@contextmanager
-def _locked(repository: Repository, report: Reporter, *, dry_run: bool) -> Iterator[None]:
-    """Be the only viscaffold that runs there; an operation that was killed is ended first."""
-    if dry_run:
-        recovering.recover_if_killed(repository, report)
-        yield
-        return
-    with Journal(repository).locked(report):
-        recovering.recover(repository, report)
-        yield
-
-
 def _looked(repository: Repository) -> Found:
     root = repository.directory
     if os.path.lexists(root / ANSWERS_FILE):
@@ -150,12 +136,7 @@ def _looked(repository: Repository) -> Found:
 
 def _require_clean(repository: Repository) -> None:
     """Raise RefusedError for what is not committed: what is read has to be what git has."""
-    unfinished = repository.unfinished()
-    if unfinished:
-        raise RefusedError(
-            f"a {unfinished} is under way in {repository.top}",
-            f"finish it: git {unfinished} --continue",
-        )
+    plan.require_finished(repository)
     options = ("--porcelain", "-z", "--no-renames", "--untracked-files=no")
     ignored = "--ignore-submodules=all"  # git would run what the configuration of each names
     where = repository.prefix or "."

@@ -87,24 +87,35 @@ def opened(
     service or no repository, git does not track the service or is in the middle of something.
     """
     repository = repository or repository_of(start, "so nothing could be taken back")
+    with alone(repository, report, dry_run=dry_run):
+        require_finished(repository)
+        _require_tracked(repository)
+        yield load(start, trust), repository
+
+
+@contextmanager
+def alone(repository: Repository, report: Reporter, *, dry_run: bool) -> Iterator[None]:
+    """Be the only viscaffold that runs there; an operation that was killed is ended first."""
     if dry_run:
         recovering.recover_if_killed(repository, report)
-        _require_idle(repository)
-        yield load(start, trust), repository
+        yield
         return
     with Journal(repository).locked(report):
         recovering.recover(repository, report)
-        _require_idle(repository)
-        yield load(start, trust), repository
+        yield
 
 
-def _require_idle(repository: Repository) -> None:
+def require_finished(repository: Repository) -> None:
+    """Raise RefusedError where git is in the middle of something, such as a merge."""
     unfinished = repository.unfinished()
     if unfinished:
         raise RefusedError(
             f"a {unfinished} is under way in {repository.top}",
             f"finish it: git {unfinished} --continue",
         )
+
+
+def _require_tracked(repository: Repository) -> None:
     if not repository.git.fields("ls-files", "-z", "--", repository.prefix + ANSWERS_FILE):
         raise RefusedError(f"git does not track {ANSWERS_FILE}", "git add --all && git commit")
 
