@@ -80,30 +80,30 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
 
 def read_paths(case: Case) -> Iterator[tuple[str, str]]:
     """Return paths of files that programs name to read: the path, and by what."""
+    yield from _paths_of_natives(case)
+    for name, by, writes in _opened(case):
+        if name.startswith("/") and not writes:
+            yield name, by
+
+
+def _paths_of_natives(case: Case) -> Iterator[tuple[str, str]]:
     for path, data, program in natives(case):
         if len(data) < 4 << 20:
             own = binary.own_part(data, program)
             yield from ((name, path) for name in binary.paths(own)[:40])
+
+
+def _opened(case: Case) -> Iterator[tuple[str, str, bool]]:
+    """Yield what scripts open: the path, by what, and whether to write."""
     for script, reading in readings(case):
-        yield from (
-            (name, script.path or "the program")
-            for name, mode in reading.opened
-            if name.startswith("/") and not any(m in mode for m in "wax+")
-        )
+        for name, mode in reading.opened:
+            yield name, script.path or "the program", any(m in mode for m in "wax+")
 
 
 def named_paths(case: Case) -> Iterator[tuple[str, str]]:
     """Return paths that programs name: the path, and by what."""
-    for path, data, program in natives(case):
-        if len(data) < 4 << 20:
-            own = binary.own_part(data, program)
-            yield from ((name, path) for name in binary.paths(own)[:40])
-    for script, reading in readings(case):
-        yield from (
-            (name, script.path or "the program")
-            for name, mode in reading.opened
-            if any(m in mode for m in "wax+")
-        )
+    yield from _paths_of_natives(case)
+    yield from ((name, by) for name, by, writes in _opened(case) if writes)
     for item in case.launched:
         if item.script and item.script.language == "sh":
             yield from (
