@@ -33,7 +33,7 @@ class Fact:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two looks may find different files: one is not the other
 class Sources:
     """The tracked files of a directory; links, and what lies behind them, count as not there."""
 
