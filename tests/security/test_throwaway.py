@@ -32,6 +32,7 @@ echo "$@" >> "$TOLD"
 case $1 in
 create) echo "$5" | cut -d= -f2 > "$TOLD.token"; echo id;;
 inspect) [ -e "$TOLD.gone" ] && exit 1; echo "id $(cat "$TOLD.token")";;
+rm) [ ! -e "$TOLD.busy" ];;
 esac
 """
 
@@ -75,6 +76,17 @@ def test_what_a_killed_process_left_is_swept(told: Path) -> None:
     assert len(throwaway.sweep(Engine("docker"))) == 1
     assert removed(told) == ["rm --force --volumes id"]
     assert throwaway.sweep(Engine("docker")) == []
+
+
+def test_what_a_busy_daemon_does_not_remove_is_swept_later(told: Path) -> None:
+    busy = told.with_name("told.busy")
+    busy.touch()
+    with throwaway.created(Engine("docker"), "image") as name:
+        pass
+    assert throwaway.sweep(Engine("docker")) == []
+
+    busy.unlink()
+    assert throwaway.sweep(Engine("docker")) == [name]
 
 
 def test_what_a_running_process_has_is_not_swept(told: Path) -> None:

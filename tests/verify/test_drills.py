@@ -14,7 +14,7 @@ from conftest import STAGES, Pristine
 from containers import docker, remove_image, require_docker
 from samples import FULL
 
-from scaffolder.docker import client
+from scaffolder.docker import client, throwaway
 from scaffolder.docker.container import Image
 from scaffolder.languages import toolchain
 from scaffolder.templates import catalogue, template
@@ -70,7 +70,9 @@ def test_a_service_takes_every_fault_as_documented(
     assert len(outcomes) > 24
     assert [o for o in outcomes if o.result is not Result.PASSED] == []
     assert "--- drill killed process\n" in (tmp_path / "log").read_text("utf-8")
-    assert docker("ps", "--all", "--quiet", "--filter", f"ancestor={image}") == ""
+    # Those that are there have a record: another test's, or one that a busy daemon did not remove.
+    left = docker("ps", "--all", "--format", "{{.Names}}", "--filter", f"ancestor={image}")
+    assert set(left.split()) <= throwaway.recorded()
 
 
 SILENT = 'exec "$@" >/dev/null 2>&1'
