@@ -141,7 +141,7 @@ def examine(
 ) -> tuple[Case, Judgement]:
     """Judge a container; run copies of it if that may prove more, and the user agrees."""
     with console.progress(f"examining {name}"):
-        case, judgement = session.examine(name, wanted.built_from)
+        case, judgement = session.examine(name, wanted.built_from, watch=wanted.rerun)
     if not is_open(case, judgement):
         return case, judgement
     if wanted.rerun or (ask and console.interactive() and _agrees(session.left_out(case))):

@@ -15,6 +15,7 @@ from .docker import build_directory, targets, version
 from .docker.isolation import isolate
 from .kubernetes import targets as pods
 from .kubernetes.client import Kubectl
+from .verdict import ahead
 from .verdict.judge import judge
 from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
 from .verdict.reruns import try_factors
@@ -27,6 +28,7 @@ class Session:
         """Use `found`; what must be removed afterwards goes on `stack`."""
         self.engine = found
         self.stack = stack
+        self._ahead: ahead.Ahead | None = None
 
     def compose_service(self, service: str) -> str:
         """Return the container of a compose service; raise UsageError if there is none."""
@@ -42,20 +44,25 @@ class Session:
             )
         return found
 
-    def examine(self, name: str, built_from: str | None = None) -> tuple[Case, Judgement]:
+    def examine(
+        self, name: str, built_from: str | None = None, *, watch: bool = False
+    ) -> tuple[Case, Judgement]:
         """Gather the evidence and judge it; `built_from` is the directory of the image's build.
 
+        To `watch` is to begin with the copies meanwhile, where `rerun` is likely to follow.
         Raises UsageError if there is no such target, or no Dockerfile in the directory.
         """
         build = build_directory.read(built_from) if built_from else None
         case = targets.case_of(self.engine, name, self.stack)
         case.image = case.image and replace(case.image, built_from=build)
+        if watch:
+            self._ahead = ahead.begun(self.engine, case, self.stack.callback)
         return case, judge(case)
 
     def rerun(self, case: Case) -> Judgement:
         """Judge a case again, with the results of isolated copies that each change one thing."""
         case.unsought.clear()
-        rerun = try_factors(self.engine, case)
+        rerun = try_factors(self.engine, case, self._ahead)
         case.deadline = Deadline()  # copies had a time of their own
         return judge(case, rerun)
 

@@ -26,10 +26,10 @@ MOST = 4000
 
 def events(engine: Engine, identity: str) -> tuple[Event, ...]:
     """Return a container's events, oldest first: those known now, and those seen before."""
-    now = int(time.time()) + 1
-    # Until a moment to come, podman waits for it, and now and then prints nothing.
-    end = ("--stream=false",) if engine.name == "podman" else ("--until", str(now))
-    flags = ("--since", str(now - WEEK), *end, "--filter", "type=container")
+    now = time.time()
+    # Until a moment to come both wait for it, and podman now and then prints nothing.
+    end = ("--stream=false",) if engine.name == "podman" else ("--until", f"{now:.6f}")
+    flags = ("--since", str(int(now) - WEEK), *end, "--filter", "type=container")
     try:
         seen = engine.json("events", *flags, "--format", "{{json .}}")
     except AnswerError:

@@ -9,6 +9,7 @@ from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
 
+from .ahead import Ahead
 from .copies import LONGEST_SECONDS, Outcome, tried_with
 from .cures import Cure
 from .factors import Factor, factors
@@ -26,10 +27,11 @@ REVEALED = {
 """The cause that hid a program's output → the fix."""
 
 
-def try_factors(engine: Engine, case: Case) -> Rerun:
+def try_factors(engine: Engine, case: Case, ahead: Ahead | None = None) -> Rerun:
     """Run copies of a container that ended, with one change at a time, until one cures it.
 
-    The first one is not changed, but watched. A container that runs is only watched.
+    The first one is not changed, but watched; `ahead`, if it was begun before. A container that
+    runs is only watched.
     """
     if not case.phase & (Phase.ENDED | Phase.RUNNING):
         return Rerun(tried=["reruns: only a container that was started can be rerun"])
@@ -38,7 +40,7 @@ def try_factors(engine: Engine, case: Case) -> Rerun:
         return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
     began = time.monotonic()
     try:
-        same = unchanged(engine, case)
+        same = unchanged(engine, case, ahead)
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
     if case.phase == Phase.RUNNING:

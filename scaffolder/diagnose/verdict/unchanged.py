@@ -7,17 +7,21 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.docker.client import Engine, EngineError
 
+from .ahead import Ahead
 from .copies import Outcome, run
 from .factors import Factor
 from .watching import tracer_for
 
 
-def unchanged(engine: Engine, case: Case) -> Outcome:
-    """Run a copy without changes, watched; where it ends otherwise for that, another one, alone."""
+def unchanged(engine: Engine, case: Case, ahead: Ahead | None = None) -> Outcome:
+    """Run a copy without changes, watched; where it ends otherwise for that, another one, alone.
+
+    `ahead` is the watched one, if it was begun before.
+    """
     nothing = Factor("nothing", case.config)
     seen, why = None, ""
     try:
-        seen = run(engine, case, nothing, tracer_for(case))
+        seen = ahead.outcome() if ahead else run(engine, case, nothing, tracer_for(case))
         why = seen.trace.obstacle if seen.trace else ""
     except EngineError as error:
         why = error.message
