@@ -36,6 +36,7 @@ EXAMPLES = {
     "status": ("status",),
     "undo": ("undo",),
     "remove-stage": ("add-stage api", "remove-stage api"),
+    "add-resource": ("add-stage api", "add-resource pen color:string price:int?", "undo", "undo"),
     "explain": ("explain 78", "explain LOG_LEVEL"),
     "update": ("update --check",),
     "rollback": ("rollback HEAD",),

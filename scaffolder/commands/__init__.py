@@ -7,6 +7,7 @@ import click
 from scaffolder.errors import ExitCode
 
 COMMANDS = {
+    "add-resource": "Add a resource to a service: routes, table, tests.",
     "add-stage": "Add stages to a service.",
     "adopt": "Adopt a service that exists already.",
     "bisect": "Find the commit or stage with which it began to fail.",
@@ -33,6 +34,7 @@ COMMANDS = {
 CHANGED = (ExitCode.CONFLICTS, ExitCode.NOT_VERIFIED)
 EXAMINED = (ExitCode.FOUND, ExitCode.UNDETERMINED)
 ENDS = {
+    "add-resource": (ExitCode.NOT_VERIFIED,),
     "add-stage": CHANGED,
     "adopt": (ExitCode.NOT_VERIFIED,),
     "bisect": (ExitCode.FOUND,),

@@ -21,6 +21,7 @@ SIGNS = {"add": ("A", "green"), "modify": ("M", "yellow"), "delete": ("D", "red"
 """The letters of git."""
 
 COMMITS = {
+    "add-resource": "Add",
     "add-stage": "Add",
     "adopt": "Adopt viscaffold for",
     "remove-stage": "Remove",
@@ -122,7 +123,7 @@ def _command(done: Change) -> str:
 def _commit(done: Change) -> str:
     """Return the command that commits an operation."""
     command, _, subject = done.title.partition(" ")
-    names = done.added if command == "add-stage" else done.removed
+    names = {"add-stage": done.added, "add-resource": done.asked}.get(command, done.removed)
     targets = subject.removeprefix("--to ").split(" --to ")
     what = " and ".join(targets if command in ("update", "adopt") else names)
     return f'git commit -m "{" ".join(filter(None, (COMMITS[command], what)))}"'

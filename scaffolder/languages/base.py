@@ -86,6 +86,28 @@ def is_within(module: str, outer: str) -> bool:
     return parts(module)[: len(words)] == words
 
 
+@dataclass(frozen=True)
+class Wiring:
+    """What is to be made known to a service of a resource that `add-resource` wrote."""
+
+    module: str
+    """Its module, its table and its routes are called so: the plural."""
+    number: str = ""
+    """That of its migration, where it has one."""
+
+
+class WiringError(Exception):
+    """A file of the user's is not as plain as the template's, and is not edited.
+
+    `lines` are to be added by hand; without any, `reason` says what is in the way.
+    """
+
+    def __init__(self, role: str, lines: Iterable[str], reason: str = "") -> None:
+        """Keep the role of the file, as `Language.wired` has it."""
+        super().__init__(reason)
+        self.role, self.lines, self.reason = role, list(lines), reason
+
+
 class Language(Protocol):
     """One language: the members are read-only, so that a module can be one."""
 
@@ -204,3 +226,13 @@ class Language(Protocol):
 
     def variables(self, directory: Path) -> dict[str, str]:
         """Return the variables with which the tools of a service find the environment."""
+
+    def word_problem(self, word: str) -> str:
+        """Return why code cannot call something `word`, or an empty text."""
+
+    def wired(self, files: Mapping[str, str], wiring: Wiring) -> dict[str, str]:
+        """Return files of the user's with a resource made known in them; the rest as it was.
+
+        They are named by their roles, as `resource` in language.yml has them. What is there
+        already stays. Raise WiringError for a file that cannot be edited safely.
+        """

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from . import python_lock, python_source, python_tools, toml_text
+from . import python_lock, python_source, python_tools, python_wiring, toml_text
 from .base import Command, Tree
 
 NAME = "python"
@@ -44,6 +44,8 @@ read = python_source.read
 texts = python_source.texts
 tools = python_tools.tools
 installed_problem = python_tools.installed_problem
+word_problem = python_wiring.word_problem
+wired = python_wiring.wired
 
 
 def name_problem(name: str, taken: Iterable[str]) -> str:

@@ -54,6 +54,9 @@ class Toolchain:
     drills: Sequence[Mapping[str, Any]] = ()
     """Faults that are injected into containers of services in this language: see verify/drills."""
 
+    resource: Mapping[str, Any] = field(default_factory=dict)
+    """What `add-resource` writes and edits; nothing in versions from before it."""
+
     def command(self, name: str, package: str = "") -> str:
         """Return a command for the service with this package."""
         return self.commands[name].replace("{package}", package)
@@ -79,6 +82,7 @@ def load(template: Path, language: str) -> Toolchain:
         Command(*_parts(found["build"])) if "build" in found else None,
         Command(*_parts(found["start"])) if "start" in found else Command(()),
         found.get("drills", ()),
+        found.get("resource", {}),
     )
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .offer import Offer, stages
     from .presets import Preset
     from .removals import remove
+    from .resources import add_resource
     from .rollback import Rollback, roll_back
     from .taking_back import Drop, Fate
     from .updates import Available, check, update
@@ -70,6 +71,7 @@ __all__ = [
     "UsageError",
     "abort",
     "add",
+    "add_resource",
     "adopt",
     "bisect",
     "bisect_stages",
@@ -110,6 +112,7 @@ _MODULES = {
     "scaffolder.operations.offer": ("Offer", "stages"),
     "scaffolder.operations.presets": ("Preset",),
     "scaffolder.operations.removals": ("remove",),
+    "scaffolder.operations.resources": ("add_resource",),
     "scaffolder.operations.rollback": ("Rollback", "roll_back"),
     "scaffolder.operations.taking_back": ("Drop", "Fate"),
     "scaffolder.operations.updates": ("Available", "check", "update"),

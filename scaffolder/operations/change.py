@@ -32,8 +32,8 @@ class Change:
     """The outcome of an operation. It is staged, ready to commit, unless it was only planned."""
 
     operation: str
-    """What was done: "add-stage", "remove-stage", "update", "adopt", "undo", "abort" or
-    "continue"."""
+    """What was done: "add-stage", "add-resource", "remove-stage", "update", "adopt", "undo",
+    "abort" or "continue"."""
     service: Service
     """The service as it was before."""
     stages: list[str]
@@ -69,7 +69,8 @@ class Change:
     title: str = ""
     """What is recorded, "add-stage auth", or what was taken back or continued."""
     asked: list[str] = field(default_factory=list)
-    """The stages that were meant; others were added for them, or removed with them."""
+    """The stages that were meant; others were added for them, or removed with them. Of a resource,
+    its plural."""
     brought: list[Stage] = field(default_factory=list)
     """The stages that were added."""
     moves: list[str] = field(default_factory=list)

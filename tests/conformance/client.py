@@ -59,6 +59,10 @@ class Client:
         body = value if isinstance(value, bytes) else json.dumps(value)
         return self.ask("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
 
+    def put(self, path: str, value: object) -> Reply:
+        """Send JSON that is to replace what is there."""
+        return self.ask("PUT", path, json.dumps(value), {"Content-Type": "application/json"})
+
     def submit(
         self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Reply:

@@ -43,6 +43,7 @@ def install(app: Starlette) -> None:
         responses=problems.RESPONSES,
         exception_handlers=problems.HANDLERS,
     )
+    api.state = app.state  # what stages keep there is for its routes, too
     add_items(api, WRITERS)
     limit = Middleware(JsonLimit, most=settings.max_json_values)
     app.router.routes.append(Mount(PREFIX, api, middleware=[limit]))
