@@ -56,9 +56,12 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_forth_and_back_to_another_answer_and_yes(place: Path) -> None:
+    (place / "taken").mkdir()
+    (place / "taken/file").touch()
     person = Session(place)
     person.at("Name of the service", "Orders", ENTER)
-    person.at("cannot be a service's name", "\x15shop", ENTER)
+    person.at("cannot be a service's name", "\x15taken", ENTER)
+    person.at("exists and is not empty", "\x15shop", ENTER)
     person.at("Language that", ENTER)
     person.at("Stages to start with", "login", ESCAPE)
     person.at("Language that", ESCAPE)
@@ -73,7 +76,7 @@ def test_forth_and_back_to_another_answer_and_yes(place: Path) -> None:
     assert person.ended() == 0, person.shown
     assert "Stages to start with: \x1b[1mauth\x1b[0m" in person.shown
     assert (place / "orders/Cargo.toml").exists()
-    assert [path.name for path in place.iterdir()] == ["orders"]
+    assert {path.name for path in place.iterdir()} == {"orders", "taken"}
 
 
 def test_what_a_team_asks_for_is_asked_with_the_name_given(place: Path, team: MakeTeam) -> None:
@@ -92,6 +95,18 @@ def test_what_a_team_asks_for_is_asked_with_the_name_given(place: Path, team: Ma
     assert "\x1b[3" not in person.shown
     assert "\x1b[38" not in person.shown
     assert "team: shop" in (place / "orders/.copier-answers.yml").read_text(encoding="utf-8")
+
+
+def test_where_there_is_no_room_nothing_is_asked(place: Path, team: MakeTeam) -> None:
+    manifest = TEAM["viscaffold.yml"].replace("    default: pay\n", "")
+    root = team({"viscaffold.yml": manifest})
+    (place / "orders").mkdir()
+    (place / "orders/main.c").touch()
+    person = Session(place, "orders", "-t", str(root), "--trust")
+
+    assert person.ended() == 5
+    assert "exists and is not empty" in person.shown
+    assert "Esc: back" not in person.shown
 
 
 @pytest.mark.parametrize("variable", ["CI", "GITHUB_ACTIONS"])

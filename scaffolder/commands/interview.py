@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from scaffolder import console, names, prompts
-from scaffolder.errors import UsageError
+from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.all import DEFAULT, LANGUAGES
-from scaffolder.operations import Preset
+from scaffolder.operations import Preset, room
 from scaffolder.overlays import resolve
 from scaffolder.overlays.fetch import origin
 from scaffolder.prompts import BACK, Answers, Step
@@ -31,12 +31,15 @@ def completed(path: str | None, wanted: Preset, trust: Consent) -> tuple[str, Pr
     """Return where to make a service, and with what, having asked for what has no default.
 
     Who has not named the service is asked for language and stages, too. Before anything else is
-    done, what was answered is shown. Raise click.Abort if that is not what was meant.
+    done, what was answered is shown. Raise click.Abort if that is not what was meant, RefusedError
+    where there is no room for what would be asked about.
     """
     template = resolve.asked(wanted.templates, trust)
     steps = [*_steps(template, path, wanted)]
     if not steps:
         return path or "", wanted
+    if path:
+        room.require_room(_absolute(path))
     console.say("Esc: back to the question before. Ctrl-C: leave, nothing is made.")
     answers: Answers = {PATH: path, STAGES: wanted.stages, **wanted.answers}
     show = Step(AGREED, lambda found: _agreed(template, found, wanted))
@@ -67,9 +70,17 @@ def _ask_name(answers: Mapping[str, Any]) -> object:
 def _name_problem(path: str) -> str:
     try:
         names.check(Path(path).name)
-    except UsageError as error:
-        return error.message
+        room.require_room(_absolute(path))
+    except (UsageError, RefusedError) as error:
+        said = error.message.replace(str(_absolute(path)), path)  # there is room for one line
+        return " ".join(said.split())
+    except OSError as error:
+        return f"{path} cannot be looked at: {error.strerror}"
     return ""
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - follows no links
 
 
 def _ask_one(question: Question, choices: list[str], answers: Mapping[str, Any]) -> object:
@@ -93,7 +104,7 @@ def _agreed(template: Template, answers: Mapping[str, Any], wanted: Preset) -> o
     language = preset.answers.get(LANGUAGE, DEFAULT)
     stages = catalogue.load(template.root, language).chosen(preset.stages)
     about = {LANGUAGE: language, STAGES: ", ".join(stages) or "none", **preset.answers}
-    console.say("\n", console.bold(Path(path).name), f" in {os.path.abspath(path)}")  # noqa: PTH100 - follows no links
+    console.say("\n", console.bold(Path(path).name), f" in {_absolute(path)}")
     for name, answer in about.items():
         console.say(f"  {name:<12} {answer}")
     console.say(f"The same again: {again(path, preset)}")

@@ -101,8 +101,12 @@ def new(  # noqa: PLR0913 - one parameter an option
 
 def _begun(preset: str | None, like: str | None, trust: Consent) -> Preset:
     """Return what the service begins with, before what else was typed."""
-    if preset and like:
+    if preset is not None and like is not None:
         raise UsageError("--preset and --like exclude each other", "take one of them")
+    if preset == "":
+        raise UsageError("--preset names none", "viscaffold new NAME --preset FILE")
+    if like == "":  # would be the directory that this one is
+        raise UsageError("--like names no service", "viscaffold new NAME --like PATH")
     if like:
         return presets.like(Path(like), trust)
     return presets.read(preset) if preset else Preset()

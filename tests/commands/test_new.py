@@ -294,6 +294,9 @@ def test_an_unknown_stage_is_refused_with_the_closest_one(here: Path) -> None:
         (["--answer", 'description=say "hi"'], "without double quotes"),
         (["--answer", "nope=1"], "there is no question 'nope'"),
         (["--langauge", "python"], "Did you mean"),
+        (["--like", ""], "--like names no service"),
+        (["--preset", ""], "--preset names none"),
+        (["--preset", "", "--like", ""], "exclude each other"),
     ],
 )
 def test_bad_answers_are_refused(here: Path, flags: list[str], message: str) -> None:
