@@ -7,7 +7,7 @@ import harness
 import pytest
 from conftest import STAGES
 from fault import CONTAINER, PLACES, PLAIN, Fault
-from samples import FULL
+from samples import FULL, sample
 from subjects import Pristine, Stages, Subjects, subjects
 from tables import TABLES
 
@@ -45,6 +45,9 @@ def test_the_cause_of_every_fault_is_named(
         and (not fault.stage or fault.stage in stages)
         and (not fault.build or fault.build in subject.builds)
     ]
+    assert len(faults) > 5
+    if place != CONTAINER:  # where services live, each fault is met in each run
+        faults = [*sample(faults, 2)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         played = zip(faults, list(pool.map(play, faults)), strict=True)
     # Other tests take the processor at times: what was only slow is tried once more, alone.
@@ -54,7 +57,6 @@ def test_the_cause_of_every_fault_is_named(
         for fault, outcome in outcomes
         if (wrong := outcome.complaints(fault, harness.expected(fault, place)))
     ]
-    assert len(faults) > 5
     assert not found, "\n\n".join(found)
 
 
