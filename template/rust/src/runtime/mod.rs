@@ -120,7 +120,11 @@ fn serve() -> u8 {
 }
 
 fn print(text: &str) -> u8 {
-    writeln!(io::stdout(), "{text}").map_or(EXIT_IO, |()| 0)
+    if printing::printed(&format!("{text}\n")) {
+        0
+    } else {
+        EXIT_IO
+    }
 }
 
 fn refuse() -> u8 {

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use super::runtime::shown;
 use crate::config::Settings;
+use crate::runtime::printing::printed;
 use crate::runtime::settings::{self, Asked, Reader};
 use crate::runtime::stage::Stage as _;
 use crate::runtime::{EXIT_CONFIG, EXIT_IO, EXIT_USAGE};
@@ -28,11 +29,12 @@ pub fn run(arguments: &[String]) -> u8 {
         .iter()
         .map(|text| format!("setting {text}\n"))
         .collect();
-    let written = io::stdout().write_all(rows.as_bytes());
-    match written.and_then(|()| io::stderr().write_all(problems.as_bytes())) {
-        Err(_) => EXIT_IO, // nobody reads
-        Ok(()) if problems.is_empty() => 0,
-        Ok(()) => EXIT_CONFIG,
+    let is_printed = printed(&rows);
+    let _ = io::stderr().write_all(problems.as_bytes()); // the status says it, too
+    match (problems.is_empty(), is_printed) {
+        (false, _) => EXIT_CONFIG,
+        (true, false) => EXIT_IO,
+        (true, true) => 0,
     }
 }
 

@@ -18,6 +18,7 @@ use super::runtime::pauses::Pauses;
 use super::runtime::schema::{misfit, said};
 use super::runtime::tables::Obstacle;
 use super::{Database, LONGEST_PAUSE};
+use crate::runtime::printing::printed;
 use crate::runtime::settings::{self, ConfigError, Reader};
 use crate::runtime::stage::Stage;
 use crate::runtime::{EXIT_CONFIG, EXIT_USAGE, SERVICE};
@@ -69,11 +70,14 @@ pub fn run(arguments: &[String]) -> u8 {
     let done = parts(&Stages::migrations())
         .map_err(Failure::from)
         .and_then(|parts| parse(&words, &parts).and_then(|command| perform(&command, &parts)));
-    let Err(Failure(reason, status)) = done else {
-        return 0;
-    };
-    let _ = writeln!(io::stderr(), "{reason}"); // the status says it, too
-    status
+    match done {
+        Ok(true) => 0,
+        Ok(false) => FAILED,
+        Err(Failure(reason, status)) => {
+            let _ = writeln!(io::stderr(), "{reason}"); // the status says it, too
+            status
+        }
+    }
 }
 
 fn parse(words: &[&str], parts: &[Part]) -> Result<Command, Failure> {
@@ -134,10 +138,10 @@ fn help() -> String {
     format!("usage: {SERVICE} db COMMAND\n\n{HELP}")
 }
 
-fn perform(command: &Command, parts: &[Part]) -> Result<(), Failure> {
+/// Does what is asked; tells whether what there is to say could be printed.
+fn perform(command: &Command, parts: &[Part]) -> Result<bool, Failure> {
     if matches!(command, Command::Help) {
-        print(help().trim_end());
-        return Ok(());
+        return Ok(printed(&help()));
     }
     let database = configured()?;
     System::new().block_on(run_on(&database, command, parts))
@@ -155,7 +159,7 @@ fn configured() -> Result<Database, Failure> {
         })
 }
 
-async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Result<(), Failure> {
+async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Result<bool, Failure> {
     if !matches!(command, Command::Upgrade) {
         let found = database.require_file();
         found.map_err(|missing| Failure(missing, NO_DATABASE))?;
@@ -164,17 +168,16 @@ async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Resul
     let mut connection = connected.map_err(|cause| unusable(&cause))?;
     let found = migrations::states(&mut connection, parts).await;
     let found = found.map_err(|error| unusable(&reason(&error)))?;
-    if let Command::Status = command {
-        for state in &found {
-            print(&state.to_string());
-        }
-    }
-    let is_newer = found.iter().any(State::is_newer);
+    let mut is_printed = true;
     let mut count = 0;
-    let tell = |done: String| {
-        print(&done);
+    let mut tell = |line: String| {
+        is_printed = is_printed && printed(&format!("{line}\n"));
         count += 1;
     };
+    if let Command::Status = command {
+        found.iter().map(State::to_string).for_each(&mut tell);
+    }
+    let is_newer = found.iter().any(State::is_newer);
     match (command, misfit(&found)) {
         (_, Some(misfit)) if is_newer => return Err(Failure(misfit, NEWER)),
         (Command::Status, Some(misfit)) => return Err(Failure(misfit, MISSING)),
@@ -201,12 +204,9 @@ async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Resul
             let done = done.map_err(|obstacle| stopped("imported", obstacle))?;
             done.into_iter().for_each(tell);
         }
-        _ => return Ok(()),
+        _ => return Ok(is_printed),
     }
-    if count == 0 {
-        print("nothing to do");
-    }
-    Ok(())
+    Ok(is_printed && (count > 0 || printed("nothing to do\n")))
 }
 
 /// Refuses parts whose tables have not been made.
@@ -297,9 +297,4 @@ impl Database {
 
 fn unusable(cause: &str) -> Failure {
     Failure(format!("the database cannot be used: {cause}"), FAILED)
-}
-
-/// Writes a line; what is done is done, also when nobody reads it.
-fn print(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

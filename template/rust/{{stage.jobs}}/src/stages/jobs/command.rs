@@ -8,6 +8,7 @@ use sqlx::AnyConnection;
 
 use super::Jobs;
 use super::runtime::listing::{dead, drop_dead, is_missing, retry, retry_all, status};
+use crate::runtime::printing::printed;
 use crate::runtime::settings::{self, ConfigError, Reader};
 use crate::runtime::{EXIT_CONFIG, EXIT_USAGE, SERVICE};
 use crate::stages::database::runtime::failures::reason;
@@ -47,12 +48,14 @@ impl From<sqlx::Error> for Failure {
 /// Runs a command; its reason is on stderr if it fails.
 pub fn run(arguments: &[String]) -> u8 {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = parse(&words).and_then(|command| perform(&command));
-    let Err(Failure(reason, status)) = done else {
-        return 0;
-    };
-    let _ = writeln!(io::stderr(), "{reason}"); // the status says it, too
-    status
+    match parse(&words).and_then(|command| perform(&command)) {
+        Ok(text) if printed(&text) => 0,
+        Ok(_) => FAILED,
+        Err(Failure(reason, status)) => {
+            let _ = writeln!(io::stderr(), "{reason}"); // the status says it, too
+            status
+        }
+    }
 }
 
 fn parse(words: &[&str]) -> Result<Command, Failure> {
@@ -78,10 +81,10 @@ fn help() -> String {
     format!("usage: {SERVICE} jobs COMMAND\n\n{HELP}")
 }
 
-fn perform(command: &Command) -> Result<(), Failure> {
+/// Does what is asked; returns what there is to print.
+fn perform(command: &Command) -> Result<String, Failure> {
     if matches!(command, Command::Help) {
-        print(help().trim_end());
-        return Ok(());
+        return Ok(help());
     }
     let mut env = Reader::new(settings::source());
     let jobs: Jobs = env.stage();
@@ -98,26 +101,25 @@ fn perform(command: &Command) -> Result<(), Failure> {
     })
 }
 
-async fn run_on(connection: &mut AnyConnection, command: &Command) -> Result<(), Failure> {
-    match command {
-        Command::Status => print_all(&status(connection).await?, "no jobs"),
-        Command::Dead { as_json: false } => print_all(&dead(connection).await?, "no dead jobs"),
+async fn run_on(connection: &mut AnyConnection, command: &Command) -> Result<String, Failure> {
+    Ok(match command {
+        Command::Status => list(&status(connection).await?, "no jobs"),
+        Command::Dead { as_json: false } => list(&dead(connection).await?, "no dead jobs"),
         Command::Dead { as_json: true } => {
             let all: Vec<_> = dead(connection).await?;
-            print(&serde_json::to_string(&all).unwrap_or_default());
+            format!("{}\n", serde_json::to_string(&all).unwrap_or_default())
         }
-        Command::RetryAll => print(&format!("retried: {}", retry_all(connection).await?)),
+        Command::RetryAll => format!("retried: {}\n", retry_all(connection).await?),
         Command::Retry { id } => match retry(connection, id).await? {
             0 => return Err(none(id)),
-            count => print(&format!("retried: {count}")),
+            count => format!("retried: {count}\n"),
         },
         Command::Drop { id } => match drop_dead(connection, id).await? {
             0 => return Err(none(id)),
-            count => print(&format!("dropped: {count}")),
+            count => format!("dropped: {count}\n"),
         },
-        Command::Help => {}
-    }
-    Ok(())
+        Command::Help => help(),
+    })
 }
 
 fn none(id: &str) -> Failure {
@@ -128,16 +130,9 @@ fn unusable(cause: &str) -> Failure {
     Failure(format!("the database cannot be used: {cause}"), FAILED)
 }
 
-fn print_all<T: Display>(lines: &[T], instead: &str) {
-    if lines.is_empty() {
-        print(instead);
+fn list<T: Display>(lines: &[T], instead: &str) -> String {
+    match lines {
+        [] => format!("{instead}\n"),
+        lines => lines.iter().map(|line| format!("{line}\n")).collect(),
     }
-    for line in lines {
-        print(&line.to_string());
-    }
-}
-
-/// Writes a line; what is done is done, also when nobody reads it.
-fn print(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

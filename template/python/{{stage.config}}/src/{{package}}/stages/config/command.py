@@ -5,9 +5,10 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from ...runtime import EXIT_CONFIG, EXIT_USAGE, settings
+from ...runtime import EXIT_CONFIG, EXIT_IO, EXIT_USAGE, settings
 from ...runtime.config_file import shown
 from ...runtime.settings import ConfigError, Found
+from ...runtime.stdio import printed
 
 HIDDEN = "***"
 
@@ -18,17 +19,18 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write("--check-config takes no arguments\n")
         return EXIT_USAGE
     problems = _import_application()
+    rows: list[str] = []
     for name, field in sorted(settings.declared.items()):
         try:
-            sys.stdout.write(_row(name, field, settings.source.find(name)))
+            rows.append(_row(name, field, settings.source.find(name)))
             settings.value(field, settings.source)
         except ConfigError as error:
             problems += error.problems
     problems += settings.source.problems()
-    sys.stdout.flush()
+    is_printed = printed("".join(rows))
     for problem in dict.fromkeys(problems):
         sys.stderr.write(f"setting {problem}\n")
-    return EXIT_CONFIG if problems else 0
+    return EXIT_CONFIG if problems else 0 if is_printed else EXIT_IO
 
 
 def _import_application() -> list[str]:
