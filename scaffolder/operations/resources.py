@@ -15,6 +15,7 @@ from scaffolder.languages.base import Wiring, WiringError
 from scaffolder.overlays.fetch.trust import NEVER, TrustPolicy
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import resource as templates
+from scaffolder.templates.template import builtin
 from scaffolder.text import command, listed
 
 from . import gate, locking
@@ -96,11 +97,13 @@ def _facts(service: Service) -> _Facts:
     """Return what is written and edited; raise RefusedError where there can be no resource."""
     about: Mapping[str, Any] = toolchain.load(service.template.root, service.language).resource
     if not about:
+        title = LANGUAGES[service.language].TITLE
+        newer = toolchain.load(builtin().root, service.language).resource
         raise RefusedError(
-            f"the template of this service, {service.template.version}, has no resources in "
-            f"{LANGUAGES[service.language].TITLE}",
-            "viscaffold update, if there is a newer one; docs/stages/api.md shows how to write "
-            "one by hand",
+            f"the template of this service, {service.template.version}, has no resources in {title}",
+            "viscaffold update"
+            if newer
+            else "write the routes as docs/stages/api.md of the service shows: Your own routes",
         )
     missing = [stage for stage in about["stages"] if stage not in service.stages]
     if missing:

@@ -7,6 +7,7 @@ import pytest
 from conftest import MakeService, commit, files, git, state, viscaffold
 from hypothesis import given
 from hypothesis import strategies as st
+from teams import TEAM, MakeTeam
 
 from scaffolder.errors import ExitCode, UsageError
 from scaffolder.languages import python_wiring
@@ -337,6 +338,33 @@ def test_a_template_from_before_has_no_resources(old: MakeService) -> None:
 
     assert ran.code == ExitCode.REFUSED
     assert "viscaffold update" in ran.err
+
+
+def test_in_rust_a_resource_is_refused_with_what_works(service: MakeService) -> None:
+    root = service("api", language="rust")
+    before = state(root)
+    ran = viscaffold("add-resource", "pen", FIELD)
+
+    assert ran.code == ExitCode.REFUSED
+    assert "has no resources in Rust" in ran.err
+    assert "docs/stages/api.md" in ran.err
+    assert "## Your own routes" in (root / "docs/stages/api.md").read_text(encoding="utf-8")
+    assert state(root) == before
+
+
+def test_a_team_writes_resources_in_its_own_way(
+    team: MakeTeam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"template/shared/resource/python/test.py.jinja": "# {{ resource.plural }} of Acme\n"}
+    source, root = team({**TEAM, **own}), tmp_path / "made" / "orders"
+    made = viscaffold("new", str(root), "--template", str(source), "--trust", "--stage", "api")
+    assert made.code == ExitCode.DONE, made.err
+    monkeypatch.chdir(root)
+    ran = viscaffold("add-resource", "pen", FIELD)
+
+    assert ran.code == ExitCode.DONE, ran.err
+    assert (root / "tests/test_pens.py").read_text(encoding="utf-8") == "# pens of Acme\n"
+    assert "class NewPen" in (root / "src/orders/pens.py").read_text(encoding="utf-8")
 
 
 def test_tables_and_modules_of_stages_are_theirs(service: MakeService) -> None:
