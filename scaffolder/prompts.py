@@ -99,7 +99,26 @@ def several(question: str, choices: Mapping[str, str], default: Sequence[str]) -
         instruction="(type to search, space to choose, enter to go on)",
         **_drawing(),
     )
+    _find_names_first(asked)
     return _asked(asked, question)
+
+
+def _find_names_first(question: "Question") -> None:
+    """Have a search list choices whose name contains it before those whose words do."""
+    from questionary.prompts.common import Choice, InquirerControl
+
+    class NamesFirst(InquirerControl):
+        """The list of a question, which questionary makes itself."""
+
+        @property
+        def filtered_choices(self) -> list[Choice]:
+            wanted = (self.search_filter or "").lower()
+            found: list[Choice] = super().filtered_choices
+            return sorted(found, key=lambda choice: wanted not in str(choice.value))
+
+    for control in question.application.layout.find_all_controls():
+        if isinstance(control, InquirerControl):
+            control.__class__ = NamesFirst
 
 
 def agreed(question: str) -> object:
@@ -127,9 +146,12 @@ def _asked(question: "Question", words: str) -> object:
     Raise click.Abort for Ctrl-C and Ctrl-D.
     """
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+    from prompt_toolkit.keys import Keys
 
     bindings, app = KeyBindings(), question.application
     bindings.add("escape", eager=True)(lambda event: event.app.exit(result=BACK))
+    # A color that is pasted, ESC [31m, is taken for the mouse, which nothing here needs.
+    bindings.add(Keys.Vt100MouseEvent, eager=True)(lambda _: None)
     app.key_bindings = merge_key_bindings([*filter(None, [app.key_bindings]), bindings])
     app.ttimeoutlen = ESCAPE_SECONDS
     console.stop_progress()

@@ -79,6 +79,17 @@ def test_forth_and_back_to_another_answer_and_yes(place: Path) -> None:
     assert {path.name for path in place.iterdir()} == {"orders", "taken"}
 
 
+def test_a_search_lists_names_before_words_and_a_pasted_color_is_nothing(place: Path) -> None:
+    person = Session(place)
+    person.at("Name of the service", "\x1b[31m", "orders", ENTER)
+    person.at("Language that", "\x1b[31m", ENTER)
+    person.at("Stages to start with", "\x1b[31m", *"a", *"c", *"h", SPACE, ENTER)
+    person.at("stages       cache")
+    person.at("Make it", "n")
+
+    assert person.ended() == 130, person.shown
+
+
 def test_what_a_team_asks_for_is_asked_with_the_name_given(place: Path, team: MakeTeam) -> None:
     manifest = TEAM["viscaffold.yml"].replace("    default: pay\n", "    choices: [pay, shop]\n")
     root = team({"viscaffold.yml": manifest})

@@ -1,5 +1,6 @@
 """What a new service begins with: from a preset in YAML, or as an existing service has it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from . import service
 
 KEYS = ("answers", "language", "stages", "template")
 SUFFIXES = (".yml", ".yaml")
+STAGE = re.compile(r"[a-z][a-z0-9_-]{0,29}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ def _parsed(path: Path, content: bytes) -> Preset:
     if "language" in nodes:
         answers["language"] = page.text(nodes["language"], "language")
     stages = page.texts(nodes["stages"], "stages") if "stages" in nodes else []
+    for name, node in stages:
+        if not STAGE.fullmatch(name):  # which may be a secret in the wrong place: it is not shown
+            raise page.error(node, "this is no name of a stage", "viscaffold stages")
     sources = _sources(page, nodes["template"]) if "template" in nodes else []
     return Preset(
         tuple(name for name, _ in stages),

@@ -100,7 +100,7 @@ def _facts(service: Service) -> _Facts:
         title = LANGUAGES[service.language].TITLE
         newer = toolchain.load(builtin().root, service.language).resource
         raise RefusedError(
-            f"the template of this service, {service.template.version}, has no resources in {title}",
+            f"its template, {service.template.version}, has no resources for services in {title}",
             "viscaffold update"
             if newer
             else "write the routes as docs/stages/api.md of the service shows: Your own routes",

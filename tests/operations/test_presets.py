@@ -62,6 +62,7 @@ def test_what_is_typed_outweighs_a_preset_and_stages_add_up() -> None:
     [
         ("stage: [api]\n", "web.yml:1:1: there is no key 'stage'", "did you mean stages?"),
         ("stages: api\n", "web.yml:1:9: stages has to be a list", "[one, other]"),
+        ("stages: [Hunter2]\n", "web.yml:1:10: this is no name of a stage", "viscaffold stages"),
         ("stages: [[api]]\n", "what is in stages has to be text", ""),
         ("answers: [ci]\n", "answers has to be `key: value` lines", ""),
         ("answers: {ci: [none]}\n", "ci has to be text, a number, true or false", ""),

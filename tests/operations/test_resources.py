@@ -346,7 +346,7 @@ def test_in_rust_a_resource_is_refused_with_what_works(service: MakeService) -> 
     ran = viscaffold("add-resource", "pen", FIELD)
 
     assert ran.code == ExitCode.REFUSED
-    assert "has no resources in Rust" in ran.err
+    assert "has no resources for services in Rust" in ran.err
     assert "docs/stages/api.md" in ran.err
     assert "## Your own routes" in (root / "docs/stages/api.md").read_text(encoding="utf-8")
     assert state(root) == before
