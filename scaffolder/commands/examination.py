@@ -146,7 +146,7 @@ def examine(
         return case, judgement
     if wanted.rerun or (ask and console.interactive() and _agrees(session.left_out(case))):
         with console.progress("running copies with one thing changed"):
-            judgement = session.rerun(case)
+            judgement = session.rerun(case, judgement)
     return case, judgement
 
 

@@ -13,10 +13,11 @@ from .case import Case
 from .deadline import Deadline
 from .docker import build_directory, targets, version
 from .docker.isolation import isolate
+from .evidence.phase import Phase
 from .kubernetes import targets as pods
 from .kubernetes.client import Kubectl
 from .verdict import ahead
-from .verdict.judge import judge
+from .verdict.judge import HOW, judge
 from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
 from .verdict.reruns import try_factors
 
@@ -59,10 +60,13 @@ class Session:
             self._ahead = ahead.begun(self.engine, case, self.stack.callback)
         return case, judge(case)
 
-    def rerun(self, case: Case) -> Judgement:
-        """Judge a case again, with the results of isolated copies that each change one thing."""
+    def rerun(self, case: Case, judgement: Judgement) -> Judgement:
+        """Judge a case again, with the results of isolated copies that each change one thing.
+
+        Of what was judged to be healthy, a copy is only watched.
+        """
         case.unsought.clear()
-        rerun = try_factors(self.engine, case, self._ahead)
+        rerun = try_factors(self.engine, case, self._ahead, judgement)
         case.deadline = Deadline()  # copies had a time of their own
         return judge(case, rerun)
 
@@ -89,7 +93,11 @@ def environment_of_pod(kubectl: Kubectl, case: Case) -> dict[str, str]:
 
 def is_open(case: Case, judgement: Judgement) -> bool:
     """Tell whether copies might prove what is not proven yet."""
-    return judgement.verdict in (LIKELY, UNDETERMINED) and case.kind == "container"
+    if case.kind != "container" or case.pod:
+        return False
+    # A silent end with 0 may be that of a daemon; a crash that is proven says how, not why.
+    is_mute = case.phase == Phase.FINISHED or judgement.cause in HOW
+    return judgement.verdict in (LIKELY, UNDETERMINED) or (is_mute and case.is_silent)
 
 
 @contextmanager

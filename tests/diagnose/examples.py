@@ -293,6 +293,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "script-for-other-shell": sh("#!/bin/sh\nA=(a b)\n", log='/s.sh: 2: Syntax error: "(" unexpected', exit_code=2),
     "script-guard": sh('#!/bin/sh\n[ -r "$PW_FILE" ] || exit 1\nexec /app/server\n', config={"env": {"PW_FILE": "/run/secrets/pw"}}),
     "errexit": sh("#!/bin/sh\nset -e\nTLS=$(grep ^tls= /etc/a.conf)\nexec /app/server\n", files={"/etc/a.conf": File(b"port=1\n")}),
+    "command-empty": sh('#!/bin/sh\numask 027\nexec "$@"\n', exit_code=0, command=(), config={"entrypoint": ("/s.sh",)}),
     "entrypoint-without-exec": sh("#!/bin/sh\nmkdir -p /tmp/x\n", exit_code=0, command=("/app/server",), config={"entrypoint": ("/s.sh",), "restart": "always"}),
     "background-only": sh("#!/bin/sh\n/app/server &\necho started\n", exit_code=0, log="started"),
     "status-masked": sh("#!/bin/sh\n/app/server | tee /tmp/log\n", exit_code=0, log="ERROR the moon is not full"),
@@ -325,6 +326,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "file-missing-silent": {"files": {"/app/server": program(elf(text=b"\0/etc/orders/app.toml\0"))}},
     "killed-from-inside": {"files": SERVER, "exit_code": 137, "trace": f"{STARTED}N\t1\t8\t7\nC\t2\t8\t8\tkill\t0\ti=7\ti=9\nX\t3\t7\t0\t9"},
     "device-not-given": tried("openat\t-2\tp=/dev/fuse\tx=2"),
+    "account-missing": tried("openat\t3\tp=/etc/passwd\tx=0"),
     "socket-missing": tried("connect\t-2\ta=unix:/run/db.sock\tf=3:socket:[9]"),
     "left-over": tried("openat\t-17\tp=/run/app.pid\tx=c1", files={**SERVER, "/run/app.pid": File(b"7")}),
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
@@ -334,5 +336,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 SILENT: dict[str, dict[str, Any]] = {
     "library-missing": {"files": {"/app/server": program(elf(needed=("libpq.so.5",)))}, "exit_code": 127},
     "variable-missing": {"files": {"/app/server": program(elf(text=b"\0DATABASE_URL\0"))}},
+    "python-module-missing": py("import sys\ntry:\n    import psycopg\nexcept ImportError:\n    sys.exit(3)\n", exit_code=3),
+    "config-malformed": tried("openat\t3\tp=/app/c.json\tx=0") | {"files": {**SERVER, "/app/c.json": File(b'{"port": 1,}')}},
+    "command-missing-in-script": sh("#!/bin/sh\nset -e\nport=$(cat /c.json | jq -r .port 2>/dev/null)\n", exit_code=127),
 }  # fmt: skip
 """Examples of causes that are found, too, where nobody says a word."""

@@ -6,10 +6,15 @@ import pytest
 from recorded import File, case, elf, program
 
 from examples import SERVER, STARTED, py, tried
+from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_paths, named_variables
-from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.config import Host, Mount
+from scaffolder.diagnose.verdict.copies import Outcome
+from scaffolder.diagnose.verdict.factors import Factor, factors
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.reruns import try_factors
 from scaffolder.diagnose.verdict.wanted import wanted
+from scaffolder.docker.client import Engine
 
 LOCK = {"/run/app/lock": File(b"7"), "/etc/app/lock": File(b"7")}
 ENDS = "X\t9\t7\t1\t0"
@@ -194,3 +199,114 @@ def test_a_signal_to_pid_1_is_one_to_the_first_process() -> None:
 
     assert (from_inside.cause, "with signal 15" in from_inside.text) == ("killed-from-inside", True)
     assert from_outside.cause != "killed-from-inside"
+
+
+CHILD = "P\t1\t8\t/app/server\t/app/server\\x00\n"
+
+
+def test_a_program_that_leaves_a_process_behind_is_a_daemon() -> None:
+    moved = f"{STARTED}N\t1\t8\t7\n{CHILD}X\t9\t7\t0\t0"
+    alone = f"{STARTED}X\t9\t7\t0\t0"
+
+    assert judge(case(exit_code=0, files=SERVER, trace=moved)).cause == "daemonises"
+    assert judge(case(exit_code=0, files=SERVER, trace=alone)).verdict == "healthy"
+
+
+def test_a_name_service_that_containers_lack_is_no_cause() -> None:
+    asked = call("connect\t-2\ta=unix:/var/run/nscd/socket\tf=3:socket:[9]")
+
+    assert judge(case(**ended(asked))).verdict == "undetermined"
+    found = judge(case(**ended(asked, call("openat\t3\tp=/etc/passwd\tx=0"))))
+    assert found.cause == "account-missing"
+
+
+def test_a_virtual_machine_that_ends_does_not_hide_what_failed_before() -> None:
+    records = (
+        call("openat\t-2\tp=/etc/app/app.properties\tx=0"),
+        call("openat\t3\tp=/opt/java/lib/libnio.so\tx=0"),
+        call("stat\t-2\tp=/app/META-INF/services/java.lang.System$LoggerFinder"),
+    )
+
+    assert "/etc/app/app.properties" in judge(case(**ended(*records))).text
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("const a = require('fs'), e = require('express')", "express"),
+        ("import x from '@scope/queue'", "@scope/queue"),
+        ("import fs from 'node:fs'", ""),
+    ],
+)
+def test_a_package_that_node_looks_for_everywhere_is_named(source: str, name: str) -> None:
+    missed = ("/app/node_modules", "/node_modules", "/root/.node_modules", "/usr/lib/node")
+    trace = "".join(call(f"statx\t-2\tp={place}") + "\n" for place in missed)
+    files = {"/usr/bin/node": program(elf()), "/app/main.js": File(source.encode())}
+    found = judge(case("node /app/main.js", files=files, trace=f"{STARTED}{trace}{ENDS}"))
+
+    assert found.cause == "node-module-missing"
+    assert (f"package {name} is" in found.text) == bool(name)
+
+
+def test_a_crash_says_what_was_asked_for_in_vain_before() -> None:
+    asked = call("stat\t-2\tp=/etc/app/key")
+    trace = f"{STARTED}{asked}\nX\t2\t7\t0\t6"
+    found = judge(case(exit_code=134, files=SERVER, trace=trace))
+
+    assert found.cause == "aborted"
+    assert "/etc/app/key" in found.text
+
+
+def test_a_directory_that_an_unset_variable_names_comes_before_what_is_missed_there() -> None:
+    script = program("#!/bin/sh\ncd $APP_HOME\nexec ./run 2>/dev/null\n")
+    files = {"/s.sh": script, "/run": File(kind="directory"), "/srv/run": program(elf())}
+
+    found = judge(case("/s.sh", exit_code=126, files=files))
+    assert (found.cause, "APP_HOME" in found.text) == ("variable-missing", True)
+    given = judge(case("/s.sh", exit_code=126, files=files, config={"env": {"APP_HOME": "/srv"}}))
+    assert given.cause != "variable-missing"
+
+
+def test_an_empty_variable_is_left_out_of_a_copy() -> None:
+    of = case(files=SERVER, config={"env": {"PORT": "", "HOME": "/"}})
+
+    assert {"no variable PORT"} == {f.name for f in factors(of) if f.name.startswith("no var")}
+
+
+def test_a_loop_that_tests_by_a_missing_program_waits_for_that() -> None:
+    script = program("#!/bin/sh\nuntil nc -z db 5432 2>/dev/null; do sleep 1; done\n")
+    up: dict[str, Any] = {
+        "state": {"status": "running", "exit_code": 0, "finished": None},
+        "exit_code": 0,
+    }
+    has = {"/bin/nc": program(elf()), "/bin/sleep": program(elf()), "/s.sh": script}
+
+    assert "nc, which is not installed" in judge(case("/s.sh", files={"/s.sh": script}, **up)).text
+    assert "not installed" not in judge(case("/s.sh", files=has, **up)).text
+
+
+@pytest.mark.parametrize(
+    ("says", "asks"),
+    [
+        ("Usage: server <serve|migrate>", True),
+        ("usage: server [-h] COMMAND", True),
+        ("Usage: server [OPTIONS]\n\nCommands:\n  serve", True),
+        ("Usage: server [--port <N>]", False),
+        ("listening on 8080", False),
+    ],
+)
+def test_help_names_arguments_that_are_missing(
+    says: str, *, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(_engine: Engine, _case: Case, factor: Factor, _tracer: object = None) -> Outcome:
+        asked = factor.config.argv[-1] == "--help"
+        return Outcome(alive=False, exit_code=0 if asked else 2, text=says if asked else "")
+
+    monkeypatch.setattr("scaffolder.diagnose.verdict.copies.run", run)
+    monkeypatch.setattr("scaffolder.diagnose.verdict.unchanged.run", run)
+    of = case(exit_code=2, files=SERVER, host=Host(architecture="amd64"))
+    found = judge(of, try_factors(Engine("docker"), of))
+
+    assert (found.cause == "usage-printed") == asks
+    if asks:
+        assert found.evidence[0].command == "docker run --rm orders --help"

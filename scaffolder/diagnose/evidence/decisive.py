@@ -17,8 +17,13 @@ REPORTING = re.compile(
     r"^/(?:proc|sys)/|/locale/|\.mo$|/zoneinfo/|^/etc/localtime$|/terminfo/|/gconv/|^/dev/(?:null|tty"
     r"|urandom|random|log)$|/nscd/|^/etc/(?:hosts|services|protocols|(?:nsswitch|host|resolv|gai)\.conf)$|^/etc/ld[.-]|/libgcc_s|\.pyc?$"
     r"|/selinux|/hsperfdata_|^/etc/(?:passwd|group)$|^/dev/pts/"
+    r"|/META-INF/|/(?:java|jvm)[^/]*/(?:[^/]+/)*(?:release$|lib/)"
 )
 """What a program may read while it ends: to say something, in a language, at a local time."""
+OF_THE_MACHINE = (
+    "/dev/log", "/run/systemd/journal/socket", "/var/run/nscd/socket", "/run/nscd/socket",
+)  # fmt: skip
+"""Sockets of services for all of the machine: a C library asks them, and does without."""
 KNOWN_EMPTY = ("/etc/passwd", "/etc/group")
 """What matters where it fails, although reading it is no progress."""
 PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|link|symlink|creat)")
@@ -69,7 +74,7 @@ def decider(trace: Trace) -> Traced | None:
         if last is None or last.ended is None or not process.failed:
             return process
         later = [call for call in process_calls if call.at > last.ended]
-        if any(_has_gone_on(call) for call in later) or _last_failure(later):
+        if any(has_gone_on(call) for call in later) or _last_failure(later):
             return process
         process = last
     return process
@@ -87,7 +92,7 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
     after: list[Call] = []
     for at in reversed(range(len(late))):
         call = late[at]
-        if _has_gone_on(call):
+        if has_gone_on(call):
             return None
         # What is often refused without harm matters where nothing at all is tried after it.
         is_final = not after and call.error in REFUSALS
@@ -96,19 +101,6 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
-
-
-def reads_nothing(trace: Trace) -> bool:
-    """Tell whether a process read the end of its standard input, and ended without going on."""
-    process = decider(trace)
-    if process is None or process.ended is None:
-        return False
-    for call in reversed(trace.of(process.number)):
-        if call.name == "read" and not call.error and call.descriptor == 0:
-            return True
-        if _has_gone_on(call):
-            return False
-    return False
 
 
 def found_last(trace: Trace) -> Call | None:
@@ -121,9 +113,9 @@ def found_last(trace: Trace) -> Call | None:
         return None
     checks_process, calls = False, trace.of(process.number)
     for call in reversed(calls):
-        if _finds(call) or (checks_process and call.path and _has_gone_on(call)):
+        if _finds(call) or (checks_process and call.path and has_gone_on(call)):
             return call
-        if _has_gone_on(call) or (call.error and matters(call) and not _is_there(call, calls)):
+        if has_gone_on(call) or (call.error and matters(call) and not _is_there(call, calls)):
             return None
         checks_process |= call.name == "kill" and not call.error and call.numbers[-1:] == (0,)
     return None
@@ -164,7 +156,7 @@ def handled_signal(trace: Trace, process: Traced) -> Signal | None:
     if last is None or last.sender == process.number:
         return None
     later = (call for call in trace.of(process.number) if call.at > last.at)
-    return None if any(map(_has_gone_on, later)) else last
+    return None if any(map(has_gone_on, later)) else last
 
 
 def _plainest(call: Call, until: Sequence[Call]) -> Call:
@@ -187,8 +179,7 @@ def matters(call: Call) -> bool:
     expected = EXPECTED.get(call.error)
     if expected and expected.match(call.name):
         return False
-    # A name in the filesystem of a service for all of the machine, which containers do not have.
-    if call.name == "connect" and call.address in ("/dev/log", "/run/systemd/journal/socket"):
+    if call.name == "connect" and call.address in OF_THE_MACHINE:
         return False
     place = call.path or call.object or call.address
     return not REPORTING.search(place) or place in KNOWN_EMPTY or call.error != errno.ENOENT
@@ -204,7 +195,8 @@ def _succeeds(call: Call, later: Sequence[Call]) -> bool:
     )
 
 
-def _has_gone_on(call: Call) -> bool:
+def has_gone_on(call: Call) -> bool:
+    """Tell whether a program has got on with its work by a call."""
     if call.error or call.port == DNS or not PROGRESS.match(call.name):
         return False
     return not REPORTING.search(call.path or call.address or call.object)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import decisive
+from . import decisive, last_steps
 from .call_words import in_words
 from .trace import Call, Trace, Traced
 
@@ -30,6 +30,16 @@ class Seen:
         return decisive.found_last(self.trace)
 
     @cached_property
+    def opened_last(self) -> Call | None:
+        """How it opened the last file before it failed, if no call did."""
+        return last_steps.opened_last(self.trace)
+
+    @cached_property
+    def outlived(self) -> Traced | None:
+        """A process that still ran when the first one ended with 0."""
+        return last_steps.outlived(self.trace)
+
+    @cached_property
     def unsaid(self) -> str:
         """The line that it might have logged about that call; empty if there is none."""
         return in_words(self.failed_call) if self.failed_call else ""
@@ -37,4 +47,4 @@ class Seen:
     @cached_property
     def reads_nothing(self) -> bool:
         """Tell whether it read the end of its standard input, and then ended."""
-        return decisive.reads_nothing(self.trace)
+        return last_steps.reads_nothing(self.trace)

@@ -25,6 +25,8 @@ class Reading:
     """Texts that it exits with."""
     modules: list[str] = field(default_factory=list)
     """The top-level modules that it imports."""
+    demanded: list[str] = field(default_factory=list)
+    """The top-level modules without which it exits silently: `except ImportError: sys.exit(1)`."""
     reads_input: bool = False
     abrupt: bool = False
     """It calls os._exit, which flushes nothing."""
@@ -43,6 +45,12 @@ def read(source: str) -> Reading | None:
     found = Reading()
     for node in _walk(tree):
         _note(node, found)
+        if isinstance(node, ast.Try) and any(map(_ends_without, node.handlers)):
+            imports = Reading()
+            for child in node.body:
+                if isinstance(child, ast.Import | ast.ImportFrom):
+                    _note(child, imports)
+            found.demanded += imports.modules
     return found
 
 
@@ -74,6 +82,17 @@ def _note(node: ast.AST, found: Reading) -> None:
             _note_call(node, found)
 
 
+EXITS = {"sys.exit", "exit", "quit", "os._exit"}
+
+
+def _ends_without(handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler ends the program where a module cannot be imported."""
+    caught = {_dotted(node) for node in ast.walk(handler.type)} if handler.type else {"Exception"}
+    calls = (node for node in ast.walk(handler) if isinstance(node, ast.Call))
+    ends = any(_dotted(call.func) in EXITS for call in calls)
+    return ends and bool(caught & {"ImportError", "ModuleNotFoundError", "Exception"})
+
+
 def _note_call(node: ast.Call, found: Reading) -> None:
     name = _dotted(node.func)
     texts = [_text(argument) for argument in node.args]
@@ -91,7 +110,7 @@ def _note_call(node: ast.Call, found: Reading) -> None:
             else next((_text(k.value) for k in node.keywords if k.arg == "mode"), "r")
         )
         found.opened.append((first, mode or "r"))
-    elif name in {"sys.exit", "exit", "quit", "os._exit"}:
+    elif name in EXITS:
         found.abrupt = found.abrupt or name == "os._exit"
         if first:
             found.said.append(first)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.readings import named_variables
+from scaffolder.diagnose.causes.silence.readings import named_variables, natives
 from scaffolder.diagnose.evidence.config import Config
 
 from . import cures
@@ -15,6 +15,8 @@ MEMORY = 512 * 1024 * 1024
 PROCESSES = 512
 """What a copy may use where the container's own limits are lifted."""
 SECCOMP = "seccomp"
+USAGE_CODES = (1, 2, 64)
+"""How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,14 @@ class Factor:
 
 def factors(case: Case) -> Iterator[Factor]:
     """Return what can be changed in a container, the likeliest first."""
-    if case.exit_code == 139 and not case.config.init:
-        config = replace(case.config, init=True)
-        endings = {134: cures.ABORTED, 139: cures.CRASHED}
-        yield Factor("an init as PID 1", config, flags="--init", endings=endings)
     yield from _rights(case)
     yield from _limits(case.config)
     yield from _mounts(case.config)
     yield from _inputs(case)
+    if case.exit_code == 139 and not case.config.init:  # it tells how it ends, the others why
+        config = replace(case.config, init=True)
+        endings = {134: cures.ABORTED, 139: cures.CRASHED}
+        yield Factor("an init as PID 1", config, flags="--init", endings=endings)
     yield from _words(case)
 
 
@@ -132,6 +134,17 @@ def _inputs(case: Case) -> Iterator[Factor]:
             flags="-it",
             cure=cures.INPUT,
         )
+    for name in [name for name, value in config.env.items() if not value][:2]:
+        yield Factor(
+            f"no variable {name}",
+            replace(config, env={n: v for n, v in config.env.items() if n != name}),
+            without=f"-e {name}=",
+            cure=replace(
+                cures.VARIABLE,
+                text=f"the program exits because the variable {name} is empty",
+                fix=f"give {name} a value, or leave it out",
+            ),
+        )
     for name, _by, _required in named_variables(case)[:3]:
         value = "postgres://localhost/x" if name.endswith(("URL", "URI", "DSN")) else "1"
         yield Factor(
@@ -155,6 +168,13 @@ def _words(case: Case) -> Iterator[Factor]:
             reveals="python-buffered",
         )
     first = case.launched[0] if case.launched else None
+    if first and len(first.argv) == 1 and any(natives(case)) and case.exit_code in USAGE_CODES:
+        yield Factor(
+            "--help",
+            replace(config, command=(*config.command, "--help")),
+            flags="IMAGE --help",
+            reveals="usage-printed",
+        )
     if first and first.script and first.script.language == "sh" and first.script.path:
         arguments = config.command if config.entrypoint else ()
         traced = ("sh", "-x", first.script.path, *arguments)

@@ -81,6 +81,8 @@ def _answer(
 
 CAUSE_SECONDS = 2.0
 """The CPU time that the search for one cause may take."""
+HOW = {"aborted", "segfault"}
+"""Causes that say how a program ended: what cures it comes before them, even if they are proven."""
 OWN = {"image", "process", "dependencies", "environment"}
 """What may differ in an image that was built since."""
 
@@ -114,7 +116,7 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
     A cure that is a proof comes before a likely cause. Any other counts only if it agrees with the
     best cause, or if nothing else explains anything.
     """
-    if found and found[0][1].proven:
+    if found and found[0][1].proven and not (found[0][0].id in HOW and rerun.proves):
         return None
     agrees = found if rerun.proves else found[:1]
     confirmed = next((p for p in agrees if rerun.cured and rerun.factor in p[0].cured_by), None)

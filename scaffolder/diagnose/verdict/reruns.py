@@ -1,6 +1,8 @@
 """Copies with one factor changed: a cure names the cause, new output is a lead."""
 
+import re
 import time
+from collections.abc import Iterable
 from itertools import chain
 
 from scaffolder.diagnose.case import Case
@@ -13,6 +15,7 @@ from .ahead import Ahead
 from .copies import LONGEST_SECONDS, Outcome, tried_with
 from .cures import Cure
 from .factors import Factor, factors
+from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .rerun import Rerun
 from .unchanged import is_like, unchanged
@@ -22,16 +25,24 @@ BUDGET_SECONDS = 45.0
 REVEALED = {
     "python-buffered": "ENV PYTHONUNBUFFERED=1; then fix what it reports",
     "errexit": "handle the failure of this command",
+    "usage-printed": "pass the arguments that it requires, in CMD or after the image in docker run",
     "log-discarded": "use a log driver that keeps lines; then fix what it reports",
 }
 """The cause that hid a program's output → the fix."""
+USAGE = re.compile(r"\s*usage:?\s", re.IGNORECASE)
+OPTIONAL = re.compile(r"\[[^\[\]]*\]")
+REQUIRED = re.compile(r"<[\w|. -]+>|\b[A-Z][A-Z_]{2,}\b")
+"""An argument, once those in brackets are left out."""
+COMMANDS = re.compile(r"\s*(?:sub)?commands?:", re.IGNORECASE)
 
 
-def try_factors(engine: Engine, case: Case, ahead: Ahead | None = None) -> Rerun:
+def try_factors(
+    engine: Engine, case: Case, ahead: Ahead | None = None, before: Judgement | None = None
+) -> Rerun:
     """Run copies of a container that ended, with one change at a time, until one cures it.
 
     The first one is not changed, but watched; `ahead`, if it was begun before. A container that
-    runs is only watched.
+    runs, or was judged to be healthy `before`, is only watched.
     """
     if not case.phase & (Phase.ENDED | Phase.RUNNING):
         return Rerun(tried=["reruns: only a container that was started can be rerun"])
@@ -43,7 +54,8 @@ def try_factors(engine: Engine, case: Case, ahead: Ahead | None = None) -> Rerun
         same = unchanged(engine, case, ahead)
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
-    if case.phase == Phase.RUNNING:
+    is_well = before is not None and before.verdict == HEALTHY
+    if case.phase == Phase.RUNNING or (is_well and not case.seen.reads_nothing):
         return Rerun(tried=[f"a watched copy {same.words}"])
     if not is_like(case, same):
         left_out = isolate(case.config, is_remote=engine.is_remote).left_out
@@ -51,16 +63,20 @@ def try_factors(engine: Engine, case: Case, ahead: Ahead | None = None) -> Rerun
         words = f"an isolated copy without changes{without} {same.words}"
         tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
         return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
-    return _each(engine, case, same, began)
+    is_proven = before is not None and before.verdict == PROVEN
+    every = chain(wanted(case), factors(case))
+    return _each(engine, case, same, began, (f for f in every if f.cure or not is_proven))
 
 
-def _each(engine: Engine, case: Case, same: Outcome, began: float) -> Rerun:
+def _each(
+    engine: Engine, case: Case, same: Outcome, began: float, changes: Iterable[Factor]
+) -> Rerun:
     """Try one factor after another; a cure that is a proof ends the search."""
     tried: list[str] = []
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = _revealed(case, kept, same, said, tried) if case.is_silent else None
-    for factor in chain(wanted(case), factors(case)):
+    for factor in changes:
         if time.monotonic() - began > BUDGET_SECONDS:
             tried.append("reruns: out of time")
             break
@@ -77,6 +93,8 @@ def _each(engine: Engine, case: Case, same: Outcome, began: float) -> Rerun:
 def _command(case: Case, factor: Factor) -> str:
     if factor.without:
         return f"docker run --rm ... {case.config.image}  # without {factor.without}"
+    if "IMAGE" in factor.flags:
+        return f"docker run --rm {factor.flags.replace('IMAGE', case.config.image)}"
     return f"docker run --rm {factor.flags} {case.config.image}"
 
 
@@ -119,6 +137,8 @@ def _revealed(
 ) -> Rerun | None:
     """Return what a copy printed that the container did not."""
     new = [line for line in found.text.splitlines() if line.strip() and line not in same.text]
+    if factor.reveals == "usage-printed":
+        return _usage(case, factor, new, tried)
     if not factor.reveals or not new or found.alive:
         return None
     words = new[-1].strip()
@@ -134,5 +154,22 @@ def _revealed(
         REVEALED[factor.reveals],
         commands=(_command(case, factor),),
         evidence=(Evidence("rerun", _command(case, factor), "\n".join(new[-5:])),),
+        tried=tried,
+    )
+
+
+def _usage(case: Case, factor: Factor, lines: list[str], tried: list[str]) -> Rerun | None:
+    """Return what a program requires by its own `--help`; None if that names no argument."""
+    usage = next((line.strip() for line in lines if USAGE.match(line)), "")
+    asks = REQUIRED.search(OPTIONAL.sub("", usage)) or next(filter(COMMANDS.match, lines), "")
+    if not usage or not asks:
+        return None
+    return Rerun(
+        factor.reveals,
+        "process",
+        f"it is started without arguments, and ends without a word; its --help says: {usage[:200]}",
+        REVEALED[factor.reveals],
+        commands=(_command(case, factor),),
+        evidence=(Evidence("rerun", _command(case, factor), "\n".join(lines[:5])),),
         tried=tried,
     )

@@ -1,7 +1,7 @@
 """Services that listen where nothing outside can reach them."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected
 from scaffolder.diagnose.evidence.facts import Socket
 from scaffolder.diagnose.evidence.phase import Phase
@@ -78,7 +78,8 @@ def port_mismatch(case: Case) -> Found | None:
         f" on {port.number}",
         (published(case), heard(case)),
         (f"docker run -p {port.host_port or port.number}:{ports[0]} {case.config.image}",),
-        proven=True,
+        proven=bool(others),  # what listens on loopback alone may be a helper's
+        basis=None if others else Basis.HINT,
     )
 
 

@@ -1,10 +1,31 @@
 """Node's modules and module systems."""
 
+import re
+from collections.abc import Iterator
+from posixpath import dirname
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, logged, quoted
+from scaffolder.diagnose.causes.evidence import Evidence, logged, quoted, seen
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.evidence.files import resolved
+
+LAST_PLACES = re.compile(
+    r"/node_modules(?:/|$)|/\.node_(?:modules|libraries)(?:/|$)|/lib/node(?:/|$)"
+)
+"""Where Node looks for a package, the global places last."""
+PACKAGE = re.compile(r"/node_modules/((?:@[^/]+/)?[^/.][^/]*)")
+BUILT_IN = (
+    "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants",
+    "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2",
+    "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode",
+    "querystring", "readline", "repl", "stream", "string_decoder", "sys", "timers", "tls", "tty",
+    "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+)  # fmt: skip
+NAMED = re.compile(
+    r"(?:\brequire\(|\bfrom |\bimport\(?)\s*['\"](?!node:)"
+    rf"(?!(?:{'|'.join(BUILT_IN)})(?:/[^'\"]*)?['\"])(?P<n>(?:@[\w.-]+/)?\w[\w.-]*)"
+)
 
 
 @cause(
@@ -12,12 +33,13 @@ from scaffolder.diagnose.evidence.files import resolved
     "a module that Node loads is not in the image",
     pattern="dependencies",
     reads=["logs", "files"],
+    explains=["file-missing", "last-call"],
 )
 def node_module_missing(case: Case) -> Found | None:
     """Find `Cannot find module`: a package, or one of the service's own files."""
     match = case.said(r"Cannot find (?:module|package) '(?P<n>[^']+)'[^\n]*")
     if match is None:
-        return None
+        return _unsaid(case)
     name = match["n"]
     if name.startswith(("/", ".")):
         there = resolved(case.files, name, case.config.workdir)
@@ -53,6 +75,36 @@ def node_module_missing(case: Case) -> Found | None:
         ),
         proven=package is None,
     )
+
+
+def _unsaid(case: Case) -> Found | None:
+    """Find a program that looks for a package in each directory of modules, and ends silently."""
+    call = case.seen.failed_call
+    if call is None or not LAST_PLACES.search(call.path):
+        return None
+    asked = [c for c in case.seen.trace.of(call.process) if c.error and "node_modules" in c.path]
+    named = next((m[1] for c in reversed(asked) if (m := PACKAGE.search(c.path))), "")
+    name = named or next(_absent(case), "")
+    what = f"the Node package {name}" if name else "a Node package"
+    return Found(
+        f"{what} is not installed in the image: Node looks in every node_modules, and ends",
+        f"run npm ci in the image{f' (with {name} in `dependencies`)' if name else ''}, and keep"
+        " mounts off node_modules",
+        tuple(seen(case, c) for c in (*asked[:1], call)),
+    )
+
+
+def _absent(case: Case) -> Iterator[str]:
+    """Yield the packages that the program's scripts name, and no directory of modules has."""
+    for item in case.launched:
+        if item.script and item.script.language == "node" and item.script.path:
+            above = [dirname(item.script.path)]
+            while above[-1] not in ("/", ""):
+                above.append(dirname(above[-1]))
+            for match in NAMED.finditer(item.script.text):
+                name = match["n"]
+                if not any(resolved(case.files, f"{at}/node_modules/{name}") for at in above):
+                    yield name
 
 
 SIGNATURES = table(__name__, (

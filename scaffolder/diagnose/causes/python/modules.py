@@ -1,10 +1,12 @@
 """Python modules that are not installed, or not where this Python looks."""
 
+import sys
 from posixpath import join
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, logged, quoted
+from scaffolder.diagnose.causes.silence.readings import quiet, readings
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -43,7 +45,9 @@ def python_module_missing(case: Case) -> Found | None:
     match = case.said(
         r"[^\n]*(?:ModuleNotFoundError|ImportError)?:? ?No module named '?(?P<n>[\w.]+)'?[^\n]*"
     )
-    if match is None or match["n"] == "tzdata":  # causes.variables covers time zones
+    if match is None:
+        return _unsaid(case)
+    if match["n"] == "tzdata":  # causes.variables covers time zones
         return None
     name = match["n"]
     top = name.partition(".")[0]
@@ -83,6 +87,35 @@ def python_module_missing(case: Case) -> Found | None:
         tuple(evidence),
         proven=not there and bool(python(case)),
     )
+
+
+def _unsaid(case: Case) -> Found | None:
+    """Find a module whose absence the program catches, to exit without a word."""
+    if not quiet(case) or case.exit_code > 125 or not python(case):
+        return None
+    for script, reading in readings(case):
+        for name in reading.demanded:
+            if name in sys.stdlib_module_names or module_at(case, name):
+                continue
+            package = RENAMED.get(name, name)
+            who = script.path or "the program"
+            return Found(
+                f"the Python module {name} is not installed in the image; {who} catches that and"
+                f" exits with {case.exit_code}",
+                f"add {package} to requirements.txt or pyproject.toml, and pip install it in the"
+                " image",
+                (
+                    Evidence(
+                        "files",
+                        f"docker cp {quoted(case)}:{(places(case) or ['/'])[-1]} - | tar -t | grep"
+                        f" {name}",
+                        "not there",
+                    ),
+                    ended(case),
+                ),
+                basis=Basis.INFERRED,
+            )
+    return None
 
 
 def _own(case: Case, name: str) -> str:

@@ -1,17 +1,22 @@
-"""Scripts that hide a failure, never run the command, or never end."""
+"""Scripts that hide a failure, or never run the command."""
 
 import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, logged, quoted
-from scaffolder.diagnose.causes.reaching.obstacles import obstacle
-from scaffolder.diagnose.causes.reaching.peers import peers
+from scaffolder.diagnose.causes.evidence import (
+    content,
+    ended,
+    inspected,
+    logged,
+)
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import shell
 
 from .script import plain_lines, quote, scripts, where
+
+RUNS_ARGUMENTS = re.compile(r'(?:exec\s+)?"?(?:\$@|\$\{@\})"?')
 
 
 @cause(
@@ -64,6 +69,36 @@ def entrypoint_without_exec(case: Case) -> Found | None:
             ended(case),
         ),
         basis=None if not runs else Basis.HINT,
+    )
+
+
+@cause(
+    "command-empty",
+    "an entrypoint runs the command that it is given, and is given none",
+    pattern="process",
+    reads=["files", "inspect"],
+    page="nothing-moves",
+    when=Phase.FINISHED | Phase.DIED,
+    basis=Basis.INFERRED,
+)
+def command_empty(case: Case) -> Found | None:
+    """Find a final `exec "$@"` in a container without a command: exec of nothing succeeds."""
+    script = next(iter(scripts(case)), None)
+    if script is None or not script.path or case.exit_code != 0 or not case.is_silent:
+        return None
+    last = (plain_lines(script.text) or [""])[-1]
+    if not RUNS_ARGUMENTS.fullmatch(last) or not case.config.argv[-1].endswith(script.path):
+        return None
+    return Found(
+        f"{script.path} ends with `{last}`, which runs the command that it is given; there is none"
+        " (no CMD, and no arguments), so it does nothing and exits with 0",
+        'add a CMD to the Dockerfile (CMD ["server"]), or name the command after the image',
+        (
+            content(case, script.path, last),
+            inspected(case, "Config.Cmd", list(case.config.command)),
+            ended(case),
+        ),
+        (f"docker run {case.config.image} COMMAND",),
     )
 
 
@@ -127,51 +162,5 @@ def status_masked(case: Case) -> Found | None:
             "exec the program as PID 1, or pass on its exit status (set -o pipefail; exit $?)",
             (quote(case, script, line), *((logged(case, words),) if words else ()), ended(case)),
             basis=None if words else Basis.HINT,
-        )
-    return None
-
-
-@cause(
-    "waits-forever",
-    "a script waits for something that never comes",
-    pattern="network",
-    reads=["files", "live", "neighbours"],
-    page="nothing-moves",
-    when=Phase.RUNNING,
-    basis=Basis.INFERRED,
-    explains=["peer-unreachable-silent"],
-)
-def waits_forever(case: Case) -> Found | None:
-    """Find `until nc -z db 5432; do sleep 1; done` in a container that does not listen."""
-    if case.sockets is None or case.sockets:
-        return None
-    for script in scripts(case):
-        match = re.search(
-            r"^[^\S\n]*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
-            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|^(?P<w>[^\n]*(?:wait-for-it|wait-for"
-            r"|dockerize -wait)[^\n]*)",
-            script.text,
-            re.MULTILINE,
-        )
-        if match is None:
-            continue
-        line = (match["l"] or match["w"]).strip()
-        why = next(((p, o) for p in peers(case) if (o := obstacle(case, p))), None)
-        detail = f": {why[1][0]}" if why else ""
-        return Found(
-            f"{where(script)} is still waiting for something that never comes"
-            f" (`{line[:100]}`){detail}",
-            why[1][1]
-            if why
-            else "check that it is up and reachable; give the wait a timeout and a message",
-            (
-                quote(case, script, line),
-                *(why[1][2] if why else ()),
-                Evidence(
-                    "live",
-                    f"docker top {quoted(case)}",
-                    "; ".join(p.command[:50] for p in (case.processes or ())[:3]),
-                ),
-            ),
         )
     return None

@@ -1,7 +1,11 @@
 """The scripts of a container, and how they are shown."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content, inspected
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.launched import BUILTINS
 from scaffolder.diagnose.programs.scripts import Script
 
 
@@ -20,6 +24,14 @@ def quote(case: Case, script: Script, line: str) -> Evidence:
     if script.path:
         return content(case, script.path, line)
     return inspected(case, "Config.Cmd", line)
+
+
+def is_absent(case: Case, script: Script, name: str) -> bool:
+    """Tell whether a command of a script is no builtin, no function, and not in the image."""
+    known = name in BUILTINS or name in shell.KEYWORDS
+    if known or re.search(rf"\b{re.escape(name)}\s*\(\)", script.text):
+        return False
+    return case.finder.find((name,)).first_problem is not None
 
 
 def plain_lines(script: str) -> list[str]:

@@ -46,7 +46,7 @@ def aborted(case: Case) -> Found | None:
         )
     reason = f": {case.line(says)[:200]}" if says else ""
     return Found(
-        text + reason,
+        text + reason + _before(case),
         "find the failed assertion or panic: run it under a debugger, with RUST_BACKTRACE=1, or a"
         " build with symbols",
         (
@@ -57,6 +57,12 @@ def aborted(case: Case) -> Found | None:
         ),
         proven=trapped and can,
     )
+
+
+def _before(case: Case) -> str:
+    """Return what a watched copy asked for in vain before it crashed, to end a sentence."""
+    call = case.seen.failed_call
+    return f"; the last call that failed before is {call.words}" if call else ""
 
 
 def _data(case: Case, program: Program | None) -> bytes:
@@ -85,7 +91,7 @@ def segfault(case: Case) -> Found | None:
     name = program.path if program else "the program"
     return Found(
         f"{name} crashed with SIGSEGV (segmentation fault, 139): native code accessed memory that"
-        " it may not access",
+        f" it may not access{_before(case)}",
         "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows"
         " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),

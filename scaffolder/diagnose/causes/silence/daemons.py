@@ -4,7 +4,13 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.causes.evidence import (
+    content,
+    ended,
+    inspected,
+    nothing_logged,
+    watched,
+)
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import binary
 
@@ -60,6 +66,17 @@ def daemonises(case: Case) -> Found | None:
     """Find daemons that were not told to stay in the foreground, and programs that detach."""
     if case.exit_code != 0:
         return None
+    left = case.seen.outlived
+    if left:
+        return Found(
+            f"the first process ends with 0 and leaves {left.name} behind: it moves into the"
+            " background, so the container stops, and the program with it",
+            "run it in the foreground (an option such as --foreground, -F, -n, daemon off)",
+            (
+                watched(case, f"process {left.number} ({left.name}) still runs when PID 1 ends"),
+                ended(case),
+            ),
+        )
     for item in reversed(case.launched):
         line = " ".join(
             (*item.argv, item.script.text if item.script and not item.script.path else "")

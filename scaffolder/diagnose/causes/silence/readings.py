@@ -17,6 +17,14 @@ INTERACTIVE = {
 
 
 SHORT_SECONDS = 5.0
+TYPICAL = re.compile(
+    "(?:URL|DSN|URI|KEY|SECRET|TOKEN|PASSWORD|PASSWD|HOST|DATABASE|CONFIG|BUCKET|ENDPOINT"
+    r"|LICEN[CS]E\w*|CREDENTIALS|USER|ID|REGION|ENV|NAME|FILE|PATH|DIR)$"
+)
+"""How names of variables end that programs cannot run without."""
+LARGE = 16 << 20
+FEW = 3
+"""Large programs name many variables for their libraries: then none of them tells anything."""
 
 
 def quiet(case: Case) -> bool:
@@ -60,6 +68,10 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
     for path, data, program in natives(case):
         if len(data) < 4 << 20 and program.language == "c":
             for name in binary.variables(binary.own_part(data, program)):
+                note(name, path, required=False)
+        elif len(data) < LARGE and program.language in {"go", "rust"}:
+            names = [n for n in binary.variables(data, binary.GLUED) if TYPICAL.search(n)]
+            for name in names if len(names) <= FEW else ():
                 note(name, path, required=False)
     for script, reading in readings(case):
         for name in reading.required:

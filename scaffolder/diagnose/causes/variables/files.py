@@ -6,7 +6,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, inspected, logged, quoted
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
 from scaffolder.diagnose.causes.identity.denials import paths_in
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
@@ -139,44 +139,4 @@ def file_missing(case: Case) -> Found | None:
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
         proven=found.is_sure,
-    )
-
-
-@cause("config-malformed", "the configuration cannot be read", pattern="environment")
-def config_malformed(case: Case) -> Found | None:
-    """Find parse errors of JSON, YAML, TOML and numbers in the log."""
-    match = case.said(
-        r"[^\n]*(?:JSONDecodeError|yaml\.\w*Error|YAMLException|mapping values are not allowed"
-        r"|TOMLDecodeError|TOML parse|invalid TOML|Unexpected token [^\n]* (?:in )?JSON"
-        "|unexpected end of (?:JSON|file|input)|cannot parse|failed to parse|could not parse"
-        r"|parse error|parsing[^\n]*(?:failed|error|invalid)|invalid (?:port|value|config"
-        "|configuration|option|argument|number|literal|duration|url|boolean|setting|log level)"
-        r"|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for"
-        r"|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive"
-        "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
-        r"|out of range)[^\n]*"
-    )
-    if match is None:
-        return None
-    line = case.line(match)
-    named = [
-        (k, v)
-        for k, v in case.config.env.items()
-        if len(v) > 1 and (v in line or re.search(rf"\b{re.escape(k)}\b", line))
-    ]
-    about = f" ({named[0][0]} is {named[0][1]!r})" if named else ""
-    flag = re.search(r"unrecognized|unknown (?:option|flag)|invalid option", line)
-    path = next(iter(p for p in paths_in(line + " ") if resolved(case.files, p)), "")
-    return Found(
-        f"the program cannot read its {'arguments' if flag else 'configuration'}:"
-        f" {line[:250]}{about}",
-        "correct"
-        f" {named[0][0] if named else path or ('the command' if flag else 'what the line names')},"
-        " and check it before deploying",
-        (
-            logged(case, match),
-            *((inspected(case, "Config.Env", f"{named[0][0]}={named[0][1]}"),) if named else ()),
-            *((content(case, path, "exists"),) if path else ()),
-        ),
-        proven=bool(named and named[0][1] in line and len(named[0][1]) > 2),
     )

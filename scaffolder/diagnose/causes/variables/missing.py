@@ -5,8 +5,10 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
-from scaffolder.diagnose.causes.silence.readings import named_variables, quiet
+from scaffolder.diagnose.causes.shells.script import quote, scripts, where
+from scaffolder.diagnose.causes.silence.readings import TYPICAL, named_variables, quiet
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import shell
 from scaffolder.text import quoted as typed
 
 NAME = r"[A-Z][A-Z0-9_]{2,}"
@@ -53,12 +55,23 @@ STARTING = {
     pattern="environment",
     reads=["logs", "inspect", "files"],
     when=Phase.ENDED,
-    explains=["name-unresolved", "connection-refused", "secret-missing", "script-guard"],
+    explains=[
+        "name-unresolved",
+        "connection-refused",
+        "secret-missing",
+        "script-guard",
+        "program-closed-in-script",
+        "program-broken-in-script",
+        "path-wrong-in-script",
+        "command-missing-in-script",
+    ],
     cured_by=["variable"],
 )
 def variable_missing(case: Case) -> Found | None:
     """Find the variable that the log says is missing, or that a silent program reads."""
-    return _by_words(case) or (_by_files(case) if case.phase == Phase.DIED else None)
+    if found := _by_words(case):
+        return found
+    return _by_directory(case) or _by_files(case) if case.phase == Phase.DIED else None
 
 
 def _by_words(case: Case) -> Found | None:
@@ -81,6 +94,32 @@ def _by_words(case: Case) -> Found | None:
                 (logged(case, match), inspected(case, "Config.Env", f"{name} {state}")),
                 (f"docker run -e {typed(name)}=... {case.config.image}",),
                 proven=True,
+            )
+    return None
+
+
+def _by_directory(case: Case) -> Found | None:
+    """Find `cd $NAME` in a silent script: without a value it goes to the home directory."""
+    if not case.is_silent:
+        return None
+    for script in scripts(case):
+        for command in shell.commands(script.text):
+            match = re.fullmatch(r"\$(?:(\w+)|\{(\w+)\})(?:/\S*)?", (*command.words, "", "")[1])
+            name = match and (match[1] or match[2])
+            if command.name != "cd" or not name or case.config.env.get(name) or name == "HOME":
+                continue
+            if re.search(rf"\b{name}=|\b(?:read|for)\b[^\n]*\b{name}\b|{name}:?=", script.text):
+                continue
+            return Found(
+                f"the environment variable {name} is not set, so `{command.line[:80]}` in"
+                f" {where(script)} leads to another directory, and what follows is not found there",
+                f"pass it: docker run -e {name}=... (or ENV in the Dockerfile); set -u in the"
+                " script reports it",
+                (
+                    quote(case, script, command.line),
+                    inspected(case, "Config.Env", f"{name} is not set"),
+                ),
+                (f"docker run -e {typed(name)}=... {case.config.image}",),
             )
     return None
 
@@ -110,11 +149,7 @@ def _by_files(case: Case) -> Found | None:
 
 def _demand(name: str, *, required: bool) -> int:
     """Rate how likely it is that a program cannot run without a variable."""
-    typical = re.search(
-        "(?:URL|DSN|URI|KEY|SECRET|TOKEN|PASSWORD|PASSWD|HOST|DATABASE|CONFIG|BUCKET|ENDPOINT"
-        r"|LICEN[CS]E\w*|CREDENTIALS|USER|ID|REGION|ENV|NAME|FILE|PATH|DIR)$",
-        name,
-    )
+    typical = TYPICAL.search(name)
     optional = re.search(
         "(?:LOG|DEBUG|LEVEL|COLOR|TERM|HOME|TZ|LANG|QUIET|VERBOSE|THREADS|WORKERS|TIMEOUT|BIND"
         "|PORT)(?:_|$)",

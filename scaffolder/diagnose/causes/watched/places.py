@@ -4,7 +4,9 @@ import errno
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import copied, inspected, seen
+from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen
+from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence.decisive import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.files import is_below, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
@@ -55,6 +57,31 @@ def socket_missing(case: Case) -> Found | None:
         f" {call.address}",
         (seen(case, call), copied(case, call.address, call.reason)),
         basis=None if call.address.startswith("/") else Basis.INFERRED,
+    )
+
+
+@cause(
+    "account-missing",
+    "a user or group that the program looks up does not exist in the image",
+    pattern="environment",
+    reads=["rerun", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["last-call"],
+)
+def account_missing(case: Case) -> Found | None:
+    """Find a program that reads /etc/passwd or /etc/group to its end, and fails."""
+    call = case.seen.opened_last
+    if call is None or call.path not in KNOWN_EMPTY or not quiet(case):
+        return None
+    kind, tool = ("group", "groupadd") if call.path == "/etc/group" else ("user", "useradd")
+    return Found(
+        f"the last thing that the program reads before it ends is {call.path}: it looks for a"
+        f" {kind} that does not exist",
+        f"create the {kind} in the Dockerfile ({tool} --system NAME), or name one that exists in"
+        " the program's settings",
+        (seen(case, call), ended(case)),
     )
 
 

@@ -1,0 +1,95 @@
+"""Configuration that is there, and that the program cannot read."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from posixpath import splitext
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, inspected, logged, seen
+from scaffolder.diagnose.causes.identity.denials import paths_in
+from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence.files import CONTENT, resolved, text
+
+READERS: dict[str, Callable[[str], object]] = {".json": json.loads, ".toml": tomllib.loads}
+
+
+@cause(
+    "config-malformed",
+    "the configuration cannot be read",
+    pattern="environment",
+    reads=["logs", "files", "rerun"],
+)
+def config_malformed(case: Case) -> Found | None:
+    """Find parse errors of JSON, YAML, TOML and numbers in the log."""
+    match = case.said(
+        r"[^\n]*(?:JSONDecodeError|yaml\.\w*Error|YAMLException|mapping values are not allowed"
+        r"|TOMLDecodeError|TOML parse|invalid TOML|Unexpected token [^\n]* (?:in )?JSON"
+        "|unexpected end of (?:JSON|file|input)|cannot parse|failed to parse|could not parse"
+        r"|parse error|parsing[^\n]*(?:failed|error|invalid)|invalid (?:port|value|config"
+        "|configuration|option|argument|number|literal|duration|url|boolean|setting|log level)"
+        r"|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for"
+        r"|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive"
+        "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
+        r"|out of range)[^\n]*"
+    )
+    if match is None:
+        return _malformed(case)
+    line = case.line(match)
+    named = [
+        (k, v)
+        for k, v in case.config.env.items()
+        if len(v) > 1 and (v in line or re.search(rf"\b{re.escape(k)}\b", line))
+    ]
+    about = f" ({named[0][0]} is {named[0][1]!r})" if named else ""
+    flag = re.search(r"unrecognized|unknown (?:option|flag)|invalid option", line)
+    path = next(iter(p for p in paths_in(line + " ") if resolved(case.files, p)), "")
+    return Found(
+        f"the program cannot read its {'arguments' if flag else 'configuration'}:"
+        f" {line[:250]}{about}",
+        "correct"
+        f" {named[0][0] if named else path or ('the command' if flag else 'what the line names')},"
+        " and check it before deploying",
+        (
+            logged(case, match),
+            *((inspected(case, "Config.Env", f"{named[0][0]}={named[0][1]}"),) if named else ()),
+            *((content(case, path, "exists"),) if path else ()),
+        ),
+        proven=bool(named and named[0][1] in line and len(named[0][1]) > 2),
+    )
+
+
+def _malformed(case: Case) -> Found | None:
+    """Find a file that a program opened last before it ended, and that cannot be read."""
+    call = case.seen.opened_last
+    if call is None or call.writes or not quiet(case):
+        return None
+    flaw = _flaw(call.path, text(case.files, call.path))
+    if not flaw:
+        return None
+    return Found(
+        f"{call.path}, the last file that the program opens before it ends, {flaw}",
+        f"correct {call.path}, and check it before deploying",
+        (seen(case, call), content(case, call.path, flaw)),
+        basis=Basis.INFERRED,
+    )
+
+
+def _flaw(path: str, said: str | None) -> str:
+    """Say what is wrong with a file of a known format, without quoting it; empty if nothing is."""
+    reader = READERS.get(splitext(path)[1])
+    if reader is None or said is None or len(said) >= CONTENT:
+        return ""
+    if not said.strip():
+        return "is empty"
+    try:
+        reader(said)
+    except RecursionError:
+        return ""
+    except json.JSONDecodeError as error:
+        return f"is no JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+    except ValueError:
+        return "is no TOML"
+    return ""
