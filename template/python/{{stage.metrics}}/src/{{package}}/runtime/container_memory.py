@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
-from types import TracebackType
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from prometheus_client.core import GaugeMetricFamily
@@ -65,19 +65,17 @@ class Watch:
         self._percent = percent
         self._warned = False
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="memory watch", daemon=True)
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join(LOOK_SECONDS)
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look at the memory until the block ends."""
+        thread = threading.Thread(target=self._run, name="memory watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            thread.join(LOOK_SECONDS)
 
     def _run(self) -> None:
         while True:

@@ -18,11 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from .address import Address
 
-KEEPALIVE: dict[str, Any] = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-}
+KEEPALIVE: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 """After 25 s without an answer of the other machine, a connection is lost."""
 LOOK = 10_000
 """So many steps of SQLite's virtual machine pass between two looks at the time."""

@@ -9,20 +9,14 @@ from sqlalchemy import exc
 
 FAILURES = (exc.SQLAlchemyError, OSError, psycopg.Error, sqlite3.Error)
 """What connecting to a database can raise."""
-SQLITE = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_READONLY,
-    }
-)
+SQLITE = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+}
 """What is no fault of a statement."""
+# Read-only is a server that another one has taken over from.
+SERVER = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 PREFIX = re.compile(r".*?(?:FATAL|ERROR): +|.* failed: (?!FATAL)|.*\[Errno -?\d+\] ", re.DOTALL)
 
 
@@ -36,16 +30,7 @@ def _is_unavailable(error: BaseException) -> bool:
         return error.connection_invalidated
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE
-    # Read-only is a server that another one has taken over from.
-    taken_over = psycopg.errors.ReadOnlySqlTransaction
-    known = (
-        psycopg.OperationalError,
-        psycopg.InterfaceError,
-        taken_over,
-        exc.TimeoutError,
-        OSError,
-    )
-    return isinstance(error, known)
+    return isinstance(error, (*SERVER, exc.TimeoutError, OSError))
 
 
 def reason(error: BaseException) -> str:

@@ -218,11 +218,10 @@ def _insert(connection: Connection, table: Table, asked: list[Row]) -> None:
 def _why(error: exc.DBAPIError) -> str:
     """Say why the table does not take a row, but not what is in it."""
     cause = error.orig
-    if isinstance(cause, psycopg.errors.UniqueViolation):
+    code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
+    if isinstance(cause, psycopg.errors.UniqueViolation) or code in KEY_TAKEN:
         return "there is a row with its key"
-    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode in KEY_TAKEN:
-        return "there is a row with its key"
-    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF == CONSTRAINT:
+    if code and code & 0xFF == CONSTRAINT:
         return str(cause)
     if isinstance(cause, psycopg.IntegrityError):
         return reason(error)

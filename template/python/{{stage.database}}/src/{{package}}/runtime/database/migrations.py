@@ -11,18 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    MetaData,
-    Select,
-    String,
-    Table,
-    inspect,
-    literal,
-    select,
-    text,
-)
+from sqlalchemy import Column, Connection, MetaData, Select, String, Table, inspect, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .engine import LOCK_SECONDS
@@ -138,12 +127,10 @@ def _number(connection: Connection, part: Part) -> str:
 def applied(known: list[Part]) -> Select[int] | None:
     """Return a query that finds something if all migrations are applied; none if there are none."""
     having = [part for part in known if part.modules]
+    if not having:
+        return None
     numbers = [(select(part.table.c.version_num).scalar_subquery(), part.newest) for part in having]
-    return (
-        select(literal(1)).where(*(found >= newest for found, newest in numbers))
-        if having
-        else None
-    )
+    return select(literal(1)).where(*(found >= newest for found, newest in numbers))
 
 
 def are_applied(connection: Connection, query: Select[int]) -> bool:
@@ -212,5 +199,5 @@ def _note(connection: Connection, part: Part, number: str) -> None:
 def lock(connection: Connection) -> None:
     """Wait until nobody else migrates. SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")

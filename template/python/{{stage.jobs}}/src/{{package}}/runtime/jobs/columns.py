@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
@@ -40,12 +41,16 @@ def _in_words(element: InWords, compiler: SQLCompiler, **options: Any) -> str:
     return words.format(compiler.process(element.clauses, **options))
 
 
-class octets(InWords):  # noqa: N801 - a function of SQL
-    """Return a text of SQLite as bytes: it may be anything, and no UTF-8."""
+def _in_words_of(
+    *, sqlite: str, postgresql: str, type_: TypeEngine[Any] = NULLTYPE
+) -> type[InWords]:
+    """Return a function of SQL; each is a class, by which compiled statements are kept."""
+    words = {"sqlite": sqlite, "postgresql": postgresql, "type": type_, "inherit_cache": True}
+    return type(InWords.__name__, (InWords,), words)
 
-    inherit_cache = True
-    sqlite = "CAST({} AS BLOB)"
-    postgresql = "{}"
+
+octets = _in_words_of(sqlite="CAST({} AS BLOB)", postgresql="{}")
+"""A text of SQLite as bytes: it may be anything, and no UTF-8."""
 
 
 class AnyText(TypeDecorator[str]):
@@ -81,38 +86,22 @@ jobs = Table(
 FREE = {"worker": None, "lease_until": None}
 
 
-class now(InWords):  # noqa: N801 - a function of SQL
-    """Return the time; the clocks of services may differ, that of the database is one."""
-
-    inherit_cache = True
-    type = BigInteger()
-    sqlite = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
-    postgresql = "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)"
-
-
-class key(InWords):  # noqa: N801 - a function of SQL
-    """Return what a row can be found by; in SQLite, an id may be NULL."""
-
-    inherit_cache = True
-    sqlite, postgresql = "rowid", "id"
-
-
-class damage(InWords):  # noqa: N801 - a function of SQL
-    """Name a column whose value no worker can have written; NULL where there is none.
-
-    SQLite lets in what other databases refuse.
-    """
-
-    inherit_cache = True
-    type = Text()
-    postgresql = "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts' END"
-    sqlite = (
-        "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 OR typeof(attempts) <> 'integer' THEN"
-        " 'attempts' WHEN typeof(payload) <> 'text' THEN 'payload' WHEN typeof(id) <> 'text' THEN"
-        " 'id' WHEN typeof(trace) NOT IN ('text', 'null') THEN 'trace' END"
-    )
-
-
+now = _in_words_of(
+    sqlite="CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
+    postgresql="CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
+    type_=BigInteger(),
+)
+"""The time; the clocks of services may differ, that of the database is one."""
+key = _in_words_of(sqlite="rowid", postgresql="id")
+"""What a row can be found by; in SQLite, an id may be NULL."""
+damage = _in_words_of(
+    sqlite="CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 OR typeof(attempts) <> 'integer' THEN"
+    " 'attempts' WHEN typeof(payload) <> 'text' THEN 'payload' WHEN typeof(id) <> 'text' THEN"
+    " 'id' WHEN typeof(trace) NOT IN ('text', 'null') THEN 'trace' END",
+    postgresql="CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts' END",
+    type_=Text(),
+)
+"""A column whose value no worker can have written, as SQLite lets them in; NULL without one."""
 DAMAGED = "its row is damaged: nobody writes such a value of "
 LATEST = 2**63 - 1
 """Of the times; what is no number comes after all of them in SQLite."""

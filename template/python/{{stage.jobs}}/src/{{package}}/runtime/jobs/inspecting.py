@@ -55,26 +55,18 @@ async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
     )
     for row in await connection.execute(oldest):
         yield f"waiting for {int(row.waited) // 1000} s: {row.kind} {row.id}"
+    lease = (jobs.c.lease_until - now()).label("left")
     running = (
-        select(
-            jobs.c.id,
-            jobs.c.kind,
-            jobs.c.worker,
-            ATTEMPTS,
-            (jobs.c.lease_until - now()).label("left"),
-        )
+        select(jobs.c.id, jobs.c.kind, jobs.c.worker, ATTEMPTS, lease)
         .where(jobs.c.state == RUNNING)
         .order_by(jobs.c.lease_until)
         .limit(MOST_RUNNING)
     )
     for row in await connection.execute(running):
         left = int(row.left or 0)
-        lease = "lease for" if left > 0 else "lease over for"
-        seconds = f"{abs(left) // 1000} s"
-        yield (
-            f"running: {row.kind} {row.id}, attempt {row.attempts}, at {row.worker or ''},"
-            f" {lease} {seconds}"
-        )
+        which = f"lease {'' if left > 0 else 'over '}for {abs(left) // 1000} s"
+        at = f"at {row.worker or ''}"
+        yield f"running: {row.kind} {row.id}, attempt {row.attempts}, {at}, {which}"
 
 
 async def dead(connection: AsyncConnection) -> list[Dead]:

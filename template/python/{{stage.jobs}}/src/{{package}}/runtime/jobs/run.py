@@ -8,16 +8,8 @@ from typing import Protocol
 
 from ..log import Reporter
 from ..stop import end_forked
-from .job import (
-    LONGEST_REASON,
-    Claimed,
-    DamagedError,
-    End,
-    Handler,
-    Limits,
-    Outcome,
-    pause_after,
-)
+from .job import LONGEST_REASON, Claimed, DamagedError, End, Handler, Limits, Outcome, pause_after
+from .table import Survey
 
 GRACE_SECONDS = 5.0
 """For a handler to end that was cancelled."""
@@ -35,6 +27,9 @@ class Observer(Protocol):
 
     def ended(self, kind: str, end: End, seconds: float) -> None:
         """Count a run that has been written down."""
+
+    def surveyed(self, found: Survey) -> None:
+        """Note what is in the table."""
 
     def redacted(self, text: str) -> str:
         """Return a text without the secrets that it shows."""
@@ -60,7 +55,7 @@ class Run:
         began = time.monotonic()
         self._work = asyncio.create_task(self._guarded(handler), name=str(self.claimed))
         await asyncio.wait([self._work], timeout=self._limits.limit)
-        is_late = not self._work.done() and not self._is_ending()
+        is_late = not (self._work.done() or self.is_lost or self._is_given_back)
         if not self._work.done():
             self._work.cancel()
             await asyncio.wait([self._work], timeout=GRACE_SECONDS)
@@ -80,9 +75,6 @@ class Run:
         self._is_given_back = not self.is_lost
         if self._work is not None:
             self._work.cancel()
-
-    def _is_ending(self) -> bool:
-        return self.is_lost or self._is_given_back
 
     async def _guarded(self, handler: Handler) -> BaseException | None:
         """Return what the handler raised: nothing that it raises may end the service."""

@@ -29,10 +29,6 @@ def _given(name: str, type_: type[TypeEngine[Any]]) -> BindParameter[Any]:
     return bindparam(name, type_=type_)
 
 
-def _in(name: str) -> BindParameter[Any]:
-    return bindparam(name, expanding=True)
-
-
 ENQUEUE = insert(jobs).values(
     id=_given("made", Text),
     kind=_given("of_kind", Text),
@@ -46,7 +42,11 @@ ENQUEUE = insert(jobs).values(
 
 _DUE = (
     select(key().label("row"))
-    .where(jobs.c.state == READY, jobs.c.run_at <= now(), jobs.c.kind.in_(_in("kinds")))
+    .where(
+        jobs.c.state == READY,
+        jobs.c.run_at <= now(),
+        jobs.c.kind.in_(bindparam("kinds", expanding=True)),
+    )
     .order_by(jobs.c.run_at)
     .limit(_given("most", Integer))
     .with_for_update(skip_locked=True)
@@ -69,7 +69,7 @@ CLAIM = (
 MINE: ColumnElement[bool] = (
     (jobs.c.worker == _given("me", Text))
     & (jobs.c.state == RUNNING)
-    & tuple_(jobs.c.id, jobs.c.attempts).in_(_in("mine"))
+    & tuple_(jobs.c.id, jobs.c.attempts).in_(bindparam("mine", expanding=True))
 )
 """What a worker says of a job holds only while it has the job, in the attempt that it speaks of."""
 BEAT = (

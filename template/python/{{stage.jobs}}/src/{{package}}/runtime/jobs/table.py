@@ -12,18 +12,7 @@ from typing import Any
 from sqlalchemy import Executable, Integer, case, cast, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .columns import (
-    DAMAGED,
-    DEAD,
-    FREE,
-    LATEST,
-    READY,
-    RUNNING,
-    is_over,
-    jobs,
-    key,
-    now,
-)
+from .columns import DAMAGED, DEAD, FREE, LATEST, READY, RUNNING, is_over, jobs, key, now
 from .job import Claimed, End, Outcome, as_json, checked_kind
 from .statements import BEAT, CLAIM, DONE, ENQUEUE, MINE
 

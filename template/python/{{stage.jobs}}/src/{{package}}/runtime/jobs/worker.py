@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Protocol
 
 from ..database.database import Database, UnavailableError
 from ..database.keeper import UnreachableError
@@ -29,13 +28,6 @@ MOST_UNKNOWN = 100
 log = Reporter(logging.getLogger(__name__))
 
 
-class Surveyor(Observer, Protocol):
-    """An observer that also learns what is in the table."""
-
-    def surveyed(self, found: table.Survey) -> None:
-        """Note what is in the table."""
-
-
 class Worker:
     """Claims jobs of the kinds that it has handlers for, and runs several at once."""
 
@@ -43,7 +35,7 @@ class Worker:
         self,
         database: Database,
         limits: Limits,
-        observer: Surveyor,
+        observer: Observer,
         is_stopping: Callable[[], object],
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
