@@ -160,6 +160,11 @@ def test_a_file_of_sqlite_is_made_for_its_owner_alone(asking: Program, tmp_path:
         "postgresql://orders:hunter2@one,two/orders",
         "postgresql://orders:x@hunter2@localhost/orders",
         "postgresql://orders:1/hunter2@localhost",
+        # What PostgreSQL's library says of these repeats the password.
+        "postgresql://orders:hunter2%zz@localhost/orders",
+        "postgresql://orders:hunter2%00@localhost/orders",
+        "postgresql://orders:hunter2 x@localhost/orders",
+        "postgresql://orders:hunter2@localhost/orders?sslmode=always",
     ],
 )
 def test_an_address_that_is_none_ends_the_start(asking: Program, url: str) -> None:

@@ -96,7 +96,7 @@ fn postgresql(raw: &str) -> Option<Address> {
     // Signs of a password that is not quoted: a part of it would pass for something else.
     let authority = raw.split("//").nth(1)?.split(['/', '?', '#']).next()?;
     let is_torn = authority.matches('@').count() > 1 || name.contains(['/', '@']);
-    if name.is_empty() || is_torn {
+    if name.is_empty() || is_torn || !is_encoded(raw) {
         return None;
     }
     let user = percent_decode_str(url.username()).decode_utf8_lossy();
@@ -118,4 +118,16 @@ fn postgresql(raw: &str) -> Option<Address> {
         path: None,
         url: url.into(),
     })
+}
+
+/// Tells whether every % begins a byte, and none is NUL, as PostgreSQL's own programs require.
+fn is_encoded(raw: &str) -> bool {
+    let mut encoded = raw.split('%').skip(1);
+    !raw.contains(' ')
+        && encoded.all(|rest| {
+            let byte = rest
+                .get(..2)
+                .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            byte.is_some_and(|byte| byte != 0)
+        })
 }

@@ -4,8 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from ..settings import ConfigError
 
+MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+"""Of encryption: what sslmode may be."""
 ACCEPTED = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
@@ -58,13 +63,15 @@ def _postgresql(raw: str) -> Address:
     try:
         parts = urlsplit(raw)
         host, port = parts.hostname, parts.port or 5432
-    except ValueError as error:
-        raise ValueError(ACCEPTED) from error
+        known = conninfo_to_dict(raw)
+    except (ValueError, psycopg.Error):  # a % that begins no byte, a NUL, an unknown parameter
+        raise ValueError(ACCEPTED) from None  # what libpq says of it shows the password
     host = host or parse_qs(parts.query).get("host", [""])[0]
     name = parts.path.removeprefix("/")
     # Signs of a password that is not quoted: a part of it would pass for something else.
     is_torn = parts.netloc.count("@") > 1 or {"/", "@"} & {*name}
-    if not host or "," in host or not name or is_torn:
+    has_mode = known.get("sslmode", "prefer") in MODES
+    if not host or "," in host or not name or is_torn or not has_mode:
         raise ValueError(ACCEPTED)
     user = f"{unquote(parts.username)}@" if parts.username else ""
     return Address(f"postgresql://{user}{host}:{port}/{name}", url=raw)
