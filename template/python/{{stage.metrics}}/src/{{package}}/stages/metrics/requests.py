@@ -57,4 +57,4 @@ class Requests:
             self._measured.in_flight -= 1
             method = scope["method"] if scope["method"] in METHODS else OTHER
             seconds = (ended or time.perf_counter()) - began
-            self._measured.count(method, found.template() or UNKNOWN, status, seconds)
+            self._measured.requests.count(method, found.template() or UNKNOWN, status, seconds)
