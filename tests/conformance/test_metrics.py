@@ -166,15 +166,16 @@ def test_no_request_stays_in_flight_whatever_its_client_does(program: MakeProgra
 
 
 def test_who_has_no_token_reads_nothing(program: MakeProgram) -> None:
-    def ask(token: str) -> Answer:
-        return served.ask("/metrics", headers={"Authorization": f"Bearer {token}"})
+    def ask(token: str, scheme: str = "Bearer") -> Answer:
+        return served.ask("/metrics", headers={"Authorization": f"{scheme} {token}"})
 
     with serving(program("metrics"), METRICS_TOKEN=TOKEN) as served:
         refused = served.ask("/metrics")
         assert refused.status == 401
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         assert refused.json()["detail"] == "the metrics are for those who have the token"
-        assert ask(TOKEN).status == 200
+        assert ask(TOKEN).status == ask(TOKEN, "bearer").status == 200
+        assert ask(TOKEN, "Basic").status == ask(TOKEN, "").status == 401
         for wrong in (TOKEN[:-1], f"{TOKEN}x", TOKEN.upper(), "", "\xe9" * 22):
             assert ask(wrong).status == 401, wrong
         assert TOKEN not in served.log()

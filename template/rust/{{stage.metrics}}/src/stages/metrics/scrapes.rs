@@ -13,6 +13,9 @@ use prometheus_client::registry::{Metric, Registry};
 use super::measured::Measured;
 use crate::runtime::problems::{Failure, Problem};
 
+/// In any case, as all schemes of HTTP (RFC 9110, 11.1).
+const SCHEME: &[u8] = b"Bearer ";
+
 /// Metrics of the service itself. They belong to the process, like the statics that hold them.
 static OWN: LazyLock<Mutex<Registry>> = LazyLock::new(Mutex::default);
 
@@ -71,7 +74,10 @@ fn text(registry: &Registry) -> Result<String, fmt::Error> {
 /// Compares all of the token, whatever differs: the time would tell how much of it was right.
 fn is_allowed(request: &HttpRequest, token: &str) -> bool {
     let given = request.headers().get(AUTHORIZATION);
-    let given = given.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let given = given.and_then(|value| {
+        let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len())?;
+        scheme.eq_ignore_ascii_case(SCHEME).then_some(token)
+    });
     let given = given.unwrap_or_default();
     let differing = given.iter().zip(token.as_bytes());
     let differing = differing.fold(0, |found, (one, other)| black_box(found | (one ^ other)));

@@ -26,11 +26,11 @@ def token(raw: str) -> str:
 
 def route(registry: CollectorRegistry, token: str) -> Route:
     """Return the route; with a token, only who has it may read."""
-    expected = f"Bearer {token}".encode()
 
     async def scrape(request: Request) -> Response:
-        given = request.headers.get("authorization", "").encode()
-        if token and not hmac.compare_digest(given, expected):
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        is_known = hmac.compare_digest(given.encode(), token.encode())
+        if token and not (scheme.lower() == "bearer" and is_known):
             headers = {"WWW-Authenticate": "Bearer"}
             detail = "the metrics are for those who have the token"
             raise Problem(HTTPStatus.UNAUTHORIZED, detail, headers=headers)
