@@ -1,13 +1,13 @@
 """One use of an engine or a cluster: from a name to the answer, with nothing left behind."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 from scaffolder.docker import client, throwaway
 from scaffolder.docker.client import Engine
-from scaffolder.errors import ExitCode, UsageError
+from scaffolder.errors import ExitCode, UnreadableError, UsageError
 
 from .case import Case
 from .deadline import Deadline
@@ -20,6 +20,7 @@ from .verdict import ahead
 from .verdict.judge import HOW, judge
 from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
 from .verdict.reruns import try_factors
+from .verdict.unchanged import unchanged
 
 
 class Session:
@@ -58,6 +59,10 @@ class Session:
         case.image = case.image and replace(case.image, built_from=build)
         if watch:
             self._ahead = ahead.begun(self.engine, case, self.stack.callback)
+        if self._ahead and case.phase & Phase.ENDED:
+            with suppress(UnreadableError):  # then it is judged without
+                _ = case.launched  # its files are read meanwhile
+                unchanged(self.engine, case, self._ahead)
         return case, judge(case)
 
     def rerun(self, case: Case, judgement: Judgement) -> Judgement:

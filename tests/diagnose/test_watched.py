@@ -1,6 +1,6 @@
 """What a recorded trace shows of a silent end, and what copies are given because of it."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from recorded import File, case, elf, program
@@ -9,14 +9,17 @@ from examples import SERVER, STARTED, py, tried
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_paths, named_variables
 from scaffolder.diagnose.evidence.config import Host, Mount
+from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factors import Factor, factors
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.reruns import try_factors
+from scaffolder.diagnose.verdict.unchanged import unchanged
 from scaffolder.diagnose.verdict.wanted import wanted
 from scaffolder.docker.client import Engine
 
 LOCK = {"/run/app/lock": File(b"7"), "/etc/app/lock": File(b"7")}
+TAB = "\t"
 ENDS = "X\t9\t7\t1\t0"
 
 
@@ -310,3 +313,32 @@ def test_help_names_arguments_that_are_missing(
     assert (found.cause == "usage-printed") == asks
     if asks:
         assert found.evidence[0].command == "docker run --rm orders --help"
+
+
+@pytest.mark.parametrize(("opened", "is_found"), [("/var/log/app.log", True), ("/x", False)])
+def test_what_a_copy_wrote_stands_for_what_the_container_wrote(
+    opened: str, *, is_found: bool
+) -> None:
+    files = {**SERVER, "/var/log/app.log": File(b"FATAL: wrong passphrase\n")}
+    others = {"changed": (("A", "/var/log/app.log"),)}
+    trace = f"{STARTED}{call(f'openat 3 p={opened} x=441'.replace(' ', TAB))}\n{ENDS}"
+    found = judge(case(files=files, trace=trace, sources=others))
+
+    assert (found.cause == "output-in-file") == is_found
+
+
+def test_a_copy_that_ran_ahead_is_compared_once() -> None:
+    class Once:
+        compared: Outcome | None = None
+        obstacle = ""
+        asked = 0
+
+        def outcome(self) -> Outcome:
+            self.asked += 1
+            return Outcome(alive=False, exit_code=1, text="", trace=read(f"{STARTED}{ENDS}"))
+
+    of, once = case(host=Host(architecture="amd64")), Once()
+    ran = [unchanged(Engine("docker"), of, cast("Any", once)) for _ in range(2)]
+
+    assert (ran[0] is ran[1], once.asked) == (True, 1)
+    assert of.seen.trace.processes

@@ -30,6 +30,10 @@ class Ahead:
         self._engine = _Endable(engine)
         self._pool = ThreadPoolExecutor(1, "watched-copy")
         self._found: Future[Outcome] = self._pool.submit(self._run, case)
+        self.compared: Outcome | None = None
+        """What was made of it, once it was compared with the container."""
+        self.obstacle = ""
+        """Why it showed nothing, if so."""
 
     def _run(self, case: Case) -> Outcome:
         return run(self._engine, case, Factor("nothing", case.config), tracer_for(case))

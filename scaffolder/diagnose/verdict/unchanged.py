@@ -18,6 +18,22 @@ def unchanged(engine: Engine, case: Case, ahead: Ahead | None = None) -> Outcome
 
     `ahead` is the watched one, if it was begun before.
     """
+    if ahead and ahead.compared:
+        _note(case, ahead.obstacle)
+        return ahead.compared
+    same, why = _compared(engine, case, ahead)
+    if ahead:
+        ahead.compared, ahead.obstacle = same, why
+    _note(case, why)
+    return same
+
+
+def _note(case: Case, why: str) -> None:
+    if why:
+        case.unsought.append(f"what the program asks the system for: {why}")
+
+
+def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome, str]:
     nothing = Factor("nothing", case.config)
     seen, why = None, ""
     try:
@@ -27,13 +43,11 @@ def unchanged(engine: Engine, case: Case, ahead: Ahead | None = None) -> Outcome
         why = error.message
     if seen and seen.trace and not why and is_like(case, seen):
         _take_in(case, Seen(seen.trace))
-        return seen
+        return seen, ""
     same = run(engine, case, nothing)
     if seen and not why and same.words != seen.words:
         why = f"under the tracer a copy {seen.words}, and otherwise {same.words}"
-    if why:
-        case.unsought.append(f"what the program asks the system for: {why}")
-    return replace(same, trace=seen.trace if seen and not why else None)
+    return replace(same, trace=seen.trace if seen and not why else None), why
 
 
 def _take_in(case: Case, seen: Seen) -> None:
