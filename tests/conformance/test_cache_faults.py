@@ -18,6 +18,7 @@ from test_cache import change, value
 pytestmark = pytest.mark.slow
 
 LIMIT = 200
+NO_TLS = "TLS failed: it answers without TLS, as redis:// asks it"
 SLACK = 1.5
 """Seconds that a busy machine may take besides."""
 
@@ -148,7 +149,7 @@ def test_a_server_that_is_away_is_named_once_and_costs_nobody_anything(
         ("redis://:{}@nowhere.invalid", "its name is unknown|no answer within 5000 ms"),
         (f"redis://:{{}}@{'x' * 64}.example", "its name is unknown"),
         ("unix://:{}@/nowhere/redis.sock", "there is no such socket"),
-        ("rediss://:{}@127.0.0.1:{port}", "TLS failed: .*"),
+        ("rediss://:{}@127.0.0.1:{port}", NO_TLS),
     ],
 )
 def test_what_cannot_be_reached_at_all_is_named(caching: Program, url: str, cause: str) -> None:
@@ -162,6 +163,32 @@ def test_what_cannot_be_reached_at_all_is_named(caching: Program, url: str, caus
         wait_until(lambda: re.search(named, service.log()) is not None, "it is not named")
         assert value(service, "pen") == ""
         assert "hunter2" not in service.log()
+
+
+def test_a_server_without_tls_is_not_taken_for_one_that_is_silent(
+    caching: Program, redis: Redis
+) -> None:
+    url = redis.url.replace("redis:", "rediss:")
+    with serving(caching, CACHE_URL=url, CACHE_TIMEOUT=str(LIMIT)) as service:
+        wait_until(lambda: readiness(service) == f"degraded: {NO_TLS}", readiness(service))
+        assert f"is away: {NO_TLS}; values are computed" in service.log()
+
+
+def test_another_cause_of_the_same_outage_is_named_once(caching: Program, redis: Redis) -> None:
+    still = f"the cache at {redis.name} is still away: it refused the user or the password;"
+    with serving(caching, CACHE_URL=redis.url, CACHE_TIMEOUT=str(LIMIT)) as service:
+        wait_until(lambda: readiness(service) == "ok", "no cache")
+        redis.kill()
+        value(service, "pen")
+        wait_until(lambda: "away: connection refused;" in service.log(), "it is not named")
+        redis.start("--requirepass", "other")
+        wait_until(lambda: still in service.log(), "the other cause is not named")
+        redis.kill()
+        wait_until(lambda: readiness(service) == "degraded: connection refused", "not again")
+        redis.start()
+        wait_until(lambda: readiness(service) == "ok", "it is not back")
+        assert service.log().count(still) == 1
+        assert service.log().count("away: connection refused;") == 1, service.log()
 
 
 def test_a_start_and_a_stop_wait_for_nobody(caching: Program) -> None:

@@ -230,6 +230,26 @@ def timed(run: Run) -> float:
     return time.monotonic() - began
 
 
+def test_another_cause_of_the_same_outage_is_named_once(traced: Program) -> None:
+    port = free_port()
+    with traced.start(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}") as run:
+        client = Client(run.port)
+        client.get("/")
+        run.wait_for_line("does not take spans: ")
+        with collecting(port) as collector:
+            collector.status = 401
+            for _ in range(2):
+                attempts = collector.attempts
+                client.get("/")
+                collector.wait(lambda: collector.attempts > attempts, "an attempt")  # noqa: B023
+            run.wait_for_line("still does not take spans: ")
+        assert run.stop() == 0
+        log = run.log()
+
+    assert len(re.findall("does not take spans: .*Connection refused", log)) == 1, log
+    assert len(re.findall("still does not take spans: .*401", log)) == 1, log
+
+
 def test_a_collector_that_comes_back_gets_spans_again(traced: Program) -> None:
     port = free_port()
     with traced.start(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}") as run:

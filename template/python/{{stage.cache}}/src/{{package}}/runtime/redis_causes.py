@@ -71,7 +71,7 @@ def _of_system(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"TLS failed: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or error.strerror}"
+        return f"TLS failed: {getattr(error, 'reason', '') or error.strerror}"
     if isinstance(error, socket.gaierror | UnicodeError):
         return "its name is unknown"
     if isinstance(error, ConnectionRefusedError) or REFUSED in str(error):

@@ -8,9 +8,10 @@ import asyncio
 import itertools
 import logging
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -37,6 +38,8 @@ STEADY_SECONDS = 1.0
 """A link that has worked for so long is tried at once when it fails."""
 CLOSE_SECONDS = 1.0
 MOST_OWED, OWED_AT_ONCE = 10_000, 1000
+MOST_CAUSES = 5
+"""How many the log names of one outage."""
 
 Command = Callable[[Redis], Awaitable[object]]
 
@@ -67,6 +70,7 @@ class Link:
         self._failed = asyncio.Event()
         self._cause = "it has not answered yet"
         self._away_since: float | None = None
+        self._named: list[str] = []
         self._owed: dict[int, bytes] = {}
         self._tickets = itertools.count()
 
@@ -134,11 +138,22 @@ class Link:
                 await self._client.set(self._attempt_key, b"", px=1000)
                 await self._delete_owed()
         except Exception as error:  # as above
+            if self.address.tls and not code(error) and await self._answers_without_tls():
+                error = ssl.SSLError(0, "it answers without TLS, as redis:// asks it")
             self._close(error)
             self._report_away()
             return False
         self._open()
         return True
+
+    async def _answers_without_tls(self) -> bool:
+        with suppress(Exception):  # it waits for more of what it does not understand
+            async with asyncio.timeout(self._limit / 1000):
+                reader, writer = await asyncio.open_connection(self.address.host, self.address.port)
+                with closing(writer):
+                    writer.write(b"PING\r\n")
+                    return await reader.read(1) in {b"+", b"-"}
+        return False
 
     async def _delete_owed(self) -> None:
         while self._owed:
@@ -156,12 +171,12 @@ class Link:
 
     def _report_away(self) -> None:
         if self._away_since is None:
-            self._away_since = time.monotonic()
-            log.warning(
-                "the cache at %s is away: %s; values are computed until it is back",
-                self.address,
-                self._cause,
-            )
+            self._away_since, self._named = time.monotonic(), []
+        if len(self._named) < MOST_CAUSES and self._cause not in self._named:
+            is_away = "is still away" if self._named else "is away"
+            words = "the cache at %s %s: %s; values are computed until it is back"
+            log.warning(words, self.address, is_away, self._cause)
+            self._named.append(self._cause)
 
     def _open(self) -> None:
         if self._away_since is not None:

@@ -14,6 +14,8 @@ type Inner = Arc<dyn Error + Send + Sync>;
 
 /// What rustls says where the server closes the connection instead of its part of the handshake.
 const NO_HANDSHAKE: &str = "tls handshake eof";
+/// A Redis that is asked with TLS, and does not speak it, waits for more.
+pub const NO_TLS: &str = "TLS failed: it answers without TLS, as redis:// asks it";
 
 /// How a command failed.
 pub struct Failure {

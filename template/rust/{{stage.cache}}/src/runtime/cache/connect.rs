@@ -2,14 +2,34 @@
 
 use std::time::Duration;
 
+use actix_web::rt::net::TcpStream;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo,
     RedisResult, cmd,
 };
+use tokio::time::timeout;
 
 use super::address::Address;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, look_up};
+
+/// Tells whether a server that was to be asked with TLS answers without it.
+pub async fn answers_without_tls(address: &Address, limit: Duration) -> bool {
+    let ConnectionAddr::TcpTls { host, port, .. } = &address.place else {
+        return false;
+    };
+    let asked = async {
+        let found = look_up(host.clone(), *port).await.ok()?;
+        let stream = TcpStream::connect(&*found).await.ok()?;
+        stream.writable().await.ok()?;
+        stream.try_write(b"PING\r\n").ok()?;
+        stream.readable().await.ok()?;
+        let mut first = [0];
+        stream.try_read(&mut first).ok()?;
+        Some(b"+-".contains(&first[0]))
+    };
+    timeout(limit, asked).await == Ok(Some(true))
+}
 
 /// Connects and logs in, by commands of its own: the client's do not say what the server answers.
 pub async fn connect(address: &Address, limit: Duration) -> RedisResult<MultiplexedConnection> {

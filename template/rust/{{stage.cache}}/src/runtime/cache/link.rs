@@ -15,8 +15,8 @@ use tokio::time::{sleep, timeout};
 
 use super::super::observing;
 use super::address::Address;
-use super::causes::{Failure, cause, no_answer};
-use super::connect::connect;
+use super::causes::{Failure, NO_TLS, cause, no_answer};
+use super::connect::{answers_without_tls, connect};
 use super::owed::Owed;
 
 /// Between attempts; up to half of them is left to chance, so that services spread.
@@ -26,6 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(5);
 /// A link that has worked for so long is tried at once when it fails.
 const STEADY: Duration = Duration::from_secs(1);
+/// How many causes the log names of one outage.
+const MOST_CAUSES: usize = 5;
 
 /// What the server answers to a command, or how that failed.
 pub type Answer = Result<Value, Failure>;
@@ -46,6 +48,8 @@ struct State {
     has_failed: bool,
     cause: String,
     away_since: Option<Instant>,
+    /// The causes that the log has named since then.
+    named: Vec<String>,
     owed: Owed,
 }
 
@@ -63,6 +67,7 @@ impl Link {
                 has_failed: false,
                 cause: "it has not answered yet".into(),
                 away_since: None,
+                named: Vec::new(),
                 owed: Owed::default(),
             }),
             failed: Notify::new(),
@@ -147,18 +152,26 @@ impl Link {
     }
 
     async fn attempt(&self) -> bool {
-        let cause = match timeout(self.limit, self.reach()).await {
+        let (has_answered, mut cause) = match timeout(self.limit, self.reach()).await {
             Ok(Ok(())) => return true,
-            Ok(Err(error)) => cause(&error, self.limit),
-            Err(_) => no_answer(self.limit),
+            Ok(Err(error)) => (error.code().is_some(), cause(&error, self.limit)),
+            Err(_) => (false, no_answer(self.limit)),
         };
+        if !has_answered && answers_without_tls(&self.address, self.limit).await {
+            cause = NO_TLS.into();
+        }
         let mut state = self.state();
         if state.away_since.is_none() {
             state.away_since = Some(Instant::now());
+            state.named.clear();
+        }
+        if state.named.len() < MOST_CAUSES && !state.named.contains(&cause) {
+            let still = if state.named.is_empty() { "" } else { "still " };
             tracing::warn!(
-                "the cache at {} is away: {cause}; values are computed until it is back",
+                "the cache at {} is {still}away: {cause}; values are computed until it is back",
                 self.address
             );
+            state.named.push(cause.clone());
         }
         state.close(cause);
         false

@@ -22,7 +22,7 @@ impl AsyncDNSResolver for Lookup {
     }
 }
 
-async fn look_up(host: String, port: u16) -> RedisResult<Vec<SocketAddr>> {
+pub async fn look_up(host: String, port: u16) -> RedisResult<Vec<SocketAddr>> {
     let (tell, told) = oneshot::channel::<io::Result<Vec<SocketAddr>>>();
     let work = move || {
         let found = (host.as_str(), port).to_socket_addrs();

@@ -1,7 +1,8 @@
 //! Sends spans in a thread of their own, whatever becomes of the collector.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ const WAIT: Duration = Duration::from_secs(1);
 const SEND: Duration = Duration::from_secs(5);
 /// For what is left at the stop: less than a stage has to close.
 const FLUSH: Duration = Duration::from_millis(1500);
+/// How many causes the log names while the collector does not take spans.
+const MOST_CAUSES: usize = 5;
 
 /// Where spans go, and what they say of the service.
 #[derive(Clone)]
@@ -101,13 +104,14 @@ pub async fn end(provider: SdkTracerProvider, endpoint: &str) {
     }
 }
 
-/// Says once that a collector does not take spans, and once that it does again.
+/// Says once for each cause that a collector does not take spans, and once that it does again.
 #[derive(Debug)]
 struct Exporter {
     endpoint: String,
     requests: Requests,
     inner: OtlpExporter,
-    is_refused: AtomicBool,
+    /// The causes that the log has named since it took spans.
+    named: Mutex<Vec<String>>,
     lost: AtomicUsize,
 }
 
@@ -117,7 +121,7 @@ impl Exporter {
             endpoint: endpoint.into(),
             requests,
             inner,
-            is_refused: AtomicBool::new(false),
+            named: Mutex::default(),
             lost: AtomicUsize::new(0),
         }
     }
@@ -128,16 +132,20 @@ impl SpanExporter for Exporter {
         let count = batch.len();
         let result = self.inner.export(batch).await;
         let endpoint = &self.endpoint;
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         match &result {
             Err(error) => {
                 self.lost.fetch_add(count, Ordering::Relaxed);
                 let cause = self.requests.failure();
-                if !self.is_refused.swap(true, Ordering::Relaxed) {
-                    let cause = cause.unwrap_or_else(|| error.to_string());
-                    tracing::warn!("{endpoint} does not take spans: {cause}");
+                let cause = cause.unwrap_or_else(|| error.to_string());
+                if named.len() < MOST_CAUSES && !named.contains(&cause) {
+                    let still = if named.is_empty() { "" } else { "still " };
+                    tracing::warn!("{endpoint} {still}does not take spans: {cause}");
+                    named.push(cause);
                 }
             }
-            Ok(()) if self.is_refused.swap(false, Ordering::Relaxed) => {
+            Ok(()) if !named.is_empty() => {
+                named.clear();
                 let lost = self.lost.swap(0, Ordering::Relaxed);
                 tracing::info!("{endpoint} takes spans again; {lost} are lost");
             }

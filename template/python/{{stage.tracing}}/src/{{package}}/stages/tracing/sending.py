@@ -22,6 +22,8 @@ WAIT_SECONDS = 1.0
 SEND_SECONDS = 5.0
 FLUSH_SECONDS = 1.5
 """For what is left at the stop: less than a stage has to close."""
+MOST_CAUSES = 5
+"""How many the log names while the collector does not take spans."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Sending:
 
 
 class Exporter(SpanExporter):
-    """Says once that a collector does not take spans, and once that it does again."""
+    """Says once for each cause that a collector takes no spans, and once that it does again."""
 
     def __init__(self, endpoint: str, authorities: str, headers: dict[str, str]) -> None:
         """Send to the collector at `endpoint`.
@@ -75,7 +77,7 @@ class Exporter(SpanExporter):
         url = urlsplit(endpoint)
         self.where = f"{url.scheme}://{url.netloc}"
         self._lost = 0
-        self._is_refused = False
+        self._named: list[str] = []
         self._log = logging.getLogger(OTLPSpanExporter.__module__)
         self._log.addFilter(self._noted)
         # It would log headers of the environment that it cannot read: they are secrets.
@@ -94,9 +96,9 @@ class Exporter(SpanExporter):
         result = self._inner.export(spans)
         if result is not SpanExportResult.SUCCESS:
             self._lost += len(spans)
-        elif self._is_refused:
+        elif self._named:
             log.info("%s takes spans again; %d are lost", self.where, self._lost)
-            self._is_refused, self._lost = False, 0
+            self._named, self._lost = [], 0
         return result
 
     def shutdown(self) -> None:
@@ -106,9 +108,15 @@ class Exporter(SpanExporter):
 
     def _noted(self, record: logging.LogRecord) -> bool:
         """Replace what the inner exporter logs of every attempt."""
-        if not self._is_refused:
-            self._is_refused = True
-            log.warning("%s does not take spans: %s", self.where, _reason(record))
+        cause = _reason(record)
+        is_new = len(self._named) < MOST_CAUSES and cause not in self._named
+        if not self._named:
+            log.warning("%s does not take spans: %s", self.where, cause)
+        elif is_new and "shutdown" not in cause.lower():  # that follows from what is named
+            log.warning("%s still does not take spans: %s", self.where, cause)
+        else:
+            return False
+        self._named.append(cause)
         return False
 
 
@@ -130,4 +138,6 @@ def _reason(record: logging.LogRecord) -> str:
     found = next((one for one in arguments if isinstance(one, BaseException)), None)
     while found is not None and found.__context__ is not None:
         found = found.__context__
-    return record.getMessage() if found is None else f"{type(found).__name__}: {found}"
+    if found is not None:
+        return f"{type(found).__name__}: {found}"
+    return record.getMessage().partition(", retrying in")[0]
