@@ -3,8 +3,10 @@
 //! Each stage has a table of its own that says how far its part of the schema has come. So it does
 //! not matter in which order stages were added, and what one has left behind is in nobody's way.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, SqlSafeStr as _, SqlStr};
 
 use super::connecting::LOCK;
 use super::failures::is_unavailable;
@@ -46,14 +48,18 @@ async fn number(connection: &mut AnyConnection, part: &Part) -> sqlx::Result<Str
 
 /// Returns a query that finds something if all migrations are applied; none if there are none.
 #[must_use]
-pub fn applied(parts: &[Part]) -> Option<String> {
+pub fn applied(parts: &[Part]) -> Option<SqlStr> {
     let having = parts.iter().filter(|part| part.newest() != NONE);
     let numbers = having.map(|part| {
         let (table, newest) = (part.table(), part.newest());
         format!("(SELECT version_num FROM {table}) >= '{newest}'")
     });
     let numbers: Vec<_> = numbers.collect();
-    (!numbers.is_empty()).then(|| format!("SELECT 1 AS fits WHERE {}", numbers.join(" AND ")))
+    if numbers.is_empty() {
+        return None;
+    }
+    let query = format!("SELECT 1 AS fits WHERE {}", numbers.join(" AND "));
+    Some(AssertSqlSafe(Arc::<str>::from(query)).into_sql_str())
 }
 
 /// Asks the query of `applied`.
@@ -61,8 +67,8 @@ pub fn applied(parts: &[Part]) -> Option<String> {
 /// # Errors
 ///
 /// If the database does not answer.
-pub async fn are_applied(connection: &mut AnyConnection, query: String) -> sqlx::Result<bool> {
-    let asked = sqlx::raw_sql(AssertSqlSafe(query));
+pub async fn are_applied(connection: &mut AnyConnection, query: SqlStr) -> sqlx::Result<bool> {
+    let asked = sqlx::raw_sql(query);
     match asked.fetch_optional(connection).await {
         Ok(found) => Ok(found.is_some()),
         Err(error) if is_unavailable(&error) => Err(error),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, SqlStr};
 
 use super::address::Address;
 use super::connecting::{self, Limits, within};
@@ -20,6 +20,8 @@ use crate::runtime::SERVICE;
 pub struct Schema {
     parts: Vec<Part>,
     migrates: bool,
+    /// The query that finds something as long as it fits; built once, and asked all the time.
+    applied: Option<SqlStr>,
     has_fitted: AtomicBool,
     /// Why it does not fit; nothing is known at first.
     problem: Mutex<Option<String>>,
@@ -30,6 +32,7 @@ impl Schema {
     #[must_use]
     pub fn new(parts: Vec<Part>, migrates: bool) -> Self {
         Self {
+            applied: migrations::applied(&parts),
             parts,
             migrates,
             has_fitted: AtomicBool::new(false),
@@ -57,8 +60,8 @@ impl Schema {
         probe: &'static str,
     ) -> sqlx::Result<bool> {
         let fits = self.problem().is_none();
-        match migrations::applied(&self.parts) {
-            Some(query) if fits => migrations::are_applied(connection, query).await,
+        match &self.applied {
+            Some(query) if fits => migrations::are_applied(connection, query.clone()).await,
             _ => sqlx::raw_sql(probe).execute(connection).await.map(|_| fits),
         }
     }
