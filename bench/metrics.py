@@ -15,7 +15,7 @@ from server import Service
 from timing import BIN, HEAD, Side, in_turn, row, rows, run, write_table
 
 TABLE = Path(__file__).parent / "metrics.md"
-BURSTS = 10
+BURSTS = 40
 """How often processor time is measured in each round."""
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from load import ask
 
 LOAD_SECONDS = 2
-BURST = 500
+BURST = 100
 """Requests at a time: few, so that what else the machine does is the same for both sides."""
 
 
