@@ -27,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For the connection, at the stop.
 const CLOSE: Duration = Duration::from_millis(300);
-/// How long others can write after a round, where one writes at a time.
+/// How long the worker rests after a round: others write, and what comes is taken together.
 const LONGEST_TURN: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy)]
@@ -50,6 +50,8 @@ pub struct Worker {
     pub(super) ended: Vec<Ended>,
     pub(super) ends: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
     pub(super) said: HashSet<String>,
+    /// Something was enqueued here: it is claimed, and leases are not looked at for it.
+    is_nudged: bool,
     next_poll: Instant,
     next_beat: Instant,
     next_survey: Instant,
@@ -77,6 +79,7 @@ impl Worker {
             ended: Vec::new(),
             ends: unbounded_channel(),
             said: HashSet::new(),
+            is_nudged: false,
             next_poll: now,
             next_beat: now + settings.lease / 3,
             next_survey: now,
@@ -106,7 +109,7 @@ impl Worker {
             tokio::select! {
                 _ = closes.wait_for(|closes| *closes) => break,
                 Some(ended) = self.ends.1.recv() => self.note(ended),
-                _ = nudged.changed() => self.next_poll = Instant::now(),
+                _ = nudged.changed() => self.is_nudged = true,
                 () = sleep_until(wakes.into()) => {}
             }
             while let Ok(ended) = self.ends.1.try_recv() {
@@ -131,7 +134,7 @@ impl Worker {
 
     /// When there is something to do, at the latest.
     fn wakes(&self) -> Instant {
-        let next = if self.ended.is_empty() {
+        let next = if self.ended.is_empty() && !self.is_nudged {
             self.next_poll.min(self.next_beat)
         } else {
             Instant::now()
@@ -165,6 +168,7 @@ impl Worker {
             self.surveyed(found.await?);
         }
         let (polls, beats) = (now >= self.next_poll, now >= self.next_beat);
+        let claims = polls || self.is_nudged || !self.ended.is_empty();
         let free = self.settings.workers.saturating_sub(self.running.len());
         let plan = Plan {
             worker: &self.name,
@@ -174,23 +178,20 @@ impl Worker {
             ended: &self.ended,
             beats: if beats { self.own() } else { Vec::new() },
             expires: polls,
-            free: i64::try_from(if polls || !self.ended.is_empty() {
-                free
-            } else {
-                0
-            })
-            .unwrap_or_default(),
+            free: i64::try_from(if claims { free } else { 0 }).unwrap_or_default(),
         };
         if !plan.is_empty() {
             let began = Instant::now();
             let found = self.database.write(async |it| plan.perform(it).await);
             let found = found.await?;
+            let may_be_more = claims && found.claimed.len() == free;
             self.apply(found);
-            if self.database.has_one_writer() {
+            if self.database.has_one_writer() || !may_be_more {
                 // As long as it has been the writer: those who wait for that look only now and then.
                 self.rest(began.elapsed().min(LONGEST_TURN));
             }
         }
+        self.is_nudged = false; // where none is free, the next end of a handler claims
         if polls {
             self.next_poll = now + self.settings.poll;
         }
