@@ -167,10 +167,10 @@ def measured(command: list[str], server: Server, **variables: str) -> Pair:
         text=True,
         check=False,
     )
-    if ran.returncode:
+    found = [line for line in ran.stdout.splitlines() if line.startswith("measured ")]
+    if ran.returncode or not found:
         sys.exit(ran.stdout + ran.stderr)
-    (found,) = (line for line in ran.stdout.splitlines() if line.startswith("measured "))
-    took, used = map(float, found.split()[1:])
+    took, used = map(float, found[0].split()[1:])
     return COUNT / took, used / COUNT
 
 
@@ -192,7 +192,10 @@ def main() -> None:
                 row(f"{language}: jobs", against, "jobs/s", done),
                 row(f"{language}: processor time of a job", against, "µs", used),
             ]
-    about = f"Medians of {rounds} rounds of {COUNT} jobs, both sides in turn, PostgreSQL"
+    about = (
+        f"Medians of {rounds} rounds of {COUNT} jobs that do nothing, {AT_ONCE} at once, each "
+        "enqueued by itself;\nboth sides in turn, with the same PostgreSQL"
+    )
     write_table(TABLE, "Jobs, side by side", about, HEAD, lines)
 
 

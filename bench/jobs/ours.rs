@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, fs, process};
+use std::{env, fs};
 
 use actix_web::rt::time::sleep;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use crate::health::Checks;
@@ -35,8 +37,10 @@ impl Stage for App {
     async fn start(&self, _checks: &Checks) -> anyhow::Result<()> {
         let database = self.database.clone();
         tasks::spawn("the bench", async move {
-            let found = measure(&database).await;
-            process::exit(i32::from(found.is_err()));
+            if let Err(error) = measure(&database).await {
+                tracing::error!("{error:#}");
+            }
+            let _ = kill(Pid::this(), Signal::SIGTERM); // it asks the service to stop
         });
         Ok(())
     }
