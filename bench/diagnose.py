@@ -2,9 +2,11 @@
 
     bench/diagnose.py CONTAINER...
     bench/diagnose.py --watch CONTAINER...
+    bench/diagnose.py --rerun CONTAINER...
 
 The containers have to be there; they are only looked at. With --watch, copies of containers that
-ended are run in turn with the tracer and without it: what bench/diagnose.md shows.
+ended are run in turn with the tracer and without it; with --rerun, all is done that the command
+does with that option: what bench/diagnose.md shows.
 """
 
 import sys
@@ -17,6 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scaffolder.diagnose import session
 from scaffolder.diagnose.docker import targets
 from scaffolder.diagnose.verdict import copies
 from scaffolder.diagnose.verdict.factors import Factor
@@ -91,14 +94,30 @@ def watch(names: list[str]) -> None:
         )
 
 
+def rerun(names: list[str]) -> None:
+    """Diagnose each as `diagnose --rerun` does, and print what it took."""
+    totals = []
+    for name in names:
+        began = time.monotonic()
+        with session.opened() as asked:
+            case, found = asked.examine(name, watch=True)
+            if session.is_open(case, found):
+                found = asked.rerun(case, found)
+        totals.append(time.monotonic() - began)
+        print(f"{name:40} {totals[-1]:6.2f}  {found.cause}, {found.verdict}")
+    print(f"median {_spread(totals)}")
+
+
 def _spread(seconds: list[float]) -> str:
     return f"{median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] in ([], ["--watch"]):
+    if sys.argv[1:] in ([], ["--watch"], ["--rerun"]):
         sys.exit(__doc__)
     if sys.argv[1] == "--watch":
         watch(sys.argv[2:])
+    elif sys.argv[1] == "--rerun":
+        rerun(sys.argv[2:])
     else:
         main(sys.argv[1:])

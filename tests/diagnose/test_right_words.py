@@ -295,3 +295,12 @@ def test_a_worker_that_is_refused_again_and_again_is_not_well(log: str, cause: s
     state = {"status": "running", "started": DIED}
 
     assert judge(case(files=SERVER, log=log, exit_code=0, state=state)).cause == cause
+
+
+def test_a_ulimit_that_stops_the_runtime_is_named() -> None:
+    words = "runc create failed: error adding seccomp filter rule: cannot allocate memory"
+    failed = {"status": "created", "exit_code": 128, "error": words}
+
+    limited = judge(case(state=failed, config={"ulimits": {"data": "50000000"}}))
+    assert "ulimit data" in limited.text
+    assert "host" in judge(case(state=failed)).text

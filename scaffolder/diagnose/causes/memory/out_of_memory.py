@@ -28,6 +28,17 @@ def oom_start(case: Case) -> Found | None:
         re.IGNORECASE,
     ):
         return None
+    narrow = next((name for name in ("as", "data") if name in case.config.ulimits), "")
+    if narrow and not case.config.memory:
+        return Found(
+            f"the ulimit {narrow} ({case.config.ulimits[narrow]}) leaves too little memory to start"
+            " the container: the runtime itself gets none",
+            f"raise it, or use --memory, which counts what is used: --ulimit {narrow}=...",
+            (
+                inspected(case, "State.Error", case.refusal),
+                inspected(case, "HostConfig.Ulimits", f"{narrow}={case.config.ulimits[narrow]}"),
+            ),
+        )
     return Found(
         f"the memory limit of {size(case.config.memory)} is too small even to start the container"
         if case.config.memory
