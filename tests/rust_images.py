@@ -20,17 +20,22 @@ OLD = 1_000_000_000
 def context(stages: rust_services.Stages, place: Path) -> Path:
     """Write a service, locked, into a new directory.
 
-    But in full runs, the compiler does not optimize it, which would take most of the build.
+    But in full runs, the compiler does not optimize it.
     """
     require_docker("rust")
     source = rust_services.sources(stages, variant="image")
     rust_services.cargo(source, "metadata", "--format-version=1", "--quiet")
     shutil.copytree(source, place)
     if not FULL:
-        text = (place / "Dockerfile").read_text(encoding="utf-8")
-        assert text.count(BUILDER) == 1
-        text = text.replace(BUILDER, f"{BUILDER}ENV CARGO_PROFILE_RELEASE_OPT_LEVEL=0\n")
-        (place / "Dockerfile").write_text(text, encoding="utf-8")
+        leave_unoptimized(place)
     for path in (place, *place.rglob("*")):
         os.utime(path, (OLD, OLD))
     return place
+
+
+def leave_unoptimized(service: Path) -> None:
+    """Change its Dockerfile: to optimize a program takes minutes."""
+    text = (service / "Dockerfile").read_text(encoding="utf-8")
+    assert text.count(BUILDER) == 1
+    text = text.replace(BUILDER, f"{BUILDER}ENV CARGO_PROFILE_RELEASE_OPT_LEVEL=0\n")
+    (service / "Dockerfile").write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ from uuid import uuid4
 import containers
 import manifests
 import pytest
+import rust_images
 from client import Client
 from conftest import viscaffold
 from containers import docker, inspect
@@ -23,6 +24,11 @@ pytestmark = [
 
 STAND_INS = Path(__file__).parents[1] / "stand_ins"
 SERVERS = ("postgres", "prometheus", "redis")
+COMMANDS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "python": lambda name: ("python", "-m", name.replace("-", "_")),
+    "rust": lambda name: (name,),
+}
+"""How the program of a service is run in its container, by its name."""
 SOCKET = "/var/run/docker.sock"
 SECONDS = 60.0
 
@@ -37,9 +43,10 @@ def stand_in(name: str) -> str:
 class Project:
     """A service whose compose file starts its servers, too."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, language: str) -> None:
         self.root = root
         self.name = root.name
+        self._program = COMMANDS[language](self.name)
         self.port = free_port()
         self.client = Client(self.port)
         self._compose = stand_in("compose")
@@ -59,7 +66,7 @@ class Project:
 
     def run(self, *command: str) -> str:
         """Run a command of the service in its container."""
-        return docker("exec", self.name, "python", "-m", self.name.replace("-", "_"), *command)
+        return docker("exec", self.name, *self._program, *command)
 
     def readiness(self) -> tuple[int, dict[str, str]]:
         answer = self.client.get("/health/ready")
@@ -88,21 +95,24 @@ class Project:
             time.sleep(0.5)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+@pytest.fixture(params=COMMANDS)
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     """Make a service with all stages, and its image."""
-    for language in ("python", "rust"):  # both have base images of stand-ins
-        containers.require_docker(language)
+    for needed in COMMANDS:  # both have base images of stand-ins
+        containers.require_docker(needed)
+    language = str(request.param)
     if not Path(SOCKET).is_socket():
         containers.skip(f"{SOCKET} is not there for Docker Compose")
     root = tmp_path / f"orders-{uuid4().hex[:6]}"
-    flags = [word for name in manifests.every("python") for word in ("--stage", name)]
-    ran = viscaffold("new", str(root), "--no-git", *flags)
+    flags = [word for name in manifests.every(language) for word in ("--stage", name)]
+    ran = viscaffold("new", str(root), "--no-git", "--language", language, *flags)
     assert ran.code == 0, ran.err
-    made = Project(root)
+    made = Project(root, language)
     made.choose_servers()
     scrapes = root / "monitoring/prometheus.yml"
     scrapes.write_text(scrapes.read_text("utf-8").replace(": 15s", ": 1s"), encoding="utf-8")
+    if language == "rust":
+        rust_images.leave_unoptimized(root)
     containers.build(root, "--tag", made.name)
     try:
         yield made
