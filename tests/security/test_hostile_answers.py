@@ -165,7 +165,8 @@ def test_evidence_that_is_gone_or_late_or_damaged_is_not_missing(ran: Ran) -> No
 
 
 def test_the_root_is_never_missing() -> None:
-    files = Copied(Answering(failed("Could not find the file / in container c1")), "c1")
+    said = failed("Could not find the file / in container c1")
+    files = Copied(Answering(said, said), "c1")  # read with what comes along, and then alone
 
     assert files.entry("/") is None
     assert files.obstacle
