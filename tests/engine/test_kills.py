@@ -51,7 +51,8 @@ EVERY = {
 
 `scripts/full` has every write met.
 """
-HALFWAY = 9 if FULL else 48
+OFTEN = 9
+HALFWAY = OFTEN if FULL else 48
 """For what is done to a service that a kill left halfway."""
 
 
@@ -283,13 +284,17 @@ def moments(
     scene: Scene, place: Path, fault: Fault, *, rarer: int = 1
 ) -> Iterator[tuple[Path, int, int]]:
     """Have the fault at one write after the other; return the service, the number and the exit."""
-    step = EVERY[fault] * rarer
-    for nth in itertools.count(random.randrange(step), step):
-        root = scene.copy(place)
-        code = faulty.run(scene.command, root, nth, fault)
-        if code == NOT_REACHED:
-            return
-        yield root, nth, code
+    step, met = EVERY[fault] * rarer, 0
+    while not met:
+        assert step, "it writes nothing"
+        for nth in itertools.count(random.randrange(step), step):
+            root = scene.copy(place)
+            code = faulty.run(scene.command, root, nth, fault)
+            if code == NOT_REACHED:
+                break
+            met += 1
+            yield root, nth, code
+        step //= 2
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -357,14 +362,22 @@ def test_a_disk_that_takes_no_writes_from_an_instant_on_leaves_the_state_before_
         assert seen(root) in expected, f"failed from write {nth} on, exit {code}"
 
 
-def halfway(scene: Scene, place: Path) -> Iterator[Path]:
-    """Return copies of the service that a kill left in the middle of replacing files."""
-    for nth in itertools.count(random.randrange(HALFWAY), HALFWAY):
-        root = scene.copy(place)
-        if faulty.run(scene.command, root, nth, signal.SIGKILL) == NOT_REACHED:
-            return
-        if (root / ".git/viscaffold/running").exists():
-            yield root
+def halfway(scene: Scene, place: Path, step: int = HALFWAY) -> Iterator[Path]:
+    """Return copies of the service that a kill left in the middle of replacing files.
+
+    There is at least one, however few writes that takes.
+    """
+    met = 0
+    while not met:
+        assert step, "no kill leaves it halfway"
+        for nth in itertools.count(random.randrange(step), step):
+            root = scene.copy(place)
+            if faulty.run(scene.command, root, nth, signal.SIGKILL) == NOT_REACHED:
+                break
+            if (root / ".git/viscaffold/running").exists():
+                met += 1
+                yield root
+        step //= 2
 
 
 @pytest.mark.parametrize("name", ["add-stage", "remove-stage in conflict", "--abort"])
@@ -372,13 +385,10 @@ def test_a_kill_of_the_command_that_recovers_changes_nothing_of_the_outcome(
     name: str, scene: Callable[[str], Scene], memory: Path
 ) -> None:
     played = scene(name)
-    met = 0
     for number, root in enumerate(halfway(played, memory)):
         spoilt = replace(played, service=root.rename(memory / f"{name} {number}"), command=RECOVER)
         for again, nth, _ in moments(spoilt, memory, signal.SIGKILL, rarer=3):
-            met += 1
             assert seen(again) in (played.before, played.after), f"killed at write {nth}"
-    assert met
 
 
 def stage_all(root: Path) -> None:
@@ -493,7 +503,7 @@ def test_the_command_that_recovers_says_what_it_found_and_did(
     scene: Callable[[str], Scene], memory: Path
 ) -> None:
     played = scene("add-stage")
-    said = "".join(viscaffold("status").err for _ in halfway(played, memory))
+    said = "".join(viscaffold("status").err for _ in halfway(played, memory, OFTEN))
     assert "`viscaffold add-stage auth` was killed halfway: it is taken back" in said
 
 
