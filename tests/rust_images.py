@@ -1,4 +1,4 @@
-"""Services in Rust as `docker build` needs them: two images for all tests, for each takes minutes.
+"""Services in Rust as `docker build` needs them: two images for all tests, for they take minutes.
 
 Docker keeps the layers: whoever builds an image again, or a variant of it, has the dependencies.
 """
@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import rust_services
+from conftest import STAGES
 from containers import require_docker
 from samples import FULL
 
@@ -20,17 +21,24 @@ OLD = 1_000_000_000
 def context(stages: rust_services.Stages, place: Path) -> Path:
     """Write a service, locked, into a new directory.
 
-    But in full runs, the compiler does not optimize it.
+    But in full runs, the compiler does not optimize it, and it has the dependencies of all stages:
+    the layer with them is the same for all.
     """
     require_docker("rust")
-    source = rust_services.sources(stages, variant="image")
-    rust_services.cargo(source, "metadata", "--format-version=1", "--quiet")
-    shutil.copytree(source, place)
+    shutil.copytree(_locked(stages), place)
     if not FULL:
         leave_unoptimized(place)
+        for name in ("Cargo.toml", "Cargo.lock"):
+            shutil.copyfile(_locked(STAGES) / name, place / name)
     for path in (place, *place.rglob("*")):
         os.utime(path, (OLD, OLD))
     return place
+
+
+def _locked(stages: rust_services.Stages) -> Path:
+    source = rust_services.sources(stages, variant="image")
+    rust_services.cargo(source, "metadata", "--format-version=1", "--quiet")
+    return source
 
 
 def leave_unoptimized(service: Path) -> None:
