@@ -191,6 +191,11 @@ class Repository:
         """Return the directory that all work trees of the repository share."""
         return Path(self.git.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
+    def tracked(self) -> frozenset[str]:
+        """Return the files that git tracks, as the service calls them."""
+        paths = self.git.fields("ls-files", "-z", "--", self.prefix or ".")
+        return frozenset(path.removeprefix(self.prefix) for path in paths)
+
     def head(self) -> str:
         """Return the commit that is checked out, or an empty string before the first."""
         found = self.git("rev-parse", "--quiet", "--verify", "HEAD", expect=(0, 1, 128))

@@ -129,9 +129,7 @@ def _looked(repository: Repository) -> Found:
             f"git mv {ANSWERS_FILE} .copier-answers.THEIRS.yml (copier update --answers-file)",
         )
     _require_clean(repository)
-    listed = repository.git.fields("ls-files", "-z", "--", repository.prefix or ".")
-    tracked = frozenset(path.removeprefix(repository.prefix) for path in listed)
-    return found.look(Sources(root, tracked))
+    return found.look(Sources(root, repository.tracked()))
 
 
 def _require_clean(repository: Repository) -> None:

@@ -130,8 +130,7 @@ def _files(
 ) -> dict[str, bytes]:
     """Return all that is written, by path: what is new, and what was edited."""
     package = names.package(service.answers["name"])
-    tracked = {path.removeprefix(repository.prefix) for path in repository.git.fields(
-        "ls-files", "-z", "--", repository.prefix or ".")}  # fmt: skip
+    tracked = repository.tracked()
     places = {
         name: path.replace("{package}", package).replace("{plural}", resource.plural)
         for name, path in facts.files.items()
@@ -186,7 +185,7 @@ def _beside(service: Service, path: str) -> str:
     return path
 
 
-def _require_free(repository: Repository, tracked: set[str], paths: Iterable[str]) -> None:
+def _require_free(repository: Repository, tracked: frozenset[str], paths: Iterable[str]) -> None:
     """Raise RefusedError where something has the name of a file or of its module already."""
     folders = {str(parent) for path in tracked for parent in PurePosixPath(path).parents}
     modules = {path: str(PurePosixPath(path).with_suffix("")) for path in paths}
