@@ -42,6 +42,12 @@ def package(name: str) -> str:
     return name.replace("-", "_")
 
 
+def made_of(words: str, room: str = "-service") -> str:
+    """Return a name that is made of the words of another one, with room for an end."""
+    found = "-".join(re.findall(r"[a-z0-9]+", words.lower())).lstrip("0123456789-")
+    return found[: LONGEST - len(room)].rstrip("-") or "adopted"
+
+
 def _try(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)

@@ -8,6 +8,9 @@ DOCKERFILE, IGNORE = "Dockerfile", ".dockerignore"
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 CI = (".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "Jenkinsfile", ".circleci/config.yml")
 SCAFFOLDS = (".cruft.json", ".cookiecutter.json", ".cookiecutter.yaml", ".cookiecutterrc")
+HEALTH = ("/health", "/health/live", "/health/ready",
+          "/healthz", "/livez", "/readyz", "/live", "/ready", "/ping")  # fmt: skip
+"""Routes that say how a service is: they are told of, and stay."""
 PORTS = (
     ("Dockerfile", re.compile(r"^EXPOSE\s+(\d{2,5})|--port[=\", ]+(\d{2,5})|PORT=(\d{2,5})")),
     ("Procfile", re.compile(r"--port[= ](\d{2,5})")),

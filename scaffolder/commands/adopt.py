@@ -8,6 +8,7 @@ from scaffolder import console, operations
 from scaffolder.adopt.choices import Level, Stand
 from scaffolder.operations import Adoption, Asked, UndecidedError
 from scaffolder.operations.gate import Wanted
+from scaffolder.operations.places import HOME
 from scaffolder.text import printable
 
 from .change import How, failures_as_json, options, verify_options
@@ -83,9 +84,11 @@ def _titles(done: Adoption) -> list[Line]:
     lines += [(f"  ! {printable(path)}: yours stays, the template's is left out",)
               for path in done.kept]  # fmt: skip
     lines += [(f"  ! {path} of the template is {place} here",)
-              for path, place in done.moved.items()]  # fmt: skip
+              for path, place in done.moved.items() if path != HOME]  # fmt: skip
+    lines += [(f"  ! all that the template brings is in {done.moved[HOME]}/",)
+              for _ in [1] if HOME in done.moved]  # fmt: skip
     return lines
 
 
 def _steps(done: Adoption) -> list[str]:
-    return [done.change.command("install"), f"PYTHONPATH=src {done.change.command('run')}"]
+    return [done.change.command("install"), done.found.run(done.change.command("run"))]

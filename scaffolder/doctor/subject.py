@@ -62,8 +62,7 @@ class Subject:
     @cached_property
     def locking(self) -> Locking:
         """Return how the dependencies of the service are locked."""
-        service = self.required_service
-        return locking.of(service.template, service.language)
+        return locking.of_service(self.required_service)
 
     @cached_property
     def set_values(self) -> list[SetValue]:

@@ -8,11 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from scaffolder import names
+from scaffolder.adopt import existing
 from scaffolder.adopt.choices import Choices
-from scaffolder.adopt.python import found
-from scaffolder.adopt.python import service as beside
-from scaffolder.adopt.python.found import Found
-from scaffolder.adopt.python.service import Fitted
+from scaffolder.adopt.existing import Existing, Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
@@ -33,18 +31,12 @@ from .service import Service
 CI = "none"
 """What checks the service is there, or is its owner's to choose."""
 
-LIMITS = (
-    "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
-    "it listens on port 8080, unless PORT says otherwise",
-)
-"""What is different for clients when the runtime starts the service."""
-
 
 @dataclass(frozen=True)
 class Adoption:
     """What was found in a service, and the change that adopts it."""
 
-    found: Found
+    found: Existing
     change: Change
     kept: list[str]
     """Files of the user's for which the template has one, too: theirs stay."""
@@ -52,7 +44,7 @@ class Adoption:
     """Files of the template that have another name here."""
 
 
-def look(directory: Path) -> Found:
+def look(directory: Path) -> Existing:
     """Tell what is in a directory; nothing of it is run.
 
     Raise RefusedError if it is no service that can be adopted, or is one already.
@@ -75,8 +67,7 @@ def adopt(
     """
     repository = _repository(directory)
     with plan.alone(repository, report, dry_run=dry_run):
-        seen = _looked(repository)
-        entry = adoption_choices.entry(seen, asked.app)
+        seen = adoption_choices.with_entry(_looked(repository), asked.app)
         template = builtin()
         choices = adoption_choices.made(seen, asked, template)
         if not dry_run:
@@ -84,13 +75,13 @@ def adopt(
         complete = _answers(template, choices, seen)
         rendered = render(template, complete, remember=not dry_run)
         package = names.package(choices.name)
-        fit = beside.fitted(rendered, seen, entry, choices, package)
+        fit = seen.fitted(rendered, choices, package)
         service = Service(repository.directory, complete, template, places=fit.places)
         operation = _operation(service, fit)
         how = How(dry_run, asked.verify, report)
         done = gate.carried_out(service, repository, operation, f"adopting {choices.name}", how)
     moved = {path: place for path, place in fit.places.items() if place}
-    return Adoption(seen, replace(done, warnings=[*LIMITS]), fit.kept, moved)
+    return Adoption(seen, replace(done, warnings=[*seen.limits]), fit.kept, moved)
 
 
 def _operation(service: Service, fit: Fitted) -> Operation:
@@ -119,7 +110,7 @@ def _repository(directory: Path) -> Repository:
     return repository
 
 
-def _looked(repository: Repository) -> Found:
+def _looked(repository: Repository) -> Existing:
     root = repository.directory
     if os.path.lexists(root / ANSWERS_FILE):
         raise RefusedError(
@@ -129,7 +120,7 @@ def _looked(repository: Repository) -> Found:
             f"git mv {ANSWERS_FILE} .copier-answers.THEIRS.yml (copier update --answers-file)",
         )
     _require_clean(repository)
-    return found.look(Sources(root, repository.tracked()))
+    return existing.look(Sources(root, repository.tracked()))
 
 
 def _require_clean(repository: Repository) -> None:
@@ -145,7 +136,7 @@ def _require_clean(repository: Repository) -> None:
         )
 
 
-def _answers(template: Template, choices: Choices, seen: Found) -> dict[str, Any]:
+def _answers(template: Template, choices: Choices, seen: Existing) -> dict[str, Any]:
     about = MappingProxyType({"language": seen.language, "ci": CI})
     answers = questions.answered(template.root, about)
     return {"name": choices.name, **answers, "stages": []}

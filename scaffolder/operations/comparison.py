@@ -105,7 +105,7 @@ def _compared(
 
 def _base(service: Service) -> Tree:
     """Return what the template gave, but for the files that were locked since."""
-    lock = locking.of(service.template, service.answers["language"])
+    lock = locking.of_service(service)
     there = [path for path in lock.paths if is_regular(service.root / path)]
     mine = {path: (service.root / path).read_bytes() for path in there}
     base = render(service.template, service.answers, remember=True)

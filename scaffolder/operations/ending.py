@@ -52,7 +52,7 @@ def continue_(
         resolution = conflicts.look(found, repository, last)
         if resolution.resolved and not dry_run:
             conflicts.stage(repository, resolution.resolved)
-        lock = locking.of(found.template, found.language)
+        lock = locking.of_service(found)
         left = resolution.left or manifests.staged_problem(repository, lock, last.record)
         outdated = [] if left else lock.outdated(locking.held(repository, lock.paths))
     record = last.record

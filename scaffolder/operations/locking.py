@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
+from types import MappingProxyType
 
 from scaffolder.engine import index, trees
 from scaffolder.engine import merge as merging
@@ -18,6 +19,10 @@ from scaffolder.languages.base import Language, NotLockedError
 from scaffolder.languages.toolchain import Toolchain
 from scaffolder.overlays.fetch import preferences
 from scaffolder.templates.template import Template
+
+from . import places
+from .places import Places
+from .service import Service
 
 MODE = "100644"
 NO_FILE = (MODE, b"")
@@ -120,9 +125,20 @@ def _without(tree: Tree, paths: Collection[str]) -> Tree:
     return {path: entry for path, entry in tree.items() if path not in paths}
 
 
-def of(template: Template, language: str, mode: LockMode = LockMode.IF_NEEDED) -> Locking:
+def of(
+    template: Template,
+    language: str,
+    mode: LockMode = LockMode.IF_NEEDED,
+    moved: Places = MappingProxyType({}),
+) -> Locking:
     """Return how services of a template in a language are locked."""
-    return Locking(LANGUAGES[language], toolchain.load(template.root, language), mode)
+    tools = places.of_tools(toolchain.load(template.root, language), moved)
+    return Locking(LANGUAGES[language], tools, mode)
+
+
+def of_service(service: Service, mode: LockMode = LockMode.IF_NEEDED) -> Locking:
+    """Return how a service is locked."""
+    return of(service.template, service.language, mode, service.places)
 
 
 def held(repository: Repository, paths: Sequence[str]) -> dict[str, bytes]:

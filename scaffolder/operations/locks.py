@@ -30,7 +30,7 @@ def lock(
     """
     with opened(service, dry_run=dry_run, trust=trust, report=report) as (found, repository):
         mode = LockMode.UPGRADE if upgrade else LockMode.REQUIRED
-        tools = locking.of(found.template, found.answers["language"], mode).tools
+        tools = locking.of_service(found, mode).tools
         if not tools.locks:
             raise RefusedError(
                 f"the template of this service, {found.template.version}, has no locks",

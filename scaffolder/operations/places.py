@@ -5,11 +5,14 @@ stands in their place. The answers record it, so that every later merge knows.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 import yaml
 
 from scaffolder.engine import ANSWERS_FILE, safe_paths
 from scaffolder.engine.trees import Tree
+from scaffolder.languages.toolchain import Toolchain
 from scaffolder.templates.catalogue import read_yaml
 from scaffolder.templates.render import HEADER
 
@@ -17,7 +20,10 @@ KEY = "_places"
 """Where the answers record them."""
 
 Places = Mapping[str, str]
-"""Path in the template → path in the service; an empty text where it is left out."""
+"""Path in the template → path in the service; an empty text where it is left out. HOME → the
+directory of all others, where the service has one of its own beside what is the user's."""
+
+HOME = "."
 
 
 def problem(found: object) -> str:
@@ -32,11 +38,29 @@ def problem(found: object) -> str:
     return ""
 
 
+def home(places: Places) -> str:
+    """Return the directory of what the template brings; empty for that of the answers."""
+    return places.get(HOME, "")
+
+
+def place(path: str, places: Places) -> str:
+    """Return where a file of the template is, which may be nowhere: an empty text."""
+    inside = path if path == ANSWERS_FILE else str(PurePosixPath(home(places), path))
+    return places.get(path, inside)
+
+
+def of_tools(tools: Toolchain, places: Places) -> Toolchain:
+    """Return what a template says of its tools, with their files where they are."""
+    locks = {purpose: place(path, places) for purpose, path in tools.locks.items()}
+    manifest = tools.manifest and place(tools.manifest, places)
+    return replace(tools, manifest=manifest, locks=locks)
+
+
 def placed(tree: Tree, places: Places) -> Tree:
     """Return a render with its files where they are in the service, and with that recorded."""
     if not places:
         return tree
-    there = {places.get(path, path): entry for path, entry in tree.items()}
+    there = {place(path, places): entry for path, entry in tree.items()}
     there.pop("", None)
     mode, content = there[ANSWERS_FILE]
     return {**there, ANSWERS_FILE: (mode, _recorded(content, places))}

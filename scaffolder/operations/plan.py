@@ -130,7 +130,7 @@ def planned(
     not safe in the index.
     """
     _require_resolved(repository)
-    lock = locking.of(operation.template, operation.answers["language"], operation.lock)
+    lock = locking.of(operation.template, service.language, operation.lock, service.places)
     theirs = service.placed(render(operation.template, operation.answers, remember=not dry_run))
     with trees.scratch(repository) as scratch:
         if operation.files is None:

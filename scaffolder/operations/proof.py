@@ -20,6 +20,7 @@ from scaffolder.verify.outcome import Level, Verification
 from scaffolder.verify.subject import Subject
 from scaffolder.verify.verification import Seen, ignore, verify
 
+from . import places as service_places
 from . import service as services
 from .service import Service
 
@@ -166,6 +167,7 @@ def _described(service: Service, repository: Repository, tree: str) -> Subject:
         [known.stages[name] for name in service.stages],
         places.home(repository),
         repository.prefix,
+        service_places.home(service.places),
         {
             "name": service.answers["name"],
             "language": service.language,

@@ -19,6 +19,7 @@ from scaffolder.templates.template import builtin
 from scaffolder.text import command, listed
 
 from . import gate, locking
+from . import places as service_places
 from .change import Change
 from .gate import How, Wanted
 from .locking import LockMode
@@ -211,7 +212,7 @@ def _edited(
     """
     package = names.package(service.answers["name"])
     paths = {role: path.replace("{package}", package) for role, path in facts.edits.items()}
-    paths = {role: service.places.get(path, path) for role, path in paths.items()}
+    paths = {role: service_places.place(path, service.places) for role, path in paths.items()}
     held = locking.held(repository, list(paths.values()))
     texts = {}
     for role, path in paths.items():

@@ -52,9 +52,15 @@ class Service:
         return str(self.answers["language"])
 
     def command(self, name: str) -> str:
-        """Return a command of its language, as its own template version has it."""
+        """Return a command of its language, as its own template version has it.
+
+        The user's own code, where it is beside the service, is made ready and tested with it.
+        """
         tools = toolchain.load(self.template.root, self.language)
-        return tools.command(name, names.package(self.answers["name"]))
+        typed = tools.command(name, names.package(self.answers["name"]))
+        home = places.home(self.places)
+        here = "" if name == "run" else f"{typed} && "
+        return f"{here}(cd {home} && {typed})" if home else typed
 
     @property
     def stages(self) -> list[str]:

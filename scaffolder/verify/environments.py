@@ -98,8 +98,10 @@ def _install(subject: Subject, root: Path, log: Log) -> None:
     if (root / COMPLETE).exists() and not _in_turn(subject):
         return
     try:
-        for command in subject.language.installation(root, subject.root, subject.tools.locks):
-            _run(subject, command, log)
+        for each in subject.directories:
+            place = subject.root / each
+            for command in subject.language.installation(root, place, subject.tools.locks):
+                _run(subject, command, log)
     except NotFoundError as error:
         raise MissingError(str(error)) from error
     (root / COMPLETE).touch()

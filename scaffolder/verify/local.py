@@ -91,7 +91,7 @@ class Machine:
     def build(self) -> None:
         """Make what is started, where that is needed."""
         if self.subject.tools.build:
-            self._run(self.subject.tools.build, "build", "it builds")
+            self._in_each(self.subject.tools.build, "build", "it builds")
 
     def asked(self) -> Iterator[Outcome]:
         """Start the service, ask it, and stop it."""
@@ -101,18 +101,22 @@ class Machine:
         """Run the service's own tests; raise MissingError if it has none."""
         tests = self.subject.tools.checks["tests"]
         directory = self.subject.tools.stage_tests.partition("/")[0]
-        if not (self.subject.root / directory).is_dir():
+        if not self.subject.inner and not (self.subject.root / directory).is_dir():
             raise MissingError(f"it has no tests: there is no directory {directory}")
-        self._run(tests, "tests", "its tests pass", tests.nothing)
+        self._in_each(tests, "tests", "its tests pass", tests.nothing)
 
-    def _run(self, command: Command, title: str, expected: str, nothing: int = 0) -> None:
-        filled = self.subject.filled(command, self.work, self.environment)
+    def _in_each(self, command: Command, title: str, expected: str, nothing: int = 0) -> None:
+        for each in self.subject.directories:
+            self._run(self.work / each, command, title, expected, nothing)
+
+    def _run(self, place: Path, command: Command, title: str, expected: str, nothing: int) -> None:
+        filled = self.subject.filled(command, place, self.environment)
         own = self.subject.language.variables(self.environment)
         variables = {**_tools(own), **filled.variables}
         try:
             ended, said = processes.run(
                 _found(Command(filled.run, variables)),
-                cwd=self.work,
+                cwd=place,
                 log=self.log,
                 title=title,
                 limits=TOOL,

@@ -31,6 +31,8 @@ class Subject:
     """Where environments and logs are kept: see places.py."""
     scope: str = ""
     """What tells the service from others in its repository: the path of its directory."""
+    inner: str = ""
+    """The directory of what the template brings, where code of the user's own is around it."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """What took part, for evidence: template, overlays, stages, versions of tools."""
 
@@ -38,6 +40,11 @@ class Subject:
     def package(self) -> str:
         """Return the name of its package of code."""
         return names.package(self.name)
+
+    @property
+    def directories(self) -> list[str]:
+        """Return where its tools work: the user's own code comes first, where it is beside."""
+        return ["", self.inner] if self.inner else [""]
 
     @property
     def settings(self) -> dict[str, str]:

@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scaffolder.adopt.sources import Fact, Sources
+from scaffolder.adopt.surroundings import HEALTH
 
 FRAMEWORKS = {"FastAPI": "FastAPI", "Starlette": "Starlette"}
-HEALTH = ("/health", "/health/live", "/health/ready",
-          "/healthz", "/livez", "/readyz", "/live", "/ready", "/ping")  # fmt: skip
-"""Routes that say how a service is: they are told of, and stay."""
 ROUTES = frozenset({"get", "route", "api_route", "add_route", "add_api_route", "Route"})
 TOOLS = frozenset({"setup.py", "manage.py", "noxfile.py", "fabfile.py", "tasks.py"})
 """Programs beside a service, which are not the service."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.sources import Fact, Sources
-from scaffolder.errors import RefusedError
 
 from . import app, manifest, requirements
 from .app import Entry
@@ -61,7 +60,6 @@ class Found:
 
 def look(sources: Sources) -> Found:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
-    _require_python(sources)
     declared = manifest.read(sources)
     entries = app.entries(sources)
     return Found(
@@ -78,14 +76,6 @@ def look(sources: Sources) -> Found:
         surroundings.ci(sources),
         surroundings.scaffolds(sources),
     )
-
-
-def _require_python(sources: Sources) -> None:
-    if sources.has("Cargo.toml") and not sources.has("pyproject.toml"):
-        raise RefusedError(
-            "this is a crate, and adopt knows Python services so far",
-            "viscaffold new NAME --language rust, and move the code there",
-        )
 
 
 def _project(sources: Sources, declared: dict[str, Any]) -> str:

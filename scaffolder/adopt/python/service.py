@@ -1,11 +1,11 @@
 """A render of the template, fitted to a Python service that exists: its application is theirs."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 
 from scaffolder.adopt.choices import Choices, Level, Stand
+from scaffolder.adopt.existing import Fitted
 from scaffolder.adopt.python.found import Found
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
@@ -37,18 +37,6 @@ ELSEWHERE = {
 tested. Those of the stages' tests are below the folder of these."""
 
 CONTAINER = ("Dockerfile", ".dockerignore", "compose.yaml", ".env.example", "docs/proxy.md")
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What adoption writes, by path, and where the template's files are from then on."""
-
-    files: dict[str, tuple[str, bytes] | None]
-    """None takes one of theirs away."""
-    places: dict[str, str]
-    """Path in the template → path in the service; an empty text where theirs stays alone."""
-    kept: list[str] = field(default_factory=list)
-    """Files of theirs for which the template has one, too."""
 
 
 def fitted(render: Tree, found: Found, entry: Entry, choices: Choices, package: str) -> Fitted:

@@ -1,0 +1,87 @@
+"""What every language says of a service that is to be adopted, and which language that is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Protocol, Self, cast
+
+from scaffolder.languages.base import Tree
+
+from .choices import Choices
+from .sources import Sources
+
+MANIFESTS = {"rust": ("Cargo.toml",), "python": ("pyproject.toml", "requirements.txt", "setup.py")}
+"""What tells a language, where nothing of the others is there."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What adoption writes, by path, and where the template's files are from then on."""
+
+    files: dict[str, tuple[str, bytes] | None]
+    """None takes one of theirs away."""
+    places: dict[str, str]
+    """Path in the template → path in the service; an empty text where theirs stays alone."""
+    kept: list[str] = field(default_factory=list)
+    """Files of theirs for which the template has one, too."""
+
+
+class Existing(Protocol):
+    """A service as it stands there: found by reading, and never run."""
+
+    @property
+    def language(self) -> str:
+        """The language that it is written in."""
+
+    @property
+    def entries(self) -> Sequence[str]:
+        """All that it could be started by, as `--app` takes it; the most likely first."""
+
+    @property
+    def entry(self) -> str:
+        """The one that it is; empty where several could be."""
+
+    @property
+    def nothing(self) -> tuple[str, str]:
+        """What is said where there is no entry, and what to do then."""
+
+    @property
+    def asks(self) -> Sequence[tuple[str, str]]:
+        """Files of theirs of which has to be said what becomes of them: the flag, and the file."""
+
+    @property
+    def limits(self) -> Sequence[str]:
+        """What is different for clients when the runtime starts the service."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was found, and where, for people."""
+
+    def with_entry(self, words: str) -> Self | None:
+        """Return it with an entry that was said; None if there is no such thing."""
+
+    def run(self, command: str) -> str:
+        """Return how to start it, which is by this command of the template otherwise."""
+
+    def require_runnable(self) -> None:
+        """Raise RefusedError if the runtime cannot start its entry."""
+
+    def name(self) -> str:
+        """Return what to call the service."""
+
+    def name_problem(self, name: str) -> str:
+        """Return why it cannot be called so, or an empty text."""
+
+    def fitted(self, render: Tree, choices: Choices, package: str) -> Fitted:
+        """Return what a render becomes beside it; raise RefusedError if there is no room."""
+
+
+class _Looks(Protocol):
+    def look(self, sources: Sources) -> Existing: ...
+
+
+def look(sources: Sources) -> Existing:
+    """Look at a directory; raise RefusedError where it is no service that can be adopted."""
+    found = [name for name, files in MANIFESTS.items() if sources.named(files)]
+    name = "rust" if found == ["rust"] else "python"
+    language = cast("_Looks", import_module(f"{__package__}.{name}.existing"))
+    return language.look(sources)

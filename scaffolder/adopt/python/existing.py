@@ -1,0 +1,115 @@
+"""A Python service as it stands there, for who adopts it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scaffolder import names
+from scaffolder.adopt.choices import Choices
+from scaffolder.adopt.existing import Fitted
+from scaffolder.adopt.sources import Sources
+from scaffolder.errors import RefusedError
+from scaffolder.languages.base import Tree
+from scaffolder.text import shown
+
+from . import app, found, service
+from .found import Found
+
+
+@dataclass(frozen=True)
+class PythonService:
+    """What was found of it."""
+
+    found: Found
+
+    language = "python"
+    nothing = (
+        (
+            "no application was found: no module here has FastAPI() or Starlette() at its top, "
+            "and none is a program for `python -m`"
+        ),
+        (
+            "the same command with --app MODULE:NAME; or run it where the service's own code "
+            "begins: viscaffold adopt PATH"
+        ),
+    )
+    limits = (
+        "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
+        "it listens on port 8080, unless PORT says otherwise",
+    )
+
+    @property
+    def entries(self) -> list[str]:
+        """Return what it could be started by."""
+        return [entry.typed for entry in self.found.entries]
+
+    @property
+    def entry(self) -> str:
+        """Return what it is started by."""
+        return self.found.entry.typed if self.found.entry else ""
+
+    @property
+    def asks(self) -> list[tuple[str, str]]:
+        """Return the files of containers that it has."""
+        there = {"dockerfile": self.found.dockerfile, "compose": self.found.compose}
+        return [(flag, path) for flag, path in there.items() if path]
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was found."""
+        return self.found.lines()
+
+    def with_entry(self, words: str) -> "PythonService | None":
+        """Return it with an application that is named as uvicorn takes it."""
+        known = {entry.typed: entry for entry in self.found.entries}
+        said = known.get(words) or known.get(f"{words}()") or app.named(self.found.sources, words)
+        return PythonService(replace(self.found, entry=said)) if said else None
+
+    def run(self, command: str) -> str:
+        """Return how to start it: its own modules, and the runtime's, are on Python's path."""
+        return f"PYTHONPATH=src {command}"
+
+    def require_runnable(self) -> None:
+        """Raise RefusedError for a program that handles signals itself."""
+        is_program = self.found.entry and not self.found.entry.name
+        handler = app.signal_handler(self.found.sources) if is_program else None
+        if handler:
+            raise RefusedError(
+                f"the program handles signals itself ({handler.where}), and the runtime does so "
+                "for it",
+                "take that out: SIGTERM ends the service, and what it holds has to be safe anyway",
+            )
+
+    def name(self) -> str:
+        """Return its project's name, unless its own package is called so."""
+        name = names.made_of(self.found.project)
+        return f"{name}-service" if self._has_module(names.package(name)) else name
+
+    def name_problem(self, name: str) -> str:
+        """Return why the runtime's package would be, or hide, one that the service has."""
+        package = names.package(name)
+        if self._has_module(package):
+            return f"{shown(package)} is the service's own module"
+        requires = {
+            re.split(r"[^\w.-]", line)[0].replace("-", "_").lower() for line in self.found.requires
+        }
+        hides = f"{shown(package)} is what a dependency may be imported as"
+        return hides if package in requires else ""
+
+    def fitted(self, render: Tree, choices: Choices, package: str) -> Fitted:
+        """Return what a render becomes beside it."""
+        if self.found.entry is None:
+            raise AssertionError("nobody has said what it is started by")
+        return service.fitted(render, self.found, self.found.entry, choices, package)
+
+    def _has_module(self, package: str) -> bool:
+        modules = {entry.module.partition(".")[0] for entry in self.found.entries}
+        sources = self.found.sources
+        return package in modules or any(
+            sources.within(f"{place}{package}") or sources.has(f"{place}{package}.py")
+            for place in ("", "src/")
+        )
+
+
+def look(sources: Sources) -> PythonService:
+    """Look at a directory; raise RefusedError where it is no service that can be adopted."""
+    return PythonService(found.look(sources))

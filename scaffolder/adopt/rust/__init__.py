@@ -1,0 +1,1 @@
+"""Rust services: which program one is, and what the template becomes beside it."""

@@ -1,0 +1,146 @@
+"""A Rust service as it stands there, for who adopts it."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+
+from scaffolder import names
+from scaffolder.adopt import surroundings
+from scaffolder.adopt.choices import Choices
+from scaffolder.adopt.existing import Fitted
+from scaffolder.adopt.sources import Fact, Sources
+from scaffolder.errors import RefusedError
+from scaffolder.languages.base import Tree
+from scaffolder.text import shown
+
+from . import packages, reading, service
+from .packages import Package, Program
+
+CONFIGURATION = (".cargo/config.toml", ".cargo/config")
+TOOLCHAIN = ("rust-toolchain.toml", "rust-toolchain")
+
+
+@dataclass(frozen=True)
+class RustService:
+    """What was found of it."""
+
+    sources: Sources
+    packages: list[Package]
+    programs: list[Program]
+    chosen: Program | None
+    port: Fact | None
+    health: list[Fact]
+    has_port_from_environment: bool
+
+    language = "rust"
+    asks = ()  # all that comes is in a directory of its own
+    nothing = (
+        "no program was found: no package here has a src/main.rs, src/bin or [[bin]]",
+        "run it where the service's own package, or its workspace, is: viscaffold adopt PATH",
+    )
+
+    @property
+    def entries(self) -> list[str]:
+        """Return the names of the programs."""
+        return [program.name for program in self.programs]
+
+    @property
+    def entry(self) -> str:
+        """Return the name of the program."""
+        return self.chosen.name if self.chosen else ""
+
+    @property
+    def limits(self) -> list[str]:
+        """Return what is different: there are two ports."""
+        own = service.program_port(self)
+        two = f"PORT ({service.PORT} unless it is set) is that of the health routes and stages now"
+        said = f"{two}; {self.entry} gets PROGRAM_PORT ({own} unless it is set) as its PORT"
+        if own != service.PORT:
+            return [said]
+        return [said, f"{self.entry} listens on {own} itself: set PORT to another, such as 9090"]
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was found, and where."""
+        yield "language: rust"
+        yield from (f"framework: {fact}" for each in self.packages for fact in each.frameworks())
+        for program in [self.chosen] if self.chosen else self.programs:
+            yield f"program: {program.fact}"
+        yield from (f"port: {self.port}" for _ in [1] if self.port)
+        yield from (f"health route: {fact}" for fact in self.health)
+        here = (surroundings.DOCKERFILE, surroundings.IGNORE, surroundings.compose(self.sources))
+        yield from (f"stays as it is: {path}" for path in self.sources.named(here))
+        others = [*surroundings.ci(self.sources), *surroundings.scaffolds(self.sources)]
+        yield from (f"stays as it is: {fact}" for fact in others)
+
+    def with_entry(self, words: str) -> "RustService | None":
+        """Return it with one of its programs."""
+        found = [program for program in self.programs if program.name == words]
+        return replace(self, chosen=found[0]) if found else None
+
+    def run(self, command: str) -> str:
+        """Return how to start it."""
+        return command
+
+    def require_runnable(self) -> None:
+        """Do nothing: a program of its own may do as it likes."""
+
+    def name(self) -> str:
+        """Return the name of its program, which it cannot have itself."""
+        return f"{names.made_of(self.entry)}-service"
+
+    def name_problem(self, name: str) -> str:
+        """Return why it cannot be called so."""
+        if name in self.entries:
+            return f"{shown(name)} is the service's own program"
+        if self.sources.has(name) or self.sources.within(name):
+            return f"{shown(name)} is there already, and would be the directory of the runtime"
+        patterns = [p for each in self.packages for p in packages.members(each.manifest)]
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            return f"{shown(name)} would be a member of your workspace"
+        return ""
+
+    def fitted(self, render: Tree, choices: Choices, package: str) -> Fitted:  # noqa: ARG002 - of the protocol
+        """Return what a render becomes beside it."""
+        return service.fitted(render, self, choices)
+
+
+def look(sources: Sources) -> RustService:
+    """Look at a directory; raise RefusedError where it is no service that can be adopted."""
+    found = packages.read(sources)
+    _require_usual_places(sources)
+    programs = [program for package in found for program in package.programs(sources)]
+    main = [program for program in programs if program.is_main]
+    certain = main if len(main) == 1 else programs
+    return RustService(
+        sources,
+        found,
+        programs,
+        certain[0] if len(certain) == 1 else None,
+        reading.port(sources),
+        reading.health_routes(sources),
+        reading.reads_port(sources),
+    )
+
+
+def _require_usual_places(sources: Sources) -> None:
+    """Raise RefusedError where cargo is told to build elsewhere, or with a compiler of its own."""
+    for path in sources.named(CONFIGURATION):
+        try:
+            build = tomllib.loads(sources.text(path) or "").get("build", {})
+        except ValueError as error:
+            raise RefusedError(f"{path} cannot be read: {error}", f"correct {path}") from error
+        moved = [key for key in ("target", "target-dir") if key in build]
+        if moved:
+            raise RefusedError(
+                f"{path} has build.{moved[0]}, and the program would not be beside the service",
+                f"take that out of {path}; cargo build --target says it where it is needed",
+            )
+    for path in sources.named(TOOLCHAIN):
+        pinned = re.search(r"\b1\.(\d+)", sources.text(path) or "")
+        if pinned and int(pinned[1]) < service.OLDEST:
+            raise RefusedError(
+                f"{path} pins Rust 1.{pinned[1]}, and the runtime needs 1.{service.OLDEST}",
+                f"if the service builds with it: a newer one in {path}",
+            )

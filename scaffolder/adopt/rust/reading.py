@@ -1,0 +1,52 @@
+"""What the code of a Rust service says of its port and its routes: by lines, which are not run."""
+
+import re
+from collections.abc import Iterator
+
+from scaffolder.adopt import surroundings
+from scaffolder.adopt.sources import Fact, Sources
+from scaffolder.adopt.surroundings import HEALTH
+
+SUFFIX = ".rs"
+NUMBER = r"(\d{2,5})\b"
+PORTS = (
+    re.compile(rf'"(?:[\d.]+|\[[\da-f:]*\]|localhost):{NUMBER}"'),  # "0.0.0.0:3000"
+    re.compile(rf'"(?:[\d.]+|[\da-f]*::[\da-f]*|localhost)"\s*,\s*{NUMBER}'),  # ("0.0.0.0", 3000)
+    re.compile(rf"\[[\d,\s]+\]\s*,\s*{NUMBER}"),  # ([0, 0, 0, 0], 3000)
+    re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
+)
+READS_PORT = re.compile(r'\bvar(?:_os)?\(\s*"PORT"')
+ROUTE = re.compile(r'"(/[\w/]*)"')
+
+
+def lines(sources: Sources) -> Iterator[tuple[str, int, str]]:
+    """Yield the lines of the code: path, number, text."""
+    for path, text in sources.code(SUFFIX):
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.lstrip().startswith("//"):
+                yield path, number, line
+
+
+def port(sources: Sources) -> Fact | None:
+    """Return the port that the service listens on, as far as its files say."""
+    for path, number, line in lines(sources):
+        found = next(filter(None, (pattern.search(line) for pattern in PORTS)), None)
+        if found and 0 < int(found[1]) < 1 << 16:
+            return Fact(found[1], path, number)
+    return surroundings.port(sources)
+
+
+def reads_port(sources: Sources) -> bool:
+    """Tell whether PORT is what the service has its port from."""
+    return any(READS_PORT.search(line) for _, _, line in lines(sources))
+
+
+def health_routes(sources: Sources) -> list[Fact]:
+    """Return the routes that say how the service is."""
+    found = [
+        Fact(route, path, number)
+        for path, number, line in lines(sources)
+        for route in ROUTE.findall(line)
+        if route in HEALTH
+    ]
+    return list(dict.fromkeys(found))
