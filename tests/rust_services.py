@@ -73,7 +73,7 @@ def binary(
     slot = _slot(stages, variant)
     kept = PLACE / "binaries" / slot / _digest(tree, command) / NAME
     if not kept.exists():
-        with _alone():
+        with alone():
             if not kept.exists():
                 run(_written(tree, slot), *command)
                 _keep(kept)
@@ -91,7 +91,7 @@ def sources(
     _versions()
     stages = tuple(sorted(stages))
     tree = _tree(stages, files)
-    with _alone():
+    with alone():
         return _written(_sharing(stages, tree) if sharing else tree, _slot(stages, variant))
 
 
@@ -108,14 +108,14 @@ def text(path: str, stages: Stages = ()) -> str:
 
 def cargo(directory: Path, *args: str, expect: int | None = 0) -> str:
     """Run cargo, as soon as no other test does; return what it prints."""
-    with _alone():
+    with alone():
         return run(directory, *args, expect=expect)
 
 
 def copy_dependencies(place: Path) -> None:
     """Give another target directory what cargo has made of dependencies."""
     services = shutil.ignore_patterns(f"{NAME}*", f"lib{NAME}*", "incremental")
-    with _alone():
+    with alone():
         if TARGET.exists():
             shutil.copytree(
                 TARGET, place, symlinks=True, ignore=services, copy_function=_copy_or_link
@@ -179,7 +179,7 @@ def drop_services() -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Wait until no other process builds: they would wait for each other in cargo anyway."""
     PLACE.mkdir(parents=True, exist_ok=True)
     with (PLACE / "lock").open("w") as lock:
@@ -244,7 +244,7 @@ def _versions() -> Path:
     """Resolve the dependencies of all stages; versions stay as they are while they fit."""
     every = tuple(sorted(catalogue.load(template.builtin().root, "rust").stages))
     tree = _tree(every, NONE)
-    with _alone():
+    with alone():
         (EVERY / "src").mkdir(parents=True, exist_ok=True)
         (EVERY / "src/lib.rs").touch()
         manifest = tree["Cargo.toml"][1].replace(f'"{NAME}"'.encode(), f'"{EVERY.name}"'.encode())
@@ -252,7 +252,7 @@ def _versions() -> Path:
         directory = _write(tree, _slot(every, ""))
         if LOCK.exists():
             shutil.copy(LOCK, directory)
-        _fetch(directory)
+        fetch(directory)
         if not LOCK.exists() or LOCK.read_bytes() != (directory / LOCK.name).read_bytes():
             shutil.copy(directory / LOCK.name, LOCK)
     return LOCK
@@ -262,11 +262,11 @@ def _written(tree: Tree, slot: str) -> Path:
     """Write a service, with the versions that all have; cargo takes out of them what it lacks."""
     directory = _write(tree, slot)
     shutil.copy(LOCK, directory)
-    _fetch(directory)
+    fetch(directory)
     return directory
 
 
-def _fetch(directory: Path) -> None:
+def fetch(directory: Path) -> None:
     """Lock a service's dependencies, and download those that are not here yet."""
     known = ["cargo", "metadata", "--offline", "--format-version=1"]
     if subprocess.run(known, cwd=directory, capture_output=True, check=False).returncode:

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, Self, cast
 
+from scaffolder.languages.all import NAMES
 from scaffolder.languages.base import Tree
 
 from .choices import Choices
 from .sources import Sources
-
-MANIFESTS = {"rust": ("Cargo.toml",), "python": ("pyproject.toml", "requirements.txt", "setup.py")}
-"""What tells a language, where nothing of the others is there."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,16 @@ class Existing(Protocol):
 
 
 class _Looks(Protocol):
-    def look(self, sources: Sources) -> Existing: ...
+    @property
+    def TOLD_BY(self) -> Sequence[str]:  # noqa: N802 - a constant of the module
+        """Files by which the language is known."""
+
+    def look(self, sources: Sources) -> Existing:
+        """Look at a directory in which there is one of these."""
 
 
 def look(sources: Sources) -> Existing:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
-    found = [name for name, files in MANIFESTS.items() if sources.named(files)]
-    name = "rust" if found == ["rust"] else "python"
-    language = cast("_Looks", import_module(f"{__package__}.{name}.existing"))
-    return language.look(sources)
+    languages = [cast("_Looks", import_module(f"{__package__}.{name}.existing")) for name in NAMES]
+    told = [language for language in languages if sources.named(language.TOLD_BY)]
+    return (told or languages)[0].look(sources)

@@ -22,7 +22,7 @@ STANDS = [stand.value for stand in Stand]
 @click.argument("path", required=False, default=".", type=click.Path(path_type=Path))
 @click.option("--name", default="", help="Name of the service (default: as its project).")
 @click.option("--app", default="", metavar="MODULE:NAME",
-              help="The application, what makes it, or `python -m MODULE`.")  # fmt: skip
+              help="The application, what makes it, or the program that is run.")  # fmt: skip
 @click.option("--dockerfile", type=click.Choice(STANDS), help="What becomes of your Dockerfile.")
 @click.option("--compose", type=click.Choice(STANDS), help="What becomes of your compose file.")
 @click.option("--runtime-only", is_flag=True,

@@ -19,6 +19,7 @@ MOST = 3
 """How many images of a service are kept; the oldest go first."""
 
 LIMITS = Limits(seconds=1800)
+DOCKERFILE = "Dockerfile"
 
 UNREACHABLE = re.compile(
     r"no such host|i/o timeout|TLS handshake timeout|connection refused|network is unreachable|"
@@ -61,18 +62,36 @@ def build(engine: Engine, subject: Subject, log: Log) -> str:
     Raise NotAsExpectedError if it cannot be built, MissingError if a registry does not answer.
     """
     label = f"{LABEL}={_owner(subject)}"
+    file = subject.root / subject.inner / DOCKERFILE
     identity = built(
-        engine, subject.root, name(subject), language=subject.language, log=log, label=label
+        engine,
+        subject.root,
+        name(subject),
+        language=subject.language,
+        log=log,
+        label=label,
+        file=file if subject.inner and file.is_file() else None,
     )
     _prune(engine, label)
     return identity
 
 
 def built(  # noqa: PLR0913 - what from, what it is called, and who hears of it
-    engine: Engine, directory: Path, tag: str, *, language: Language, log: Log, label: str
+    engine: Engine,
+    directory: Path,
+    tag: str,
+    *,
+    language: Language,
+    log: Log,
+    label: str,
+    file: Path | None = None,
 ) -> str:
-    """Build the image of the service in a directory; return its digest. Raise as `build`."""
-    run = (engine.program, "build", "--tag", tag, "--label", label, str(directory))
+    """Build the image of the service in a directory; return its digest. Raise as `build`.
+
+    `file` is its Dockerfile, where that is not in the directory itself.
+    """
+    named = ("--file", str(file)) if file else ()
+    run = (engine.program, "build", "--tag", tag, "--label", label, *named, str(directory))
     variables = {**processes.inherited(), "BUILDKIT_PROGRESS": "plain"}
     try:
         ended, said = processes.run(

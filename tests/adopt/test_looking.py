@@ -142,7 +142,6 @@ def test_what_becomes_of_their_compose_file_has_to_be_said(exists: MakeExisting)
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"Cargo.toml": "[package]\n"}, "adopt knows Python services so far"),
         ({"lib.py": "x = 1\n"}, "no application was found"),
         (
             {**existing.FLAT, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"},

@@ -16,6 +16,7 @@ OUTSIDE = (
     "languages",
     # What a service that somebody else wrote looks like.
     "adopt/python",
+    "adopt/rust",
     # A template's own files, as the built-in one's are.
     "overlays/starter",
     # Why any container dies, whoever built it: the names are evidence, in paths and messages of

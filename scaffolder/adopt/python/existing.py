@@ -12,8 +12,11 @@ from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
-from . import app, found, service
+from . import app, found, manifest, requirements, service
 from .found import Found
+
+
+TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 
 from scaffolder import names
 from scaffolder.adopt import surroundings
@@ -22,6 +21,9 @@ CONFIGURATION = (".cargo/config.toml", ".cargo/config")
 TOOLCHAIN = ("rust-toolchain.toml", "rust-toolchain")
 
 
+TOLD_BY = (packages.MANIFEST,)
+
+
 @dataclass(frozen=True)
 class RustService:
     """What was found of it."""
@@ -33,6 +35,8 @@ class RustService:
     port: Fact | None
     health: list[Fact]
     has_port_from_environment: bool
+    members: list[str]
+    """The patterns by which its workspace names members."""
 
     language = "rust"
     asks = ()  # all that comes is in a directory of its own
@@ -96,8 +100,7 @@ class RustService:
             return f"{shown(name)} is the service's own program"
         if self.sources.has(name) or self.sources.within(name):
             return f"{shown(name)} is there already, and would be the directory of the runtime"
-        patterns = [p for each in self.packages for p in packages.members(each.manifest)]
-        if any(fnmatch(name, pattern) for pattern in patterns):
+        if packages.is_member(name, self.members):
             return f"{shown(name)} would be a member of your workspace"
         return ""
 
@@ -121,6 +124,7 @@ def look(sources: Sources) -> RustService:
         reading.port(sources),
         reading.health_routes(sources),
         reading.reads_port(sources),
+        packages.members_of(sources),
     )
 
 

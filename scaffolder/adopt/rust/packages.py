@@ -8,6 +8,7 @@ from typing import Any
 
 from scaffolder.adopt.sources import Fact, Sources
 from scaffolder.errors import RefusedError
+from scaffolder.languages import rust_workspaces
 
 MANIFEST = "Cargo.toml"
 FRAMEWORKS = ("actix-web", "axum", "loco-rs", "poem", "rocket", "salvo", "tide", "warp")
@@ -42,12 +43,6 @@ class Package:
     def name(self) -> str:
         """Return what it is called."""
         return str(self.manifest["package"].get("name", ""))
-
-    def inherits(self) -> bool:
-        """Tell whether it has something from a workspace."""
-        keys = self.manifest["package"].values()
-        given = [*keys, *self.manifest.get("dependencies", {}).values()]
-        return any(isinstance(value, dict) and value.get("workspace") for value in given)
 
     def path(self, inner: str) -> str:
         """Return the path of one of its files."""
@@ -97,22 +92,21 @@ def read(sources: Sources) -> list[Package]:
     found = _manifest(sources, MANIFEST)
     if found is None:
         raise RefusedError(f"git does not track {MANIFEST}", f"git add {MANIFEST}")
+    _require_whole(sources, found[0])
     patterns = members(found[0])
-    paths = [f"{MANIFEST}"] if "package" in found[0] else []
-    paths += [
-        path
-        for path in sources.first
-        if path.endswith(f"/{MANIFEST}")
-        and any(fnmatch(path.removesuffix(f"/{MANIFEST}"), pattern) for pattern in patterns)
+    inner = [path for path in sources.first if path.endswith(f"/{MANIFEST}")]
+    paths = [path for path in inner if is_member(path.removesuffix(f"/{MANIFEST}"), patterns)]
+    manifests = {path: _manifest(sources, path) for path in (MANIFEST, *paths)}
+    return [
+        Package(path.removesuffix(MANIFEST), *manifest)
+        for path, manifest in manifests.items()
+        if manifest and "package" in manifest[0]
     ]
-    read_ones = [(path, _manifest(sources, path)) for path in paths]
-    packages = [
-        Package(path.removesuffix(MANIFEST), one[0], one[1])
-        for path, one in read_ones
-        if one and "package" in one[0]
-    ]
-    _require_whole(packages, found[0])
-    return packages
+
+
+def is_member(directory: str, patterns: list[str]) -> bool:
+    """Tell whether a workspace has a directory as a member."""
+    return any(fnmatch(directory, pattern) for pattern in patterns)
 
 
 def members(manifest: Table) -> list[str]:
@@ -121,13 +115,18 @@ def members(manifest: Table) -> list[str]:
     return [text for text in found if isinstance(text, str)]
 
 
-def _require_whole(packages: list[Package], root: Table) -> None:
+def members_of(sources: Sources) -> list[str]:
+    """Return those of the workspace that a directory is, if it is one."""
+    found = _manifest(sources, MANIFEST)
+    return members(found[0]) if found else []
+
+
+def _require_whole(sources: Sources, root: Table) -> None:
     """Raise RefusedError for a member of a workspace whose root is elsewhere."""
-    inherits = [one for one in packages if one.inherits()]
-    if inherits and "workspace" not in root:
+    if "workspace" not in root and rust_workspaces.note(sources.root):
         raise RefusedError(
-            f"{inherits[0].path(MANIFEST)} is of a workspace, without which it cannot be built",
-            "adopt where the workspace is, and say which program: viscaffold adopt PATH --app NAME",
+            f"this is below the {MANIFEST} of a workspace, which has the lock and builds it",
+            "adopt where that is, and say which program: viscaffold adopt PATH --app NAME",
         )
 
 

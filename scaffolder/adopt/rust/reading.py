@@ -9,9 +9,10 @@ from scaffolder.adopt.surroundings import HEALTH
 
 SUFFIX = ".rs"
 NUMBER = r"(\d{2,5})\b"
+ADDRESS = r"(?:\d+(?:\.\d+){3}|localhost)"
 PORTS = (
-    re.compile(rf'"(?:[\d.]+|\[[\da-f:]*\]|localhost):{NUMBER}"'),  # "0.0.0.0:3000"
-    re.compile(rf'"(?:[\d.]+|[\da-f]*::[\da-f]*|localhost)"\s*,\s*{NUMBER}'),  # ("0.0.0.0", 3000)
+    re.compile(rf'"(?:{ADDRESS}|\[[\da-f:]*\]):{NUMBER}"'),  # "0.0.0.0:3000"
+    re.compile(rf'"(?:{ADDRESS}|[\da-f]*::[\da-f]*)"\s*,\s*{NUMBER}'),  # ("0.0.0.0", 3000)
     re.compile(rf"\[[\d,\s]+\]\s*,\s*{NUMBER}"),  # ([0, 0, 0, 0], 3000)
     re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
 )

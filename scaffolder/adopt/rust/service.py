@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from scaffolder.adopt.choices import Choices, Level
 from scaffolder.adopt.existing import Fitted
 from scaffolder.engine import ANSWERS_FILE
+from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 
-from . import code
+from . import code, container
 
 if TYPE_CHECKING:
     from .existing import RustService
@@ -51,18 +52,46 @@ WORKSPACE = """
 
 def fitted(render: Tree, found: "RustService", choices: Choices) -> Fitted:
     """Return what a render becomes in a directory beside the service."""
-    home = choices.name
-    out = [*LEFT_OUT, *(CONTAINER if choices.level is Level.RUNTIME else ())]
-    places = {HOME: home, **{path: "" for path in sorted(out) if path in render}}
-    own = {path: text.encode() for path, text in _adapted(render, found).items()}
+    home, own = choices.name, _adapted(render, found)
+    if choices.level is Level.RUNTIME:
+        out = {*LEFT_OUT, *CONTAINER}
+        places = {HOME: home}
+    else:
+        _require_own_port(found)
+        out = {*LEFT_OUT}
+        places = {HOME: home, container.IGNORE: f"{home}/{container.PLACE}"}
+        own |= _contained(render, found, home)
+    places |= dict.fromkeys(sorted(out & render.keys()), "")
+    whole = {**render, **{path: (TEXT, text.encode()) for path, text in own.items()}}
     files: dict[str, tuple[str, bytes] | None] = {
-        path if path == ANSWERS_FILE else f"{home}/{path}": (mode, own.get(path, content))
-        for path, (mode, content) in render.items()
-        if path not in places
+        path if path == ANSWERS_FILE else places.get(path, f"{home}/{path}"): entry
+        for path, entry in whole.items()
+        if places.get(path) != ""
     }
-    brought = own.keys() - render.keys()
-    files |= {f"{home}/{path}": (TEXT, own[path]) for path in brought}
     return Fitted(files, places)
+
+
+def _require_own_port(found: "RustService") -> None:
+    """Raise RefusedError for a program that listens where a container's health check asks."""
+    if program_port(found) == PORT:
+        raise RefusedError(
+            f"{found.entry} listens on {PORT} itself ({found.port and found.port.where}), which is "
+            "the port of the health routes in a container",
+            "have it listen on what PORT says, or the same command with --runtime-only",
+        )
+
+
+def _contained(render: Tree, found: "RustService", home: str) -> dict[str, str]:
+    """Return the files of its container."""
+    text = {path: render[path][1].decode() for path in ("Dockerfile", "compose.yaml")}
+    port, locked = program_port(found), found.sources.has("Cargo.lock")
+    return {
+        "Dockerfile": container.dockerfile(
+            text["Dockerfile"], home, found.entry, port, locked=locked
+        ),
+        "compose.yaml": container.compose(text["compose.yaml"], home, port),
+        container.IGNORE: container.IGNORED,
+    }
 
 
 def program_port(found: "RustService") -> int:

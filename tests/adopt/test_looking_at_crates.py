@@ -1,0 +1,201 @@
+"""What adopt finds in a Rust service, and what it refuses; cargo is not run for it."""
+
+from pathlib import Path
+
+import pytest
+import rust_existing
+from conftest import git, state, viscaffold
+from existing import MakeExisting
+
+from scaffolder.adopt.existing import Existing, look
+from scaffolder.adopt.sources import Sources
+
+PACKAGE = '[package]\nname = "pens"\n'
+MAIN = "fn main() {}\n"
+
+
+def found(root: Path) -> Existing:
+    return look(Sources(root, frozenset(git(root, "ls-files").splitlines())))
+
+
+def refused(*args: str) -> str:
+    """Return why it refuses; nothing was changed."""
+    before = state(Path.cwd())
+    ran = viscaffold("adopt", "--yes", *args)
+    assert ran.code in (2, 5), ran.err
+    assert state(Path.cwd()) == before
+    return ran.err
+
+
+@pytest.mark.parametrize(
+    ("shape", "lines"),
+    [
+        (
+            "pens",
+            [
+                "language: rust",
+                "framework: actix-web (Cargo.toml:7)",
+                "program: pens (src/main.rs)",
+                "port: 8080 (src/config.rs:2)",
+            ],
+        ),
+        (
+            "inks",
+            [
+                "language: rust",
+                "framework: axum (Cargo.toml:7)",
+                "program: inks (src/main.rs)",
+                "port: 3917 (src/config.rs:1)",
+                "health route: /healthz (src/lib.rs:8)",
+                "stays as it is: Dockerfile",
+                "stays as it is: CI (.github/workflows/ci.yml)",
+            ],
+        ),
+    ],
+)
+def test_each_shape_is_found_with_its_place(
+    exists: MakeExisting, shape: str, lines: list[str]
+) -> None:
+    assert [*found(exists(files=rust_existing.SHAPES[shape])).lines()] == lines
+
+
+@pytest.mark.parametrize(
+    ("files", "entries", "entry"),
+    [
+        ({"Cargo.toml": PACKAGE, "src/main.rs": MAIN}, ["pens"], "pens"),
+        (
+            {"Cargo.toml": PACKAGE, "src/main.rs": MAIN, "src/bin/seed.rs": MAIN},
+            ["pens", "seed"],
+            "pens",
+        ),
+        (
+            {"Cargo.toml": PACKAGE, "src/bin/a.rs": MAIN, "src/bin/b/main.rs": MAIN},
+            ["a", "b"],
+            "",
+        ),
+        (
+            {
+                "Cargo.toml": f'{PACKAGE}default-run = "b"\n',
+                "src/bin/a.rs": MAIN,
+                "src/bin/b/main.rs": MAIN,
+                "src/bin/b/inner.rs": "",
+            },
+            ["a", "b"],
+            "b",
+        ),
+        (
+            {
+                "Cargo.toml": f'{PACKAGE}autobins = false\n[[bin]]\nname = "c"\npath = "c.rs"\n',
+                "c.rs": MAIN,
+                "src/main.rs": MAIN,
+            },
+            ["c"],
+            "c",
+        ),
+        (
+            {
+                "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n',
+                "crates/api/Cargo.toml": '[package]\nname = "api"\n',
+                "crates/api/src/main.rs": MAIN,
+                "crates/core/Cargo.toml": '[package]\nname = "core-of-it"\n',
+                "crates/core/src/lib.rs": "",
+                "elsewhere/Cargo.toml": PACKAGE,
+                "elsewhere/src/main.rs": MAIN,
+            },
+            ["api"],
+            "api",
+        ),
+    ],
+)
+def test_programs_are_found_as_cargo_finds_them(
+    exists: MakeExisting, files: dict[str, str], entries: list[str], entry: str
+) -> None:
+    service = found(exists(files=files))
+
+    assert ([*service.entries], service.entry) == (entries, entry)
+
+
+@pytest.mark.parametrize(
+    ("line", "port"),
+    [
+        ('let a = "0.0.0.0:3000";', "3000"),
+        ('.bind(("127.0.0.1", 9000))?', "9000"),
+        ("SocketAddr::from(([0, 0, 0, 0], 5150))", "5150"),
+        ('env::var("PORT").unwrap_or("4000".into())', "4000"),
+        ('// "0.0.0.0:3000"', ""),
+        ('let ratio = "12:34";', ""),
+    ],
+)
+def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: str) -> None:
+    service = found(exists(files={"Cargo.toml": PACKAGE, "src/main.rs": f"{line}\n"}))
+
+    assert [text for text in service.lines() if text.startswith("port")] == (
+        [f"port: {port} (src/main.rs:1)"] if port else []
+    )
+
+
+TWO = {"Cargo.toml": PACKAGE, "src/bin/a.rs": MAIN, "src/bin/b.rs": MAIN}
+ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
+
+
+@pytest.mark.parametrize(
+    ("files", "args", "reason"),
+    [
+        ({"Cargo.toml": "[package\n", "src/main.rs": MAIN}, (), "Cargo.toml cannot be read"),
+        ({"Cargo.toml": "package = 1\n", "src/main.rs": MAIN}, (), "is no manifest of cargo"),
+        ({"Cargo.toml": PACKAGE, "src/lib.rs": ""}, (), "no program was found"),
+        (TWO, (), "--app a (or b)"),
+        (TWO, ("--app", "c"), "there is no 'c' here; found: a, b"),
+        (ONE, ("--name", "pens"), "'pens' is the service's own program"),
+        ({**ONE, "inks/x": "1"}, ("--name", "inks"), "'inks' is there already"),
+        (
+            {**ONE, "Cargo.toml": f'{PACKAGE}[workspace]\nmembers = ["*"]\n'},
+            (),
+            "'pens-service' would be a member of your workspace",
+        ),
+        (
+            {**ONE, ".cargo/config.toml": '[build]\ntarget-dir = "/tmp/x"\n'},
+            (),
+            "has build.target-dir",
+        ),
+        ({**ONE, "rust-toolchain": "1.70.0\n"}, (), "pins Rust 1.70, and the runtime needs 1.89"),
+        (
+            {"Cargo.toml": PACKAGE, "src/main.rs": '// \nlet a = "0.0.0.0:8080";\n'},
+            (),
+            "pens listens on 8080 itself (src/main.rs:2)",
+        ),
+    ],
+)
+def test_what_cannot_be_adopted_is_refused_with_a_reason(
+    exists: MakeExisting, files: dict[str, str], args: tuple[str, ...], reason: str
+) -> None:
+    exists(files=files)
+
+    assert reason in refused(*args)
+
+
+def test_a_member_of_a_workspace_is_adopted_where_the_workspace_is(
+    exists: MakeExisting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = {f"crates/api/{path}": text for path, text in ONE.items()}
+    root = exists(files={"Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n', **inner})
+    monkeypatch.chdir(root / "crates/api")
+    assert "below the Cargo.toml of a workspace" in refused()
+
+    monkeypatch.chdir(root)
+    assert viscaffold("adopt", "--yes", "--runtime-only").code == 0
+
+
+def test_a_port_that_the_program_takes_from_port_is_another_than_the_service_s(
+    exists: MakeExisting,
+) -> None:
+    root = exists(files=rust_existing.PENS)
+    ran = viscaffold("adopt", "--yes")
+
+    assert ran.code == 0, ran.err
+    assert "pens gets PROGRAM_PORT (8081 unless it is set) as its PORT" in ran.err
+    image = (root / "pens-service/Dockerfile").read_text(encoding="utf-8")
+    assert "EXPOSE 8080 8081\n" in image
+    assert "RUN cargo build --release --bin pens\n" in image
+    compose = (root / "pens-service/compose.yaml").read_text(encoding="utf-8")
+    assert "build: {context: .., dockerfile: pens-service/Dockerfile}" in compose
