@@ -40,10 +40,6 @@ class Existing(Protocol):
         """The one that it is; empty where several could be."""
 
     @property
-    def nothing(self) -> tuple[str, str]:
-        """What is said where there is no entry, and what to do then."""
-
-    @property
     def asks(self) -> Sequence[tuple[str, str]]:
         """Files of theirs of which has to be said what becomes of them: the flag, and the file."""
 
@@ -60,14 +56,17 @@ class Existing(Protocol):
     def run(self, command: str) -> str:
         """Return how to start it, which is by this command of the template otherwise."""
 
+    def require_entries(self) -> None:
+        """Raise RefusedError if there is nothing that it could be started by."""
+
     def require_runnable(self) -> None:
         """Raise RefusedError if the runtime cannot start its entry."""
 
     def name(self) -> str:
         """Return what to call the service."""
 
-    def name_problem(self, name: str) -> str:
-        """Return why it cannot be called so, or an empty text."""
+    def require_name(self, name: str) -> None:
+        """Raise UsageError if it cannot be called so."""
 
     def fitted(self, render: Tree, choices: Choices, package: str) -> Fitted:
         """Return what a render becomes beside it; raise RefusedError if there is no room."""

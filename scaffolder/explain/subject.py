@@ -10,7 +10,7 @@ from scaffolder.engine.git import Repository
 from scaffolder.engine.trees import Tree
 from scaffolder.languages.all import DEFAULT, LANGUAGES
 from scaffolder.languages.base import Text
-from scaffolder.operations import declared_settings
+from scaffolder.operations import declared_settings, places
 from scaffolder.operations.declared_settings import EXAMPLE, Setting
 from scaffolder.operations.rendering import render
 from scaffolder.operations.service import Answers, Service, around
@@ -88,7 +88,9 @@ class Subject:
         """Return path → stage for the files that stages bring, also those that are not here."""
         root = self.template.whole()
         paths = [path.relative_to(root).as_posix() for path in releases.files(root)]
-        return placement.stages(paths, self.language, self.package)
+        found = placement.stages(paths, self.language, self.package)
+        moved = self.service.places if self.service else {}
+        return {places.place(path, moved): stage for path, stage in found.items()}
 
     @cached_property
     def settings(self) -> dict[str, Setting]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from scaffolder import names
 from scaffolder.adopt.choices import Choices, Level, Stand
 from scaffolder.adopt.existing import Existing
-from scaffolder.errors import RefusedError, UsageError
+from scaffolder.errors import UsageError
 from scaffolder.languages.all import LANGUAGES
 from scaffolder.overlays.fetch import preferences
 from scaffolder.templates import catalogue
@@ -71,9 +71,8 @@ def with_entry(seen: Existing, app: str) -> Existing:
                 "in Rust, the name of a program",
             )
         seen = named
-    if not seen.entry and not seen.entries:
-        raise RefusedError(*seen.nothing)
     if not seen.entry:
+        seen.require_entries()
         raise UndecidedError("Which of these starts the service?", "app", [*seen.entries])
     seen.require_runnable()
     return seen
@@ -91,12 +90,14 @@ def require_consent(asked: Asked) -> None:
         )
 
 
+RENAME = "the same command with --name NAME"
+
+
 def made(seen: Existing, asked: Asked, template: Template) -> Choices:
     """Return all that is to be known but for the entry; raise UndecidedError for what is not."""
     name = asked.name or seen.name()
     names.check(name)
-    if problem := seen.name_problem(name):
-        raise UsageError(problem, RENAME)
+    seen.require_name(name)
     known = catalogue.load(template.root, seen.language)
     language = LANGUAGES[seen.language]
     try:
@@ -112,6 +113,3 @@ def made(seen: Existing, asked: Asked, template: Template) -> Choices:
             raise UndecidedError(f"What becomes of your {path}?", flag, stands)
     whole = Stand.REPLACE
     return Choices(name, asked.level, asked.dockerfile or whole, asked.compose or whole)
-
-
-RENAME = "the same command with --name NAME"

@@ -18,7 +18,7 @@ from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import builtin
 from scaffolder.verify.outcome import Verification
 
-from . import locking, revisions
+from . import locking, places, revisions
 from .log import last_operation
 from .recovering import recover_if_killed
 from .rendering import render
@@ -150,4 +150,5 @@ def _stages(service: Service) -> dict[str, str]:
     root = service.template.whole()
     paths = [path.relative_to(root).as_posix() for path in releases.files(root)]
     answers = service.answers
-    return placement.stages(paths, service.language, names.package(answers["name"]))
+    found = placement.stages(paths, service.language, names.package(answers["name"]))
+    return {places.place(path, service.places): stage for path, stage in found.items()}

@@ -49,6 +49,15 @@ def place(path: str, places: Places) -> str:
     return places.get(path, inside)
 
 
+def of_moves(moves: Mapping[str, list[str]], places: Places) -> dict[str, list[str]]:
+    """Return where files of the template went, as this service has them."""
+    return {
+        place(old, places): [place(path, places) for path in new]
+        for old, new in moves.items()
+        if all(place(path, places) for path in (old, *new))
+    }
+
+
 def of_tools(tools: Toolchain, places: Places) -> Toolchain:
     """Return what a template says of its tools, with their files where they are."""
     locks = {purpose: place(path, places) for purpose, path in tools.locks.items()}

@@ -29,7 +29,7 @@ from scaffolder.templates import moved
 from scaffolder.templates.template import Template
 from scaffolder.text import listed
 
-from . import locking, manifests, recovering
+from . import locking, manifests, places, recovering
 from .locking import Locking, LockMode
 from .rendering import render
 from .service import Service, load, repository_of
@@ -136,7 +136,7 @@ def planned(
         if operation.files is None:
             base = service.placed(render(service.template, service.answers, remember=not dry_run))
             merged, lock = _merged(
-                scratch, repository, operation, lock=lock, base=base, theirs=theirs
+                scratch, service, repository, operation, lock=lock, base=base, theirs=theirs
             )
         else:
             merged = renders.put(scratch, repository, operation.files)
@@ -153,6 +153,7 @@ def planned(
 
 def _merged(  # noqa: PLR0913 - what is merged, and where
     scratch: Git,
+    service: Service,
     repository: Repository,
     operation: Operation,
     *,
@@ -164,8 +165,9 @@ def _merged(  # noqa: PLR0913 - what is merged, and where
     mine = locking.held(repository, lock.paths)
     lock = lock.where_wanted(mine, base).beside(mine, repository.directory)
     base, theirs = lock.apart(mine, base, theirs)
-    places = moved.load(operation.template.root, names.package(operation.answers["name"]))
-    merged = renders.merge(scratch, repository, base, theirs, label=operation.label, moved=places)
+    moves = moved.load(operation.template.root, names.package(operation.answers["name"]))
+    moves = places.of_moves(moves, service.places)
+    merged = renders.merge(scratch, repository, base, theirs, label=operation.label, moved=moves)
     return manifests.check(repository, merged, lock, base, theirs), lock
 
 

@@ -209,7 +209,7 @@ def verified(root: Path, changed: Mapping[str, str] = NOTHING) -> Iterator[Outco
     repository = engine_git.repository(root)
     assert repository
     tree = git(root, "write-tree").strip()
-    with ExitStack() as stack, proof.subject(repository, repository.git, tree) as subject:
+    with proof.subject(repository, repository.git, tree) as subject, ExitStack() as stack:
         for path, text in changed.items():
             (subject.root / path).write_text(text, encoding="utf-8")
         checkout.mirror(subject.root, place)

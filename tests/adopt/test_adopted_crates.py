@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import existing
 import pytest
 import running
 import rust_existing
@@ -16,6 +17,7 @@ from rust_existing import Adopted
 
 from scaffolder.operations import adoption
 from scaffolder.templates.template import builtin, carried
+from scaffolder.verify.outcome import Result
 
 EACH = pytest.mark.parametrize("shape", rust_existing.SHAPES)
 
@@ -72,9 +74,9 @@ def test_it_is_verified_with_their_own_tests(made: dict[str, Path], shape: str) 
     rust_services.require_cargo()
     outcomes = rust_existing.built(made[shape]).outcomes
 
-    assert "tests passed" in outcomes
-    assert "stop passed" in outcomes
-    assert "failed" not in outcomes
+    assert "tests PASSED" in outcomes
+    assert "stop PASSED" in outcomes
+    assert "FAILED" not in outcomes
 
 
 def test_a_test_of_theirs_that_fails_and_a_program_that_ends_fail_the_verification(
@@ -83,9 +85,9 @@ def test_a_test_of_theirs_that_fails_and_a_program_that_ends_fail_the_verificati
     broken = rust_existing.PENS["tests/program.rs"].replace("Some(1)", "Some(2)")
     with rust_services.alone():
         tests = rust_existing.verified(pens.root, {"tests/program.rs": broken})
-        failed = {one.step for one in tests if one.result.value == "failed"}
+        failed = {one.step for one in tests if one.result is Result.FAILED}
         ends = rust_existing.verified(pens.root, {"verify.env": "FAULT=exit 0\n"})
-        reasons = [one for one in ends if one.result.value == "failed"]
+        reasons = [one for one in ends if one.result is Result.FAILED]
 
     assert failed == {"tests"}
     assert "the program pens ended without being asked to" in "".join(reasons[0].log)
@@ -163,7 +165,7 @@ def test_one_port_for_both_and_a_program_that_is_missing_are_named(
 
 @EACH
 def test_undo_takes_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
-    root = rust_existing.existing.write(tmp_path / shape, rust_existing.SHAPES[shape])
+    root = existing.write(tmp_path / shape, rust_existing.SHAPES[shape])
     monkeypatch.chdir(root)
     before = state(root)
     assert viscaffold("adopt", "--yes", "--runtime-only").code == 0

@@ -147,7 +147,7 @@ ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
         (TWO, (), "--app a (or b)"),
         (TWO, ("--app", "c"), "there is no 'c' here; found: a, b"),
         (ONE, ("--name", "pens"), "'pens' is the service's own program"),
-        ({**ONE, "inks/x": "1"}, ("--name", "inks"), "'inks' is there already"),
+        ({**ONE, "inks/x": "1"}, ("--name", "inks"), "'inks' is there, and would hold the runtime"),
         (
             {**ONE, "Cargo.toml": f'{PACKAGE}[workspace]\nmembers = ["*"]\n'},
             (),

@@ -8,14 +8,14 @@ from scaffolder import names
 from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.existing import Fitted
 from scaffolder.adopt.sources import Sources
-from scaffolder.errors import RefusedError
+from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
 from . import app, found, manifest, requirements, service
 from .found import Found
 
-
+RENAME = "the same command with --name NAME"
 TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
 
 
@@ -26,16 +26,6 @@ class PythonService:
     found: Found
 
     language = "python"
-    nothing = (
-        (
-            "no application was found: no module here has FastAPI() or Starlette() at its top, "
-            "and none is a program for `python -m`"
-        ),
-        (
-            "the same command with --app MODULE:NAME; or run it where the service's own code "
-            "begins: viscaffold adopt PATH"
-        ),
-    )
     limits = (
         "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
         "it listens on port 8080, unless PORT says otherwise",
@@ -71,6 +61,16 @@ class PythonService:
         """Return how to start it: its own modules, and the runtime's, are on Python's path."""
         return f"PYTHONPATH=src {command}"
 
+    def require_entries(self) -> None:
+        """Raise RefusedError if no application was found."""
+        if not self.found.entries:
+            raise RefusedError(
+                "no application was found: no module here has FastAPI() or Starlette() at its top, "
+                "and none is a program for `python -m`",
+                "the same command with --app MODULE:NAME; or run it where the service's own code "
+                "begins: viscaffold adopt PATH",
+            )
+
     def require_runnable(self) -> None:
         """Raise RefusedError for a program that handles signals itself."""
         is_program = self.found.entry and not self.found.entry.name
@@ -87,16 +87,16 @@ class PythonService:
         name = names.made_of(self.found.project)
         return f"{name}-service" if self._has_module(names.package(name)) else name
 
-    def name_problem(self, name: str) -> str:
-        """Return why the runtime's package would be, or hide, one that the service has."""
+    def require_name(self, name: str) -> None:
+        """Raise UsageError where the runtime's package would be, or hide, one that it has."""
         package = names.package(name)
         if self._has_module(package):
-            return f"{shown(package)} is the service's own module"
+            raise UsageError(f"{shown(package)} is the service's own module", RENAME)
         requires = {
             re.split(r"[^\w.-]", line)[0].replace("-", "_").lower() for line in self.found.requires
         }
-        hides = f"{shown(package)} is what a dependency may be imported as"
-        return hides if package in requires else ""
+        if package in requires:
+            raise UsageError(f"{shown(package)} is what a dependency may be imported as", RENAME)
 
     def fitted(self, render: Tree, choices: Choices, package: str) -> Fitted:
         """Return what a render becomes beside it."""

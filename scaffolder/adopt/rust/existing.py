@@ -10,7 +10,7 @@ from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.existing import Fitted
 from scaffolder.adopt.sources import Fact, Sources
-from scaffolder.errors import RefusedError
+from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
@@ -21,6 +21,7 @@ CONFIGURATION = (".cargo/config.toml", ".cargo/config")
 TOOLCHAIN = ("rust-toolchain.toml", "rust-toolchain")
 
 
+RENAME = "the same command with --name NAME"
 TOLD_BY = (packages.MANIFEST,)
 
 
@@ -40,10 +41,6 @@ class RustService:
 
     language = "rust"
     asks = ()  # all that comes is in a directory of its own
-    nothing = (
-        "no program was found: no package here has a src/main.rs, src/bin or [[bin]]",
-        "run it where the service's own package, or its workspace, is: viscaffold adopt PATH",
-    )
 
     @property
     def entries(self) -> list[str]:
@@ -87,6 +84,15 @@ class RustService:
         """Return how to start it."""
         return command
 
+    def require_entries(self) -> None:
+        """Raise RefusedError if there is no program."""
+        if not self.programs:
+            raise RefusedError(
+                "no program was found: no package here has a src/main.rs, src/bin or [[bin]]",
+                "run it where the service's own package, or its workspace, is: viscaffold adopt "
+                "PATH",
+            )
+
     def require_runnable(self) -> None:
         """Do nothing: a program of its own may do as it likes."""
 
@@ -94,15 +100,14 @@ class RustService:
         """Return the name of its program, which it cannot have itself."""
         return f"{names.made_of(self.entry)}-service"
 
-    def name_problem(self, name: str) -> str:
-        """Return why it cannot be called so."""
+    def require_name(self, name: str) -> None:
+        """Raise UsageError for the name of a program or directory of theirs."""
         if name in self.entries:
-            return f"{shown(name)} is the service's own program"
+            raise UsageError(f"{shown(name)} is the service's own program", RENAME)
         if self.sources.has(name) or self.sources.within(name):
-            return f"{shown(name)} is there already, and would be the directory of the runtime"
+            raise UsageError(f"{shown(name)} is there, and would hold the runtime", RENAME)
         if packages.is_member(name, self.members):
-            return f"{shown(name)} would be a member of your workspace"
-        return ""
+            raise UsageError(f"{shown(name)} would be a member of your workspace", RENAME)
 
     def fitted(self, render: Tree, choices: Choices, package: str) -> Fitted:  # noqa: ARG002 - of the protocol
         """Return what a render becomes beside it."""
