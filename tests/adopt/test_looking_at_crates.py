@@ -124,6 +124,8 @@ def test_programs_are_found_as_cargo_finds_them(
         ('env::var("PORT").unwrap_or("4000".into())', "4000"),
         ('// "0.0.0.0:3000"', ""),
         ('let ratio = "12:34";', ""),
+        ('connect("localhost:9999")', ""),
+        ('let redis_addr = "127.0.0.1:6379";', ""),
     ],
 )
 def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: str) -> None:

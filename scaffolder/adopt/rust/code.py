@@ -4,12 +4,12 @@ APP = """\
 //! The application: the program beside this directory. No stage ever changes this file.
 
 use crate::health::Checks;
-use crate::program::{{Program, answers}};
+use crate::program::{{Program, answers, first_answer}};
 use crate::runtime;
 use crate::runtime::settings::{{ConfigError, Reader, integer}};
 use crate::runtime::stage::Stage;
 
-/// The program gets this port as PORT: that one is the health routes'.
+/// What the program gets as PORT, and is asked on; 0 is for one that answers nobody.
 const PORT: u16 = {port};
 
 #[derive(Clone)]
@@ -23,7 +23,7 @@ impl Stage for App {{
 
     fn read(env: &mut Reader<'_>) -> Self {{
         let own = env.get("PORT", integer(1, 65535), runtime::PORT);
-        let port = env.get("PROGRAM_PORT", integer(1, 65535), PORT);
+        let port = env.get("PROGRAM_PORT", integer(0, 65535), PORT);
         Self {{
             own,
             program: Program::new(port),
@@ -37,7 +37,10 @@ impl Stage for App {{
             return Err(ConfigError(vec![wrong.into()]).into());
         }}
         self.program.start().await?;
-        checks.add("program", move || answers(port));
+        if port != 0 {{
+            first_answer(port).await;
+            checks.add("program", move || answers(port));
+        }}
         Ok(())
     }}
 
@@ -57,6 +60,7 @@ use std::process::{{Child, Command, ExitStatus}};
 use std::time::Duration;
 use std::{{env, thread}};
 
+use actix_web::rt::time::sleep;
 use actix_web::web;
 use anyhow::Context as _;
 use nix::sys::prctl::set_pdeathsig;
@@ -71,6 +75,8 @@ use crate::runtime::{{EXIT_SOFTWARE, SERVICE, draining, stop, tasks}};
 const NAME: &str = "{name}";
 /// A signal at the terminal reaches both: the program may have ended before the service hears it.
 const MOMENT: Duration = Duration::from_millis(200);
+/// Between two looks at a start.
+const LOOK: Duration = Duration::from_millis(50);
 /// How long an answer may take: less than a readiness check.
 const ANSWER: Duration = Duration::from_millis(1500);
 
@@ -137,7 +143,10 @@ fn run(port: u16, tell: oneshot::Sender<io::Result<Pid>>, has_ended: &watch::Sen
 
 fn spawned(port: u16) -> io::Result<Child> {{
     let mut command = Command::new(env::current_exe()?.with_file_name(NAME));
-    command.env("PORT", port.to_string());
+    match port {{
+        0 => command.env_remove("PORT"),
+        _ => command.env("PORT", port.to_string()),
+    }};
     // SAFETY: these two may be called between fork and exec.
     unsafe {{
         command.pre_exec(|| {{
@@ -172,6 +181,14 @@ fn described(ended: io::Result<ExitStatus>) -> String {{
         }}
         Ok(status) => status.to_string(),
         Err(error) => format!("nobody knows how: {{error}}"),
+    }}
+}}
+
+/// Waits until the program answers; how long a start may take is for `START_SECONDS` to say.
+pub async fn first_answer(port: u16) {{
+    tracing::info!("waiting for the program {{NAME}} to answer on port {{port}}");
+    while answers(port).await.is_err() {{
+        sleep(LOOK).await;
     }}
 }}
 

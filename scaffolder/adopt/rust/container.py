@@ -36,7 +36,7 @@ def dockerfile(text: str, home: str, program: str, port: int, *, locked: bool) -
         ("COPY Cargo.toml Cargo.lock* ./\n", f"COPY {home}/Cargo.toml {home}/Cargo.lock* ./\n"),
         ("COPY src src\n", f"COPY {home}/src src\n"),
         ("\nFROM ${RUNTIME_IMAGE}\n", f"{built}\nFROM ${{RUNTIME_IMAGE}}\n"),
-        ("EXPOSE 8080\n", f"EXPOSE 8080 {port}\n"),
+        ("EXPOSE 8080\n", f"EXPOSE 8080 {port}\n" if port else "EXPOSE 8080\n"),
         (f"/build/target/release/{home} ", f"/build/{home}/target/release/{home} "),
         ("USER 1000:1000\n", f"{SHIPPED.format(program=program)}USER 1000:1000\n"),
     )  # fmt: skip
@@ -51,7 +51,7 @@ def compose(text: str, home: str, port: int) -> str:
         text,
         (
             ("    build: .\n", f"    build: {{context: .., dockerfile: {home}/Dockerfile}}\n"),
-            (published, published + own),
+            (published, published + own if port else published),
         ),
     )
 

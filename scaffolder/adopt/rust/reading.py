@@ -16,6 +16,10 @@ PORTS = (
     re.compile(rf"\[[\d,\s]+\]\s*,\s*{NUMBER}"),  # ([0, 0, 0, 0], 3000)
     re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
 )
+LISTENS = re.compile(r"bind|listen|serve|addr|port|0\.0\.0\.0|\[?::\]?", re.IGNORECASE)
+OTHERS = (3306, 4317, 4318, 5432, 5672, 6379, 9092, 27017)
+"""Ports of databases, brokers and collectors, which a service connects to."""
+
 READS_PORT = re.compile(r'\bvar(?:_os)?\(\s*"PORT"')
 ROUTE = re.compile(r'"(/[\w/]*)"')
 
@@ -32,7 +36,7 @@ def port(sources: Sources) -> Fact | None:
     """Return the port that the service listens on, as far as its files say."""
     for path, number, line in lines(sources):
         found = next(filter(None, (pattern.search(line) for pattern in PORTS)), None)
-        if found and 0 < int(found[1]) < 1 << 16:
+        if found and LISTENS.search(line) and int(found[1]) not in OTHERS:
             return Fact(found[1], path, number)
     return surroundings.port(sources)
 

@@ -25,8 +25,6 @@ OLDEST = 89
 PORT = 8080
 """The port of the runtime, unless PORT says otherwise."""
 
-USUAL = 3000
-
 LEFT_OUT = (
     "AGENTS.md",
     "tests/app.rs",
@@ -95,8 +93,8 @@ def _contained(render: Tree, found: "RustService", home: str) -> dict[str, str]:
 
 
 def program_port(found: "RustService") -> int:
-    """Return the port that the program gets: its usual one, where it does not have to move."""
-    usual = int(found.port.what) if found.port else USUAL
+    """Return the port that the program gets, its usual one if it can stay; 0 if none was found."""
+    usual = int(found.port.what) if found.port else 0
     return usual + 1 if usual == PORT and found.has_port_from_environment else usual
 
 
