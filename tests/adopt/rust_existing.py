@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import existing
 import rust_services
+from applications import TEMPLATE
 from conftest import files, git, viscaffold
 
 from scaffolder.engine import git as engine_git
@@ -21,17 +22,18 @@ from scaffolder.verify.log import Log
 from scaffolder.verify.outcome import Outcome
 from scaffolder.verify.steps import attempt
 
+DEPENDENCIES = (TEMPLATE / "shared/rust/dependencies.txt").read_text(encoding="utf-8")
+"""Those of services, so that they are compiled once for all: actix-web, tokio and others."""
+
 PENS = {
-    "Cargo.toml": """\
+    "Cargo.toml": f"""\
 [package]
 name = "pens"
 version = "0.4.2"
 edition = "2021"
 
 [dependencies]
-actix-web = { version = "4", default-features = false, features = ["macros"] }
-tokio = { version = "1", features = ["rt"] }
-""",
+{DEPENDENCIES}""",
     "src/config.rs": """\
 pub fn port() -> u16 {
     std::env::var("PORT").ok().and_then(|text| text.parse().ok()).unwrap_or(8080)

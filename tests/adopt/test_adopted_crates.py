@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import existing
@@ -150,15 +152,18 @@ def test_a_program_whose_start_hangs_is_named(pens: Adopted) -> None:
     assert "START_SECONDS is over" in service.log()
 
 
-def test_a_program_that_is_frozen_is_not_ready_and_is_killed_at_the_stop(pens: Adopted) -> None:
-    with start(pens).start() as service:
-        (program,) = processes_of(pens.program)
+def test_a_program_that_is_frozen_is_not_ready_and_is_killed_at_the_stop(
+    pens: Adopted, tmp_path: Path
+) -> None:
+    own = shutil.copytree(pens.program.parent, tmp_path / "own") / "pens"  # others run at once
+    with start(replace(pens, program=own)).start() as service:
+        (program,) = processes_of(own)
         os.kill(program, signal.SIGSTOP)
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{service.url}/health/ready")
         assert "does not answer on port" in refused.value.read().decode()
         assert service.stop() == 0
-        assert processes_of(pens.program) == []
+        assert processes_of(own) == []
 
 
 def processes_of(program: Path) -> list[int]:
