@@ -57,9 +57,7 @@ class RustService:
         """Return what is different: there are two ports."""
         own = service.program_port(self)
         two = f"PORT ({service.PORT} unless it is set) is that of the health routes and stages now"
-        given = (
-            f"{own} unless it is set" if own else "none was found, and it is not asked"
-        )
+        given = f"{own} unless it is set" if own else "none was found, and it is not asked"
         said = f"{two}; {self.entry} gets PROGRAM_PORT ({given}) as its PORT"
         if own != service.PORT:
             return [said]
