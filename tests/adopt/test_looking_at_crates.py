@@ -146,6 +146,11 @@ ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
         ({"Cargo.toml": "[package\n", "src/main.rs": MAIN}, (), "Cargo.toml cannot be read"),
         ({"Cargo.toml": "package = 1\n", "src/main.rs": MAIN}, (), "is no manifest of cargo"),
         ({"Cargo.toml": PACKAGE, "src/lib.rs": ""}, (), "no program was found"),
+        (
+            {"Cargo.toml": '[package]\nname = "x; rm -rf /"\n', "src/main.rs": MAIN},
+            (),
+            "no program was found",
+        ),
         (TWO, (), "--app a (or b)"),
         (TWO, ("--app", "c"), "there is no 'c' here; found: a, b"),
         (ONE, ("--name", "pens"), "'pens' is the service's own program"),

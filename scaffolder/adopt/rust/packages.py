@@ -1,5 +1,6 @@
 """The packages of a directory, and the programs that cargo makes of them: read from manifests."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from scaffolder.languages import rust_workspaces
 
 MANIFEST = "Cargo.toml"
 FRAMEWORKS = ("actix-web", "axum", "loco-rs", "poem", "rocket", "salvo", "tide", "warp")
+
+NAME = re.compile(r"[\w-]+", re.ASCII)
+"""A program's name, as it may come into code and a Dockerfile."""
 
 Table = Mapping[str, Any]
 
@@ -66,7 +70,8 @@ class Package:
             for name, path in self._discovered(sources):
                 known.setdefault(path, name)
         for path, name in known.items():
-            yield Program(name, path, is_main=name == default)
+            if NAME.fullmatch(name):
+                yield Program(name, path, is_main=name == default)
 
     def _declared(self, sources: Sources) -> Iterator[tuple[str, str]]:
         for one in self.manifest.get("bin", ()):
