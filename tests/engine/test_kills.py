@@ -54,6 +54,8 @@ EVERY = {
 OFTEN = 9
 HALFWAY = OFTEN if FULL else 48
 """For what is done to a service that a kill left halfway."""
+RARER = 3 * EVERY[signal.SIGKILL]
+"""For a kill of what recovers such a service."""
 
 
 @dataclass(frozen=True)
@@ -281,19 +283,28 @@ def _back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def moments(
-    scene: Scene, place: Path, fault: Fault, *, rarer: int = 1
+    scene: Scene,
+    place: Path,
+    fault: Fault,
+    *,
+    step: int = 0,
+    counts: Callable[[Path], bool] = Path.exists,
 ) -> Iterator[tuple[Path, int, int]]:
-    """Have the fault at one write after the other; return the service, the number and the exit."""
-    step, met = EVERY[fault] * rarer, 0
+    """Have the fault at one write after the other; return the service, the number and the exit.
+
+    There is at least one that counts, however few writes that takes; others are left out.
+    """
+    step, met = step or EVERY[fault], 0
     while not met:
-        assert step, "it writes nothing"
+        assert step, "no write counts"
         for nth in itertools.count(random.randrange(step), step):
             root = scene.copy(place)
             code = faulty.run(scene.command, root, nth, fault)
             if code == NOT_REACHED:
                 break
-            met += 1
-            yield root, nth, code
+            if counts(root):
+                met += 1
+                yield root, nth, code
         step //= 2
 
 
@@ -363,21 +374,13 @@ def test_a_disk_that_takes_no_writes_from_an_instant_on_leaves_the_state_before_
 
 
 def halfway(scene: Scene, place: Path, step: int = HALFWAY) -> Iterator[Path]:
-    """Return copies of the service that a kill left in the middle of replacing files.
+    """Return copies of the service that a kill left in the middle of replacing files."""
 
-    There is at least one, however few writes that takes.
-    """
-    met = 0
-    while not met:
-        assert step, "no kill leaves it halfway"
-        for nth in itertools.count(random.randrange(step), step):
-            root = scene.copy(place)
-            if faulty.run(scene.command, root, nth, signal.SIGKILL) == NOT_REACHED:
-                break
-            if (root / ".git/viscaffold/running").exists():
-                met += 1
-                yield root
-        step //= 2
+    def is_halfway(root: Path) -> bool:
+        return (root / ".git/viscaffold/running").exists()
+
+    for root, _, _ in moments(scene, place, signal.SIGKILL, step=step, counts=is_halfway):
+        yield root
 
 
 @pytest.mark.parametrize("name", ["add-stage", "remove-stage in conflict", "--abort"])
@@ -387,7 +390,7 @@ def test_a_kill_of_the_command_that_recovers_changes_nothing_of_the_outcome(
     played = scene(name)
     for number, root in enumerate(halfway(played, memory)):
         spoilt = replace(played, service=root.rename(memory / f"{name} {number}"), command=RECOVER)
-        for again, nth, _ in moments(spoilt, memory, signal.SIGKILL, rarer=3):
+        for again, nth, _ in moments(spoilt, memory, signal.SIGKILL, step=RARER):
             assert seen(again) in (played.before, played.after), f"killed at write {nth}"
 
 

@@ -26,6 +26,7 @@ pub mod lines;
 mod listener;
 pub mod log;
 mod middleware;
+pub mod outage;
 pub mod panics;
 mod port;
 pub mod printing;

@@ -26,6 +26,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from .name_lookup import look_up
+from .outage import Named
 from .redis_causes import WRONG_TYPE, cause, code, kind
 from .redis_url import Address
 
@@ -38,8 +39,6 @@ STEADY_SECONDS = 1.0
 """A link that has worked for so long is tried at once when it fails."""
 CLOSE_SECONDS = 1.0
 MOST_OWED, OWED_AT_ONCE = 10_000, 1000
-MOST_CAUSES = 5
-"""How many the log names of one outage."""
 
 Command = Callable[[Redis], Awaitable[object]]
 
@@ -70,7 +69,7 @@ class Link:
         self._failed = asyncio.Event()
         self._cause = "it has not answered yet"
         self._away_since: float | None = None
-        self._named: list[str] = []
+        self._named = Named()
         self._owed: dict[int, bytes] = {}
         self._tickets = itertools.count()
 
@@ -171,12 +170,11 @@ class Link:
 
     def _report_away(self) -> None:
         if self._away_since is None:
-            self._away_since, self._named = time.monotonic(), []
-        if len(self._named) < MOST_CAUSES and self._cause not in self._named:
-            is_away = "is still away" if self._named else "is away"
-            words = "the cache at %s %s: %s; values are computed until it is back"
-            log.warning(words, self.address, is_away, self._cause)
-            self._named.append(self._cause)
+            self._away_since, self._named = time.monotonic(), Named()
+        still = self._named.still(self._cause)
+        if still is not None:
+            words = "the cache at %s is %saway: %s; values are computed until it is back"
+            log.warning(words, self.address, still, self._cause)
 
     def _open(self) -> None:
         if self._away_since is not None:

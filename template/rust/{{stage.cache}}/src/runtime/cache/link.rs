@@ -18,6 +18,7 @@ use super::address::Address;
 use super::causes::{Failure, NO_TLS, cause, no_answer};
 use super::connect::{answers_without_tls, connect};
 use super::owed::Owed;
+use crate::runtime::outage::Named;
 
 /// Between attempts; up to half of them is left to chance, so that services spread.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -26,8 +27,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(5);
 /// A link that has worked for so long is tried at once when it fails.
 const STEADY: Duration = Duration::from_secs(1);
-/// How many causes the log names of one outage.
-const MOST_CAUSES: usize = 5;
 
 /// What the server answers to a command, or how that failed.
 pub type Answer = Result<Value, Failure>;
@@ -49,7 +48,7 @@ struct State {
     cause: String,
     away_since: Option<Instant>,
     /// The causes that the log has named since then.
-    named: Vec<String>,
+    named: Named,
     owed: Owed,
 }
 
@@ -67,7 +66,7 @@ impl Link {
                 has_failed: false,
                 cause: "it has not answered yet".into(),
                 away_since: None,
-                named: Vec::new(),
+                named: Named::default(),
                 owed: Owed::default(),
             }),
             failed: Notify::new(),
@@ -163,15 +162,13 @@ impl Link {
         let mut state = self.state();
         if state.away_since.is_none() {
             state.away_since = Some(Instant::now());
-            state.named.clear();
+            state.named = Named::default();
         }
-        if state.named.len() < MOST_CAUSES && !state.named.contains(&cause) {
-            let still = if state.named.is_empty() { "" } else { "still " };
+        if let Some(still) = state.named.still(&cause) {
             tracing::warn!(
                 "the cache at {} is {still}away: {cause}; values are computed until it is back",
                 self.address
             );
-            state.named.push(cause.clone());
         }
         state.close(cause);
         false

@@ -6,13 +6,12 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::pauses::Pauses;
+use crate::runtime::outage::Named;
 
 /// Between two checks of a database that works.
 const CHECK: Duration = Duration::from_secs(3);
 /// Between two attempts to reach one that does not.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How many causes the log names of one outage.
-const MOST_CAUSES: usize = 5;
 
 /// What is known of the database.
 #[derive(Clone)]
@@ -22,7 +21,7 @@ struct State {
     cause: Option<String>,
     since: Instant,
     /// The causes that the log has named since then.
-    named: Vec<String>,
+    named: Named,
 }
 
 /// Checks a database all the time, and holds back requests while it may come back.
@@ -40,7 +39,7 @@ impl Keeper {
             is_known: false,
             cause: Some("it has not been reached yet".into()),
             since: Instant::now(),
-            named: Vec::new(),
+            named: Named::default(),
         };
         Self {
             label,
@@ -114,23 +113,20 @@ impl Keeper {
         let lasted = now.since.elapsed().as_secs_f64();
         if is_new {
             now.since = Instant::now();
-            now.named.clear();
+            now.named = Named::default();
         }
         match &cause {
             None if is_new && now.is_known => {
                 tracing::info!("the database is back after {lasted:.1} s: {label}");
             }
             None if is_new => tracing::info!("the database answers: {label}"),
-            Some(cause) if is_new => {
-                tracing::error!("the database cannot be reached: {label}: {cause}");
-                now.named.push(cause.clone());
-            }
+            None => {}
             // What ended the last connection may have nothing to do with why there is no new one.
-            Some(cause) if now.named.len() < MOST_CAUSES && !now.named.contains(cause) => {
-                tracing::error!("the database still cannot be reached: {label}: {cause}");
-                now.named.push(cause.clone());
+            Some(cause) => {
+                if let Some(still) = now.named.still(cause) {
+                    tracing::error!("the database {still}cannot be reached: {label}: {cause}");
+                }
             }
-            _ => {}
         }
         now.is_known = true;
         now.cause = cause;

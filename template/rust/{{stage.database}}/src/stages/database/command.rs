@@ -171,7 +171,7 @@ async fn run_on(database: &Database, command: &Command, parts: &[Part]) -> Resul
     let mut is_printed = true;
     let mut count = 0;
     let mut tell = |line: String| {
-        is_printed = is_printed && printed(&format!("{line}\n"));
+        is_printed = printed(&format!("{line}\n"));
         count += 1;
     };
     if let Command::Status = command {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::round::{Plan, give_back};
+use super::own::give_back;
+use super::round::Plan;
 use super::worker::Worker;
 
 /// For what is given back: less than a stage has to close.

@@ -12,6 +12,7 @@ use super::super::measured::{self, Outcome};
 use super::super::nudges::nudges;
 use super::handlers::Handlers;
 use super::ids;
+use super::pacing::Pacing;
 use super::progress::Progress;
 use super::round::{Claimed, Found, Plan};
 use super::running::{self, Ended, Running};
@@ -21,14 +22,8 @@ use crate::runtime::caught::{Caught, Panicked};
 use crate::runtime::stop;
 use crate::stages::database::{Database, Error};
 
-/// Between two looks at all of the table.
-const SURVEY: Duration = Duration::from_secs(15);
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For the connection, at the stop.
 const CLOSE: Duration = Duration::from_millis(300);
-/// How long the worker rests after a round: others write, and what comes is taken together.
-const LONGEST_TURN: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy)]
 pub struct Settings {
@@ -50,14 +45,7 @@ pub struct Worker {
     pub(super) ended: Vec<Ended>,
     pub(super) ends: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
     pub(super) said: HashSet<String>,
-    /// Something was enqueued here: it is claimed, and leases are not looked at for it.
-    is_nudged: bool,
-    next_poll: Instant,
-    next_beat: Instant,
-    next_survey: Instant,
-    pause: Duration,
-    /// Until then, nothing is asked of the database, which failed.
-    rests_until: Instant,
+    pacing: Pacing,
 }
 
 impl Worker {
@@ -68,7 +56,6 @@ impl Worker {
         settings: Settings,
         progress: Arc<Progress>,
     ) -> Self {
-        let now = Instant::now();
         Self {
             name: ids::worker(),
             database: database.reserved(), // handlers and requests may hold all others
@@ -79,12 +66,7 @@ impl Worker {
             ended: Vec::new(),
             ends: unbounded_channel(),
             said: HashSet::new(),
-            is_nudged: false,
-            next_poll: now,
-            next_beat: now + settings.lease / 3,
-            next_survey: now,
-            pause: FIRST_PAUSE,
-            rests_until: now,
+            pacing: Pacing::new(settings.poll, settings.lease, Instant::now()),
         }
     }
 
@@ -92,24 +74,24 @@ impl Worker {
     pub async fn work(mut self, mut closes: watch::Receiver<bool>) {
         let mut nudged = nudges();
         loop {
-            if Instant::now() >= self.rests_until {
+            if !self.pacing.rests(Instant::now()) {
                 let worker = &mut self;
                 match Caught::new(move || worker.round()).await {
                     Ok(Ok(())) => {
-                        self.pause = FIRST_PAUSE;
+                        self.pacing.moves();
                         self.progress.moves();
                     }
                     // The log says it; where that lasts, nothing moves.
-                    Ok(Err(Error::Unavailable)) => self.rest(FIRST_PAUSE),
+                    Ok(Err(Error::Unavailable)) => self.pacing.has_no_database(Instant::now()),
                     Ok(Err(error)) => self.fail(&error.to_string()),
                     Err(Panicked(message)) => self.fail(&format!("it panicked: {message}")),
                 }
             }
-            let wakes = self.wakes();
+            let wakes = self.pacing.wakes(Instant::now(), !self.ended.is_empty());
             tokio::select! {
                 _ = closes.wait_for(|closes| *closes) => break,
                 Some(ended) = self.ends.1.recv() => self.note(ended),
-                _ = nudged.changed() => self.is_nudged = true,
+                _ = nudged.changed() => self.pacing.nudge(),
                 () = sleep_until(wakes.into()) => {}
             }
             while let Ok(ended) = self.ends.1.try_recv() {
@@ -121,26 +103,9 @@ impl Worker {
         let _ = timeout(CLOSE, database.close()).await; // or by the end of the process
     }
 
-    fn rest(&mut self, pause: Duration) {
-        self.rests_until = Instant::now() + pause;
-    }
-
     fn fail(&mut self, error: &str) {
-        let seconds = self.pause.as_secs_f64();
+        let seconds = self.pacing.has_failed(Instant::now()).as_secs_f64();
         tracing::error!(error, "the jobs worker failed; again in {seconds:.1} s");
-        self.rest(self.pause);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-    }
-
-    /// When there is something to do, at the latest.
-    fn wakes(&self) -> Instant {
-        let next = if self.ended.is_empty() && !self.is_nudged {
-            self.next_poll.min(self.next_beat)
-        } else {
-            Instant::now()
-        };
-        let latest = Instant::now() + self.settings.poll; // it says that it moves
-        next.max(self.rests_until).min(latest)
     }
 
     /// Takes note of a handler's end, unless its job is not its own any more.
@@ -154,7 +119,7 @@ impl Worker {
 
     async fn round(&mut self) -> Result<(), Error> {
         if self.database.ready().await.is_err() {
-            self.rest(FIRST_PAUSE); // what watches it says so
+            self.pacing.has_no_database(Instant::now()); // what watches it says so
             return Ok(());
         }
         let now = Instant::now();
@@ -162,13 +127,11 @@ impl Worker {
             0 => Vec::new(),
             _ => self.handlers.kinds(),
         };
-        if now >= self.next_survey && !stop::is_asked() {
-            self.next_survey = now + SURVEY;
+        if !stop::is_asked() && self.pacing.surveys(now) {
             let found = self.database.read(async |it| survey(it, &kinds).await);
             self.surveyed(found.await?);
         }
-        let (polls, beats) = (now >= self.next_poll, now >= self.next_beat);
-        let claims = polls || self.is_nudged || !self.ended.is_empty();
+        let due = self.pacing.due(now, !self.ended.is_empty());
         let free = self.settings.workers.saturating_sub(self.running.len());
         let plan = Plan {
             worker: &self.name,
@@ -176,28 +139,20 @@ impl Worker {
             lease: self.settings.lease,
             most_attempts: self.settings.most_attempts,
             ended: &self.ended,
-            beats: if beats { self.own() } else { Vec::new() },
-            expires: polls,
-            free: i64::try_from(if claims { free } else { 0 }).unwrap_or_default(),
+            beats: if due.beats { self.own() } else { Vec::new() },
+            expires: due.polls,
+            free: i64::try_from(if due.claims { free } else { 0 }).unwrap_or_default(),
         };
         if !plan.is_empty() {
             let began = Instant::now();
             let found = self.database.write(async |it| plan.perform(it).await);
             let found = found.await?;
-            let may_be_more = claims && found.claimed.len() == free;
+            let may_be_more = due.claims && found.claimed.len() == free;
+            let leaves_more = may_be_more && !self.database.has_one_writer();
             self.apply(found);
-            if self.database.has_one_writer() || !may_be_more {
-                // As long as it has been the writer: those who wait for that look only now and then.
-                self.rest(began.elapsed().min(LONGEST_TURN));
-            }
+            self.pacing.has_written(began, Instant::now(), leaves_more);
         }
-        self.is_nudged = false; // where none is free, the next end of a handler claims
-        if polls {
-            self.next_poll = now + self.settings.poll;
-        }
-        if beats {
-            self.next_beat = now + self.settings.lease / 3;
-        }
+        self.pacing.done(due, now);
         Ok(())
     }
 

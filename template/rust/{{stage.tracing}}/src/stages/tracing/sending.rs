@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use super::collector::Requests;
 use crate::runtime::SERVICE;
+use crate::runtime::outage::Named;
 
 const PATH: &str = "/v1/traces";
 const SERVICE_NAME: &str = "service.name";
@@ -30,8 +31,6 @@ const WAIT: Duration = Duration::from_secs(1);
 const SEND: Duration = Duration::from_secs(5);
 /// For what is left at the stop: less than a stage has to close.
 const FLUSH: Duration = Duration::from_millis(1500);
-/// How many causes the log names while the collector does not take spans.
-const MOST_CAUSES: usize = 5;
 
 /// Where spans go, and what they say of the service.
 #[derive(Clone)]
@@ -111,7 +110,7 @@ struct Exporter {
     requests: Requests,
     inner: OtlpExporter,
     /// The causes that the log has named since it took spans.
-    named: Mutex<Vec<String>>,
+    named: Mutex<Named>,
     lost: AtomicUsize,
 }
 
@@ -138,14 +137,11 @@ impl SpanExporter for Exporter {
                 self.lost.fetch_add(count, Ordering::Relaxed);
                 let cause = self.requests.failure();
                 let cause = cause.unwrap_or_else(|| error.to_string());
-                if named.len() < MOST_CAUSES && !named.contains(&cause) {
-                    let still = if named.is_empty() { "" } else { "still " };
+                if let Some(still) = named.still(&cause) {
                     tracing::warn!("{endpoint} {still}does not take spans: {cause}");
-                    named.push(cause);
                 }
             }
-            Ok(()) if !named.is_empty() => {
-                named.clear();
+            Ok(()) if named.end() => {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
                 tracing::info!("{endpoint} takes spans again; {lost} are lost");
             }

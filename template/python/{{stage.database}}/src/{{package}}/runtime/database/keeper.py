@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from ..log import Reporter
+from ..outage import Named
 from .failures import reason
 from .pauses import pauses
 
@@ -14,8 +15,6 @@ CHECK_SECONDS = 3.0
 """Between two checks of a database that works."""
 LONGEST_PAUSE = 2.0
 """Between two attempts to reach one that does not."""
-MOST_CAUSES = 5
-"""How many the log names of one outage."""
 
 log = Reporter(logging.getLogger(__name__))
 
@@ -32,7 +31,7 @@ class Keeper:
         self._check = check
         self._patience = patience
         self._cause = "it has not been reached yet"
-        self._named: set[str] = set()
+        self._named = Named()
         self._since = time.monotonic()  # what it is like now, it has been like since then
         self._is_up = asyncio.Event()
         self._known = asyncio.Event()
@@ -86,14 +85,13 @@ class Keeper:
 
     def _is_down(self, cause: str) -> None:
         if self._is_up.is_set() or not self._known.is_set():
-            log.error("the database cannot be reached: %s: %s", self._label, cause)
-            self._named = {cause}
+            self._named = Named()
             self._since = time.monotonic()
             self._is_up.clear()
-        elif cause not in self._named and len(self._named) < MOST_CAUSES:
-            # What ended the last connection may have nothing to do with why there is no new one.
-            log.error("the database still cannot be reached: %s: %s", self._label, cause)
-            self._named.add(cause)
+        # What ended the last connection may have nothing to do with why there is no new one.
+        still = self._named.still(cause)
+        if still is not None:
+            log.error("the database %scannot be reached: %s: %s", still, self._label, cause)
         self._cause = cause
         self._known.set()
 

@@ -15,6 +15,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.util.re import parse_env_headers
 
+from ...runtime.outage import Named
+
 PATH = "/v1/traces"
 MOST_SPANS = 2048
 """How many wait for the collector; more are lost, and the log says so."""
@@ -22,8 +24,6 @@ WAIT_SECONDS = 1.0
 SEND_SECONDS = 5.0
 FLUSH_SECONDS = 1.5
 """For what is left at the stop: less than a stage has to close."""
-MOST_CAUSES = 5
-"""How many the log names while the collector does not take spans."""
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Exporter(SpanExporter):
         url = urlsplit(endpoint)
         self.where = f"{url.scheme}://{url.netloc}"
         self._lost = 0
-        self._named: list[str] = []
+        self._named = Named()
         self._log = logging.getLogger(OTLPSpanExporter.__module__)
         self._log.addFilter(self._noted)
         # It would log headers of the environment that it cannot read: they are secrets.
@@ -98,7 +98,7 @@ class Exporter(SpanExporter):
             self._lost += len(spans)
         elif self._named:
             log.info("%s takes spans again; %d are lost", self.where, self._lost)
-            self._named, self._lost = [], 0
+            self._named, self._lost = Named(), 0
         return result
 
     def shutdown(self) -> None:
@@ -109,14 +109,11 @@ class Exporter(SpanExporter):
     def _noted(self, record: logging.LogRecord) -> bool:
         """Replace what the inner exporter logs of every attempt."""
         cause = _reason(record)
-        is_new = len(self._named) < MOST_CAUSES and cause not in self._named
-        if not self._named:
-            log.warning("%s does not take spans: %s", self.where, cause)
-        elif is_new and "shutdown" not in cause.lower():  # that follows from what is named
-            log.warning("%s still does not take spans: %s", self.where, cause)
-        else:
+        if self._named and "shutdown" in cause.lower():  # that follows from what is named
             return False
-        self._named.append(cause)
+        still = self._named.still(cause)
+        if still is not None:
+            log.warning("%s %sdoes not take spans: %s", self.where, still, cause)
         return False
 
 
