@@ -165,6 +165,9 @@ def test_a_file_of_sqlite_is_made_for_its_owner_alone(asking: Program, tmp_path:
         "postgresql://orders:hunter2%00@localhost/orders",
         "postgresql://orders:hunter2 x@localhost/orders",
         "postgresql://orders:hunter2@localhost/orders?sslmode=always",
+        "postgresql://orders:1/2?hunter=2@localhost/orders",
+        "postgresql://orders:1/2?hunter2@localhost/orders",
+        "postgresql://orders:x@localhost/orders?hunter2%0A=1",
     ],
 )
 def test_an_address_that_is_none_ends_the_start(asking: Program, url: str) -> None:
@@ -173,3 +176,24 @@ def test_an_address_that_is_none_ends_the_start(asking: Program, url: str) -> No
         assert "setting DATABASE_URL is " in run.log()
         assert "expected sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE" in run.log()
         assert "hunter2" not in run.log()
+
+
+def test_a_parameter_that_is_not_known_ends_the_start_by_name(asking: Program) -> None:
+    """Left out, it would protect nobody who relies on it; its value may be a secret."""
+    url = "postgresql://orders:hunter2@localhost/orders?sslmode=require&passphrase=hunter2"
+    with asking.start(ready=False, DATABASE_URL=url) as run:
+        assert run.wait() == 78
+        form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        assert f"expected {form} without the parameter passphrase, which is not known" in run.log()
+        assert "hunter2" not in run.log()
+
+
+@pytest.mark.parametrize(
+    "more", ["application_name=shop", "sslmode=prefer&options=-c%20work_mem%3D1MB"]
+)
+def test_a_parameter_that_every_driver_knows_is_no_obstacle(asking: Program, more: str) -> None:
+    url = f"postgresql://orders:hunter2@127.0.0.1:1/orders?{more}"
+    with asking.start(DATABASE_URL=url) as run:
+        run.wait_for_line(
+            "the database cannot be reached: postgresql://orders@127.0.0.1:1/orders: "
+        )

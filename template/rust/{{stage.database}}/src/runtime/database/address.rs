@@ -10,6 +10,24 @@ use sqlx::postgres::PgConnectOptions;
 use crate::runtime::SERVICE;
 
 const ACCEPTED: &str = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE";
+/// Those that the driver knows, as PostgreSQL's library calls them, and one of its own. It would
+/// ignore others, however much somebody relies on them, and log their values.
+const PARAMETERS: [&str; 13] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+const LONGEST_NAME: usize = 40;
 const PORT: u16 = 5432;
 
 /// A file of SQLite, or a server of PostgreSQL.
@@ -74,7 +92,12 @@ impl Default for Address {
 pub fn address(raw: &str) -> Result<Address, String> {
     let found = match raw.split_once(':') {
         Some(("sqlite", path)) => is_path(path).then(|| Address::sqlite(path)),
-        Some(("postgresql" | "postgres", _)) => postgresql(raw),
+        Some(("postgresql" | "postgres", _)) => {
+            let options = raw.parse::<AnyConnectOptions>();
+            let options = options.map_err(|_| ACCEPTED.to_owned())?;
+            require_known(&options)?;
+            postgresql(raw, options)
+        }
         _ => None,
     };
     found.ok_or_else(|| ACCEPTED.into())
@@ -84,8 +107,24 @@ fn is_path(path: &str) -> bool {
     !path.is_empty() && !path.starts_with(':') && !path.starts_with("//")
 }
 
-fn postgresql(raw: &str) -> Option<Address> {
-    let options: AnyConnectOptions = raw.parse().ok()?;
+/// Refuses parameters that are not known; names one, unless it may be a piece of a password.
+fn require_known(options: &AnyConnectOptions) -> Result<(), String> {
+    let url = &options.database_url;
+    let mut names = url.query_pairs().map(|(name, _)| name);
+    let Some(name) = names.find(|name| !PARAMETERS.contains(&name.as_ref())) else {
+        return Ok(());
+    };
+    let is_plain = name.chars().all(|it| it.is_ascii_lowercase() || it == '_');
+    let is_torn = url.query().is_some_and(|query| query.contains('@'));
+    if name.is_empty() || name.len() > LONGEST_NAME || !is_plain || is_torn {
+        return Err(ACCEPTED.into());
+    }
+    Err(format!(
+        "postgresql://USER:PASSWORD@HOST:PORT/DATABASE without the parameter {name}, which is not known"
+    ))
+}
+
+fn postgresql(raw: &str, options: AnyConnectOptions) -> Option<Address> {
     let mut url = options.database_url;
     let host = url.host_str().map(ToOwned::to_owned).or_else(|| {
         let mut pairs = url.query_pairs();

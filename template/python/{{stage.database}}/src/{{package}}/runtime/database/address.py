@@ -1,17 +1,22 @@
 """Where the database is: what DATABASE_URL may be."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 
 from ..settings import ConfigError
 
 MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 """Of encryption: what sslmode may be."""
-ACCEPTED = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+POSTGRESQL = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+ACCEPTED = f"sqlite:PATH, or {POSTGRESQL}"
+PARAMETERS = {option.keyword.decode() for option in Conninfo.get_defaults()} | {"ssl"}
+"""That libpq knows."""
 
 
 class NoDatabaseError(ConfigError):
@@ -43,6 +48,8 @@ def address(raw: str) -> Address:
     if separator and scheme == "sqlite" and rest and not rest.startswith((":", "//")):
         return Address(f"sqlite:{rest}", path=Path(rest))
     if separator and scheme in ("postgresql", "postgres"):
+        if name := _unknown(raw.partition("?")[2]):
+            raise ValueError(f"{POSTGRESQL} without the parameter {name}, which is not known")
         return _postgresql(raw)
     raise ValueError(ACCEPTED)
 
@@ -57,6 +64,13 @@ def existing(raw: str) -> Address:
         missing = f"there is no file {found.path.absolute()}"
         raise NoDatabaseError([f"DATABASE_URL leads to no database: {missing}"])
     return found
+
+
+def _unknown(query: str) -> str:
+    """Return the name of a parameter that is not known, unless it may be a piece of a password."""
+    names = () if "@" in query else parse_qs(query, keep_blank_values=True)
+    unknown = (name for name in names if name not in PARAMETERS)
+    return next((name for name in unknown if re.fullmatch("[a-z_]{1,40}", name)), "")
 
 
 def _postgresql(raw: str) -> Address:
