@@ -154,6 +154,18 @@ def test_a_long_job_keeps_its_lease(working: Program, shared: Jobs) -> None:
         assert [line.what for line in shared.lines()] == ["begins", "done"]
 
 
+def test_a_clock_that_jumps_ends_no_job_that_still_runs_here(working: Program, jobs: Jobs) -> None:
+    """After a suspend, too: the wall clock of the database has gone on, that of the process not."""
+    pace = {"JOBS_LEASE_SECONDS": "60", "JOBS_POLL_SECONDS": "1"}
+    with serving(working, **{**jobs.settings, **pace}) as service:
+        (made,) = enqueue(service, "slow", seconds=4)
+        wait_until(lambda: len(jobs.lines()) == 1, "it does not run")
+        jobs.do("UPDATE jobs SET lease_until = 1")
+        wait_until(lambda: made in jobs.done(), "it is not done")
+        jobs.wait_until_none_is_left()
+        assert [line.what for line in jobs.lines()] == ["begins", "done"]
+
+
 def test_a_lease_needs_none_of_the_connections_of_handlers(working: Program, jobs: Jobs) -> None:
     settings = {**jobs.settings, "DATABASE_POOL_SIZE": "1", "JOBS_WORKERS": "1"}
     with serving(working, **settings) as service:

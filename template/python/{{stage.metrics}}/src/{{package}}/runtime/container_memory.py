@@ -91,15 +91,15 @@ class Watch:
         if found is None:
             return
         used, limit = megabytes(found.used), megabytes(found.limit)
-        percent = found.used * 100 / found.limit
-        if not self._warned and percent >= self._percent:
+        used_percent = found.used * 100
+        if not self._warned and used_percent >= self._percent * found.limit:
             self._warned = True
             log.warning(
                 "%s of %s of memory are in use: METRICS_MEMORY_PERCENT is %d;"
                 " docs/runbook.md#pattern-memory",
                 *(used, limit, self._percent),
             )
-        elif self._warned and percent < self._percent - BACK_PERCENT:
+        elif self._warned and used_percent < (self._percent - BACK_PERCENT) * found.limit:
             self._warned = False
             log.info(
                 "%s of %s of memory are in use: below METRICS_MEMORY_PERCENT again", used, limit

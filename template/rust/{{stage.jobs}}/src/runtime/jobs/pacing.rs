@@ -27,7 +27,8 @@ pub struct Pacing {
 pub struct Due {
     /// Leases that are over are looked for, and jobs.
     pub polls: bool,
-    /// The leases of what runs are extended.
+    /// The leases of what runs are extended: before those that are over are looked for, for a
+    /// clock that has jumped ends them all.
     pub beats: bool,
     /// Jobs are claimed.
     pub claims: bool,
@@ -76,7 +77,7 @@ impl Pacing {
         let polls = now >= self.next_poll;
         Due {
             polls,
-            beats: now >= self.next_beat,
+            beats: polls || now >= self.next_beat,
             claims: polls || self.is_nudged || has_ended,
         }
     }

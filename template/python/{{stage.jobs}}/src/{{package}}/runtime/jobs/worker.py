@@ -120,8 +120,9 @@ class Worker:
         unsettled = [run for run in self._unsettled if not run.is_lost]
         ended = [(run, run.outcome) for run in unsettled if run.outcome]
         running = [run for run in self.runs.values() if not run.is_lost and not run.outcome]
-        beats = running if now >= self._beat_at else []
         is_due = bool(kinds) and now >= self._expire_at
+        # Before leases that are over are looked for: a clock that has jumped ends them all.
+        beats = running if is_due or now >= self._beat_at else []
         free = self._limits.workers - len(self.runs) if kinds else 0
         surveys = not self._is_stopping() and now >= self._survey_at
         if not (ended or beats or is_due or surveys or free > 0):
