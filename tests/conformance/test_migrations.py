@@ -135,6 +135,21 @@ def test_a_schema_that_is_newer_than_the_code_is_named(asking: Program, url: str
         assert service.log().count(f"the schema of the database does not fit: {newer}") == 1
 
 
+def test_a_version_that_nobody_here_has_written_is_named_and_not_repeated(
+    asking: Program, url: str
+) -> None:
+    migrate(asking, url)
+    damaged = "app_schema_version is damaged: expected a number like 0002\n"
+    for version in ("0002\nCRITICAL forged", "9", "-001", ""):
+        _execute(url, f"UPDATE app_schema_version SET version_num = '{version}'")
+        ran = manage(asking, url, "upgrade")
+        assert (ran.status, ran.error) == (FAILED, f"the database cannot be used: {damaged}")
+    with serving(asking, DATABASE_URL=url, DATABASE_MIGRATE="true") as service:
+        status, said = readiness(service)
+        assert (status, damaged.strip() in said) == (503, True), said
+        assert damaged in service.log()
+
+
 def test_a_service_is_ready_once_somebody_has_migrated(
     asking: Program, postgresql: "Server"
 ) -> None:

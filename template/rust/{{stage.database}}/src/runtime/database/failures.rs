@@ -49,6 +49,7 @@ pub fn reason(error: &Error) -> String {
         Error::Database(error) => error.message().to_owned(),
         Error::PoolTimedOut => "no connection in time".into(),
         Error::Io(error) => error.to_string(),
+        Error::Decode(error) => error.to_string(),
         _ => error.to_string(),
     };
     let text = text.split(" (os error").next().unwrap_or_default();

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, SqlSafeStr as _, SqlStr};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Error, SqlSafeStr as _, SqlStr};
 
 use super::connecting::LOCK;
 use super::failures::is_unavailable;
@@ -43,7 +43,13 @@ async fn number(connection: &mut AnyConnection, part: &Part) -> sqlx::Result<Str
     let select = format!("SELECT version_num FROM {}", part.table());
     let selected = sqlx::query_scalar(AssertSqlSafe(select));
     let found: Option<String> = selected.fetch_optional(connection).await?;
-    Ok(found.unwrap_or_else(|| NONE.into()))
+    let found = found.unwrap_or_else(|| NONE.into());
+    if found.len() == NONE.len() && found.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(found);
+    }
+    let (table, newest) = (part.table(), part.newest());
+    let damaged = format!("{table} is damaged: expected a number like {newest}");
+    Err(Error::Decode(damaged.into())) // what it says may be anything: it is not repeated
 }
 
 /// Returns a query that finds something if all migrations are applied; none if there are none.

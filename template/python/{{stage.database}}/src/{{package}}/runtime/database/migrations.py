@@ -5,6 +5,7 @@ matter in which order stages were added, and what one has left behind is in nobo
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -30,6 +31,10 @@ logging.getLogger("alembic").setLevel(logging.WARNING)  # each step gets one lin
 
 class MigrationError(Exception):
     """A migration has failed, or is missing; the message says which one, and why."""
+
+
+class DamagedError(SQLAlchemyError):
+    """Nobody here has written what a table says; the message does not repeat it."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,11 @@ def _number(connection: Connection, part: Part) -> str:
     if not inspect(connection).has_table(part.table.name):
         return NONE
     found = connection.execute(part.table.select()).scalar()
-    return str(found or NONE)
+    if found is None:
+        return NONE
+    if not re.fullmatch("[0-9]{4}", str(found)):
+        raise DamagedError(f"{part.table.name} is damaged: expected a number like {part.newest}")
+    return str(found)
 
 
 def applied(known: list[Part]) -> Select[int] | None:
