@@ -14,10 +14,11 @@ from . import (
     rust_source,
     rust_tools,
     rust_versions,
+    rust_wiring,
     rust_workspaces,
     toml_text,
 )
-from .base import Command, Tree, Wiring, WiringError
+from .base import Command, Tree
 
 NAME = "rust"
 TITLE = "Rust"
@@ -69,16 +70,12 @@ read = rust_source.read
 texts = rust_source.texts
 tools = rust_tools.tools
 installed_problem = rust_tools.installed_problem
+wired = rust_wiring.wired
 
 
 def word_problem(word: str) -> str:
     """Return why code cannot call something `word`, or an empty text."""
     return "it is a keyword of Rust" if word in KEYWORDS.split() else ""
-
-
-def wired(files: Mapping[str, str], wiring: Wiring) -> dict[str, str]:
-    """Refuse: no template has resources in Rust yet."""
-    raise WiringError(next(iter(files)), [f"pub mod {wiring.module};"])
 
 
 def name_problem(name: str, taken: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from scaffolder import names
 from scaffolder.errors import UsageError
 from scaffolder.languages.base import Language
 from scaffolder.text import shown
@@ -30,6 +31,14 @@ TYPES = {
     "uuid": "an identifier",
 }
 """The types of fields, and what each holds."""
+
+UNIQUE = ":unique"
+ONE_OF_MANY = {
+    "text": "an index on a long text costs much, and PostgreSQL refuses the longest",
+    "float": "two that look the same may differ in their last digit",
+    "bool": "there could be two at most",
+}
+"""The types whose values cannot be unique, and why."""
 
 OTHERS = {
     **dict.fromkeys(("str", "varchar", "char"), "string"),
@@ -67,6 +76,8 @@ class Field:
     name: str
     type: str
     optional: bool
+    unique: bool = False
+    """Whether no two may have the same value of it; null is never the same."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +98,8 @@ class Resource:
         return {
             "name": self.name,
             "plural": self.plural,
-            "type": _type(self.name),
-            "types": _type(self.plural),
+            "type": names.type_name(self.name),
+            "types": names.type_name(self.plural),
             "path": self.path,
             "fields": [vars(field) for field in self.fields],
         }
@@ -126,8 +137,8 @@ def parsed(  # noqa: PLR0913 - what was typed, and what is taken
     if len(fields) > MOST_FIELDS:
         raise UsageError(f"{len(fields)} fields are too many: there may be {MOST_FIELDS}")
     found = [_field(field, language, taken_by_fields) for field in fields]
-    names = [field.name for field in found]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    called = [field.name for field in found]
+    twice = next((name for name in called if called.count(name) > 1), None)
     if twice:
         raise UsageError(f"there are two fields {twice}", "leave one of them out")
     return Resource(name, several, tuple(found))
@@ -136,15 +147,20 @@ def parsed(  # noqa: PLR0913 - what was typed, and what is taken
 def _field(typed: str, language: Language, taken: Collection[str]) -> Field:
     name, colon, kind = typed.partition(":")
     _check(name, FIELD, language, taken)
-    plain = kind.removesuffix("?")
+    unmarked = kind.removesuffix(UNIQUE)
+    plain = unmarked.removesuffix("?")
     if plain not in TYPES:
         what = f"has no type {shown(kind)}" if colon else "has no type"
         raise UsageError(
             f"the field {name} {what}; there are {', '.join(TYPES)}, each with ? where it may be "
-            "missing",
+            f"missing, and then with {UNIQUE} where no two may have the same",
             _typed(name, plain),
         )
-    return Field(name, plain, kind.endswith("?"))
+    if unmarked != kind and plain in ONE_OF_MANY:
+        raise UsageError(
+            f"the field {name} cannot be unique: {ONE_OF_MANY[plain]}", f"{name}:{unmarked}"
+        )
+    return Field(name, plain, unmarked.endswith("?"), unmarked != kind)
 
 
 def _typed(name: str, kind: str) -> str:
@@ -182,8 +198,3 @@ def _plural(name: str) -> str:
     if re.search(r"[^aeiou]y$", name):
         return f"{name[:-1]}ies"
     return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
-
-
-def _type(name: str) -> str:
-    """Return a name as types have it: `OrderLine`."""
-    return "".join(word.capitalize() for word in name.split("_"))

@@ -15,6 +15,10 @@ use super::parts::{NONE, Part, State};
 /// Whoever migrates has this advisory lock of PostgreSQL.
 const KEY: i64 = 0x7669_7363;
 
+/// How lines of a migration end that are for one database alone.
+const POSTGRESQL: &str = "-- postgresql";
+const SQLITE: &str = "-- sqlite";
+
 /// Returns how far each part has come.
 pub async fn states(connection: &mut AnyConnection, parts: &[Part]) -> sqlx::Result<Vec<State>> {
     let mut found = Vec::new();
@@ -161,9 +165,22 @@ async fn run(
     number: &str,
     statements: &'static str,
 ) -> anyhow::Result<()> {
-    let run = sqlx::raw_sql(statements).execute(connection).await;
+    let other = if is_postgresql(connection) {
+        SQLITE
+    } else {
+        POSTGRESQL
+    };
+    let fitting = AssertSqlSafe(without(statements, other));
+    let run = sqlx::raw_sql(fitting).execute(connection).await;
     run.map(drop)
         .with_context(|| format!("{} {number}", part.name))
+}
+
+/// Leaves out the lines that end with a mark.
+fn without(statements: &str, mark: &str) -> String {
+    let lines = statements.lines();
+    let fitting = lines.filter(|line| !line.trim_end().ends_with(mark));
+    fitting.collect::<Vec<_>>().join("\n")
 }
 
 /// Writes down how far a part has come; a part that is taken back leaves nothing.
