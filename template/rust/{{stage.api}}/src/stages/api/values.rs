@@ -22,7 +22,7 @@ pub struct Date(pub time::Date);
 /// An identifier (RFC 9562).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, format = Uuid)]
+#[schema(value_type = String, format = "uuid")]
 pub struct Uuid(pub uuid::Uuid);
 
 impl TryFrom<String> for Time {
