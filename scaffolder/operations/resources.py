@@ -15,7 +15,6 @@ from scaffolder.languages.base import Wiring, WiringError
 from scaffolder.overlays.fetch.trust import NEVER, TrustPolicy
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import resource as templates
-from scaffolder.templates.template import builtin
 from scaffolder.text import command, listed
 
 from . import gate, locking
@@ -99,12 +98,9 @@ def _facts(service: Service) -> _Facts:
     about: Mapping[str, Any] = toolchain.load(service.template.root, service.language).resource
     if not about:
         title = LANGUAGES[service.language].TITLE
-        newer = toolchain.load(builtin().root, service.language).resource
         raise RefusedError(
             f"its template, {service.template.version}, has no resources for services in {title}",
-            "viscaffold update"
-            if newer
-            else "write the routes as docs/stages/api.md of the service shows: Your own routes",
+            "viscaffold update",
         )
     missing = [stage for stage in about["stages"] if stage not in service.stages]
     if missing:
