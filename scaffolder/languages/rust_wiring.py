@@ -144,21 +144,24 @@ def _add_table(lines: Lines, module: str) -> None:
     """Have the application list a migration, and the table that it makes."""
     first, end = _block(lines, _at(lines, IMPLEMENTATION))
     name = _only([at for at in range(first, end) if NAME.fullmatch(lines[at])])
-    _listed(lines, "const TABLES: &[&str] = &[", f'"{module}"', name)
-    _listed(lines, "const MIGRATIONS: &[Migration] = &[", f"crate::{module}::MIGRATION", name)
+    _add_item(lines, "TABLES", "&[&str]", f'"{module}"', name)
+    _add_item(lines, "MIGRATIONS", "&[Migration]", f"crate::{module}::MIGRATION", name)
     _import_migration(lines)
 
 
-def _listed(lines: Lines, head: str, item: str, after: int) -> None:
+def _add_item(lines: Lines, constant: str, kind: str, item: str, after: int) -> None:
     """Add an item to a constant list, which is made after a line where there is none yet."""
-    head = INDENT + head
-    found = [at for at, line in enumerate(lines) if line.startswith(head)]
+    name = f"{INDENT}const {constant}:"
+    head = f"{name} {kind} = &["
+    found = [at for at, line in enumerate(lines) if line.startswith(name)]
     if not found:
         lines.insert(after + 1, f"{head}{item}];")
         return
     first = _only(found)
     end = first if lines[first].endswith("];") else _end(lines, first, "];")
     listed = "".join(line.strip() for line in lines[first : end + 1])
+    if not listed.startswith(head.strip()):
+        raise _NotPlainError
     items = [each.strip() for each in listed[len(head.strip()) : -2].split(",")]
     items = [each for each in items if each]
     if not all(ITEM.fullmatch(each) for each in items):

@@ -165,7 +165,7 @@ def _field(typed: str, language: Language, taken: Collection[str]) -> Field:
 
 def _typed(name: str, kind: str) -> str:
     """Return a field to type in the place of one with another type."""
-    plain = kind.lower().strip("?!^")
+    plain = kind.lower().partition(":")[0].strip("?!^")
     close = get_close_matches(plain, TYPES, 1)
     return f"{name}:{OTHERS.get(plain) or (close[0] if close else 'string')}"
 

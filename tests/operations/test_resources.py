@@ -1,9 +1,13 @@
 """`add-resource`: what may be typed, what is edited, what is refused, and the way back."""
 
+import itertools
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import rust_services
 from conftest import MakeService, commit, files, git, state, viscaffold
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +19,8 @@ from scaffolder.languages.all import LANGUAGES
 from scaffolder.languages.base import Wiring, WiringError
 from scaffolder.operations import resource as resources
 from scaffolder.operations.resource import Resource
+from scaffolder.templates import resource as templates
+from scaffolder.templates import template
 
 PYTHON = LANGUAGES["python"]
 APP = "src/orders/app.py"
@@ -49,6 +55,20 @@ def test_a_field_has_a_type_and_may_be_optional() -> None:
 
     assert (color.name, color.type, color.optional) == ("color", "string", False)
     assert (price.name, price.type, price.optional) == ("price", "int", True)
+    assert not price.unique
+
+
+def test_a_field_may_be_unique_where_its_values_can_be_compared() -> None:
+    fields = parsed("pen", "tag:string:unique", "code:uuid?:unique").fields
+
+    assert [(field.type, field.optional, field.unique) for field in fields] == [
+        ("string", False, True),
+        ("uuid", True, True),
+    ]
+    for kind in ("text", "float?", "bool"):
+        with pytest.raises(UsageError, match="note cannot be unique: ") as refused:
+            parsed("pen", f"note:{kind}:unique")
+        assert refused.value.hint == f"note:{kind}"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +120,9 @@ def test_a_plural_that_cannot_be_is_refused(plural: str) -> None:
         ("Color:string", "color:..."),
         ("a b:string", "a_b:..."),
         ("color:string??", "color:string"),
-        ("color:string:unique", "color:string"),
+        ("color:string:unique?", "color:string"),
+        ("color:string:index", "color:string"),
+        ("color:int:uniqe", "color:int"),
     ],
 )
 def test_a_field_that_cannot_be_is_refused_with_one_to_try(field: str, hint: str) -> None:
@@ -340,16 +362,81 @@ def test_a_template_from_before_has_no_resources(old: MakeService) -> None:
     assert "viscaffold update" in ran.err
 
 
-def test_in_rust_a_resource_is_refused_with_what_works(service: MakeService) -> None:
+def test_in_rust_a_resource_is_staged_and_undo_takes_it_back(service: MakeService) -> None:
+    root = service("database", "api", language="rust")
+    before = state(root)
+    ran = viscaffold("add-resource", "pen", FIELD, "price:int?", "--json")
+    again = viscaffold("add-resource", "city", "name:string")
+
+    assert ran.code == again.code == ExitCode.DONE, ran.err + again.err
+    assert [(file["change"], file["path"]) for file in ran.json()["files"]] == [
+        ("modify", "src/app.rs"),
+        ("modify", "src/lib.rs"),
+        ("add", "src/migrations/0001_pens.down.sql"),
+        ("add", "src/migrations/0001_pens.up.sql"),
+        ("add", "src/pens.rs"),
+        ("add", "tests/pens.rs"),
+    ]
+    assert (root / "src/migrations/0002_cities.up.sql").is_file()
+    assert viscaffold("undo").code == viscaffold("undo").code == ExitCode.DONE
+    assert state(root) == before
+
+
+def test_in_rust_an_application_that_was_changed_is_said_what_it_would_get(
+    service: MakeService,
+) -> None:
     root = service("api", language="rust")
+    file = root / "src/app.rs"
+    file.write_text(file.read_text(encoding="utf-8").replace("Self\n", "App\n"), encoding="utf-8")
+    commit(root)
     before = state(root)
     ran = viscaffold("add-resource", "pen", FIELD)
 
     assert ran.code == ExitCode.REFUSED
-    assert "has no resources for services in Rust" in ran.err
-    assert "docs/stages/api.md" in ran.err
-    assert "## Your own routes" in (root / "docs/stages/api.md").read_text(encoding="utf-8")
+    assert "  crate::pens::configure(app, self.pens.clone());  // in configure()" in ran.err
     assert state(root) == before
+
+
+NAMES = ("t", "order", "a_thing_with_a_very_long_named")
+EVERY = tuple(f"{{}}{at}:{kind}{mark}" for at, (kind, mark) in enumerate(
+    (kind, mark) for kind in resources.TYPES for mark in ("", "?", ":unique", "?:unique")
+    if not mark.endswith("unique") or kind not in resources.ONE_OF_MANY
+))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "formatter"),
+    [
+        ("python", [sys.executable, "-m", "ruff", "format", "--line-length", "100", "--check"]),
+        ("rust", ["rustfmt", "--edition", "2024", "--check"]),
+    ],
+)
+def test_the_code_is_formatted_whatever_the_names_are(
+    language: str, formatter: list[str], tmp_path: Path
+) -> None:
+    if language == "rust":
+        rust_services.require_cargo()
+    suffix = LANGUAGES[language].SUFFIX
+    templates_of = [f"resource{suffix}.jinja", f"test{suffix}.jinja"]
+    stages, prefixes = (["api"], ["api", "database"]), ("f", "a_field_with_a_very_long_nam")
+    kinds = (EVERY[:1], EVERY[-1:], EVERY)
+    for at, (name, prefix, fields, chosen) in enumerate(
+        itertools.product(NAMES, prefixes, kinds, stages)
+    ):
+        typed = [field.format(prefix) for field in fields]
+        resource = resources.parsed(
+            name, typed, "", LANGUAGES[language], taken=(), taken_by_fields=()
+        )
+        context = {"package": "orders", "stages": chosen, "resource": resource.document()}
+        rendered = templates.render(
+            template.builtin(), language, templates_of, {**context, "number": "0001"}
+        )
+        for file, text in rendered.items():
+            (tmp_path / f"{at}_{file.removesuffix('.jinja')}").write_text(text, encoding="utf-8")
+
+    written = sorted(map(str, tmp_path.iterdir()))
+    done = subprocess.run([*formatter, *written], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_team_writes_resources_in_its_own_way(
