@@ -31,7 +31,8 @@ def add_resource(  # noqa: PLR0913 - one parameter an option
     """Add the resource NAME, in the singular, to the service you are in, which has the stage api.
 
     Types are string, text, int, float, bool, datetime, date and uuid; with ?, in quotes for zsh,
-    the field may be missing: `viscaffold add-resource pen color:string 'price:int?'`.
+    the field may be missing: `viscaffold add-resource pen color:string 'price:int?'`. With :unique
+    behind the type, no two may have the same value.
 
     Writes its routes under /api/v1, its table if the service has the stage database, and tests, and
     adds it to the application. All of it is your code: no later operation changes it.

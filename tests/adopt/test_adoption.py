@@ -1,6 +1,7 @@
 """An adopted service: what stays, what comes, and that it goes on like any other."""
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -227,3 +228,22 @@ def test_places_that_lead_out_of_the_service_are_refused(exists: MakeExisting) -
 
     assert ran.code == 5
     assert "_places" in ran.err
+
+
+def test_tests_of_a_resource_stand_beside_those_of_the_stages(exists: MakeExisting) -> None:
+    root = exists("worker")
+    assert viscaffold("adopt", "--yes", *existing.FLAGS.get("worker", ())).code == 0
+    commit(root)
+    assert viscaffold("add-stage", "api", "--yes").code == 0
+    commit(root)
+    ran = viscaffold("add-resource", "box", "color:string")
+    assert ran.code == 0, ran.err
+
+    new = git(root, "diff", "--staged", "--name-only").split()
+    assert new == ["src/pens/app.py", "src/pens/boxes.py", "tests/stages/test_boxes.py"]
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", new[-1]],
+        cwd=root, env={**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "3 passed" in tested.stdout, tested.stdout

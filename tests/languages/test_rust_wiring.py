@@ -53,9 +53,7 @@ def listed(text: str, wiring: Wiring = PENS) -> str:
 def formatted(text: str) -> str:
     rust_services.require_cargo()
     command = ["rustfmt", "--edition", "2024"]
-    return subprocess.run(
-        command, input=text, capture_output=True, text=True, check=True
-    ).stdout
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 def test_what_is_in_memory_is_shared_by_all_workers() -> None:
