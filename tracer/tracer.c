@@ -29,11 +29,13 @@ enum {
     STRING = 400,       /* bytes of one string of the program */
     LAST = 8,           /* calls that are kept of each task, whether they failed or not */
     SOCKETS = 128,      /* sockets whose address is remembered */
+    FRAME = 1 << 20,    /* bytes that one function may put on the stack */
     STATUS_TIME = 124,
     STATUS_BLIND = 125,
     WALL = 0x40000000,  /* __WALL: children of every kind */
     NOHANG = 1,
     TRAP = 5,
+    SEGV = 11,
     CHLD = 17,
 };
 
@@ -713,15 +715,32 @@ static void executed(struct task *task) {
     tell_program(task);
 }
 
+/* No more stack: the fault is beside the stack pointer, and the lower of both is not mapped. An
+   overrun of the stack's upper end is beside it, too, but there the pointer is still good. */
+static int is_out_of_stack(int id, long address) {
+    struct ptrace_syscall_info info;
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, id, sizeof info, &info) <= 0) return 0;
+    long pointer = (long)info.stack_pointer, above = address - pointer;
+    char at;
+    return above > -FRAME && above < FRAME && !peek(id, above < 0 ? address : pointer, &at, 1);
+}
+
 static void signalled(const struct task *task, int signal) {
     struct {
-        int number, error, code, rest, sender, user;
+        int number, error, code, rest;
+        union {
+            struct {
+                int sender, user;
+            };
+            long address;
+        };
         char more[104];
     } info = {0};
     ptrace(PTRACE_GETSIGINFO, task->id, 0, &info);
     if (signal == CHLD) return;
-    long values[] = {task->process, signal, info.code, info.code <= 0 ? info.sender : 0};
-    tell("S", values, 4);
+    long values[] = {task->process, signal, info.code, info.code <= 0 ? info.sender : 0,
+                     signal == SEGV && info.code > 0 && is_out_of_stack(task->id, info.address)};
+    tell("S", values, 5);
 }
 
 static void ended(int id, int status) {

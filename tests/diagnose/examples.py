@@ -207,6 +207,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "stack-overflow": said("thread 'main' has overflowed its stack\nfatal runtime error: stack overflow", 134),
     "cpu-starved": unwell("curl localhost:8080", "", config={"cpus": 0.01}, sources={"used": Usage(throttled=0.97)}) | {"files": {**SERVER, "/usr/bin/curl": program(elf())}},
     "aborted": {"files": {"/app/server": program(elf(text=b"\xf4\x00\xbf\x09\0\0\0\x00\xbf\x7f\0\0\0"))}, "exit_code": 139},
+    "stack-overflow": {"files": SERVER, "exit_code": 139, "trace": f"{STARTED}S\t2\t7\t11\t1\t0\t1\nX\t2\t7\t0\t11"},
     "segfault": {"files": SERVER, "exit_code": 139, "sources": {"messages": (Message(DIED.timestamp(), "server[7]: segfault at 0 ip 1 sp 2 error 4"),)}},
     "illegal-instruction": {"files": SERVER, "exit_code": 132, "host": Host(flags=frozenset({"avx"}))},
     "forbidden-call": {"files": SERVER, "exit_code": 159, "config": {"security": ("seccomp=/p.json",)}},

@@ -130,6 +130,29 @@ def test_a_crash_ends_it_as_a_shell_says_it(number: int, watch: Watch) -> None:
     assert trace.signals[-1].sender == first(trace).number
 
 
+CRASHES = {
+    "int f(int n) { volatile char b[4096]; b[n % 9] = n; return f(n + 1) + b[0]; }": True,
+    "int f(int n) { return n ? f(n + 1) + f(n + 2) : 0; }": True,
+    "int f(int n) { return *(volatile int *)(long)(n - 1); }": False,
+    "int f(int n) { volatile char b[16]; for (;; n++) b[n] = 1; }": False,
+}
+"""Functions that crash, and if because the stack is used up: the last one overruns its other end."""
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_crash_for_want_of_stack_is_told_from_others(watch: Watch, tmp_path: Path) -> None:
+    seen = {}
+    for function in CRASHES:
+        source, program = tmp_path / "crash.c", tmp_path / "crash"
+        source.write_text(f"{function}\nint main(void) {{ return f(1); }}\n")
+        subprocess.run(["cc", "-O0", "-w", "-fno-stack-protector", "-o", program, source], check=True)
+        status, trace = watch(str(program))
+        assert status == 128 + signal.SIGSEGV
+        seen[function] = trace.signals[-1].out_of_stack
+
+    assert seen == CRASHES
+
+
 def test_a_program_that_closes_everything_is_seen_all_the_same(watch: Watch) -> None:
     code = "import os\nos.closerange(0, 4096)\ntry: open('/not/there')\nexcept OSError: os._exit(5)"
     status, trace = watch(*python(code))

@@ -48,3 +48,9 @@ class Seen:
     def reads_nothing(self) -> bool:
         """Tell whether it read the end of its standard input, and then ended."""
         return last_steps.reads_nothing(self.trace)
+
+    @cached_property
+    def out_of_stack(self) -> bool:
+        """Tell whether the process that decided the end crashed because its stack was used up."""
+        number = self.decider.number if self.decider else -1
+        return any(s.out_of_stack and s.process == number for s in self.trace.signals)

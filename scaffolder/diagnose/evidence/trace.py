@@ -123,6 +123,8 @@ class Signal:
     process: int
     number: int
     sender: int
+    out_of_stack: bool = False
+    """It is SIGSEGV, because the stack was used up."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class _Reading:
             case "W":
                 self.waits.append(replace(_call(at, row), error=0, waited=int(row[5])))
             case "S":
-                self.signals.append(Signal(at, int(row[2]), int(row[3]), int(row[5])))
+                self.signals.append(_signal(at, row))
             case "P" | "N" | "L" | "X":
                 self._note(kind, at, int(row[2]), row[3:])
 
@@ -80,6 +80,10 @@ def _noted(known: Traced, kind: str, at: int, rest: Sequence[str]) -> Traced:
         case "L":
             return replace(known, last=tuple(map(_plain, rest)))
     return replace(known, ended=at, status=int(rest[0]), signal=int(rest[1]))
+
+
+def _signal(at: int, row: Sequence[str]) -> Signal:
+    return Signal(at, int(row[2]), int(row[3]), int(row[5]), row[6:7] == ["1"])
 
 
 def _repeat(calls: list[Call], thread: int, times: int) -> None:
