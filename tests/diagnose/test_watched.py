@@ -342,3 +342,18 @@ def test_a_copy_that_ran_ahead_is_compared_once() -> None:
 
     assert (ran[0] is ran[1], once.asked) == (True, 1)
     assert of.seen.trace.processes
+
+
+@pytest.mark.parametrize("used_up", [1, 0])
+def test_a_crash_for_want_of_stack_is_proven_where_a_copy_shows_it(used_up: int) -> None:
+    trace = f"{STARTED}S\t2\t7\t11\t1\t0\t{used_up}\nX\t2\t7\t0\t11"
+    found = judge(case(files=SERVER, exit_code=139, trace=trace))
+
+    expected = ("stack-overflow", "proven") if used_up else ("segfault", "likely")
+    assert (found.cause, found.verdict) == expected
+
+
+def test_a_crash_of_a_child_that_is_survived_is_no_cause() -> None:
+    trace = f"{STARTED}N\t1\t8\t7\nS\t2\t8\t11\t1\t0\t1\nX\t2\t8\t0\t11\n{ENDS}"
+
+    assert judge(case(files=SERVER, trace=trace)).cause != "stack-overflow"

@@ -1,11 +1,15 @@
 """Limits of one process (file size, CPU time, stack) and of CPUs."""
 
+import signal
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import ended, inspected, live, logged
-from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.causes.evidence import ended, inspected, live, logged, watched
+from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
 
 from .usage import size
+
+BESIDE_STACK = "SIGSEGV beside the stack pointer, where no memory is"
 
 
 @cause(
@@ -43,7 +47,7 @@ def file_size_limit(case: Case) -> Found | None:
     "stack-overflow",
     "the stack is exhausted",
     pattern="memory",
-    reads=["logs", "inspect"],
+    reads=["logs", "inspect", "rerun"],
     explains=["aborted", "segfault"],
     cured_by=["ulimit stack"],
 )
@@ -55,16 +59,21 @@ def stack_overflow(case: Case) -> Found | None:
         r"|goroutine stack exceeds|stack level too deep)[^\n]*"
     )
     limit = case.config.ulimits.get("stack", 0)
-    if match is None and not (limit and case.exit_code == 139):
+    crashed = case.exit_code == SIGNALLED + signal.SIGSEGV
+    seen = crashed and case.seen.out_of_stack
+    if match is None and not seen and not (limit and crashed):
         return None
+    how = "it is used up" if seen else "endless or too deep recursion"
     small = f"; its stack is limited to {size(limit)} (ulimit stack)" if limit else ""
     return Found(
-        f"the program's stack overflowed: endless or too deep recursion{small}",
-        "stop the recursion; if it must be deep, raise --ulimit stack, -Xss or RUST_MIN_STACK",
+        f"the program's stack overflowed: {how}{small}",
+        "stop the recursion, keep large arrays on the heap; if it must be deep, raise --ulimit stack, -Xss or RUST_MIN_STACK",
         (
             (logged(case, match) if match else ended(case)),
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits)),
+            *((watched(case, BESIDE_STACK),) if seen else ()),
         ),
+        proven=seen,
     )
 
 

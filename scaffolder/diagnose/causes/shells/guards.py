@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.programs import shell
@@ -22,6 +22,8 @@ class Guard:
     line: str
     name: str
     path: str
+    there: bool = False
+    """It ends the script because what it asks for is there, not because it is missing."""
 
 
 CONDITION = re.compile(
@@ -47,13 +49,15 @@ def guards(case: Case, script: Script) -> Iterator[Guard]:
         )
         if not when_false and not when_true:
             continue
-        holds = _holds(case, op, arg) != negated
+        asked = _holds(case, op, arg)
+        holds = asked != negated
         if (when_true and holds) or (when_false and not holds):
             name = re.search(r"\$\{?(\w+)", arg)
             yield Guard(
                 line.strip(),
                 name[1] if name else "",
                 "" if op in "zn" else shell.expand(arg, case.config.env),
+                asked != (op == "z"),
             )
 
 
@@ -85,7 +89,7 @@ def _holds(case: Case, op: str, arg: str) -> bool:
 def script_guard(case: Case) -> Found | None:
     """Find `[ -r "$FILE" ] || exit 1`."""
     for script in scripts(case):
-        found = next(guards(case, script), None)
+        found = next((guard for guard in guards(case, script) if not guard.there), None)
         if found is None or case.exit_code > 125:
             continue
         value = case.config.env.get(found.name, "")
@@ -120,5 +124,28 @@ def script_guard(case: Case) -> Found | None:
                 *((copied(case, found.path, "no such file"),) if found.path else ()),
                 ended(case),
             ),
+        )
+    return None
+
+
+@cause(
+    "script-guard-there",
+    "a script refuses to start because a file is there",
+    pattern="environment",
+    reads=["files", "inspect"],
+    page="ended-without-a-word",
+    basis=Basis.INFERRED,
+)
+def script_guard_there(case: Case) -> Found | None:
+    """Find `[ -e /run/app.pid ] && exit 1`, and a file that is left over, or in the image."""
+    for script in scripts(case):
+        found = next((g for g in guards(case, script) if g.there and g.path), None)
+        if found is None or case.exit_code > 125:
+            continue
+        return Found(
+            f"{found.path} exists in the container; {where(script)} checks it and exits with"
+            f" {case.exit_code}",
+            f"remove it before the start (rm -f {found.path}), and do not build it into the image",
+            (quote(case, script, found.line), copied(case, found.path, "is there"), ended(case)),
         )
     return None

@@ -3,8 +3,8 @@
 import signal
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged, watched
+from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.diagnose.programs import binary
@@ -96,28 +96,6 @@ def segfault(case: Case) -> Found | None:
         " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),
         proven=any("segfault" in w.found for w in words),
-    )
-
-
-@cause(
-    "stack-overflow",
-    "the program used up its stack",
-    pattern="process",
-    reads=["inspect", "rerun"],
-    page="exit-codes",
-    basis=Basis.INFERRED,
-    explains=["segfault", "aborted"],
-)
-def stack_overflow(case: Case) -> Found | None:
-    """Find a crash beside the stack pointer, where no memory is: recursion, or a large array."""
-    if case.exit_code != SIGNALLED + signal.SIGSEGV or not case.seen.out_of_stack:
-        return None
-    return Found(
-        "the program used up its stack, and crashed with SIGSEGV (139): it calls itself without an"
-        " end, or keeps too much in local variables",
-        "end the recursion, or move large arrays to the heap; if it needs that much:"
-        " docker run --ulimit stack=BYTES",
-        (watched(case, "SIGSEGV beside the stack pointer, where no memory is"), ended(case)),
     )
 
 
