@@ -145,7 +145,9 @@ def test_a_crash_for_want_of_stack_is_told_from_others(watch: Watch, tmp_path: P
     for function in CRASHES:
         source, program = tmp_path / "crash.c", tmp_path / "crash"
         source.write_text(f"{function}\nint main(void) {{ return f(1); }}\n")
-        subprocess.run(["cc", "-O0", "-w", "-fno-stack-protector", "-o", program, source], check=True)
+        subprocess.run(
+            ["cc", "-O0", "-w", "-fno-stack-protector", "-o", program, source], check=True
+        )
         status, trace = watch(str(program))
         assert status == 128 + signal.SIGSEGV
         seen[function] = trace.signals[-1].out_of_stack

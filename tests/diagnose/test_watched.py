@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 from recorded import File, case, elf, program
 
-from examples import SERVER, STARTED, py, tried
+from examples import EXAMPLES, SERVER, STARTED, py, tried
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_paths, named_variables
 from scaffolder.diagnose.evidence.config import Host, Mount
@@ -344,12 +344,16 @@ def test_a_copy_that_ran_ahead_is_compared_once() -> None:
     assert of.seen.trace.processes
 
 
-@pytest.mark.parametrize("used_up", [1, 0])
-def test_a_crash_for_want_of_stack_is_proven_where_a_copy_shows_it(used_up: int) -> None:
+@pytest.mark.parametrize(
+    ("used_up", "expected"), [(1, ("stack-overflow", "likely")), (0, ("segfault", "proven"))]
+)
+def test_a_used_up_stack_comes_before_what_the_kernel_proves(
+    used_up: int, expected: tuple[str, str]
+) -> None:
     trace = f"{STARTED}S\t2\t7\t11\t1\t0\t{used_up}\nX\t2\t7\t0\t11"
-    found = judge(case(files=SERVER, exit_code=139, trace=trace))
+    message = EXAMPLES["segfault"]["sources"]
+    found = judge(case(files=SERVER, exit_code=139, trace=trace, sources=message))
 
-    expected = ("stack-overflow", "proven") if used_up else ("segfault", "likely")
     assert (found.cause, found.verdict) == expected
 
 

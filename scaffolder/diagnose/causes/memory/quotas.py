@@ -49,7 +49,7 @@ def file_size_limit(case: Case) -> Found | None:
     pattern="memory",
     reads=["logs", "inspect", "rerun"],
     explains=["aborted", "segfault"],
-    cured_by=["ulimit stack"],
+    cured_by=["ulimit stack", "init"],
 )
 def stack_overflow(case: Case) -> Found | None:
     """Find endless recursion, or a small stack ulimit, as any language reports it."""
@@ -67,13 +67,13 @@ def stack_overflow(case: Case) -> Found | None:
     small = f"; its stack is limited to {size(limit)} (ulimit stack)" if limit else ""
     return Found(
         f"the program's stack overflowed: {how}{small}",
-        "stop the recursion, keep large arrays on the heap; if it must be deep, raise --ulimit stack, -Xss or RUST_MIN_STACK",
+        "stop the recursion, keep large arrays on the heap; if it must be deep, raise"
+        " --ulimit stack, -Xss or RUST_MIN_STACK",
         (
             (logged(case, match) if match else ended(case)),
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits)),
             *((watched(case, BESIDE_STACK),) if seen else ()),
         ),
-        proven=seen,
     )
 
 

@@ -95,7 +95,8 @@ def segfault(case: Case) -> Found | None:
         "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows"
         " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),
-        proven=any("segfault" in w.found for w in words),
+        # That it crashed is sure, but why is known better where the stack was used up.
+        proven=any("segfault" in w.found for w in words) and not case.seen.out_of_stack,
     )
 
 
