@@ -361,3 +361,10 @@ def test_a_crash_of_a_child_that_is_survived_is_no_cause() -> None:
     trace = f"{STARTED}N\t1\t8\t7\nS\t2\t8\t11\t1\t0\t1\nX\t2\t8\t0\t11\n{ENDS}"
 
     assert judge(case(files=SERVER, trace=trace)).cause != "stack-overflow"
+
+
+@pytest.mark.parametrize(
+    ("refused", "needs"), [("sethostname", "CAP_SYS_ADMIN"), ("fchownat", "CAP_CHOWN")]
+)
+def test_a_refused_call_names_the_capability_that_it_needs(refused: str, needs: str) -> None:
+    assert needs in judge(case(**tried(f"{refused}\t-1"))).text

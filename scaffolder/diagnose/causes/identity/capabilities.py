@@ -106,7 +106,7 @@ def capability_missing(case: Case) -> Found | None:
             ),
             "CAP_SETUID and CAP_SETGID",
         ),
-        (r"mount|unshare|clone|namespace|pivot", "CAP_SYS_ADMIN"),
+        (r"mount|unshare|clone|namespace|pivot|sethostname|setdomainname", "CAP_SYS_ADMIN"),
         (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
         (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"),
         (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),
