@@ -84,7 +84,10 @@ def client(
 ) -> Iterator[Client]:
     """A client of a service with pens, which are kept in each way."""
     made = program(service, STAGES[request.param], language)
-    variables = {"AUTH_KEYS": KEYS[0], "AUTH_USERS_FILE": str(tmp_path / "users.json")}
+    variables: dict[str, Any] = {
+        "AUTH_KEYS": KEYS[0],
+        "AUTH_USERS_FILE": str(tmp_path / "users.json"),
+    }
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgresql")
         variables |= {"DATABASE_URL": server.new_database("pens"), "DATABASE_MIGRATE": "true"}
