@@ -63,9 +63,6 @@ def test_changes_print_what_their_schema_says(service: MakeService) -> None:
         "undo --dry-run",
         "undo",
         "add-stage api",
-        "add-resource pen color:string --dry-run",
-        "add-resource pen color:string",
-        "undo",
         "add-stage --continue",
         "add-stage --abort",
         "remove-stage api",
@@ -74,6 +71,15 @@ def test_changes_print_what_their_schema_says(service: MakeService) -> None:
         printed = viscaffold(*command.split(), "--json").json()
         jsonschema.validate(printed, schema("change"))
         assert printed.keys() == schema("change")["properties"].keys(), command
+
+
+def test_resources_print_what_their_schema_says(service: MakeService) -> None:
+    service("api")
+    for options in ("--dry-run", ""):
+        command = f"add-resource pen color:string --json {options}"
+        printed = viscaffold(*command.split()).json()
+        jsonschema.validate(printed, schema("change"))
+        assert printed.keys() == schema("change")["properties"].keys()
 
 
 def test_status_and_check_print_what_their_schemas_say(service: MakeService) -> None:
