@@ -12,7 +12,12 @@ from scaffolder.testkit import combinations
 
 KNOWN = catalogue.load(template.builtin().root, "rust")
 SETS = combinations.with_own_code(KNOWN)
-LINT = ("clippy", "--all-targets", "--quiet", "--", "-D", "warnings")
+WHOLE: list[Stages] = [(), SETS[-1]]
+"""Those of which everything is checked in each run."""
+
+DENY = ("--quiet", "--", "-D", "warnings")
+LINT = ("clippy", "--all-targets", *DENY)
+LINT_CODE = ("clippy", "--lib", *DENY)
 REFUSED = {
     "dbg_macro": "dbg!(1);",
     "exit": "std::process::exit(0);",
@@ -49,11 +54,12 @@ def test_a_service_is_formatted(stages: Stages) -> None:
 
 @each(SETS)
 def test_a_service_is_linted_clean(stages: Stages) -> None:
+    """A service with all stages has the tests of each: of the others, the code is linted."""
     service = rust_services.sources(stages, variant="linted", sharing=not FULL)
-    rust_services.cargo(service, *LINT)
+    rust_services.cargo(service, *(LINT if FULL or stages in WHOLE else LINT_CODE))
 
 
-@each(SETS if FULL else [(), SETS[-1]])
+@each(SETS if FULL else WHOLE)
 def test_a_service_passes_its_own_tests(stages: Stages) -> None:
     """A service with all stages has those of each; to build them for each set takes minutes."""
     printed = rust_services.run_tests(stages)
