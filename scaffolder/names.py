@@ -53,8 +53,3 @@ def _try(name: str) -> str:
     words = re.findall(r"[a-z0-9]+", plain)
     close = "-".join(words).lstrip("0123456789-")[:LONGEST].rstrip("-")
     return f"viscaffold new {close or 'orders'}"
-
-
-def type_name(name: str) -> str:
-    """Return a name as types have it: `OrderLine` of `order_line`."""
-    return "".join(word.capitalize() for word in name.split("_"))

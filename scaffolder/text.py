@@ -88,3 +88,8 @@ def as_json(value: object) -> str:
     if plain.isascii() and "\x7f" not in plain:
         return plain
     return "".join(json.dumps(c)[1:-1] if c != "\n" and _unsafe(c) else c for c in plain)
+
+
+def type_name(name: str) -> str:
+    """Return a name as types have it: `OrderLine` of `order_line`."""
+    return "".join(word.capitalize() for word in name.split("_"))

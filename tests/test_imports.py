@@ -21,7 +21,8 @@ FLOORS = (
     {"verify"},
     {"overlays"},
     {"templates"},
-    {"adopt", "engine", "names"},
+    {"adopt"},
+    {"engine", "names"},
     {"docker", "languages"},
     {
         "interrupts",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from scaffolder import names
+from scaffolder.text import type_name
 
 from . import rust_tokens
 from .base import Wiring, WiringError
@@ -101,7 +101,7 @@ def _call(wiring: Wiring) -> str:
 
 
 def _field(module: str) -> str:
-    return f"{module}: web::Data<crate::{module}::{names.type_name(module)}>,"
+    return f"{module}: web::Data<crate::{module}::{type_name(module)}>,"
 
 
 def _add_call(lines: Lines, wiring: Wiring) -> None:

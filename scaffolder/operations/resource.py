@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from scaffolder import names
 from scaffolder.errors import UsageError
 from scaffolder.languages.base import Language
-from scaffolder.text import shown
+from scaffolder.text import shown, type_name
 
 LONGEST = 30
 """Characters of a name: so lines of the code that hold it stay within what linters allow."""
@@ -98,8 +97,8 @@ class Resource:
         return {
             "name": self.name,
             "plural": self.plural,
-            "type": names.type_name(self.name),
-            "types": names.type_name(self.plural),
+            "type": type_name(self.name),
+            "types": type_name(self.plural),
             "path": self.path,
             "fields": [vars(field) for field in self.fields],
         }

@@ -9,13 +9,13 @@ from scaffolder import names
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.existing import Fitted
-from scaffolder.adopt.sources import Fact, Sources
+from scaffolder.adopt.sources import Sources
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
 from . import packages, reading, service
-from .packages import Package, Program
+from .found import PORT, Found
 
 CONFIGURATION = (".cargo/config.toml", ".cargo/config")
 TOOLCHAIN = ("rust-toolchain.toml", "rust-toolchain")
@@ -26,18 +26,8 @@ TOLD_BY = (packages.MANIFEST,)
 
 
 @dataclass(frozen=True)
-class RustService:
-    """What was found of it."""
-
-    sources: Sources
-    packages: list[Package]
-    programs: list[Program]
-    chosen: Program | None
-    port: Fact | None
-    health: list[Fact]
-    has_port_from_environment: bool
-    members: list[str]
-    """The patterns by which its workspace names members."""
+class RustService(Found):
+    """What was found of it, and what adoption asks of that."""
 
     language = "rust"
     asks = ()  # all that comes is in a directory of its own
@@ -48,18 +38,13 @@ class RustService:
         return [program.name for program in self.programs]
 
     @property
-    def entry(self) -> str:
-        """Return the name of the program."""
-        return self.chosen.name if self.chosen else ""
-
-    @property
     def limits(self) -> list[str]:
         """Return what is different: there are two ports."""
-        own = service.program_port(self)
-        two = f"PORT ({service.PORT} unless it is set) is that of the health routes and stages now"
+        own = self.program_port
+        two = f"PORT ({PORT} unless it is set) is that of the health routes and stages now"
         given = f"{own} unless it is set" if own else "none was found, and it is not asked"
         said = f"{two}; {self.entry} gets PROGRAM_PORT ({given}) as its PORT"
-        if own != service.PORT:
+        if own != PORT:
             return [said]
         return [said, f"{self.entry} listens on {own} itself: set PORT to another, such as 9090"]
 

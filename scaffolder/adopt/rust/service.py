@@ -4,8 +4,6 @@ All that comes is in one directory, a package with a lock and a workspace of its
 service has stays byte for byte, and nothing of it is locked, patched or resolved anew.
 """
 
-from typing import TYPE_CHECKING
-
 from scaffolder.adopt.choices import Choices, Level
 from scaffolder.adopt.existing import Fitted
 from scaffolder.engine import ANSWERS_FILE
@@ -13,17 +11,12 @@ from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 
 from . import code, container
-
-if TYPE_CHECKING:
-    from .existing import RustService
+from .found import PORT, Found
 
 HOME = "."
 TEXT = "100644"
 OLDEST = 89
 """The minor version of Rust that the runtime needs."""
-
-PORT = 8080
-"""The port of the runtime, unless PORT says otherwise."""
 
 LEFT_OUT = (
     "AGENTS.md",
@@ -48,7 +41,7 @@ WORKSPACE = """
 """
 
 
-def fitted(render: Tree, found: "RustService", choices: Choices) -> Fitted:
+def fitted(render: Tree, found: Found, choices: Choices) -> Fitted:
     """Return what a render becomes in a directory beside the service."""
     home, own = choices.name, _adapted(render, found)
     if choices.level is Level.RUNTIME:
@@ -69,9 +62,9 @@ def fitted(render: Tree, found: "RustService", choices: Choices) -> Fitted:
     return Fitted(files, places)
 
 
-def _require_own_port(found: "RustService") -> None:
+def _require_own_port(found: Found) -> None:
     """Raise RefusedError for a program that listens where a container's health check asks."""
-    if program_port(found) == PORT:
+    if found.program_port == PORT:
         raise RefusedError(
             f"{found.entry} listens on {PORT} itself ({found.port and found.port.where}), which is "
             "the port of the health routes in a container",
@@ -79,10 +72,10 @@ def _require_own_port(found: "RustService") -> None:
         )
 
 
-def _contained(render: Tree, found: "RustService", home: str) -> dict[str, str]:
+def _contained(render: Tree, found: Found, home: str) -> dict[str, str]:
     """Return the files of its container."""
     text = {path: render[path][1].decode() for path in ("Dockerfile", "compose.yaml")}
-    port, locked = program_port(found), found.sources.has("Cargo.lock")
+    port, locked = found.program_port, found.sources.has("Cargo.lock")
     return {
         "Dockerfile": container.dockerfile(
             text["Dockerfile"], home, found.entry, port, locked=locked
@@ -92,13 +85,7 @@ def _contained(render: Tree, found: "RustService", home: str) -> dict[str, str]:
     }
 
 
-def program_port(found: "RustService") -> int:
-    """Return the port that the program gets, its usual one if it can stay; 0 if none was found."""
-    usual = int(found.port.what) if found.port else 0
-    return usual + 1 if usual == PORT and found.has_port_from_environment else usual
-
-
-def _adapted(render: Tree, found: "RustService") -> dict[str, str]:
+def _adapted(render: Tree, found: Found) -> dict[str, str]:
     """Return the files that differ from the render, or are not in it."""
     manifest = render["Cargo.toml"][1].decode()
     root = render["src/lib.rs"][1].decode()
@@ -106,7 +93,7 @@ def _adapted(render: Tree, found: "RustService") -> dict[str, str]:
     return {
         "Cargo.toml": manifest + WORKSPACE,
         "src/lib.rs": root.replace("pub mod runtime;", "pub mod program;\npub mod runtime;"),
-        "src/app.rs": code.application(program_port(found)),
+        "src/app.rs": code.application(found.program_port),
         "src/program.rs": code.program(found.entry, route),
         ".cargo/config.toml": SETTINGS,
     }

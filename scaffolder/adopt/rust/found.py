@@ -1,0 +1,36 @@
+"""What a directory has of a Rust service that is to be adopted; nothing of it is run."""
+
+from dataclasses import dataclass
+
+from scaffolder.adopt.sources import Fact, Sources
+
+from .packages import Package, Program
+
+PORT = 8080
+"""The port of the runtime, unless PORT says otherwise."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A service as it stands there."""
+
+    sources: Sources
+    packages: list[Package]
+    programs: list[Program]
+    chosen: Program | None
+    port: Fact | None
+    health: list[Fact]
+    has_port_from_environment: bool
+    members: list[str]
+    """The patterns by which its workspace names members."""
+
+    @property
+    def entry(self) -> str:
+        """Return the name of the program."""
+        return self.chosen.name if self.chosen else ""
+
+    @property
+    def program_port(self) -> int:
+        """Return the port that the program gets, its usual one if it can stay; 0 for none found."""
+        usual = int(self.port.what) if self.port else 0
+        return usual + 1 if usual == PORT and self.has_port_from_environment else usual
