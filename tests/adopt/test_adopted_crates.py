@@ -129,6 +129,7 @@ def test_each_death_is_named(pens: Adopted, fault: str) -> None:
 
     assert status == (137 if fault == "kill" else 70)
     assert re.search(FAULTS[fault][0], service.log())
+    assert "; docs/runbook.md#ended-without-a-word\n" in service.log()
 
 
 @pytest.mark.parametrize("fault", [name for name, (_, silent) in FAULTS.items() if silent])
@@ -166,6 +167,20 @@ def test_a_program_that_is_frozen_is_not_ready_and_is_killed_at_the_stop(
         assert "does not answer on port" in refused.value.read().decode()
         assert service.stop() == 0
         assert processes_of(own) == []
+
+
+def test_a_program_that_stays_frozen_is_named_and_ends_the_service(
+    pens: Adopted, tmp_path: Path
+) -> None:
+    own = shutil.copytree(pens.program.parent, tmp_path / "own") / "pens"
+    with start(replace(pens, program=own)).start(PROGRAM_HANG_SECONDS="2") as service:
+        (program,) = processes_of(own)
+        os.kill(program, signal.SIGSTOP)
+        assert service.wait() == 70
+
+    assert "the program pens has not answered on port" in service.log()
+    assert "for 2 s, and is killed; docs/runbook.md#nothing-moves" in service.log()
+    assert processes_of(own) == []
 
 
 def processes_of(program: Path) -> list[int]:

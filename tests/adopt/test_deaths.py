@@ -54,7 +54,7 @@ FAULTS = {
     ),
     "a start that never ends": (
         "import threading; threading.Event().wait()",
-        r"has not started after 5 s[^\0]*in wait\n",
+        r"has not started after 8 s[^\0]*in wait\n",
         True,
     ),
 }
@@ -94,7 +94,7 @@ def test_the_page_lists_each_death() -> None:
 
 @pytest.mark.parametrize(("faulty", "name"), PAIRS, indirect=["faulty"])
 def test_each_death_is_named(faulty: Path, name: str) -> None:
-    with program(faulty).start(ready=False, START_SECONDS="5") as service:
+    with program(faulty).start(ready=False, START_SECONDS="8") as service:
         status = service.wait()
 
     assert status != 0

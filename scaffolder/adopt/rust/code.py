@@ -3,19 +3,24 @@
 APP = """\
 //! The application: the program beside this directory. No stage ever changes this file.
 
+use std::time::Duration;
+
 use crate::health::Checks;
-use crate::program::{{Program, answers, first_answer}};
+use crate::program::{{Program, answers, first_answer, watch}};
 use crate::runtime;
 use crate::runtime::settings::{{ConfigError, Reader, integer}};
 use crate::runtime::stage::Stage;
 
 /// What the program gets as PORT, and is asked on; 0 is for one that answers nobody.
 const PORT: u16 = {port};
+/// How long the program may be silent before it counts as frozen.
+const HANG_SECONDS: u64 = 30;
 
 #[derive(Clone)]
 pub struct App {{
     own: u16,
     program: Program,
+    hangs: Duration,
 }}
 
 impl Stage for App {{
@@ -24,9 +29,11 @@ impl Stage for App {{
     fn read(env: &mut Reader<'_>) -> Self {{
         let own = env.get("PORT", integer(1, 65535), runtime::PORT);
         let port = env.get("PROGRAM_PORT", integer(0, 65535), PORT);
+        let hangs = env.get("PROGRAM_HANG_SECONDS", integer(1, 3600), HANG_SECONDS);
         Self {{
             own,
             program: Program::new(port),
+            hangs: Duration::from_secs(hangs),
         }}
     }}
 
@@ -40,6 +47,7 @@ impl Stage for App {{
         if port != 0 {{
             first_answer(port).await;
             checks.add("program", move || answers(port));
+            watch(port, self.hangs);
         }}
         Ok(())
     }}
@@ -57,7 +65,7 @@ use std::io::{{self, Read as _, Write as _}};
 use std::net::{{Ipv4Addr, TcpStream}};
 use std::os::unix::process::{{CommandExt as _, ExitStatusExt as _}};
 use std::process::{{Child, Command, ExitStatus}};
-use std::time::Duration;
+use std::time::{{Duration, Instant}};
 use std::{{env, thread}};
 
 use actix_web::rt::time::sleep;
@@ -75,6 +83,8 @@ use crate::runtime::{{EXIT_SOFTWARE, SERVICE, draining, stop, tasks}};
 const NAME: &str = "{name}";
 /// A signal at the terminal reaches both: the program may have ended before the service hears it.
 const MOMENT: Duration = Duration::from_millis(200);
+/// Between two looks at what answers.
+const SECOND: Duration = Duration::from_secs(1);
 /// Between two looks at a start.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long an answer may take: less than a readiness check.
@@ -164,7 +174,7 @@ fn report(ended: io::Result<ExitStatus>) {{
     let signal = ended.as_ref().ok().and_then(|status| status.signal());
     let said = described(ended);
     critical!(
-        "the program {{NAME}} ended without being asked to: {{said}}; \
+        "the program {{NAME}} ended without being asked to: {{said}}; \\
          docs/runbook.md#ended-without-a-word"
     );
     if signal == Some(Signal::SIGKILL as i32) {{
@@ -190,6 +200,24 @@ pub async fn first_answer(port: u16) {{
     while answers(port).await.is_err() {{
         sleep(LOOK).await;
     }}
+}}
+
+/// Ends the service once the program has not answered for so long: it hangs, or is frozen.
+pub fn watch(port: u16, limit: Duration) {{
+    tasks::spawn("questions to the program", async move {{
+        let mut silent: Option<Instant> = None;
+        while silent.is_none_or(|since| since.elapsed() < limit) {{
+            sleep(SECOND).await;
+            let is_silent = answers(port).await.is_err();
+            silent = is_silent.then(|| silent.unwrap_or_else(Instant::now));
+        }}
+        critical!(
+            "the program {{NAME}} has not answered on port {{port}} for {{}} s, and is killed; \\
+             docs/runbook.md#nothing-moves",
+            limit.as_secs()
+        );
+        stop::end(EXIT_SOFTWARE)
+    }});
 }}
 
 /// Asks the program anything over HTTP: whatever it answers, it is at work.
