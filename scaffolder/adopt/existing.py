@@ -85,4 +85,6 @@ def look(sources: Sources) -> Existing:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
     languages = [cast("_Looks", import_module(f"{__package__}.{name}.existing")) for name in NAMES]
     told = [language for language in languages if sources.named(language.TOLD_BY)]
-    return (told or languages)[0].look(sources)
+    seen = [language.look(sources) for language in told or languages[:1]]
+    # A pyproject.toml may be there for the tools of a service in another language.
+    return next((service for service in seen if service.entries), seen[0])

@@ -126,6 +126,8 @@ def test_programs_are_found_as_cargo_finds_them(
         ('let ratio = "12:34";', ""),
         ('connect("localhost:9999")', ""),
         ('let redis_addr = "127.0.0.1:6379";', ""),
+        ('.bind("0.0.0.0:99999")', ""),
+        ('.bind("0.0.0.0:00")', ""),
     ],
 )
 def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: str) -> None:
@@ -134,6 +136,12 @@ def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: 
     assert [text for text in service.lines() if text.startswith("port")] == (
         [f"port: {port} (src/main.rs:1)"] if port else []
     )
+
+
+def test_a_manifest_for_tools_in_python_is_no_service_in_python(exists: MakeExisting) -> None:
+    tools = {"pyproject.toml": "[tool.ruff]\n", "scripts/x.py": ""}
+
+    assert found(exists(files={**ONE, **tools})).language == "rust"
 
 
 TWO = {"Cargo.toml": PACKAGE, "src/bin/a.rs": MAIN, "src/bin/b.rs": MAIN}
@@ -149,7 +157,7 @@ ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
         (
             {"Cargo.toml": '[package]\nname = "x; rm -rf /"\n', "src/main.rs": MAIN},
             (),
-            "no program was found",
+            "'x; rm -rf /' cannot be the name of a program",
         ),
         (TWO, (), "--app a (or b)"),
         (TWO, ("--app", "c"), "there is no 'c' here; found: a, b"),

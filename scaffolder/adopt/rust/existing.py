@@ -42,7 +42,7 @@ class RustService(Found):
         """Return what is different: there are two ports."""
         own = self.program_port
         two = f"PORT ({PORT} unless it is set) is that of the health routes and stages now"
-        given = f"{own} unless it is set" if own else "none was found, and it is not asked"
+        given = f"{own} unless it is set" if own else "none was found: without it, nobody asks"
         said = f"{two}; {self.entry} gets PROGRAM_PORT ({given}) as its PORT"
         if own != PORT:
             return [said]
@@ -72,6 +72,13 @@ class RustService(Found):
 
     def require_entries(self) -> None:
         """Raise RefusedError if there is no program."""
+        called = [one.name for one in self.packages if one.name]
+        odd = [name for name in called if not packages.NAME.fullmatch(name)]
+        if not self.programs and odd:
+            raise RefusedError(
+                f"{shown(odd[0])} cannot be the name of a program: letters, digits, - and _",
+                f"another one in {packages.MANIFEST}",
+            )
         if not self.programs:
             raise RefusedError(
                 "no program was found: no package here has a src/main.rs, src/bin or [[bin]]",

@@ -20,6 +20,8 @@ LISTENS = re.compile(r"bind|listen|serve|addr|port|0\.0\.0\.0|\[?::\]?", re.IGNO
 OTHERS = (3306, 4317, 4318, 5432, 5672, 6379, 9092, 27017)
 """Ports of databases, brokers and collectors, which a service connects to."""
 
+LAST = 65535
+
 READS_PORT = re.compile(r'\bvar(?:_os)?\(\s*"PORT"')
 ROUTE = re.compile(r'"(/[\w/]*)"')
 
@@ -36,9 +38,14 @@ def port(sources: Sources) -> Fact | None:
     """Return the port that the service listens on, as far as its files say."""
     for path, number, line in lines(sources):
         found = next(filter(None, (pattern.search(line) for pattern in PORTS)), None)
-        if found and LISTENS.search(line) and int(found[1]) not in OTHERS:
+        if found and LISTENS.search(line) and _is_own(found[1]):
             return Fact(found[1], path, number)
-    return surroundings.port(sources)
+    around = surroundings.port(sources)
+    return around if around and _is_own(around.what) else None
+
+
+def _is_own(number: str) -> bool:
+    return 0 < int(number) <= LAST and int(number) not in OTHERS
 
 
 def reads_port(sources: Sources) -> bool:
