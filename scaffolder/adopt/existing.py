@@ -44,6 +44,10 @@ class Existing(Protocol):
         """Files of theirs of which has to be said what becomes of them: the flag, and the file."""
 
     @property
+    def is_apart(self) -> bool:
+        """Tell whether all that comes has a directory of its own, and nothing gives way."""
+
+    @property
     def limits(self) -> Sequence[str]:
         """What is different for clients when the runtime starts the service."""
 

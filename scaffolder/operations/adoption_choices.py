@@ -108,6 +108,11 @@ def made(seen: Existing, asked: Asked, template: Template) -> Choices:
         return Choices(name, asked.level, Stand.KEEP, Stand.KEEP)
     stands = [each.value for each in Stand]
     said = {"dockerfile": asked.dockerfile, "compose": asked.compose}
+    if seen.is_apart and any(said.values()):
+        raise UsageError(
+            "your Dockerfile and compose file stay: what comes has a directory of its own",
+            "leave out --dockerfile and --compose",
+        )
     for flag, path in seen.asks:
         if said[flag] is None:
             raise UndecidedError(f"What becomes of your {path}?", flag, stands)

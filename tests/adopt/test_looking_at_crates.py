@@ -173,6 +173,7 @@ ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
             (),
             "has build.target-dir",
         ),
+        (ONE, ("--dockerfile", "replace"), "your Dockerfile and compose file stay"),
         ({**ONE, "rust-toolchain": "1.70.0\n"}, (), "pins Rust 1.70, and the runtime needs 1.89"),
         (
             {"Cargo.toml": PACKAGE, "src/main.rs": '// \nlet a = "0.0.0.0:8080";\n'},

@@ -26,6 +26,7 @@ class PythonService:
     found: Found
 
     language = "python"
+    is_apart = False
     limits = (
         "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
         "it listens on port 8080, unless PORT says otherwise",

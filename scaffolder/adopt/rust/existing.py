@@ -30,7 +30,8 @@ class RustService(Found):
     """What was found of it, and what adoption asks of that."""
 
     language = "rust"
-    asks = ()  # all that comes is in a directory of its own
+    is_apart = True
+    asks = ()
 
     @property
     def entries(self) -> list[str]:
