@@ -90,5 +90,5 @@ def look(sources: Sources) -> Existing:
     languages = [cast("_Looks", import_module(f"{__package__}.{name}.existing")) for name in NAMES]
     told = [language for language in languages if sources.named(language.TOLD_BY)]
     seen = [language.look(sources) for language in told or languages[:1]]
-    # A pyproject.toml may be there for the tools of a service in another language.
+    # A manifest may be there for tools alone, of a service in another language.
     return next((service for service in seen if service.entries), seen[0])
