@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,8 @@ from typing import NoReturn
 from uuid import uuid4
 
 import pytest
+
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 IMAGE = "python:3.13-slim-trixie"
 IMAGES = {
@@ -53,7 +56,10 @@ def _alone() -> Iterator[None]:
 
 
 def build(directory: Path, *flags: str, fails: bool = False) -> str:
-    """Run `docker build`, while no other test does: it would compile the same once more."""
+    """Run `docker build`, while no other test does: it would compile the same once more.
+
+    What it prints is returned without colours, which Docker's client may set within a line.
+    """
     with _alone():
         ran = subprocess.run(
             ["docker", "build", *flags, str(directory)],
@@ -64,7 +70,7 @@ def build(directory: Path, *flags: str, fails: bool = False) -> str:
             check=False,
         )
     assert bool(ran.returncode) == fails, ran.stdout
-    return ran.stdout
+    return COLOUR.sub("", ran.stdout)
 
 
 @contextmanager
