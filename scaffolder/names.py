@@ -42,10 +42,10 @@ def package(name: str) -> str:
     return name.replace("-", "_")
 
 
-def made_of(words: str, room: str = "-service") -> str:
-    """Return a name that is made of the words of another one, with room for an end."""
+def made_of(words: str) -> str:
+    """Return a name that is made of the words of another one, with room for `-service`."""
     found = "-".join(re.findall(r"[a-z0-9]+", words.lower())).lstrip("0123456789-")
-    return found[: LONGEST - len(room)].rstrip("-") or "adopted"
+    return found[: LONGEST - len("-service")].rstrip("-") or "adopted"
 
 
 def _try(name: str) -> str:

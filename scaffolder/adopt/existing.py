@@ -11,6 +11,10 @@ from scaffolder.languages.base import Tree
 from .choices import Choices
 from .sources import Sources
 
+HOME = "."
+"""In places: the directory of all files of the template that have no other place."""
+RENAME = "the same command with --name NAME"
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -89,6 +93,7 @@ def look(sources: Sources) -> Existing:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
     languages = [cast("_Looks", import_module(f"{__package__}.{name}.existing")) for name in NAMES]
     told = [language for language in languages if sources.named(language.TOLD_BY)]
-    seen = [language.look(sources) for language in told or languages[:1]]
+    first = (told or languages)[0].look(sources)
     # A manifest may be there for tools alone, of a service in another language.
-    return next((service for service in seen if service.entries), seen[0])
+    others = (language.look(sources) for language in ([] if first.entries else told[1:]))
+    return next((service for service in others if service.entries), first)

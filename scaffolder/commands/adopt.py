@@ -6,9 +6,9 @@ import click
 
 from scaffolder import console, operations
 from scaffolder.adopt.choices import Level, Stand
+from scaffolder.adopt.existing import HOME
 from scaffolder.operations import Adoption, Asked, UndecidedError
 from scaffolder.operations.gate import Wanted
-from scaffolder.operations.places import HOME
 from scaffolder.text import printable
 
 from .change import How, failures_as_json, options, verify_options

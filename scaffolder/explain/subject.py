@@ -14,7 +14,7 @@ from scaffolder.operations import declared_settings, places
 from scaffolder.operations.declared_settings import EXAMPLE, Setting
 from scaffolder.operations.rendering import render
 from scaffolder.operations.service import Answers, Service, around
-from scaffolder.templates import catalogue, placement, releases
+from scaffolder.templates import catalogue
 from scaffolder.templates.catalogue import Catalogue
 from scaffolder.templates.template import Template, builtin
 
@@ -86,11 +86,8 @@ class Subject:
     @cached_property
     def stage_of(self) -> dict[str, str]:
         """Return path → stage for the files that stages bring, also those that are not here."""
-        root = self.template.whole()
-        paths = [path.relative_to(root).as_posix() for path in releases.files(root)]
-        found = placement.stages(paths, self.language, self.package)
         moved = self.service.places if self.service else {}
-        return {places.place(path, moved): stage for path, stage in found.items()}
+        return places.of_stages(self.template, self.language, self.package, moved)
 
     @cached_property
     def settings(self) -> dict[str, Setting]:

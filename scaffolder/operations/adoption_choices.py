@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from scaffolder import names
 from scaffolder.adopt.choices import Choices, Level, Stand
-from scaffolder.adopt.existing import Existing
+from scaffolder.adopt.existing import RENAME, Existing
 from scaffolder.errors import UsageError
 from scaffolder.languages.all import LANGUAGES
 from scaffolder.overlays.fetch import preferences
@@ -88,9 +88,6 @@ def require_consent(asked: Asked) -> None:
             [*levels, NO],
             "--no-verify",
         )
-
-
-RENAME = "the same command with --name NAME"
 
 
 def made(seen: Existing, asked: Asked, template: Template) -> Choices:

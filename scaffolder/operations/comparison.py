@@ -13,7 +13,7 @@ from scaffolder.engine.trees import Tree
 from scaffolder.overlays.fetch.trust import TrustPolicy
 from scaffolder.regular_files import is_regular
 from scaffolder.reporting import SILENT, Reporter
-from scaffolder.templates import notices, placement, releases
+from scaffolder.templates import notices
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import builtin
 from scaffolder.verify.outcome import Verification
@@ -147,8 +147,5 @@ def _dirty(repository: Repository) -> set[str]:
 
 def _stages(service: Service) -> dict[str, str]:
     """Return path → stage for the files that stages brought."""
-    root = service.template.whole()
-    paths = [path.relative_to(root).as_posix() for path in releases.files(root)]
-    answers = service.answers
-    found = placement.stages(paths, service.language, names.package(answers["name"]))
-    return {places.place(path, service.places): stage for path, stage in found.items()}
+    package = names.package(service.answers["name"])
+    return places.of_stages(service.template, service.language, package, service.places)

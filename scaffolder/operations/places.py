@@ -10,11 +10,14 @@ from pathlib import PurePosixPath
 
 import yaml
 
+from scaffolder.adopt.existing import HOME
 from scaffolder.engine import ANSWERS_FILE, safe_paths
 from scaffolder.engine.trees import Tree
 from scaffolder.languages.toolchain import Toolchain
+from scaffolder.templates import placement, releases
 from scaffolder.templates.catalogue import read_yaml
 from scaffolder.templates.render import HEADER
+from scaffolder.templates.template import Template
 
 KEY = "_places"
 """Where the answers record them."""
@@ -22,8 +25,6 @@ KEY = "_places"
 Places = Mapping[str, str]
 """Path in the template → path in the service; an empty text where it is left out. HOME → the
 directory of all others, where the service has one of its own beside what is the user's."""
-
-HOME = "."
 
 
 def problem(found: object) -> str:
@@ -47,6 +48,14 @@ def place(path: str, places: Places) -> str:
     """Return where a file of the template is, which may be nowhere: an empty text."""
     inside = path if path == ANSWERS_FILE else str(PurePosixPath(home(places), path))
     return places.get(path, inside)
+
+
+def of_stages(template: Template, language: str, package: str, places: Places) -> dict[str, str]:
+    """Return path → stage for the files that stages bring, also those that are not here."""
+    root = template.whole()
+    paths = [path.relative_to(root).as_posix() for path in releases.files(root)]
+    found = placement.stages(paths, language, package)
+    return {place(path, places): stage for path, stage in found.items()}
 
 
 def of_moves(moves: Mapping[str, list[str]], places: Places) -> dict[str, list[str]]:

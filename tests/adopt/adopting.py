@@ -4,8 +4,17 @@ from pathlib import Path
 
 import existing
 import pytest
-from conftest import commit, viscaffold
+from conftest import commit, state, viscaffold
 from existing import MakeExisting
+
+
+def refused(*args: str) -> str:
+    """Return why it refuses; nothing was changed."""
+    before = state(Path.cwd())
+    ran = viscaffold("adopt", "--yes", *args)
+    assert ran.code in (2, 5), ran.err
+    assert state(Path.cwd()) == before
+    return ran.err
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import existing
 import pexpect
 import pytest
+from adopting import refused
 from conftest import commit, git, state, viscaffold
 from existing import MakeExisting
 from terminals import on_terminal
@@ -21,15 +22,6 @@ RUNS = "raise SystemExit('this must not be run')\n"
 def found(root: Path) -> list[str]:
     tracked = frozenset(git(root, "ls-files").splitlines())
     return [*look(Sources(root, tracked)).lines()]
-
-
-def refused(*args: str) -> str:
-    """Return why it refuses; nothing was changed."""
-    before = state(Path.cwd())
-    ran = viscaffold("adopt", "--yes", *args)
-    assert ran.code in (2, 5), ran.err
-    assert state(Path.cwd()) == before
-    return ran.err
 
 
 @pytest.mark.parametrize(

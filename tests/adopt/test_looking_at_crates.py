@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 import rust_existing
-from conftest import git, state, viscaffold
+from adopting import refused
+from conftest import git, viscaffold
 from existing import MakeExisting
 
 from scaffolder.adopt.existing import Existing, look
@@ -16,15 +17,6 @@ MAIN = "fn main() {}\n"
 
 def found(root: Path) -> Existing:
     return look(Sources(root, frozenset(git(root, "ls-files").splitlines())))
-
-
-def refused(*args: str) -> str:
-    """Return why it refuses; nothing was changed."""
-    before = state(Path.cwd())
-    ran = viscaffold("adopt", "--yes", *args)
-    assert ran.code in (2, 5), ran.err
-    assert state(Path.cwd()) == before
-    return ran.err
 
 
 @pytest.mark.parametrize(
@@ -142,6 +134,13 @@ def test_a_manifest_for_tools_in_python_is_no_service_in_python(exists: MakeExis
     tools = {"pyproject.toml": "[tool.ruff]\n", "scripts/x.py": ""}
 
     assert found(exists(files={**ONE, **tools})).language == "rust"
+
+
+def test_a_crate_beside_a_service_in_python_is_not_looked_at(exists: MakeExisting) -> None:
+    python = {"main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}
+    service = found(exists(files={**python, "requirements.txt": "", "Cargo.toml": "[package\n"}))
+
+    assert (service.language, service.entry) == ("python", "main:app")
 
 
 TWO = {"Cargo.toml": PACKAGE, "src/bin/a.rs": MAIN, "src/bin/b.rs": MAIN}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from scaffolder import names
 from scaffolder.adopt.choices import Choices
-from scaffolder.adopt.existing import Fitted
+from scaffolder.adopt.existing import RENAME, Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
@@ -15,7 +15,6 @@ from scaffolder.text import shown
 from . import app, found, manifest, requirements, service
 from .found import Found
 
-RENAME = "the same command with --name NAME"
 TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from scaffolder import names
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices
-from scaffolder.adopt.existing import Fitted
+from scaffolder.adopt.existing import RENAME, Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
@@ -21,7 +21,6 @@ CONFIGURATION = (".cargo/config.toml", ".cargo/config")
 TOOLCHAIN = ("rust-toolchain.toml", "rust-toolchain")
 
 
-RENAME = "the same command with --name NAME"
 TOLD_BY = (packages.MANIFEST,)
 
 
@@ -110,7 +109,7 @@ class RustService(Found):
 
 def look(sources: Sources) -> RustService:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
-    found = packages.read(sources)
+    found, members = packages.read(sources)
     _require_usual_places(sources)
     programs = [program for package in found for program in package.programs(sources)]
     main = [program for program in programs if program.is_main]
@@ -123,7 +122,7 @@ def look(sources: Sources) -> RustService:
         reading.port(sources),
         reading.health_routes(sources),
         reading.reads_port(sources),
-        packages.members_of(sources),
+        members,
     )
 
 

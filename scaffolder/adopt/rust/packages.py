@@ -92,21 +92,25 @@ class Package:
                 yield name, path
 
 
-def read(sources: Sources) -> list[Package]:
-    """Return the packages; raise RefusedError for manifests that adopt cannot go by."""
+def read(sources: Sources) -> tuple[list[Package], list[str]]:
+    """Return the packages, and the patterns by which the workspace, if it is one, names members.
+
+    Raise RefusedError for manifests that adopt cannot go by.
+    """
     found = _manifest(sources, MANIFEST)
     if found is None:
         raise RefusedError(f"git does not track {MANIFEST}", f"git add {MANIFEST}")
     _require_whole(sources, found[0])
-    patterns = members(found[0])
+    patterns = _members(found[0])
     inner = [path for path in sources.first if path.endswith(f"/{MANIFEST}")]
     paths = [path for path in inner if is_member(path.removesuffix(f"/{MANIFEST}"), patterns)]
     manifests = {path: _manifest(sources, path) for path in (MANIFEST, *paths)}
-    return [
+    packages = [
         Package(path.removesuffix(MANIFEST), *manifest)
         for path, manifest in manifests.items()
         if manifest and "package" in manifest[0]
     ]
+    return packages, patterns
 
 
 def is_member(directory: str, patterns: list[str]) -> bool:
@@ -114,16 +118,10 @@ def is_member(directory: str, patterns: list[str]) -> bool:
     return any(fnmatch(directory, pattern) for pattern in patterns)
 
 
-def members(manifest: Table) -> list[str]:
+def _members(manifest: Table) -> list[str]:
     """Return the patterns by which a workspace names its members."""
     found = manifest.get("workspace", {}).get("members", [])
     return [text for text in found if isinstance(text, str)]
-
-
-def members_of(sources: Sources) -> list[str]:
-    """Return those of the workspace that a directory is, if it is one."""
-    found = _manifest(sources, MANIFEST)
-    return members(found[0]) if found else []
 
 
 def _require_whole(sources: Sources, root: Table) -> None:

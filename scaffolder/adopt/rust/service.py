@@ -5,7 +5,7 @@ service has stays byte for byte, and nothing of it is locked, patched or resolve
 """
 
 from scaffolder.adopt.choices import Choices, Level
-from scaffolder.adopt.existing import Fitted
+from scaffolder.adopt.existing import HOME, Fitted
 from scaffolder.engine import ANSWERS_FILE
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
@@ -13,7 +13,6 @@ from scaffolder.languages.base import Tree
 from . import code, container
 from .found import PORT, Found
 
-HOME = "."
 TEXT = "100644"
 OLDEST = 89
 """The minor version of Rust that the runtime needs."""
