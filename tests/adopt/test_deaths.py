@@ -54,7 +54,7 @@ FAULTS = {
     ),
     "a start that never ends": (
         "import threading; threading.Event().wait()",
-        r"has not started after 8 s[^\0]*in wait\n",
+        r"has not started after \d+ s[^\0]*in wait\n",
         True,
     ),
 }

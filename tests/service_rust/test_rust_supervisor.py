@@ -210,6 +210,7 @@ def test_one_worker_that_is_blocked_is_named_once_until_it_runs_again(
             assert run.log().count(blocked) == times, run.log()
             (tmp_path / name).touch()
             request.result()
+            time.sleep(2)  # the supervisor looks once a second: only then is it seen to run
         log = run.log()
         assert run.stop() == 0, log
 
