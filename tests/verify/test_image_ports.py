@@ -12,7 +12,7 @@ from scaffolder.verify.log import Log
 from scaffolder.verify.outcome import Outcome, Result
 
 ASKS = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:{port}/health')"
-CHECK = f'HEALTHCHECK CMD ["python", "-c", "{ASKS}"]\n'
+CHECK = f'HEALTHCHECK --timeout=2s CMD ["python", "-c", "{ASKS}"]\n'
 DOCKERFILE = f"""\
 FROM {IMAGE}
 ENV HOST=0.0.0.0
