@@ -15,6 +15,7 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/ptrace.h>
+#include <linux/resource.h>
 #include <linux/signal.h>
 #include <linux/time_types.h>
 
@@ -30,6 +31,7 @@ enum {
     LAST = 8,           /* calls that are kept of each task, whether they failed or not */
     SOCKETS = 128,      /* sockets whose address is remembered */
     FRAME = 1 << 20,    /* bytes that one function may put on the stack */
+    GROWTH = 1 << 16,   /* bytes by which a stack grows at most: a page */
     STATUS_TIME = 124,
     STATUS_BLIND = 125,
     WALL = 0x40000000,  /* __WALL: children of every kind */
@@ -375,6 +377,54 @@ static long content(const char *path, char *to, size n) {
     return done > 0 ? done : 0;
 }
 
+/* What is mapped, from the lowest address up: /proc/ID/maps, read in parts. */
+
+struct maps {
+    int file;
+    long at, filled;
+    char part[4096];
+};
+
+struct mapping {
+    unsigned long start, end;
+    u8 is_guard; /* nobody may access it */
+    u8 is_stack; /* of the first thread */
+};
+
+static void open_maps(struct maps *maps, int id) {
+    char path[64];
+    maps->file = (int)CALL4(__NR_openat, AT_FDCWD, proc(path, sizeof path, id, "maps", -1), O_RDONLY | O_CLOEXEC, 0);
+    maps->at = maps->filled = 0;
+}
+
+static int next_letter(struct maps *maps) {
+    if (maps->at == maps->filled) {
+        maps->filled = CALL3(__NR_read, maps->file, maps->part, sizeof maps->part);
+        maps->at = 0;
+        if (maps->filled <= 0) return maps->filled = 0;
+    }
+    return maps->part[maps->at++];
+}
+
+static unsigned long next_address(struct maps *maps) {
+    unsigned long found = 0;
+    for (int letter; (letter = next_letter(maps)) && letter != '-' && letter != ' ';)
+        found = found << 4 | (unsigned long)(letter <= '9' ? letter - '0' : letter - 'a' + 10);
+    return found;
+}
+
+static int next_mapping(struct maps *maps, struct mapping *map) {
+    map->start = next_address(maps);
+    map->end = next_address(maps);
+    static const char name[] = " [stack]";
+    size matched = 0;
+    map->is_guard = next_letter(maps) == '-' && next_letter(maps) == '-';
+    for (int letter; (letter = next_letter(maps)) && letter != '\n';)
+        if (name[matched]) matched = letter == name[matched] ? matched + 1 : letter == ' ';
+    map->is_stack = !name[matched];
+    return map->end != 0;
+}
+
 static long status_of(int id, const char *name) {
     char path[64], text[600];
     long n = content(proc(path, sizeof path, id, "status", -1), text, sizeof text);
@@ -427,7 +477,7 @@ static void address(struct text *to, int task, long from, long bytes) {
     } else if (family == 10 && n >= 24) {
         puts_(to, "inet6:");
         for (int i = 8; i < 24; i += 2) {
-            if (i > 8) put(to, '.');
+            if (i > 8) put(to, ':');
             hex(to, (unsigned long)(raw[i] << 8 | raw[i + 1]), 1);
         }
     } else if (family == 1) {
@@ -618,6 +668,28 @@ static void tell_last(struct task *task) {
     keep(&line);
 }
 
+/* What the threads of one process wait for, except one of them; or those of all. */
+static void tell_waits(int process, int except) {
+    long at = now();
+    for (int i = 0; i < TASKS; i++) {
+        struct task *task = &tasks[i];
+        if (!task->id || !task->inside || task->id == except) continue;
+        if (process && task->process != process) continue;
+        repeated(task);
+        task->told = 0;
+        char room[TEXT + 1200];
+        struct text line = head(room, sizeof room, "W");
+        column(&line, task->process);
+        column(&line, task->id);
+        put(&line, '\t');
+        name(&line, task);
+        column(&line, at - task->since);
+        arguments(&line, task);
+        if (task->known && task->known->form[0] == 'w') waited(&line, task);
+        keep(&line);
+    }
+}
+
 /* Which results are worth a line. */
 
 static int is_restarted(long result) { return result <= -512 && result >= -516; }
@@ -669,6 +741,7 @@ static void entered(struct task *task, const struct ptrace_syscall_info *info) {
     task->since = now();
     if (task->known) read_arguments(task);
     if (!task->strange && (task->number == __NR_exit_group || task->number == __NR_exit)) tell_last(task);
+    if (!task->strange && task->number == __NR_exit_group) tell_waits(task->process, task->id);
 }
 
 static void stopped_at_call(struct task *task) {
@@ -715,14 +788,33 @@ static void executed(struct task *task) {
     tell_program(task);
 }
 
-/* No more stack: the fault is beside the stack pointer, and the lower of both is not mapped. An
-   overrun of the stack's upper end is beside it, too, but there the pointer is still good. */
-static int is_out_of_stack(int id, long address) {
+/* No more stack: the fault is beside the stack pointer, and the lower of both is either further from
+   the top of the first thread's stack than its limit allows, or in what guards another thread's.
+   A pointer that went astray is beside its fault, too, but hardly ever there. */
+static int is_out_of_stack(int id, long fault) {
     struct ptrace_syscall_info info;
+    struct rlimit64 limit = {0, 0};
+    struct maps maps;
+    struct mapping map, guard = {0};
     if (ptrace(PTRACE_GET_SYSCALL_INFO, id, sizeof info, &info) <= 0) return 0;
-    long pointer = (long)info.stack_pointer, above = address - pointer;
-    char at;
-    return above > -FRAME && above < FRAME && !peek(id, above < 0 ? address : pointer, &at, 1);
+    unsigned long address = (unsigned long)fault, pointer = info.stack_pointer;
+    unsigned long low = address < pointer ? address : pointer;
+    if ((address < pointer ? pointer - address : address - pointer) >= FRAME) return 0;
+    CALL4(__NR_prlimit64, id, RLIMIT_STACK, 0, &limit);
+    int is_out = 0;
+    open_maps(&maps, id);
+    while (next_mapping(&maps, &map)) {
+        if (map.end <= low) continue;
+        if (map.is_guard && map.start <= low) {
+            guard = map;
+            continue;
+        }
+        if (map.is_stack) is_out = map.start > low && map.end - low + GROWTH > limit.rlim_cur;
+        else is_out = map.start == guard.end && map.start - low < FRAME;
+        break;
+    }
+    CALL1(__NR_close, maps.file);
+    return is_out;
 }
 
 static void signalled(const struct task *task, int signal) {
@@ -777,23 +869,7 @@ static void stopped(int id, int status) {
 }
 
 static void out_of_time(void) {
-    long at = now();
-    for (int i = 0; i < TASKS; i++) {
-        struct task *task = &tasks[i];
-        if (!task->id || !task->inside) continue;
-        repeated(task);
-        task->told = 0;
-        char room[TEXT + 1200];
-        struct text line = head(room, sizeof room, "W");
-        column(&line, task->process);
-        column(&line, task->id);
-        put(&line, '\t');
-        name(&line, task);
-        column(&line, at - task->since);
-        arguments(&line, task);
-        if (task->known && task->known->form[0] == 'w') waited(&line, task);
-        keep(&line);
-    }
+    tell_waits(0, 0);
     tell("T", 0, 0);
     save();
     quit(STATUS_TIME); /* which kills all that it watches (PTRACE_O_EXITKILL) */

@@ -130,13 +130,28 @@ def test_a_crash_ends_it_as_a_shell_says_it(number: int, watch: Watch) -> None:
     assert trace.signals[-1].sender == first(trace).number
 
 
+ASTRAY = {
+    "amd64": '__asm__("movabs $0x123456789000, %rsp; push %rax");',
+    "arm64": '__asm__("mov x9, #0x6789000; mov sp, x9; str x0, [sp, #-16]!");',
+}
+THREAD = (
+    "volatile char b[4096]; b[n % 9] = n; pthread_t t;"
+    " if (n == 1) pthread_create(&t, 0, (void *(*)(void *))f, (void *)2), pthread_join(t, 0);"
+    " else return f(n + 1) + b[0];"
+)
 CRASHES = {
     "int f(int n) { volatile char b[4096]; b[n % 9] = n; return f(n + 1) + b[0]; }": True,
     "int f(int n) { return n ? f(n + 1) + f(n + 2) : 0; }": True,
     "int f(int n) { return *(volatile int *)(long)(n - 1); }": False,
     "int f(int n) { volatile char b[16]; for (;; n++) b[n] = 1; }": False,
+    f"int f(int n) {{ {ASTRAY.get(MACHINE, '')} return n; }}": False,
+    f"int f(int n) {{ {THREAD} return n; }}": True,
 }
-"""Functions that crash, and if because the stack is used up: the last one overruns its other end."""
+"""Functions that crash, and if because the stack is used up.
+
+The last but two overruns its other end, the next one loses the stack pointer, and the last one is
+on the stack of another thread.
+"""
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
@@ -144,10 +159,9 @@ def test_a_crash_for_want_of_stack_is_told_from_others(watch: Watch, tmp_path: P
     seen = {}
     for function in CRASHES:
         source, program = tmp_path / "crash.c", tmp_path / "crash"
-        source.write_text(f"{function}\nint main(void) {{ return f(1); }}\n")
-        subprocess.run(
-            ["cc", "-O0", "-w", "-fno-stack-protector", "-o", program, source], check=True
-        )
+        source.write_text(f"#include <pthread.h>\n{function}\nint main(void) {{ return f(1); }}\n")
+        flags = ("-O0", "-w", "-pthread", "-fno-stack-protector")
+        subprocess.run(["cc", *flags, "-o", program, source], check=True)
         status, trace = watch(str(program))
         assert status == 128 + signal.SIGSEGV
         seen[function] = trace.signals[-1].out_of_stack
@@ -189,6 +203,29 @@ def test_addresses_of_ipv6_are_read_as_they_are_written() -> None:
     lines = [row.format(a) for a in ("0:0:0:0:0:0:0:1", "0:0:0:0:0:ffff:7f00:1")]
 
     assert [call.where for call in read("\n".join(lines)).calls] == ["[::1]:80", "127.0.0.1:80"]
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+def test_an_address_of_ipv6_is_recorded_as_it_is_read(watch: Watch) -> None:
+    code = "import socket\ns = socket.socket(socket.AF_INET6); s.bind(('::1', 0)); s.listen()"
+    _, trace = watch(*python(code))
+
+    assert [c.address for c in trace.calls if c.name == "listen"] == ["::1"]
+
+
+def test_what_other_threads_wait_in_is_told_when_their_process_ends(watch: Watch) -> None:
+    code = (
+        "import os, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "time.sleep(0.2); os._exit(0)"
+    )
+    status, trace = watch(*python(code))
+    (wait,) = trace.waits
+
+    assert (status, wait.process) == (0, first(trace).number)
+    assert wait.thread != wait.process
+    assert "sleep" in wait.name
+    assert [c.name[:5] for c in trace.calls].count("clone") == 1
 
 
 def test_a_connection_that_fails_later_is_seen(watch: Watch) -> None:
