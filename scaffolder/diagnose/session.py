@@ -10,6 +10,7 @@ from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UnreadableError, UsageError
 
 from .case import Case
+from .causes.silence.endings import claims_to_serve
 from .deadline import Deadline
 from .docker import build_directory, targets, version
 from .docker.isolation import isolate
@@ -100,9 +101,12 @@ def is_open(case: Case, judgement: Judgement) -> bool:
     """Tell whether copies might prove what is not proven yet."""
     if case.kind != "container" or case.pod:
         return False
-    # A silent end with 0 may be that of a daemon; a crash that is proven says how, not why.
-    is_mute = case.phase == Phase.FINISHED or judgement.cause in HOW
-    return judgement.verdict in (LIKELY, UNDETERMINED) or (is_mute and case.is_silent)
+    if judgement.verdict in (LIKELY, UNDETERMINED):
+        return True
+    # An end with 0 may be that of a daemon, or of a server that nothing keeps.
+    if case.phase == Phase.FINISHED:
+        return case.is_silent or claims_to_serve(case)
+    return judgement.cause in HOW and case.is_silent  # which says how it ended, not why
 
 
 @contextmanager

@@ -36,9 +36,9 @@ DIED = NOW - timedelta(seconds=59)
 STARTED = "P\t0\t7\t/app/server\t/app/server\\x00\n"
 
 
-def tried(call: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+def tried(call: str, before: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
     """Return a container whose copy ended silently over a system call."""
-    trace = f"{STARTED}C\t1\t7\t7\t{call}\nX\t2\t7\t1\t0"
+    trace = f"{STARTED}{before}C\t1\t7\t7\t{call}\nX\t2\t7\t1\t0"
     return {"files": SERVER, "trace": trace, **more}
 
 
@@ -250,6 +250,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "variable-not-expanded": said("invalid port number: '$PORT'", command="/app/server --port $PORT"),
     "secret-missing": said("cannot read /run/secrets/pw", config={"env": {"PW_FILE": "/run/secrets/pw"}}),
     "file-missing": said("open /etc/app/config.yml: no such file or directory"),
+    "link-target-missing": said("open /etc/app/config.yml: no such file or directory", files={**SERVER, "/etc/app/config.yml": link("/data/config.yml")}),
+    "line-endings": tried("chdir\t-2\tp=/srv/x\\x0d", files={**SERVER, "/app/env": File(b"DATA=/srv/x\r\n")}, before="C\t1\t7\t7\topenat\t3\tp=/app/env\tx=0\n"),
     "workdir-overridden": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}, config={"workdir": "/tmp"}, image=Image(workdir="/app")),
     "workdir-wrong": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}),
     "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
@@ -306,6 +308,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "input-closed": {"command": "python3", "files": PYTHON, "exit_code": 0},
     "daemonises": {"command": "nginx", "files": {"/usr/sbin/nginx": STATIC}, "exit_code": 0},
     "dummy-main": {"files": {"/app/server": program(DUMMY)}, "exit_code": 0, "log": "Hello, world!", "config": {"restart": "always"}},
+    "nothing-keeps-it": {"files": SERVER, "exit_code": 0, "config": {"published": HTTP}},
     "ends-again-and-again": {"files": SERVER, "exit_code": 0, "log": "done", "state": {"status": "restarting"}, "restarts": 5, "config": {"restart": "always"}},
     "path-replaced": refused('exec: "sh": executable file not found in $PATH', command=("sh", "-c", "/server"), config={"env": {"PATH": "/opt/bin"}}),
     "seccomp-refuses": said("mkdir: cannot create directory '/data': Operation not permitted", config={"security": (SECCOMP,)}),

@@ -406,6 +406,57 @@ def test_what_a_silent_program_asked_for_in_vain_is_seen_in_a_copy(cause: str, r
     assert not throwaways()
 
 
+ENDS = {
+    "variable-quoted": (
+        ("--env=DATA=/usr/share/doc\r",),
+        'cd "$DATA" 2>/dev/null || exit 3; exec sleep 99',
+        "proven",
+        "a carriage return",
+    ),
+    "variable-missing": (
+        (),
+        'exec 2>/dev/null; set -u; test "$MODE_OF_ORDERS"; exec sleep 99',
+        "proven",
+        "MODE_OF_ORDERS",
+    ),
+    "nothing-keeps-it": (
+        (),
+        "exec python3 -c \"import socket; socket.create_server(('', 8080))\"",
+        "likely",
+        "0.0.0.0:8080",
+    ),
+    "line-endings": ((), ". /app/env; cd $DATA || exit 3; exec sleep 99", "proven", "/app/env"),
+    "link-target-missing": (
+        (),
+        "exec 2>/dev/null; cat /app/link || exit 3; exec sleep 99",
+        "proven",
+        "/data/x",
+    ),
+}
+"""The cause: options, a script, and the verdict and a word of the answer."""
+ENDS_IMAGE = f"FROM {IMAGE}\nRUN mkdir /app && ln -s /data/x /app/link && printf 'DATA=/usr/share\\r\\n' > /app/env\n"
+
+
+def test_what_a_silent_script_took_is_seen_in_copies(run: Run, build: Callable[[str], str]) -> None:
+    image, told = build(ENDS_IMAGE), {}
+    for cause, (flags, script, _verdict, word) in ENDS.items():
+        found = diagnosed(run(*flags, "sh", "-c", script, image=image), "--rerun")
+        told[cause] = (*summary(found), word in found["cause"]["text"])
+
+    assert told == {cause: (cause, end[2], True) for cause, end in ENDS.items()}
+
+
+def test_a_program_that_waits_in_a_call_is_told_what_for(run: Run) -> None:
+    code = (
+        "import fcntl\nfiles = [open('/l', 'w') for _ in 'ab']\nfor f in files: fcntl.flock(f, 2)"
+    )
+    name = run("--publish=127.0.0.1::8000", "python3", "-c", code, seconds=0.5)
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("waits-in-call", "likely"), found
+    assert "the lock of /l" in found["cause"]["text"]
+
+
 def test_a_pid_file_that_an_earlier_run_left_is_proven_by_a_copy_that_has_it(run: Run) -> None:
     code = "import os, time\ntry: os.open('/app.pid', 193)\nexcept OSError: os._exit(3)\nprint('up', flush=True)\ntime.sleep(99)"
     name = run("python3", "-c", code, seconds=0.1)

@@ -203,7 +203,7 @@ def test_no_secret_is_on_a_command_line_or_on_disk(told: Path, tmp_path: Path) -
     program = tmp_path / "bin" / "docker"
     program.write_text(DOCKER.replace("create)", 'create) cat > "$TOLD.env";'), encoding="utf-8")
     config = Config(env={"API_TOKEN": "hunter2", "DOCKER_HOST": "tcp://evil"}, image="x")
-    with copies._environment(config) as env:  # noqa: SLF001 - what a copy is given
+    with copies.environment(config) as env:
         assert not list(tmp_path.glob("**/viscaffold-*"))
         with throwaway.created(Engine("docker"), "x", "--env-file", "/dev/stdin", stdin=env):
             pass

@@ -28,6 +28,7 @@ PATTERNS = {
 FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
+    "stack", "heap", "value", "line-endings", "time-zone",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -53,7 +54,8 @@ MODULES = (
     "listening.ports",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "variables.missing", "variables.values", "variables.files", "variables.malformed",
-    "variables.workdir", "variables.locales",
+    "variables.line_endings",
+    "variables.workdir", "variables.locales", "variables.links",
     "data",
     "python.modules", "python.interpreter", "python.applications",
     "node.modules", "node.runtime",

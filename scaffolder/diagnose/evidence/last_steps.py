@@ -1,7 +1,23 @@
 """What a program did last before it ended, although no call failed."""
 
+import errno
+import re
+
 from .decisive import KNOWN_EMPTY, PROGRESS, decider, failure, has_gone_on
 from .trace import Call, Trace, Traced
+
+STARTS = re.compile(r"^(?:bind|listen|clone|clone3)$")
+"""What begins to serve: a socket, or a thread."""
+SERVES = re.compile(rf"{STARTS.pattern}|^accept")
+IDLE = re.compile(r"^(?:accept|accept4|p?poll|p?select\w*|epoll_p?wait\w*|recv\w*|\w*nanosleep)$")
+"""What a thread waits in that serves, or does something again and again; never a job's result."""
+SOON = 3000
+"""In milliseconds: what works for longer than that may have done its work."""
+
+ZONES = "/usr/share/zoneinfo"
+ZONE = re.compile(r"/(?:zoneinfo|TZ)/((?!\.)\w[\w+/-]*)$")
+ARCHIVE = "/zoneinfo.zip"
+"""Where Go looks in the end."""
 
 
 def reads_nothing(trace: Trace) -> bool:
@@ -28,6 +44,47 @@ def opened_last(trace: Trace) -> Call | None:
         c for c in own if PROGRESS.match(c.name) and (has_gone_on(c) or c.path in KNOWN_EMPTY)
     )
     return next((c for c in opened), None)
+
+
+def unkept(trace: Trace) -> Call | None:
+    """Return what a program listened on, or a thread of it waited in, when it ended with 0.
+
+    Only where it did nothing else since: a job may answer at a port, or send signs of life from a
+    thread, while it works.
+    """
+    first = trace.first
+    if first is None or first.ended is None or first.status or first.signal:
+        return None
+    calls = [call for call in trace.of(first.number) if not call.error]
+    tells = (c for c in reversed(calls) if SERVES.match(c.name) or has_gone_on(c))
+    last = next(tells, None)
+    if last is None or not STARTS.match(last.name) or first.ended - last.at > SOON:
+        return None
+    waits = (wait for wait in trace.waits if wait.process == first.number)
+    idle = next((wait for wait in waits if IDLE.match(wait.name) and wait.descriptor != 0), None)
+    return idle or (last if last.name == "listen" else None)
+
+
+def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
+    """Return the time zone that a process sought in several places before it failed, and how.
+
+    A C library asks for one as well, to write the time of a message: then another call failed.
+    """
+    process = decider(trace)
+    if process is None or not process.failed:
+        return None
+    late: list[Call] = []
+    for call in reversed(trace.of(process.number)):
+        if has_gone_on(call):
+            break
+        late.insert(0, call)
+    asked = [c for c in late if c.error == errno.ENOENT and ZONE.search(c.path)]
+    names = {match[1] for c in asked if (match := ZONE.search(c.path)) and match[1] != "tzdata.zi"}
+    lost = failure(trace)
+    if len({c.path for c in asked}) < 2 or len(names) != 1:
+        return None
+    is_last = lost is None or lost.path.endswith(ARCHIVE)
+    return (names.pop(), asked) if is_last else None
 
 
 def outlived(trace: Trace) -> Traced | None:

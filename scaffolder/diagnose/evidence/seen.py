@@ -40,6 +40,16 @@ class Seen:
         return last_steps.outlived(self.trace)
 
     @cached_property
+    def unkept(self) -> Call | None:
+        """What it listened on, or waited in, when it ended with 0 all the same."""
+        return last_steps.unkept(self.trace)
+
+    @cached_property
+    def zone_sought(self) -> tuple[str, list[Call]] | None:
+        """The time zone that it sought in vain, and with which calls."""
+        return last_steps.zone_sought(self.trace)
+
+    @cached_property
     def unsaid(self) -> str:
         """The line that it might have logged about that call; empty if there is none."""
         return in_words(self.failed_call) if self.failed_call else ""

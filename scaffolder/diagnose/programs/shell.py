@@ -13,6 +13,18 @@ SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"}
 ENDS = {";", "&", "&&", "||", "|", "|&", ";;", "(", ")"}
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
+NOUNSET = re.compile(
+    r"^#!.*\s-[a-z]*u[a-z]*\b.*$|^[^#\n]*\bset\s+(?:-[a-z]*\s+)*(?:-[a-z]*u|-o\s+nounset)",
+    re.MULTILINE,
+)
+SOURCES = re.compile(r"^\s*(?:\.|source)\s", re.MULTILINE)
+QUOTED = re.compile(r"'[^']*'|\\\$")
+TAKEN = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+GIVEN = {
+    "PWD", "OLDPWD", "PPID", "IFS", "OPTIND", "OPTARG", "HOME", "HOSTNAME", "PATH", "UID", "EUID",
+    "RANDOM", "SECONDS", "LINENO", "SHELL", "TERM", "SHLVL", "_", "PS1", "PS2", "PS4",
+}  # fmt: skip
+"""What a shell sets by itself, or the runtime."""
 MOST = 400
 
 
@@ -110,6 +122,21 @@ def sets_errexit(script: str) -> bool:
             r"^\s*set\s+-[a-z]*e|^\s*set\s+-o\s+errexit|^#!.*\s-[a-z]*e", script, re.MULTILINE
         )
     )
+
+
+def unset(script: str, env: Mapping[str, str]) -> list[str]:
+    """Return the variables that a script with `set -u` takes without a default, and nobody sets."""
+    begins = NOUNSET.search(script)
+    if begins is None or SOURCES.search(script):
+        return []
+    lines = (QUOTED.sub("", line) for line in _lines(script[begins.end() :]))
+    taken = dict.fromkeys(match[1] or match[2] for line in lines for match in TAKEN.finditer(line))
+    return [name for name in taken if not (name in env or name in GIVEN or _sets(script, name))]
+
+
+def _sets(script: str, name: str) -> bool:
+    words = r"read|for|local|declare|getopts|mapfile"
+    return bool(re.search(rf"\b{name}:?=|\b(?:{words})\b[^\n]*\b{name}\b", script))
 
 
 def ends_with_exec(script: str) -> bool:

@@ -61,7 +61,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
         config = replace(config, pids=config.pids + 1 if config.pids else 0)
     entrypoint = [f"--entrypoint={word}" for word in entry]
     mounts = isolate(config, is_remote=engine.is_remote).options
-    with _environment(config) as env, _security(config) as security:
+    with environment(config) as env, _security(config) as security:
         options = (*_options(config), *mounts, *security, "--env-file", "/dev/stdin", *own)
         made = created(
             engine,
@@ -122,14 +122,18 @@ def _put(
 
 
 @contextmanager
-def _environment(config: Config) -> Iterator[IO[bytes]]:
+def environment(config: Config) -> Iterator[IO[bytes]]:
     """Write the variables to an unnamed file, which disappears with its last reader.
 
     On a command line others could read them; in the environment of the docker command they would
     be its own settings, `DOCKER_HOST` and `LD_PRELOAD` among them.
     """
     with _nameless() as file:
-        lines = (f"{k}={v}\n" for k, v in config.env.items() if k and "\n" not in v)
+        # The reader of such files drops one carriage return at the end of a line.
+        ends = {
+            name: "\r\n" if value.endswith("\r") else "\n" for name, value in config.env.items()
+        }
+        lines = (f"{k}={v}{ends[k]}" for k, v in config.env.items() if k and "\n" not in v)
         file.writelines(line.encode("utf-8", "surrogateescape") for line in lines)
         file.seek(0)
         yield file

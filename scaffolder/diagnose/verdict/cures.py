@@ -143,22 +143,36 @@ LEFT_OVER = Cure(
     "put it on a --tmpfs; docker rm and docker run instead of docker start",
     proves=True,
 )
-ABORTED = Cure(
-    "init",
-    "aborted",
-    "process",
-    "the program calls abort(): with an init as PID 1 the exit code is 134; as PID 1"
-    " itself, the kernel ignores SIGABRT, and it exits with 139",
-    "find the failed assertion: run it under a debugger, with RUST_BACKTRACE=1",
+HEAP = Cure(
+    "heap",
+    "java-heap",
+    "memory",
+    "the heap of the JVM is used up, and the program does not report it",
+    "raise -Xmx (or -XX:MaxRAMPercentage=75), and --memory with it",
     proves=True,
 )
-CRASHED = Cure(
-    "init",
-    "segfault",
-    "process",
-    "the program crashes with SIGSEGV (segmentation fault, 139), even with an init as PID 1:"
-    " native code accesses memory that it may not access",
-    "debug the native crash (core dump, gdb)",
+VALUE = Cure(
+    "value",
+    "variable-quoted",
+    "environment",
+    "the program takes the value as it is",
+    "write the value without them in the env file",
+    proves=True,
+)
+LINE_ENDINGS = Cure(
+    "line-endings",
+    "line-endings",
+    "environment",
+    "has Windows (CRLF) line endings: what the program takes from it ends in a carriage return",
+    "convert it to LF (sed -i 's/\\r$//'), and keep it so (.gitattributes: text eol=lf)",
+    proves=True,
+)
+TIME_ZONE = Cure(
+    "time-zone",
+    "timezone-missing",
+    "environment",
+    "the program needs data about a time zone that the image does not have",
+    "install tzdata in the runtime stage, or embed it (Go: import time/tzdata)",
     proves=True,
 )
 

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.memory.usage import heap
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
+from scaffolder.diagnose.causes.variables.values import plain_values
 from scaffolder.diagnose.evidence.config import Config
 
 from . import cures
 from .cures import Cure
+from .endings import endings
 
 MEMORY = 512 * 1024 * 1024
 PROCESSES = 512
@@ -44,12 +47,12 @@ def factors(case: Case) -> Iterator[Factor]:
     """Return what can be changed in a container, the likeliest first."""
     yield from _rights(case)
     yield from _limits(case.config)
+    yield from _heap(case)
     yield from _mounts(case.config)
     yield from _inputs(case)
     if case.exit_code == 139 and not case.config.init:  # it tells how it ends, the others why
         config = replace(case.config, init=True)
-        endings = {134: cures.ABORTED, 139: cures.CRASHED}
-        yield Factor("an init as PID 1", config, flags="--init", endings=endings)
+        yield Factor("an init as PID 1", config, flags="--init", endings=endings(case))
     yield from _words(case)
 
 
@@ -115,6 +118,20 @@ def _limits(config: Config) -> Iterator[Factor]:
         )
 
 
+def _heap(case: Case) -> Iterator[Factor]:
+    """Give a JVM a larger heap; its variable comes before the options of the command."""
+    allowed = heap(case)
+    if not allowed or not any(item.name == "java" for item in case.launched):
+        return
+    more = f"-Xmx{4 * allowed >> 20}m"
+    yield Factor(
+        "a larger heap",
+        replace(case.config, env={**case.config.env, "_JAVA_OPTIONS": more}),
+        flags=f"-e _JAVA_OPTIONS={more}",
+        cure=cures.HEAP,
+    )
+
+
 def _mounts(config: Config) -> Iterator[Factor]:
     for mount in config.mounts[:4]:
         yield Factor(
@@ -127,6 +144,13 @@ def _mounts(config: Config) -> Iterator[Factor]:
 
 def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
+    for name, inner in list(plain_values(case))[:3]:
+        yield Factor(
+            f"{name} without the quotes, spaces or carriage return around its value",
+            replace(config, env={**config.env, name: inner}),
+            flags=f"-e {name}=...",
+            cure=cures.VALUE,
+        )
     if (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin:
         yield Factor(
             "a terminal and an open input",

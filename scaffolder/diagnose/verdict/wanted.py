@@ -2,25 +2,43 @@
 
 import errno
 import shlex
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, of_windows
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
-from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.evidence.files import CONTENT, is_below, resolved
+from scaffolder.diagnose.evidence.last_steps import ZONES
 from scaffolder.text import quoted
 
 from . import cures
 from .factors import Factor
 
 ROOM = 256 * 1024 * 1024
+MOST_FILES = 3
+UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
+"""A time zone, as small as they come (RFC 8536)."""
 
 
 def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_call
     yield from _absent(case)
+    yield from _translated(case)
+    if sought := case.seen.zone_sought:
+        path = f"{ZONES}/{sought[0]}"
+        yield Factor(
+            f"a time zone at {path}",
+            config,
+            files={path: UTC},
+            flags="-v /usr/share/zoneinfo:/usr/share/zoneinfo:ro",
+            cure=cures.TIME_ZONE,
+        )
+        return
     # A copy may lack a mount: what is there in the container is not what it ended over.
     if call is None or (call.error == errno.ENOENT and case.has(call.path)):
         return
@@ -49,6 +67,20 @@ def wanted(case: Case) -> Iterator[Factor]:
             flags="--tmpfs ... --shm-size 256m, of more than it has",
             cure=cures.SPACE,
         )
+
+
+def _translated(case: Case) -> Iterator[Factor]:
+    """Give files that it read the line endings of Unix."""
+    for path in islice(of_windows(case), MOST_FILES):
+        data = case.files.content(path) or b""
+        if len(data) < CONTENT:  # else it is cut
+            yield Factor(
+                f"Unix line endings in {path}",
+                case.config,
+                files={path: data.replace(WINDOWS, b"\n")},
+                flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+                cure=replace(cures.LINE_ENDINGS, text=f"{path} {cures.LINE_ENDINGS.text}"),
+            )
 
 
 def _absent(case: Case) -> Iterator[Factor]:

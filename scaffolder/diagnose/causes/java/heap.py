@@ -14,6 +14,7 @@ from scaffolder.diagnose.evidence.phase import Phase
     reads=["logs", "inspect"],
     when=Phase.DIED | Phase.FINISHED,
     explains=["memory-exhausted"],
+    cured_by=["heap"],
 )
 def java_heap(case: Case) -> Found | None:
     """Find OutOfMemoryError, and heaps that the JVM cannot reserve."""

@@ -9,7 +9,7 @@ from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
 
 from .usage import size
 
-BESIDE_STACK = "SIGSEGV beside the stack pointer, where no memory is"
+BESIDE_STACK = "SIGSEGV beside the stack pointer, where the stack may not grow any further"
 
 
 @cause(
@@ -49,7 +49,7 @@ def file_size_limit(case: Case) -> Found | None:
     pattern="memory",
     reads=["logs", "inspect", "rerun"],
     explains=["aborted", "segfault"],
-    cured_by=["ulimit stack", "init"],
+    cured_by=["ulimit stack", "stack"],
 )
 def stack_overflow(case: Case) -> Found | None:
     """Find endless recursion, or a small stack ulimit, as any language reports it."""
@@ -61,7 +61,8 @@ def stack_overflow(case: Case) -> Found | None:
     limit = case.config.ulimits.get("stack", 0)
     crashed = case.exit_code == SIGNALLED + signal.SIGSEGV
     seen = crashed and case.seen.out_of_stack
-    if match is None and not seen and not (limit and crashed):
+    is_watched = bool(case.seen.trace.processes)
+    if match is None and not seen and not (limit and crashed and not is_watched):
         return None
     how = "it is used up" if seen else "endless or too deep recursion"
     small = f"; its stack is limited to {size(limit)} (ulimit stack)" if limit else ""

@@ -1,20 +1,24 @@
 """Node's modules and module systems."""
 
+import errno
 import re
 from collections.abc import Iterator
 from posixpath import dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, logged, quoted, seen
+from scaffolder.diagnose.causes.evidence import Evidence, copied, logged, quoted, seen
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.trace import Call
 
 LAST_PLACES = re.compile(
     r"/node_modules(?:/|$)|/\.node_(?:modules|libraries)(?:/|$)|/lib/node(?:/|$)"
 )
 """Where Node looks for a package, the global places last."""
 PACKAGE = re.compile(r"/node_modules/((?:@[^/]+/)?[^/.][^/]*)")
+ENDING = re.compile(r"(?:/index)?\.(?:js|json|node)$")
+"""What Node adds to the name of a module: the file, then the index of a directory."""
 BUILT_IN = (
     "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants",
     "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2",
@@ -80,8 +84,10 @@ def node_module_missing(case: Case) -> Found | None:
 def _unsaid(case: Case) -> Found | None:
     """Find a program that looks for a package in each directory of modules, and ends silently."""
     call = case.seen.failed_call
-    if call is None or not LAST_PLACES.search(call.path):
+    if call is None:
         return None
+    if not LAST_PLACES.search(call.path):
+        return _own(case, call)
     asked = [c for c in case.seen.trace.of(call.process) if c.error and "node_modules" in c.path]
     named = next((m[1] for c in reversed(asked) if (m := PACKAGE.search(c.path))), "")
     name = named or next(_absent(case), "")
@@ -91,6 +97,22 @@ def _unsaid(case: Case) -> Found | None:
         f"run npm ci in the image{f' (with {name} in `dependencies`)' if name else ''}, and keep"
         " mounts off node_modules",
         tuple(seen(case, c) for c in (*asked[:1], call)),
+    )
+
+
+def _own(case: Case, call: Call) -> Found | None:
+    """Find a file of the program's own that is asked for with each ending that Node adds."""
+    stem = ENDING.sub("", call.path)
+    asked = [c for c in case.seen.trace.of(call.process) if c.error == errno.ENOENT]
+    tried = {c.path: c for c in asked if ENDING.sub("", c.path) == stem}
+    if len(tried) < 2 or not any(path.endswith(".node") for path in tried):
+        return None
+    return Found(
+        f"Node tries to load {stem}, which is not in the container, with no ending that it adds"
+        f" (working directory: {case.config.workdir})",
+        "COPY it (the build creates dist/), and check .dockerignore, WORKDIR and the name in"
+        " require() or import, capitals included",
+        (*(seen(case, c) for c in list(tried.values())[:3]), copied(case, stem, "no such file")),
     )
 
 

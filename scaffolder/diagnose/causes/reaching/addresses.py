@@ -4,8 +4,9 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.causes.evidence import inspected, logged, watched
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Traced
 
 
 @cause(
@@ -32,6 +33,7 @@ def port_in_use_inside(case: Case) -> Found | None:
         ),
         "",
     )
+    twice = _own_listener(case)
     shared = case.config.network == "host" or case.config.network.startswith("container:")
     holder = next(
         (
@@ -42,7 +44,10 @@ def port_in_use_inside(case: Case) -> Found | None:
         "",
     )
     why = (
-        (
+        f"{twice.name} (process {twice.number}) of this container listens on it already, and then"
+        " it is asked for once more"
+        if twice
+        else (
             "it shares the network of"
             f" {'the host' if case.config.network == 'host' else holder or 'another container'},"
             " where another program uses it"
@@ -56,9 +61,23 @@ def port_in_use_inside(case: Case) -> Found | None:
     return Found(
         f"{f'port {port}' if port else 'its port'} is already in use: {why}",
         "choose another port, or start only one of them",
-        (logged(case, match), inspected(case, "HostConfig.NetworkMode", case.config.network)),
-        proven=shared and bool(port),
+        (
+            logged(case, match),
+            *((watched(case, f"{twice.name}: listen, before that"),) if twice else ()),
+            inspected(case, "HostConfig.NetworkMode", case.config.network),
+        ),
+        proven=shared and bool(port) and twice is None,
     )
+
+
+def _own_listener(case: Case) -> Traced | None:
+    """Return the process that listened, in a copy, on the port that it was then refused."""
+    call = case.seen.failed_call
+    if call is None or call.name != "bind" or not call.port:
+        return None
+    before = (c for c in case.seen.trace.calls if c.at <= call.at and not c.error)
+    held = next((c for c in before if c.name in ("bind", "listen") and c.port == call.port), None)
+    return case.seen.trace.processes.get(held.process) if held else None
 
 
 @cause(

@@ -27,6 +27,7 @@ RUNS_ARGUMENTS = re.compile(r'(?:exec\s+)?"?(?:\$@|\$\{@\})"?')
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
+    explains=["nothing-keeps-it"],
 )
 def entrypoint_without_exec(case: Case) -> Found | None:
     """Find an ENTRYPOINT script without `exec "$@"`, so that CMD is never run."""
@@ -80,6 +81,7 @@ def entrypoint_without_exec(case: Case) -> Found | None:
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
+    explains=["nothing-keeps-it"],
 )
 def command_empty(case: Case) -> Found | None:
     """Find a final `exec "$@"` in a container without a command: exec of nothing succeeds."""
@@ -110,7 +112,7 @@ def command_empty(case: Case) -> Found | None:
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
-    explains=["entrypoint-without-exec", "daemonises"],
+    explains=["entrypoint-without-exec", "daemonises", "nothing-keeps-it"],
 )
 def background_only(case: Case) -> Found | None:
     """Find `server &` as the last command: when PID 1 exits, the container stops."""
@@ -142,6 +144,7 @@ def background_only(case: Case) -> Found | None:
     page="ended-without-a-word",
     when=Phase.FINISHED,
     basis=Basis.INFERRED,
+    explains=["nothing-keeps-it"],
 )
 def status_masked(case: Case) -> Found | None:
     """Find `server || true`, `server | tee log` and `exit 0` behind an error in the log."""

@@ -37,7 +37,7 @@ def guards(case: Case, script: Script) -> Iterator[Guard]:
     lines = script.text.splitlines()
     for number, line in enumerate(lines):
         match = CONDITION.search(line)
-        if not match:
+        if not match or line.lstrip().startswith("#"):
             continue
         negated, op, arg = bool(match["not"]), match["op"], match["arg"]
         after = line[match.end() :]

@@ -61,6 +61,7 @@ DAEMONS = (
     page="nothing-moves",
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
+    explains=["nothing-keeps-it"],
 )
 def daemonises(case: Case) -> Found | None:
     """Find daemons that were not told to stay in the foreground, and programs that detach."""

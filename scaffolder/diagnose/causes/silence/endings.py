@@ -1,11 +1,25 @@
-"""Programs that exit 0: a dummy program, and one that is restarted again and again."""
+"""Programs that exit 0: a dummy program, one that nothing keeps, and one that is restarted."""
+
+import re
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.causes.evidence import (
+    Evidence,
+    content,
+    ended,
+    inspected,
+    logged,
+    nothing_logged,
+    watched,
+)
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .readings import SHORT_SECONDS, natives
+from .readings import INTERACTIVE, SHORT_SECONDS, natives
+
+SERVES = re.compile(r"\b(?:listening|serving|accepting|ready|waiting for)\b", re.IGNORECASE)
+"""What a server says when it is up; a job that has finished says something else at its end."""
 
 
 @cause(
@@ -15,6 +29,7 @@ from .readings import SHORT_SECONDS, natives
     reads=["files", "inspect"],
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
+    explains=["nothing-keeps-it"],
 )
 def dummy_main(case: Case) -> Found | None:
     """Find a Rust program with an empty main: the real one is older, so cargo did not rebuild."""
@@ -57,6 +72,72 @@ def dummy_main(case: Case) -> Found | None:
             " target/release/deps/NAME*, or cargo-chef)",
             (content(case, path, f"{len(data)} bytes; {how}"), ended(case), nothing_logged(case)),
         )
+    return None
+
+
+@cause(
+    "nothing-keeps-it",
+    "the program ends by itself with 0, although it is meant to stay",
+    pattern="process",
+    reads=["inspect", "logs", "rerun"],
+    page="nothing-moves",
+    when=Phase.FINISHED | Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["ends-again-and-again"],
+)
+def nothing_keeps_it(case: Case) -> Found | None:
+    """Find a server that runs out of things to do: an empty event loop, only daemon threads.
+
+    A job ends so, too: what was meant is known only from what it opened, and from its settings.
+    """
+    if case.exit_code != 0 or not (case.is_silent or claims_to_serve(case)):
+        return None
+    call = case.seen.unkept
+    meant = _is_to_stay(case)
+    if call is None and meant is None:
+        return None
+    shown = () if call is None else (watched(case, f"{call.name}({call.where!r}) at its end"),)
+    if call is None:
+        what = "it is meant to serve a port or to stay"
+    elif call.name == "listen":
+        what = f"it listens on {call.where or 'a socket'}, and ends without having served anybody"
+    else:
+        what = f"a thread of it still waits in {call.name} when it ends"
+    return Found(
+        f"the program ends by itself with 0, although {what}: nothing keeps it running, as with an"
+        " event loop that has become empty, or where only daemon threads are left",
+        "wait for the server at the end of the program (await it, join the thread, no unref());"
+        " if it is a job, it needs no port",
+        (
+            *shown,
+            *((meant,) if meant else ()),
+            ended(case),
+            nothing_logged(case) if case.is_silent else logged(case, _last_line(case)),
+        ),
+    )
+
+
+def claims_to_serve(case: Case) -> bool:
+    """Tell whether the last thing that it says is what a server says when it is up."""
+    return bool(SERVES.search(_last_line(case)))
+
+
+def _last_line(case: Case) -> str:
+    return next((line.text for line in reversed(case.lines) if line.text.strip()), "")
+
+
+def _is_to_stay(case: Case) -> Evidence | None:
+    """Return which setting, meant for this command, only makes sense for what stays up."""
+    own = (*case.image.entrypoint, *case.image.command) if case.image else ()
+    is_any = bool(own) and basename(own[-1]) in INTERACTIVE  # an image to run any command in
+    if case.config.published and (is_any or case.is_meant("EXPOSE")):
+        ports = ", ".join(str(port.number) for port in case.config.published)
+        return inspected(case, "HostConfig.PortBindings", f"publishes {ports}")
+    if case.config.exposed and case.is_meant("EXPOSE"):
+        ports = ", ".join(str(port.number) for port in case.config.exposed)
+        return inspected(case, "Config.ExposedPorts", ports)
+    if case.config.check and case.is_meant("HEALTHCHECK"):
+        return inspected(case, "Config.Healthcheck", case.config.check.words)
     return None
 
 

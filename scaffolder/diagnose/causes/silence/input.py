@@ -19,6 +19,7 @@ from .readings import INTERACTIVE, readings
     page="check-shell",
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
+    explains=["nothing-keeps-it"],
     cured_by=["input"],
 )
 def input_closed(case: Case) -> Found | None:

@@ -6,7 +6,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM
-from scaffolder.diagnose.programs import binary, elf, pysource
+from scaffolder.diagnose.programs import binary, elf, pysource, shell
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
 INTERACTIVE = {
@@ -78,16 +78,27 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
             note(name, script.path or "the program", required=True)
         for name in reading.asked:
             note(name, script.path or "the program", required=False)
-    for item in case.launched:
-        if item.script and item.script.language in {"node", "ruby", "php", "perl"}:
-            for name in re.findall(
-                r"(?:process\.env\.|process\.env\[['\"]|ENV\[['\"]|ENV\.fetch\(['\"]|getenv\(['\"]"
-                r"|\$ENV\{['\"]?)([A-Z][A-Z0-9_]+)",
-                item.script.text,
-            ):
-                default = re.search(rf"{name}['\"\])}}]*\s*(?:\|\||\?\?|,)", item.script.text)
-                note(name, item.script.path or "the program", required=not default)
+    for name, by, required in _named_by_scripts(case):
+        note(name, by, required=required)
     return list(found.values())
+
+
+def _named_by_scripts(case: Case) -> Iterator[tuple[str, str, bool]]:
+    """Yield the variables that scripts other than Python's read: name, reader, and if required."""
+    scripts = [item.script for item in case.launched if item.script]
+    for script in scripts:
+        by = script.path or "the program"
+        if script.language == "sh":
+            yield from ((name, by, True) for name in shell.unset(script.text, case.config.env))
+        if script.language not in {"node", "ruby", "php", "perl"}:
+            continue
+        for name in re.findall(
+            r"(?:process\.env\.|process\.env\[['\"]|ENV\[['\"]|ENV\.fetch\(['\"]|getenv\(['\"]"
+            r"|\$ENV\{['\"]?)([A-Z][A-Z0-9_]+)",
+            script.text,
+        ):
+            default = re.search(rf"{name}['\"\])}}]*\s*(?:\|\||\?\?|,)", script.text)
+            yield name, by, not default
 
 
 def read_paths(case: Case) -> Iterator[tuple[str, str]]:

@@ -2,9 +2,17 @@
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.causes.evidence import (
+    Evidence,
+    copied,
+    inspected,
+    logged,
+    quoted,
+    seen,
+)
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.last_steps import ZONES
 
 
 @cause(
@@ -46,7 +54,8 @@ def locale_missing(case: Case) -> Found | None:
     "the image has no time zone data",
     pattern="environment",
     reads=["logs", "files", "inspect"],
-    explains=["file-missing"],
+    explains=["file-missing", "last-call"],
+    cured_by=["time-zone"],
 )
 def timezone_missing(case: Case) -> Found | None:
     """Find a time zone that is unknown because tzdata is not installed."""
@@ -55,7 +64,7 @@ def timezone_missing(case: Case) -> Found | None:
         r"|ZoneRulesException|tzdata|Unknown or invalid time zone|cannot load timezone)[^\n]*"
     )
     if match is None:
-        return None
+        return _unsaid(case)
     there = resolved(case.files, "/usr/share/zoneinfo/UTC") or resolved(
         case.files, "/usr/share/zoneinfo/Etc/UTC"
     )
@@ -78,6 +87,19 @@ def timezone_missing(case: Case) -> Found | None:
             ),
         ),
         proven=there is None,
+    )
+
+
+def _unsaid(case: Case) -> Found | None:
+    """Find a zone that a silent program sought in several places, and then gave up."""
+    asked = case.seen.zone_sought
+    if asked is None:
+        return None
+    return Found(
+        f"the program looks for the time zone {asked[0]} in every place for it, and finds none: the"
+        " image has no time zone data (tzdata)",
+        "install tzdata in the runtime stage, or embed it (Go: import time/tzdata)",
+        (*(seen(case, call) for call in asked[1][:2]), copied(case, ZONES, "no such zone")),
     )
 
 

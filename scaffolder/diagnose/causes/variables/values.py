@@ -1,6 +1,7 @@
 """Values with quotes around them, or with variables that are not expanded."""
 
 import re
+from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -15,20 +16,16 @@ from scaffolder.diagnose.programs.program import is_shell
     pattern="environment",
     reads=["inspect", "logs"],
     when=Phase.ENDED,
-    explains=["name-unresolved", "connection-refused", "config-malformed"],
-)
+    explains=[
+        "name-unresolved", "connection-refused", "config-malformed", "file-missing", "script-guard",
+        "secret-missing", "last-call",
+    ],
+    cured_by=["value"],
+)  # fmt: skip
 def variable_quoted(case: Case) -> Found | None:
     """Find quotes and carriage returns that --env-file takes as part of a value."""
-    theirs = case.image.env if case.image else {}
-    for name, value in case.config.env.items():
-        odd = (
-            (len(value) > 1 and value[0] == value[-1] and value[0] in "\"'")
-            or value != value.strip()
-            or "\r" in value
-        )
-        if not odd or theirs.get(name) == value:
-            continue
-        inner = value.strip().strip("\"'")
+    for name, inner in plain_values(case):
+        value = case.config.env[name]
         says = case.said(
             rf"[^\n]*(?:{re.escape(value.strip())}|{re.escape(repr(value)[1:-1])}"
             rf"|\b{re.escape(name)}\b|invalid|malformed|parse|unable|unsupported|could not)[^\n]*"
@@ -56,6 +53,17 @@ def variable_quoted(case: Case) -> Found | None:
             basis=None if says or case.is_silent else Basis.HINT,
         )
     return None
+
+
+def plain_values(case: Case) -> Iterator[tuple[str, str]]:
+    """Return variables whose value has quotes or spaces around it, and the value without them."""
+    theirs = case.image.env if case.image else {}
+    for name, value in case.config.env.items():
+        inner = value.strip()
+        if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "\"'":
+            inner = inner[1:-1]
+        if inner != value and theirs.get(name) != value:
+            yield name, inner
 
 
 def _unshelled(argv: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen, watched
-from scaffolder.diagnose.evidence.decisive import handled_signal, kills_first
+from scaffolder.diagnose.evidence.decisive import handled_signal, has_gone_on, kills_first
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
@@ -81,22 +81,47 @@ def killed_from_inside(case: Case) -> Found | None:
     handled = handled_signal(case.seen.trace, killed)
     number = killed.signal or (handled.number if handled else 0)
     killer = _killer(case.seen.trace, killed, number) if number else None
+    group = _to_own_group(case.seen.trace, killed)
+    if killer is None and group:
+        killer, number = killed, group.numbers[-1]
     if killer is None:
         return None
     end = "is killed by it" if killed.signal else f"exits with {killed.status}"
+    if killer is killed:
+        text = (
+            f"{killed.name} (process {killed.number}) sends signal {number} to its own process"
+            " group, and so to itself"
+        )
+        fix = "signal only the processes that it started: kill PID, not kill 0"
+        sent = f"kill({group.numbers[0] if group else 0}, {number})"
+    else:
+        text = (
+            f"{killer.name} (process {killer.number}) kills {killed.name} (process"
+            f" {killed.number}) with signal {number}"
+        )
+        fix = f"find out why {killer.name} does that: a time limit, a failed check, a wrong number"
+        sent = f"kill({killed.number}, {number})"
     return Found(
-        f"{killer.name} (process {killer.number}) kills {killed.name} (process {killed.number})"
-        f" with signal {number}",
-        f"find out why {killer.name} does that: a time limit, a failed check, a wrong number",
+        text,
+        fix,
         (
-            watched(
-                case,
-                f"{killer.name}: kill({killed.number}, {number})\n{killed.name} {end}",
-            ),
+            watched(case, f"{killer.name}: {sent}\n{killed.name} {end}"),
             ended(case),
             inspected(case, "Config.Cmd", list(case.config.argv)),
         ),
     )
+
+
+def _to_own_group(trace: Trace, killed: Traced) -> Call | None:
+    """Return how a process signalled its own group, if nothing came between that and its end."""
+    for call in reversed(trace.of(killed.number)):
+        if call.name == "kill" and not call.error and len(call.numbers) == 2:
+            target, number = call.numbers
+            ends = killed.signal in (0, number) and number > 0 and killed.failed
+            return call if target in (0, -1, -killed.number) and ends else None
+        if has_gone_on(call):
+            return None
+    return None
 
 
 def _killer(trace: Trace, killed: Traced, number: int) -> Traced | None:

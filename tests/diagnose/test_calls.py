@@ -1,0 +1,363 @@
+"""What the calls of a watched copy tell beyond the last one that failed, and what they do not."""
+
+import io
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from recorded import File, case, elf, folder, link, program
+
+from examples import EXAMPLES, HTTP, SERVER, STARTED, said, sh, tried
+from scaffolder.diagnose.evidence.config import Image, Port
+from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.session import is_open
+from scaffolder.diagnose.verdict import copies
+from scaffolder.diagnose.verdict.factors import factors
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.wanted import UTC, wanted
+
+
+def call(words: str, at: int = 1, process: int = 7) -> str:
+    return f"C\t{at}\t{process}\t{process}\t{words}\n"
+
+
+def ended(*records: str, status: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a container whose copy did these things, and ended with a status."""
+    trace = f"{STARTED}{''.join(records)}X\t9\t7\t{status}\t0"
+    return {"files": SERVER, "exit_code": status, "trace": trace, **more}
+
+
+LISTENS = call("listen\t0\tf=3:socket:[9]\ta=inet6:0:0:0:0:0:0:0:0:8080")
+THREAD = call("clone3\t1")
+IDLE = "W\t9\t7\t8\taccept\t4\tf=3:socket:[9]\ta=inet:0.0.0.0:8080\n"
+SLEEPS = "W\t9\t7\t8\tclock_nanosleep\t4\n"
+READ = call("openat\t3\tp=/srv/data\tx=0")
+
+
+@pytest.mark.parametrize(
+    ("records", "shown"),
+    [
+        ((READ, LISTENS), "listens on [::]:8080"),
+        ((READ, LISTENS, THREAD, IDLE), "still waits in accept"),
+        ((READ, THREAD, SLEEPS), "still waits in clock_nanosleep"),
+    ],
+    ids=["an empty event loop", "a daemon thread that serves", "a daemon thread with a timer"],
+)
+def test_a_server_that_nothing_keeps_is_told_from_a_job(
+    records: tuple[str, ...], shown: str
+) -> None:
+    found = judge(case(**ended(*records, status=0)))
+
+    assert (found.cause, found.verdict) == ("nothing-keeps-it", "likely")
+    assert shown in found.text
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (READ,),
+        (LISTENS, READ),
+        (LISTENS, call("accept4\t1\tf=3:socket:[9]")),
+        (THREAD, SLEEPS, call("connect\t0\ta=inet:127.0.0.1:8080\tf=4:socket:[8]")),
+        (READ, THREAD, "W\t9\t7\t8\tfutex\t4\n"),
+        (THREAD, "W\t9\t7\t8\tread\t4\tf=0:pipe:[1]\n"),
+        (LISTENS, "S\t8\t7\t15\t0\t8\n", call("openat\t1\tp=/app/state\tx=41")),
+    ],
+    ids=[
+        "does its work", "works beside a port", "answered somebody", "works beside a thread",
+        "has idle workers", "reads its input", "cleans up",
+    ],
+)  # fmt: skip
+def test_a_job_that_listens_or_has_threads_is_well(records: tuple[str, ...]) -> None:
+    assert judge(case(**ended(*records, status=0))).verdict == "healthy"
+
+
+def test_what_takes_longer_has_worked_meanwhile() -> None:
+    trace = f"{STARTED}{LISTENS}X\t9000\t7\t0\t0"
+
+    assert judge(case(exit_code=0, files=SERVER, trace=trace)).verdict == "healthy"
+
+
+WEB = Image(command=("/app/server",))
+EXPOSES = {"exposed": (Port(8080),)}
+RAN: dict[str, Any] = {"files": SERVER, "exit_code": 0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_unwell"),
+    [
+        ({"config": {"published": HTTP}}, True),
+        ({"config": {"published": HTTP}, "image": WEB}, True),
+        ({"config": EXPOSES, "image": WEB}, True),
+        ({"config": {"published": HTTP}, "log": "listening on 8080"}, True),
+        ({"config": {"published": HTTP}, "log": "listening on 8080\n12 rows migrated"}, False),
+        ({"config": {"published": HTTP}, "image": Image(command=("/app/web",))}, False),
+        ({"config": {"published": HTTP}, "image": Image(command=("python3",))}, True),
+        ({"config": EXPOSES, "image": Image(command=("/app/web",))}, False),
+        ({"config": {}}, False),
+    ],
+)
+def test_a_silent_end_with_0_is_unwell_only_where_a_port_is_meant_for_this_command(
+    settings: dict[str, Any], *, is_unwell: bool
+) -> None:
+    found = judge(case(**RAN, **settings))
+
+    assert found.verdict == ("likely" if is_unwell else "healthy"), found
+    assert found.cause == ("nothing-keeps-it" if is_unwell else "none")
+
+
+def test_a_copy_of_what_says_that_it_serves_is_watched() -> None:
+    ready, done = (case(**RAN, log=log) for log in ("ready on :8080", "ready\nall done"))
+
+    assert is_open(ready, judge(ready))
+    assert not is_open(done, judge(done))
+
+
+ASKED = ("/usr/share/zoneinfo/Europe/Rome", "/etc/zoneinfo/Europe/Rome")
+ZONE = tuple(call(f"openat\t-2\tp={path}\tx=0") for path in ASKED)
+ARCHIVE = call("openat\t-2\tp=/usr/local/go/lib/time/zoneinfo.zip\tx=0")
+
+
+def test_a_time_zone_is_named_and_given_to_a_copy() -> None:
+    of = case(**ended(*ZONE, ARCHIVE))
+    found = judge(of)
+    (given,) = wanted(of)
+
+    assert (found.cause, found.verdict) == ("timezone-missing", "likely")
+    assert "Europe/Rome" in found.text
+    assert given.files == {"/usr/share/zoneinfo/Europe/Rome": UTC}
+    assert ZoneInfo.from_file(io.BytesIO(UTC)).tzname(None) == "UTC"
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (ZONE[0],),
+        (*ZONE, READ),
+        (*ZONE, call("openat\t-2\tp=/etc/app/app.toml\tx=0")),
+    ],
+    ids=["asked-once", "went-on", "failed-later"],
+)
+def test_a_time_zone_that_is_only_looked_for_is_no_cause(records: tuple[str, ...]) -> None:
+    assert judge(case(**ended(*records))).cause != "timezone-missing"
+
+
+NODE: dict[str, File] = {
+    "/usr/bin/node": program(elf()),
+    "/app/main.js": File(b"require('./lib/db')\n"),
+}
+STEM = "/app/lib/db"
+
+
+@pytest.mark.parametrize(
+    ("endings", "cause"),
+    [
+        (("", ".js", ".json", ".node"), "node-module-missing"),
+        (("", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node"), "node-module-missing"),
+        (("",), "file-missing"),
+        ((".json",), "file-missing"),
+    ],
+)  # fmt: skip
+def test_a_file_that_node_asks_for_with_every_ending_is_a_module(
+    endings: tuple[str, ...], cause: str
+) -> None:
+    asked = [call(f"statx\t-2\tp={STEM}{ending}") for ending in endings]
+    found = judge(case("node /app/main.js", **{**ended(*asked), "files": NODE}))
+
+    assert found.cause == cause
+    assert STEM in found.text
+    assert ".node" not in found.text
+
+
+TERM = "S\t3\t7\t15\t0\t7\n"
+
+
+def killing(target: str, *later: str) -> dict[str, Any]:
+    """Return a script that sends SIGTERM, and ends by it."""
+    sent = f"C\t2\t7\t7\tkill\t0\ti={target}\ti=15\n"
+    trace = f"{STARTED}N\t1\t8\t7\n{sent}{TERM}{''.join(later)}X\t4\t7\t0\t15"
+    happened = (Event(1.0, "start"), Event(2.0, "die", 143))
+    return {**RAN, "exit_code": 143, "trace": trace, "sources": {"happened": happened}}
+
+
+def test_who_signals_its_own_group_is_told_so() -> None:
+    found = judge(case(**killing("0")))
+
+    assert found.cause == "killed-from-inside"
+    assert "its own process group" in found.text
+
+
+@pytest.mark.parametrize("sent", [killing("8"), killing("0", call("openat\t3\tp=/srv/x\tx=0"))])
+def test_a_signal_to_a_child_or_long_before_is_none_to_itself(sent: dict[str, Any]) -> None:
+    assert "its own process group" not in judge(case(**sent)).text
+
+
+def test_a_port_that_the_program_itself_holds_is_named_as_such() -> None:
+    def bound(first: int, network: str = "bridge") -> Any:  # noqa: ANN401 - a judgement
+        once = call(f"bind\t0\ta=inet:0.0.0.0:{first}\tf=3:socket:[8]")
+        again = call("bind\t-98\ta=inet:0.0.0.0:8080\tf=4:socket:[9]", at=2)
+        return judge(case(**ended(once, again, config={"network": network})))
+
+    own, other = bound(8080), bound(9090)
+
+    assert own.cause == other.cause == "port-in-use-inside"
+    assert "server (process 7) of this container listens on it already" in own.text
+    assert "listens on it already" not in other.text
+    assert bound(8080, "host").verdict == "likely"
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        ('set -u\necho "$MODE"', ["MODE"]),
+        ("set -eu\ntest ${MODE}", ["MODE"]),
+        ("set -o nounset\necho $MODE", ["MODE"]),
+        ("#!/bin/sh -u\necho $MODE", ["MODE"]),
+        ("echo $MODE", []),
+        ("echo $MODE\nset -u", []),
+        ("set -u\necho ${MODE:-x} ${OTHER-}", []),
+        ("set -u\nMODE=x\necho $MODE", []),
+        ("set -u\nread MODE\nfor name in a; do echo $MODE $name; done", []),
+        ("set -u\necho '$MODE' \\$MODE", []),
+        ("set -u\n. /app/env\necho $MODE", []),
+        ("set -u\necho $HOME $GIVEN $1 $?", []),
+        ("# set -u\necho $MODE", []),
+    ],
+)
+def test_variables_that_a_strict_script_takes_and_nobody_sets(
+    script: str, names: list[str]
+) -> None:
+    assert shell.unset(script, {"GIVEN": "1"}) == names
+
+
+def test_a_strict_script_whose_words_are_lost_names_its_variable() -> None:
+    text = "#!/bin/sh\nexec 2>/dev/null\nset -u\necho $MODE\n"
+    silent = judge(case(**sh(text, exit_code=2)))
+    given = judge(case(**sh(text, exit_code=2, config={"env": {"MODE": ""}})))
+
+    assert (silent.cause, silent.verdict) == ("variable-missing", "likely")
+    assert "MODE" in silent.text
+    assert given.cause != "variable-missing"
+
+
+def names_of(**more: Any) -> list[str]:  # noqa: ANN401 - of a case
+    return [factor.name for factor in factors(case(**more))]
+
+
+def test_only_a_virtual_machine_with_a_limit_is_given_a_larger_heap() -> None:
+    java = {"/usr/bin/java": program(elf())}
+
+    assert "a larger heap" in names_of(command="java -Xmx32m -jar /a.jar", files=java)
+    assert "a larger heap" not in names_of(command="java -jar /a.jar", files=java)
+    assert "a larger heap" not in names_of(command="/app/server -Xmx32m", files=SERVER)
+
+
+RETURNS: dict[str, Any] = {"env": {"DATA": "/srv/data\r", "HOME": "/"}}
+
+
+def test_a_carriage_return_at_the_end_of_a_value_reaches_a_copy() -> None:
+    """The engine's reader of files with variables drops one."""
+    with copies.environment(case(files=SERVER, config=RETURNS).config) as file:
+        assert file.read() == b"DATA=/srv/data\r\r\nHOME=/\n"
+
+
+def test_a_value_is_tried_without_what_surrounds_it() -> None:
+    of = case(**tried("chdir\t-2\tp=/srv/data\\x0d", config=RETURNS))
+    (plain,) = (f for f in factors(of) if f.name.startswith("DATA without"))
+
+    assert plain.config.env["DATA"] == "/srv/data"
+    assert judge(of).cause == "variable-quoted"
+    assert not any("without the quotes" in name for name in names_of(files=SERVER))
+
+
+def test_a_file_with_windows_line_endings_is_given_those_of_unix() -> None:
+    of = case(**EXAMPLES["line-endings"])
+    translated = next(wanted(of))
+
+    assert translated.files == {"/app/env": b"DATA=/srv/x\n"}
+    unread = case(**{**EXAMPLES["line-endings"], "trace": ""})
+    assert not [f for f in wanted(unread) if "line endings" in f.name]
+
+
+@pytest.mark.parametrize(
+    ("record", "content"),
+    [
+        (call("chdir\t-2\tp=/srv/x"), b"DATA=/srv/x\r\n"),
+        (call("chdir\t-2\tp=/srv/x\\x0d"), b"DATA=/srv/x\n"),
+    ],
+    ids=["another-name", "another-file"],
+)
+def test_line_endings_that_change_nothing_are_no_cause(record: str, content: bytes) -> None:
+    files = {**SERVER, "/app/env": File(content)}
+    opened = call("openat\t3\tp=/app/env\tx=0")
+    found = judge(case(**ended(opened, record, files=files)))
+
+    assert "/app/env" not in found.text
+
+
+LOGGED = "open /data/app/x.yml: no such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("files", "cause"),
+    [
+        ({"/data/app": link("/mnt/app")}, "link-target-missing"),
+        ({"/data": link("mnt"), "/mnt/app": folder()}, "file-missing"),
+        ({"/data/app": link("/mnt/app"), "/mnt/app/y.yml": File()}, "file-missing"),
+        ({"/data/app/x.yml": link("x.yml")}, "link-target-missing"),
+    ],
+    ids=["directory", "link-that-leads-on", "only-the-file", "itself"],
+)
+def test_a_link_is_blamed_only_where_it_leads_nowhere(files: dict[str, File], cause: str) -> None:
+    assert judge(case(**said(LOGGED, files={**SERVER, **files}))).cause == cause
+
+
+def test_a_link_that_leads_nowhere_is_seen_in_a_silent_copy() -> None:
+    files = {**SERVER, "/etc/app.toml": link("/data/app.toml")}
+    found = judge(case(**tried("openat\t-2\tp=/etc/app.toml\tx=0", files=files)))
+
+    assert found.cause == "link-target-missing"
+    assert "/data/app.toml" in found.text
+
+
+PID = {"/run/app.pid": File(b"7")}
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "is_blamed"),
+    [
+        ("[ -e /run/app.pid ] && exit 1", PID, True),
+        ("[ -e /run/app.pid ] && exit 1", {}, False),
+        ("[ ! -e /run/app.pid ] && exit 1", PID, False),
+        ("[ -e /run/app.pid ] && rm /run/app.pid", PID, False),
+        ("[ -e /run/app.pid ] || exit 1", PID, False),
+        ("[ -d /run/app.pid ] && exit 1", PID, False),
+        ("# [ -e /run/app.pid ] && exit 1", PID, False),
+    ],
+)
+def test_a_file_that_is_there_is_blamed_only_by_a_check_that_it_ends(
+    line: str, files: dict[str, File], *, is_blamed: bool
+) -> None:
+    script = sh(f"#!/bin/sh\n{line}\nexec /app/server\n", files=files)
+
+    assert (judge(case(**script)).cause == "script-guard-there") == is_blamed
+
+
+CRASHED: dict[str, Any] = {"files": SERVER, "exit_code": 139}
+
+
+@pytest.mark.parametrize(("used_up", "cause"), [(1, "stack-overflow"), (0, "segfault")])
+def test_a_second_crash_proves_what_the_first_one_showed(used_up: int, cause: str) -> None:
+    trace = f"{STARTED}S\t2\t7\t11\t1\t0\t{used_up}\nX\t2\t7\t0\t11"
+    (init,) = (f for f in factors(case(**CRASHED, trace=trace)) if f.endings)
+
+    assert init.endings[139].cause == cause
+
+
+def test_a_small_stack_is_blamed_for_no_crash_that_was_seen_elsewhere() -> None:
+    limited = {**CRASHED, "config": {"ulimits": {"stack": 1 << 20}}}
+    elsewhere = f"{STARTED}S\t2\t7\t11\t1\t0\t0\nX\t2\t7\t0\t11"
+
+    assert judge(case(**limited)).cause == "stack-overflow"
+    assert judge(case(**limited, trace=elsewhere)).cause == "segfault"
