@@ -14,7 +14,7 @@ from scaffolder.languages.all import LANGUAGES
 from scaffolder.languages.base import Wiring, WiringError
 from scaffolder.overlays.fetch.trust import NEVER, TrustPolicy
 from scaffolder.reporting import SILENT, Reporter
-from scaffolder.templates import resource as templates
+from scaffolder.templates import once
 from scaffolder.text import command, listed
 
 from . import gate, locking
@@ -137,9 +137,9 @@ def _files(
         name: _beside(service, path.replace("{number}", number)) for name, path in places.items()
     }
     _require_free(repository, tracked, places.values())
-    rendered = templates.render(
+    rendered = once.render(
         service.template,
-        service.language,
+        f"resource/{service.language}",
         list(places),
         {
             "name": service.answers["name"],

@@ -19,8 +19,7 @@ from scaffolder.languages.all import LANGUAGES
 from scaffolder.languages.base import Wiring, WiringError
 from scaffolder.operations import resource as resources
 from scaffolder.operations.resource import Resource
-from scaffolder.templates import resource as templates
-from scaffolder.templates import template
+from scaffolder.templates import once, template
 
 PYTHON = LANGUAGES["python"]
 APP = "src/orders/app.py"
@@ -428,8 +427,8 @@ def test_the_code_is_formatted_whatever_the_names_are(
             name, typed, "", LANGUAGES[language], taken=(), taken_by_fields=()
         )
         context = {"package": "orders", "stages": chosen, "resource": resource.document()}
-        rendered = templates.render(
-            template.builtin(), language, templates_of, {**context, "number": "0001"}
+        rendered = once.render(
+            template.builtin(), f"resource/{language}", templates_of, {**context, "number": "0001"}
         )
         for file, text in rendered.items():
             (tmp_path / f"{at}_{file.removesuffix('.jinja')}").write_text(text, encoding="utf-8")

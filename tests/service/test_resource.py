@@ -17,8 +17,7 @@ from samples import FULL
 from scaffolder.languages import toolchain
 from scaffolder.languages.all import LANGUAGES
 from scaffolder.operations.resource import TYPES, Resource, parsed
-from scaffolder.templates import resource as templates
-from scaffolder.templates import template
+from scaffolder.templates import once, template
 
 FACTS = toolchain.load(template.builtin().root, "python").resource
 NAMES = ("b", "pen", "order_line", "a_" * 14 + "bc", "x" * 30)
@@ -47,7 +46,7 @@ def rendered(found: Resource, *stages: str) -> dict[str, str]:
         "resource": found.document(),
         "number": "0001",
     }
-    return templates.render(template.builtin(), "python", list(names), context)
+    return once.render(template.builtin(), "resource/python", list(names), context)
 
 
 def samples() -> Iterator[Resource]:

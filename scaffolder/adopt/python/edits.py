@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from scaffolder.adopt.replacing import replaced
+
 DOCKERIGNORE = """\
 # No secrets, no history, and nothing that the service does not need to run.
 .git
@@ -34,14 +36,13 @@ RUN pip --python /opt/venv check
 def dockerfile(text: str) -> str:
     """Return the template's Dockerfile for code that is copied as it lies there."""
     text = BUILT.sub(CHECKED, text)
-    text = replaced(
-        text, "    PYTHONUNBUFFERED=1\nWORKDIR /app", "    PYTHONUNBUFFERED=1 \\\n"
-        "    PYTHONPATH=/app/src\nWORKDIR /app",
-    )  # fmt: skip
+    last, copied = "    PYTHONUNBUFFERED=1", "COPY --from=builder /opt/venv /opt/venv\n"
     return replaced(
         text,
-        "COPY --from=builder /opt/venv /opt/venv\n",
-        "COPY --from=builder /opt/venv /opt/venv\nCOPY . .\n",
+        {
+            f"{last}\nWORKDIR /app": f"{last} \\\n    PYTHONPATH=/app/src\nWORKDIR /app",
+            copied: f"{copied}COPY . .\n",
+        },
     )
 
 
@@ -49,10 +50,11 @@ def conftest(text: str) -> str:
     """Return the fixtures of the stages' tests, which find the code by themselves."""
     text = replaced(
         text,
-        'SOURCE = Path(__file__).parent.parent / "src"',
-        "ROOT = Path(__file__).parents[2]\n"
-        'SOURCE = ROOT / "src"\n'
-        "sys.path[:0] = [str(SOURCE), str(ROOT)]",
+        {
+            'SOURCE = Path(__file__).parent.parent / "src"': "ROOT = Path(__file__).parents[2]\n"
+            'SOURCE = ROOT / "src"\n'
+            "sys.path[:0] = [str(SOURCE), str(ROOT)]"
+        },
     )
     found = re.search(r"^from \w+\.app import create_app\n\n?", text, re.MULTILINE)
     if found is None:
@@ -60,13 +62,6 @@ def conftest(text: str) -> str:
     text = text.replace(found[0], "")
     place = "sys.path[:0] = [str(SOURCE), str(ROOT)]\n"
     return text.replace(place, f"{place}\n{found[0].strip()}  # noqa: E402 - found by that path\n")
-
-
-def replaced(text: str, old: str, new: str) -> str:
-    """Replace what the template has; a template that has it no longer is a mistake of ours."""
-    if old not in text:
-        raise AssertionError(f"the template has changed: {old!r}")
-    return text.replace(old, new, 1)
 
 
 def edited(theirs: str, edit: Callable[[str], str]) -> str:

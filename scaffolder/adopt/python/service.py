@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from scaffolder.adopt.choices import Choices, Level, Stand
 from scaffolder.adopt.existing import Fitted
 from scaffolder.adopt.python.found import Found
+from scaffolder.adopt.replacing import replaced
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 from scaffolder.text import listed
@@ -122,7 +123,7 @@ def _adapted(
         manifests.MANIFEST: manifest,
         "Dockerfile": edits.dockerfile(text["Dockerfile"]),
         ".dockerignore": edits.DOCKERIGNORE,
-        "compose.yaml": edits.replaced(text["compose.yaml"], "build: .", build),
+        "compose.yaml": replaced(text["compose.yaml"], {"build: .": build}),
         "tests/conftest.py": edits.conftest(text["tests/conftest.py"]),
     }
 

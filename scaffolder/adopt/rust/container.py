@@ -1,5 +1,7 @@
 """The template's Dockerfile and compose file, for an image with a program of the user's."""
 
+from scaffolder.adopt.replacing import replaced
+
 IGNORE = ".dockerignore"
 PLACE = "Dockerfile.dockerignore"
 """What the engine reads for a Dockerfile below its context."""
@@ -31,35 +33,26 @@ RUN ! ldd /usr/local/bin/{program} | grep "not found"
 def dockerfile(text: str, home: str, program: str, port: int, *, locked: bool) -> str:
     """Return the template's Dockerfile, whose context is the directory around `home`."""
     built = BUILT.format(program=program, locked=" --locked" if locked else "")
-    edits = (
-        ("WORKDIR /build\n", f"WORKDIR /build/{home}\n"),
-        ("COPY Cargo.toml Cargo.lock* ./\n", f"COPY {home}/Cargo.toml {home}/Cargo.lock* ./\n"),
-        ("COPY src src\n", f"COPY {home}/src src\n"),
-        ("\nFROM ${RUNTIME_IMAGE}\n", f"{built}\nFROM ${{RUNTIME_IMAGE}}\n"),
-        ("EXPOSE 8080\n", f"EXPOSE 8080 {port}\n" if port else "EXPOSE 8080\n"),
-        (f"/build/target/release/{home} ", f"/build/{home}/target/release/{home} "),
-        ("USER 1000:1000\n", f"{SHIPPED.format(program=program)}USER 1000:1000\n"),
-    )  # fmt: skip
-    return _edited(text, edits)
+    edits = {
+        "WORKDIR /build\n": f"WORKDIR /build/{home}\n",
+        "COPY Cargo.toml Cargo.lock* ./\n": f"COPY {home}/Cargo.toml {home}/Cargo.lock* ./\n",
+        "COPY src src\n": f"COPY {home}/src src\n",
+        "\nFROM ${RUNTIME_IMAGE}\n": f"{built}\nFROM ${{RUNTIME_IMAGE}}\n",
+        "EXPOSE 8080\n": f"EXPOSE 8080 {port}\n" if port else "EXPOSE 8080\n",
+        f"/build/target/release/{home} ": f"/build/{home}/target/release/{home} ",
+        "USER 1000:1000\n": f"{SHIPPED.format(program=program)}USER 1000:1000\n",
+    }
+    return replaced(text, edits)
 
 
 def compose(text: str, home: str, port: int) -> str:
     """Return the template's compose file, which publishes the program's port, too."""
     published = '      - "${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-8080}:8080"\n'
     own = f'      - "${{PUBLISH_ADDRESS:-127.0.0.1}}:${{PROGRAM_PORT:-{port}}}:{port}"\n'
-    return _edited(
+    return replaced(
         text,
-        (
-            ("    build: .\n", f"    build: {{context: .., dockerfile: {home}/Dockerfile}}\n"),
-            (published, published + own if port else published),
-        ),
+        {
+            "    build: .\n": f"    build: {{context: .., dockerfile: {home}/Dockerfile}}\n",
+            published: published + own if port else published,
+        },
     )
-
-
-def _edited(text: str, edits: tuple[tuple[str, str], ...]) -> str:
-    """Replace what the template has; a template that has it no longer is a mistake of ours."""
-    for old, new in edits:
-        if text.count(old) != 1:
-            raise AssertionError(f"the template has changed: {old!r}")
-        text = text.replace(old, new)
-    return text

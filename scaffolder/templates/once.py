@@ -1,4 +1,4 @@
-"""The code of a resource, rendered once: it is the user's from then on."""
+"""Code that a template renders once, for a place in a service: it is the user's from then on."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def render(
-    template: Template, language: str, names: list[str], context: Mapping[str, Any]
+    template: Template, folder: str, names: list[str], context: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Render the files `names` of the template's resources in a language, by their names.
+    """Render the files `names` of a folder beside the text that languages share, by their names.
 
     What others wrote is rendered in a sandbox. Raise TemplateError if that fails.
     """
     arguments: dict[str, Any] = {
         "root": str(template.whole()),
-        "language": language,
+        "folder": folder,
         "names": names,
         "context": dict(context),
     }
@@ -34,17 +34,17 @@ def render(
         else render_in_process(**arguments)
     )
     if "error" in found:
-        raise TemplateError(f"the resource cannot be rendered: {found['error']}")
+        raise TemplateError(f"{folder} cannot be rendered: {found['error']}")
     return found
 
 
 def render_in_process(
-    root: str, language: str, names: list[str], context: Mapping[str, Any]
+    root: str, folder: str, names: list[str], context: Mapping[str, Any]
 ) -> sandbox_process.Answer:
     """Render, in whatever process; return the texts, or the error."""
     import jinja2
 
-    files = _environment(Path(root, TEMPLATE, SHARED, "resource", language))
+    files = _environment(Path(root, TEMPLATE, SHARED, folder))
     try:
         return {name: files.get_template(name).render(context) for name in names}
     except (jinja2.TemplateError, TypeError, ValueError, LookupError) as error:
