@@ -88,7 +88,7 @@ def sources(
     When it is `sharing`, it is compiled with the dependencies of all.
     """
     require_cargo()
-    _versions()
+    versions()
     stages = tuple(sorted(stages))
     tree = _tree(stages, files)
     with alone():
@@ -220,7 +220,7 @@ def _sharing(stages: Stages, tree: Tree) -> Tree:
 def _digest(tree: Tree, command: Sequence[str]) -> str:
     """Return a name for what is built from these files: with these versions, by this compiler."""
     found = hashlib.sha256("\0".join((*command, _compiler())).encode())
-    found.update(_versions().read_bytes())
+    found.update(versions().read_bytes())
     for path, (mode, content) in sorted(tree.items()):
         if path.startswith(COMPILED):
             found.update(f"\0{path}\0{mode}\0{len(content)}\0".encode() + content)
@@ -240,8 +240,8 @@ def _compiler() -> str:
 
 
 @cache
-def _versions() -> Path:
-    """Resolve the dependencies of all stages; versions stay as they are while they fit."""
+def versions() -> Path:
+    """Return the lock with the dependencies of all stages; versions stay while they fit."""
     every = tuple(sorted(catalogue.load(template.builtin().root, "rust").stages))
     tree = _tree(every, NONE)
     with alone():

@@ -20,8 +20,8 @@ FLOORS = (
     {"operations"},
     {"verify"},
     {"overlays"},
-    {"templates"},
     {"adopt"},
+    {"templates"},
     {"engine", "names"},
     {"docker", "languages"},
     {

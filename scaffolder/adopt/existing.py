@@ -61,8 +61,8 @@ class Existing(Protocol):
     def with_entry(self, words: str) -> Self | None:
         """Return it with an entry that was said; None if there is no such thing."""
 
-    def run(self, command: str) -> str:
-        """Return how to start it, which is by this command of the template otherwise."""
+    def run(self, command: str, name: str) -> str:
+        """Return how to start it under this name, which is by this command otherwise."""
 
     def require_entries(self) -> None:
         """Raise RefusedError if there is nothing that it could be started by."""

@@ -91,4 +91,5 @@ def _titles(done: Adoption) -> list[Line]:
 
 
 def _steps(done: Adoption) -> list[str]:
-    return [done.change.command("install"), done.found.run(done.change.command("run"))]
+    name = done.change.service.answers["name"]
+    return [done.change.command("install"), done.found.run(done.change.command("run"), name)]

@@ -68,7 +68,7 @@ def with_entry(seen: Existing, app: str) -> Existing:
             raise UsageError(
                 f"there is no {shown(app)} here; found: {', '.join(seen.entries) or 'nothing'}",
                 "--app MODULE:NAME, or MODULE:NAME() of a function without arguments; "
-                "in Rust, the name of a program",
+                "in Rust, the name of a program, and its arguments: --app 'NAME ARGUMENT'",
             )
         seen = named
     if not seen.entry:

@@ -51,13 +51,13 @@ class Service:
         """Return the language that it is written in."""
         return str(self.answers["language"])
 
-    def command(self, name: str) -> str:
-        """Return a command of its language, as its own template version has it.
+    def command(self, name: str, *words: str) -> str:
+        """Return a command of its language, as its own template version has it, and words for it.
 
         The user's own code, where it is beside the service, is made ready and tested with it.
         """
         tools = toolchain.load(self.template.root, self.language)
-        typed = tools.command(name, names.package(self.answers["name"]))
+        typed = " ".join([tools.command(name, names.package(self.answers["name"])), *words])
         home = places.home(self.places)
         here = "" if name == "run" else f"{typed} && "
         return f"{here}(cd {home} && {typed})" if home else typed

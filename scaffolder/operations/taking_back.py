@@ -142,13 +142,17 @@ class TakingBack:
 
     def _told(self, stage: str, *, is_exported: bool) -> str:
         """Say what is gone, and how to have it again; note what is not."""
-        typed = f"{self.service.command('run')} {' '.join(self.command)}"
+
+        def typed(*words: str) -> str:
+            return self.service.command("run", *self.command, *words)
+
         self.report.note(
             f"Other databases of the service still have the tables of the stage {stage}, and its "
-            f"version of before takes them back: {typed} downgrade {stage}"
+            f"version of before takes them back: {typed('downgrade', stage)}"
         )
         gone = f"the tables of the stage {stage} are gone"
         if self.export and is_exported:
-            back = f"{typed} upgrade, then {typed} import {quoted(str(self.export))} {stage}"
+            imported = typed("import", quoted(str(self.export)), stage)
+            back = f"{typed('upgrade')}, then {imported}"
             gone += f"; to have what was in them again, with the stage: {back}"
         return gone

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-import rust_existing
 from adopting import refused
 from conftest import git, viscaffold
 from existing import MakeExisting
+from rust_shapes import PENS, SHAPES
 
 from scaffolder.adopt.existing import Existing, look
 from scaffolder.adopt.sources import Sources
@@ -43,12 +43,33 @@ def found(root: Path) -> Existing:
                 "stays as it is: CI (.github/workflows/ci.yml)",
             ],
         ),
+        (
+            "stall",
+            [
+                "language: rust",
+                "framework: actix-web (crates/server/Cargo.toml:12)",
+                "program: stall (crates/server/src/main.rs)",
+                "port: 4917 (crates/server/src/main.rs:5)",
+                "stays as it is: Dockerfile",
+            ],
+        ),
+        (
+            "shop",
+            [
+                "language: rust",
+                "framework: axum (Cargo.toml:12)",
+                "program: shop-cli (src/bin/main.rs)",
+                "arguments: start (Dockerfile:11)",
+                "port: 5917 (config/development.yaml:7)",
+                "stays as it is: Dockerfile",
+            ],
+        ),
     ],
 )
 def test_each_shape_is_found_with_its_place(
     exists: MakeExisting, shape: str, lines: list[str]
 ) -> None:
-    assert [*found(exists(files=rust_existing.SHAPES[shape])).lines()] == lines
+    assert [*found(exists(files=dict(SHAPES[shape].files))).lines()] == lines
 
 
 @pytest.mark.parametrize(
@@ -130,6 +151,105 @@ def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: 
     )
 
 
+SEVERAL = {"src/bin/shop.rs": MAIN, "src/bin/seed.rs": MAIN}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "program", "arguments"),
+    [
+        ("Dockerfile", 'FROM x\nCMD ["./shop", "start", "--all"]', "shop", "start --all"),
+        ("Dockerfile", "FROM x\nENTRYPOINT exec /app/shop start", "shop", "start"),
+        ("Dockerfile", 'FROM x\nentrypoint ["/shop"]\nCMD [\\\n"start"]', "shop", "start"),
+        ("Dockerfile", 'FROM x\nCMD ["./shop", "a"]\nFROM y\nCMD ["./seed"]', "seed", ""),
+        ("Dockerfile", "FROM x\n# CMD ./shop start", "", ""),
+        ("Dockerfile", "FROM x\nCMD cargo run --bin shop --release -- start", "shop", "start"),
+        ("Dockerfile", "FROM x\nCMD cargo run --bin shop --release", "shop", ""),
+        ("Dockerfile", "FROM x\nCMD ./shop --port $PORT", "shop", ""),
+        ("Dockerfile", "FROM x\nCMD ./shop start; rm -rf /", "shop", ""),
+        ("Dockerfile", 'FROM x\nCMD ["./shop", 1]', "", ""),
+        ("Dockerfile", 'FROM x\nCMD ["./shop', "", ""),
+        ("Dockerfile", "FROM x\nCMD " + "[" * 1900, "", ""),
+        ("Procfile", "release: ./seed\nweb: target/release/shop start", "shop", "start"),
+    ],
+)
+def test_files_that_start_it_tell_the_program_and_its_arguments(
+    exists: MakeExisting, path: str, text: str, program: str, arguments: str
+) -> None:
+    service = found(exists(files={"Cargo.toml": PACKAGE, **SEVERAL, path: f"{text}\n"}))
+    said = [line for line in service.lines() if line.startswith("arguments")]
+
+    assert service.entry == program
+    assert [line.partition(" (")[0] for line in said] == (
+        [f"arguments: {arguments}"] if arguments else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ('axum = "0.8"', True),
+        ("axum.workspace = true", True),
+        ('"axum" = "0.8"', True),
+        ("[dependencies.axum]", True),
+        ("[target.x.dependencies.axum]", True),
+        ('axum-extra = "0.10"', False),
+        ('# axum = "0.8"', False),
+    ],
+)
+def test_a_framework_is_a_dependency(exists: MakeExisting, line: str, *, known: bool) -> None:
+    manifest = f"{PACKAGE}[dependencies]\n{line}\n"
+    service = found(exists(files={"Cargo.toml": manifest, "src/main.rs": MAIN}))
+
+    assert ("framework: axum (Cargo.toml:4)" in service.lines()) == known
+
+
+def test_a_program_of_loco_is_told_to_start(exists: MakeExisting) -> None:
+    manifest = f'{PACKAGE}[dependencies]\nloco-rs = "0.16"\n'
+    image = 'FROM x\nENTRYPOINT ["/usr/app/pens"]\n'
+    root = exists(files={"Cargo.toml": manifest, "src/main.rs": MAIN, "Dockerfile": image})
+
+    assert "arguments: start (Cargo.toml:4)" in found(root).lines()
+
+
+@pytest.mark.parametrize(
+    ("app", "written"),
+    [
+        ("pens", "&[]"),
+        ("pens start", '&["start"]'),
+        ("pens 'a \"b\" \\c' ü", r'&["a \"b\" \\c", "ü"]'),
+    ],
+)
+def test_a_program_gets_the_arguments_that_were_said(
+    exists: MakeExisting, app: str, written: str
+) -> None:
+    root = exists(files=ONE)
+    assert viscaffold("adopt", "--yes", "--runtime-only", "--app", app).code == 0
+
+    program = (root / "pens-service/src/program.rs").read_text(encoding="utf-8")
+    assert f"const ARGUMENTS: &[&str] = {written};\n" in program
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "port"),
+    [
+        ("configuration/base.yaml", "application:\n  port: 8000\n", "8000"),
+        ("Rocket.toml", "[default]\nport = 9001\n", "9001"),
+        ("config/a.toml", "port = 5432\n", ""),
+        ("config/a.yaml", "smtp:\n  port: 1025\n", ""),
+        ("config/deep/a.yaml", "port: 8000\n", ""),
+        ("config/a.yaml", "# port: 8000\nexport: 8000\n", ""),
+    ],
+)
+def test_the_port_is_where_settings_say(
+    exists: MakeExisting, path: str, text: str, port: str
+) -> None:
+    service = found(exists(files={**ONE, path: text}))
+
+    assert [line.partition(" (")[0] for line in service.lines() if line.startswith("port")] == (
+        [f"port: {port}"] if port else []
+    )
+
+
 def test_a_manifest_for_tools_in_python_is_no_service_in_python(exists: MakeExisting) -> None:
     tools = {"pyproject.toml": "[tool.ruff]\n", "scripts/x.py": ""}
 
@@ -160,6 +280,8 @@ ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
         ),
         (TWO, (), "--app a (or b)"),
         (TWO, ("--app", "c"), "there is no 'c' here; found: a, b"),
+        (ONE, ("--app", "pens 'a"), "--app 'NAME ARGUMENT'"),
+        (ONE, ("--app", "pens a\nb"), "--app 'NAME ARGUMENT'"),
         (ONE, ("--name", "pens"), "'pens' is the service's own program"),
         ({**ONE, "inks/x": "1"}, ("--name", "inks"), "'inks' is there, and would hold the runtime"),
         (
@@ -204,7 +326,7 @@ def test_a_member_of_a_workspace_is_adopted_where_the_workspace_is(
 def test_a_port_that_the_program_takes_from_port_is_another_than_the_service_s(
     exists: MakeExisting,
 ) -> None:
-    root = exists(files=rust_existing.PENS)
+    root = exists(files=PENS)
     ran = viscaffold("adopt", "--yes")
 
     assert ran.code == 0, ran.err

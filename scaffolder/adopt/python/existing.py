@@ -57,7 +57,7 @@ class PythonService:
         said = known.get(words) or known.get(f"{words}()") or app.named(self.found.sources, words)
         return PythonService(replace(self.found, entry=said)) if said else None
 
-    def run(self, command: str) -> str:
+    def run(self, command: str, name: str) -> str:  # noqa: ARG002 - of the protocol
         """Return how to start it: its own modules, and the runtime's, are on Python's path."""
         return f"PYTHONPATH=src {command}"
 

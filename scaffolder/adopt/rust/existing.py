@@ -1,6 +1,7 @@
 """A Rust service as it stands there, for who adopts it."""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,13 +10,14 @@ from scaffolder import names
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.existing import RENAME, Fitted
-from scaffolder.adopt.sources import Sources
+from scaffolder.adopt.sources import Fact, Sources
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
-from . import packages, reading, service
+from . import packages, reading, service, starting
 from .found import PORT, Found
+from .packages import Package, Program
 
 CONFIGURATION = (".cargo/config.toml", ".cargo/config")
 TOOLCHAIN = ("rust-toolchain.toml", "rust-toolchain")
@@ -54,6 +56,7 @@ class RustService(Found):
         yield from (f"framework: {fact}" for each in self.packages for fact in each.frameworks())
         for program in [self.chosen] if self.chosen else self.programs:
             yield f"program: {program.fact}"
+        yield from (f"arguments: {self.arguments}" for _ in [1] if self.arguments)
         yield from (f"port: {self.port}" for _ in [1] if self.port)
         yield from (f"health route: {fact}" for fact in self.health)
         here = (surroundings.DOCKERFILE, surroundings.IGNORE, surroundings.compose(self.sources))
@@ -62,13 +65,21 @@ class RustService(Found):
         yield from (f"stays as it is: {fact}" for fact in others)
 
     def with_entry(self, words: str) -> "RustService | None":
-        """Return it with one of its programs."""
-        found = [program for program in self.programs if program.name == words]
-        return replace(self, chosen=found[0]) if found else None
+        """Return it with one of its programs, which may have arguments behind it."""
+        try:
+            name, *given = shlex.split(words)
+        except ValueError:
+            return None
+        found = next((program for program in self.programs if program.name == name), None)
+        if not found or not words.isprintable():
+            return None
+        said = Fact(shlex.join(given), "--app") if given else None
+        known = said or _arguments(self.sources, self.packages, found)
+        return replace(self, chosen=found, arguments=known)
 
-    def run(self, command: str) -> str:
-        """Return how to start it."""
-        return command
+    def run(self, command: str, name: str) -> str:  # noqa: ARG002 - of the protocol
+        """Return how to start it: here, where its program finds its files."""
+        return f"target/debug/{name}"
 
     def require_entries(self) -> None:
         """Raise RefusedError if there is no program."""
@@ -112,18 +123,34 @@ def look(sources: Sources) -> RustService:
     found, members = packages.read(sources)
     _require_usual_places(sources)
     programs = [program for package in found for program in package.programs(sources)]
-    main = [program for program in programs if program.is_main]
-    certain = main if len(main) == 1 else programs
+    chosen = _chosen(sources, programs)
     return RustService(
         sources,
         found,
         programs,
-        certain[0] if len(certain) == 1 else None,
+        chosen,
+        _arguments(sources, found, chosen) if chosen else None,
         reading.port(sources),
         reading.health_routes(sources),
         reading.reads_port(sources),
         members,
     )
+
+
+def _chosen(sources: Sources, programs: list[Program]) -> Program | None:
+    """Return the one that the service's files start, or the one that can only be meant."""
+    by_name = {program.name: program for program in programs}
+    started = starting.command(sources, [*by_name])
+    if started:
+        return by_name[shlex.split(started.what)[0]]
+    main = [program for program in programs if program.is_main]
+    certain = main if len(main) == 1 else programs
+    return certain[0] if len(certain) == 1 else None
+
+
+def _arguments(sources: Sources, found: list[Package], program: Program) -> Fact | None:
+    frameworks = (fact for package in found for fact in package.frameworks())
+    return starting.arguments(sources, program.name, frameworks)
 
 
 def _require_usual_places(sources: Sources) -> None:

@@ -1,5 +1,6 @@
 """What a directory has of a Rust service that is to be adopted; nothing of it is run."""
 
+import shlex
 from dataclasses import dataclass
 
 from scaffolder.adopt.sources import Fact, Sources
@@ -18,6 +19,8 @@ class Found:
     packages: list[Package]
     programs: list[Program]
     chosen: Program | None
+    arguments: Fact | None
+    """What it gets on its command line, as a shell has it."""
     port: Fact | None
     health: list[Fact]
     has_port_from_environment: bool
@@ -28,6 +31,11 @@ class Found:
     def entry(self) -> str:
         """Return the name of the program."""
         return self.chosen.name if self.chosen else ""
+
+    @property
+    def words(self) -> list[str]:
+        """Return its arguments."""
+        return shlex.split(self.arguments.what) if self.arguments else []
 
     @property
     def program_port(self) -> int:

@@ -12,7 +12,12 @@ from scaffolder.errors import RefusedError
 from scaffolder.languages import rust_workspaces
 
 MANIFEST = "Cargo.toml"
-FRAMEWORKS = ("actix-web", "axum", "loco-rs", "poem", "rocket", "salvo", "tide", "warp")
+FRAMEWORK = re.compile(
+    r'\s*(?:\[[\w.-]*dependencies\.)?"?'
+    r"(actix-web|axum|loco-rs|poem|rocket|salvo|tide|warp)"
+    r'(?=["\s=.\]])'
+)
+"""A dependency, as a line of a table, as one with `.workspace`, or as a table of its own."""
 
 NAME = re.compile(r"[\w-]+", re.ASCII)
 """A program's name, as it may come into code and a Dockerfile."""
@@ -55,9 +60,8 @@ class Package:
     def frameworks(self) -> Iterator[Fact]:
         """Yield what it answers requests with."""
         for number, line in enumerate(self.text.splitlines(), start=1):
-            words = line.replace("=", " ").replace('"', " ").split()
-            if words and words[0] in FRAMEWORKS:
-                yield Fact(words[0], self.path(MANIFEST), number)
+            if found := FRAMEWORK.match(line):
+                yield Fact(found[1], self.path(MANIFEST), number)
 
     def programs(self, sources: Sources) -> Iterator[Program]:
         """Yield its programs, as cargo finds them.

@@ -17,12 +17,16 @@ PORTS = (
     re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
 )
 LISTENS = re.compile(r"bind|listen|serve|addr|port|0\.0\.0\.0|\[?::\]?", re.IGNORECASE)
-OTHERS = (3306, 4317, 4318, 5432, 5672, 6379, 9092, 27017)
-"""Ports of databases, brokers and collectors, which a service connects to."""
+CONFIGURED = re.compile(rf"^\s*port\s*[:=].*?\b{NUMBER}")
+SETTINGS = re.compile(r"(?:config|configuration|settings)/[^/]+\.(?:toml|ya?ml)|Rocket\.toml")
+"""Files in which frameworks have their port; of several, as for each environment, the first."""
+
+OTHERS = (25, 465, 587, 1025, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 27017)
+"""Ports of mail, databases, brokers and collectors, which a service connects to."""
 
 LAST = 65535
 
-READS_PORT = re.compile(r'\bvar(?:_os)?\(\s*"PORT"')
+READS_PORT = re.compile(r'\b(?:var(?:_os)?\(|get_env\(\s*name\s*=)\s*"PORT"')
 ROUTE = re.compile(r'"(/[\w/]*)"')
 
 
@@ -40,8 +44,19 @@ def port(sources: Sources) -> Fact | None:
         found = next(filter(None, (pattern.search(line) for pattern in PORTS)), None)
         if found and LISTENS.search(line) and _is_own(found[1]):
             return Fact(found[1], path, number)
+    for path, number, line in _configured(sources):
+        found = CONFIGURED.search(line)
+        if found and _is_own(found[1]):
+            return Fact(found[1], path, number)
     around = surroundings.port(sources)
     return around if around and _is_own(around.what) else None
+
+
+def _configured(sources: Sources) -> Iterator[tuple[str, int, str]]:
+    """Yield the lines of files of settings."""
+    for path in filter(SETTINGS.fullmatch, sources.first):
+        for number, line in sources.lines(path):
+            yield path, number, line
 
 
 def _is_own(number: str) -> bool:
@@ -50,7 +65,7 @@ def _is_own(number: str) -> bool:
 
 def reads_port(sources: Sources) -> bool:
     """Tell whether PORT is what the service has its port from."""
-    return any(READS_PORT.search(line) for _, _, line in lines(sources))
+    return any(READS_PORT.search(line) for _, _, line in (*lines(sources), *_configured(sources)))
 
 
 def health_routes(sources: Sources) -> list[Fact]:

@@ -6,6 +6,7 @@ service has stays byte for byte, and nothing of it is locked, patched or resolve
 
 from scaffolder.adopt.choices import Choices, Level
 from scaffolder.adopt.existing import HOME, Fitted
+from scaffolder.adopt.replacing import replaced
 from scaffolder.engine import ANSWERS_FILE
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
@@ -87,12 +88,11 @@ def _contained(render: Tree, found: Found, home: str) -> dict[str, str]:
 def _adapted(render: Tree, found: Found) -> dict[str, str]:
     """Return the files that differ from the render, or are not in it."""
     manifest = render["Cargo.toml"][1].decode()
-    root = render["src/lib.rs"][1].decode()
-    route = found.health[0].what if found.health else "/"
+    library = render["src/lib.rs"][1].decode()
+    module = "pub mod runtime;\n"
     return {
         "Cargo.toml": manifest + WORKSPACE,
-        "src/lib.rs": root.replace("pub mod runtime;", "pub mod program;\npub mod runtime;"),
-        "src/app.rs": code.application(found.program_port),
-        "src/program.rs": code.program(found.entry, route),
+        "src/lib.rs": replaced(library, {module: f"pub mod program;\n{module}"}),
         ".cargo/config.toml": SETTINGS,
+        **code.files(found),
     }
