@@ -5,21 +5,18 @@ silent container is rarely explained by its files alone, so the copy begins at o
 out to be needless, it is removed.
 """
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.docker.client import Engine, EngineError
-from scaffolder.docker.process import Ran
+from scaffolder.docker.client import Engine
 
 from .copies import LONGEST_SECONDS, Outcome, run
+from .endable import Endable
 from .factors import Factor
 from .watching import tracer_for
-
-CLEANING = ("inspect", "rm")
 
 
 class Ahead:
@@ -27,7 +24,7 @@ class Ahead:
 
     def __init__(self, engine: Engine, case: Case) -> None:
         """Start it."""
-        self._engine = _Endable(engine)
+        self._engine = Endable(engine)
         self._pool = ThreadPoolExecutor(1, "watched-copy")
         self._found: Future[Outcome] = self._pool.submit(self._run, case)
         self.compared: Outcome | None = None
@@ -46,33 +43,6 @@ class Ahead:
         """End it if it still runs, and wait until it is removed."""
         self._engine.end()
         self._pool.shutdown()
-
-
-class _Endable(Engine):
-    """An engine that begins nothing more once it was ended, except to clean up."""
-
-    def __init__(self, engine: Engine) -> None:
-        """Use the same command."""
-        super().__init__(engine.program)
-        self._lock = threading.Lock()
-        self._ended = False
-        self._awaited = ""
-
-    def run(self, *args: str, **limits: Any) -> Ran:  # noqa: ANN401 - as the engine's
-        """Run a command, and remember which container is waited for."""
-        with self._lock:
-            if self._ended and args[0] not in CLEANING:
-                raise EngineError("the copy is not needed any more")
-            self._awaited = args[1] if args[0] == "wait" else ""
-        return super().run(*args, **limits)
-
-    def end(self) -> None:
-        """Refuse all that would come; kill the copy that is waited for."""
-        with self._lock:
-            self._ended = True
-            awaited = self._awaited
-        if awaited:
-            super().run("kill", awaited)
 
 
 def begun(engine: Engine, case: Case, then: Callable[[Callable[[], None]], Any]) -> Ahead | None:

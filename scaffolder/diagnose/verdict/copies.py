@@ -4,7 +4,7 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import IO
@@ -81,8 +81,13 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
 
 def tried_with(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> Outcome | None:
     """Run a copy with one factor changed, and add to `tried` how it fared; None if it never ran."""
+    return noted(factor, lambda: run(engine, case, factor), tried)
+
+
+def noted(factor: Factor, ran: Callable[[], Outcome], tried: list[str]) -> Outcome | None:
+    """Add to `tried` how a copy with one factor changed fared; None if it never ran."""
     try:
-        found = run(engine, case, factor)
+        found = ran()
     except EngineError as error:
         tried.append(f"rerun with {factor.name}: {error.message}")
         return None
@@ -167,16 +172,8 @@ def _security(config: Config) -> Iterator[list[str]]:
 
 def _options(config: Config) -> list[str]:
     # A name server that is there, though it refuses: so that names are asked for, and seen.
-    flags = [
-        "--network",
-        "none",
-        "--dns",
-        "127.0.0.1",
-        "--log-driver",
-        "json-file",
-        "--workdir",
-        config.workdir,
-    ]
+    flags = ["--network", "none", "--dns", "127.0.0.1", "--log-driver", "json-file"]
+    flags += ["--workdir", config.workdir]
     flags += [
         "--memory",
         str(config.memory or MEMORY),

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import chain
 
 from scaffolder.diagnose.case import Case
@@ -12,12 +13,13 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
 
 from .ahead import Ahead
-from .copies import LONGEST_SECONDS, Outcome, tried_with
+from .copies import LONGEST_SECONDS, Outcome, noted
 from .cures import Cure
 from .factors import Factor, factors
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .rerun import Rerun
+from .side_by_side import outcomes
 from .unchanged import is_like, unchanged
 from .wanted import wanted
 
@@ -76,17 +78,17 @@ def _each(
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = _revealed(case, kept, same, said, tried) if case.is_silent else None
-    for factor in changes:
-        if time.monotonic() - began > BUDGET_SECONDS:
-            tried.append("reruns: out of time")
-            break
-        found = tried_with(engine, case, factor, tried)
-        if found is None:
-            continue
-        rerun = _cured(case, factor, found, tried) or _told(case, factor, found)
-        if rerun:
-            return rerun
-        hint = hint or _revealed(case, factor, found, same, tried)
+    with closing(outcomes(engine, case, changes)) as copies:
+        for factor, copy in copies:
+            found = noted(factor, copy.result, tried)
+            if found:
+                rerun = _cured(case, factor, found, tried) or _told(case, factor, found)
+                if rerun:
+                    return rerun
+                hint = hint or _revealed(case, factor, found, same, tried)
+            if time.monotonic() - began > BUDGET_SECONDS:
+                tried.append("reruns: out of time")
+                break
     return hint or Rerun(tried=tried)
 
 
