@@ -5,12 +5,14 @@
    It runs PROGRAM as its child under ptrace, which needs no capability, follows what that starts,
    and ends as PROGRAM does: with its status, or with 128 and the number of the signal. RECORDS is
    written at the end: lines of fields separated by tabs (README.md beside this file). After
-   MILLISECONDS it writes what each process waits for, and ends with 124; where it cannot watch at
-   all, it says so in RECORDS, and ends with 125.
+   MILLISECONDS it writes what each process waits for, and ends with 124, and so it does sooner where
+   all of them wait without a limit for each other; where it cannot watch at all, it says so in
+   RECORDS, and ends with 125.
 
    There is no libc: it must run in an image without one, whatever its kernel's loader is. All
    memory is static, so that a program can make it neither grow nor fail. */
 
+#include <asm/socket.h>
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
@@ -32,6 +34,7 @@ enum {
     SOCKETS = 128,      /* sockets whose address is remembered */
     FRAME = 1 << 20,    /* bytes that one function may put on the stack */
     GROWTH = 1 << 16,   /* bytes by which a stack grows at most: a page */
+    QUIET = 1200,       /* milliseconds without a call after which nothing is expected any more */
     STATUS_TIME = 124,
     STATUS_BLIND = 125,
     WALL = 0x40000000,  /* __WALL: children of every kind */
@@ -281,6 +284,7 @@ struct task {
 
 static struct task tasks[TASKS];
 static int first;          /* the process of PROGRAM */
+static int may_wake;       /* a timer, a peer or an unwatched task may end any wait */
 
 static struct task *find(int id) {
     for (int i = 0; i < TASKS; i++)
@@ -707,10 +711,71 @@ static int is_usual(const struct task *task, long result) {
     return result == -EINPROGRESS;
 }
 
+/* Whether only another task can end the call that a task is in. A call that takes a time to wait is
+   not in here with one, nor is what nobody knows. */
+static int is_endless(const struct task *task) {
+    const long *arguments = task->arguments;
+    int is_timed = 1;
+    if (!task->inside || task->strange) return 0;
+    switch (task->number) {
+#ifdef __NR_open
+    case __NR_open:
+    case __NR_pause:
+#endif
+    case __NR_openat:
+    case __NR_read:
+    case __NR_readv:
+    case __NR_recvfrom:
+    case __NR_recvmsg:
+    case __NR_accept:
+    case __NR_accept4:
+    case __NR_flock:
+    case __NR_rt_sigsuspend: return 1;
+    case __NR_fcntl: return arguments[1] == F_SETLKW || arguments[1] == F_OFD_SETLKW;
+    case __NR_wait4: return !(arguments[2] & NOHANG);
+    case __NR_waitid: return !(arguments[3] & NOHANG);
+    case __NR_futex: is_timed = (arguments[1] & 0x7f) % 9 || arguments[3]; break; /* FUTEX_WAIT, FUTEX_WAIT_BITSET */
+    case __NR_rt_sigtimedwait:
+    case __NR_ppoll: is_timed = !!arguments[2]; break;
+    case __NR_pselect6: is_timed = !!arguments[4]; break;
+    case __NR_epoll_pwait: is_timed = (int)arguments[3] >= 0; break;
+#ifdef __NR_poll
+    case __NR_poll: is_timed = (int)arguments[2] >= 0; break;
+    case __NR_select: is_timed = !!arguments[4]; break;
+    case __NR_epoll_wait: is_timed = (int)arguments[3] >= 0; break;
+#endif
+    }
+    return !is_timed;
+}
+
+static int is_stuck(void) {
+    for (int i = 0; i < TASKS; i++)
+        if (tasks[i].id && !is_endless(&tasks[i])) return 0;
+    return !may_wake;
+}
+
+static const int LIMITS[] = {SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW};
+
+static void note_wakers(const struct task *task, long result) {
+    switch (task->number) {
+#ifdef __NR_alarm
+    case __NR_alarm:
+#endif
+    case __NR_setitimer:
+    case __NR_timer_settime:
+    case __NR_timerfd_settime:
+    case __NR_connect: may_wake |= !result || result == -EINPROGRESS; break;
+    case __NR_setsockopt: /* a limit for the calls of a socket */
+        for (size i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++)
+            may_wake |= task->arguments[1] == SOL_SOCKET && task->arguments[2] == LIMITS[i];
+    }
+}
+
 static void left(struct task *task, long result) {
     struct last *last = &task->last[task->calls++ % LAST];
     last->number = task->number;
     last->result = result;
+    note_wakers(task, result);
     if (task->number == __NR_close) forget(task->process, (int)task->arguments[0]);
     if (task->number == __NR_getsockopt && !result) { /* how a connection ended that took a while */
         int error = 0;
@@ -859,6 +924,7 @@ static void stopped(int id, int status) {
     }
     int is_call = signal == (TRAP | 0x80);
     if (!task) { /* too many: it runs on, unwatched */
+        may_wake = 1;
         ptrace(PTRACE_CONT, id, 0, (void *)(long)(is_call || event ? 0 : signal));
         return;
     }
@@ -903,6 +969,7 @@ static void execute(char **words, char **environment) {
 
 static void watch(long limit) {
     unsigned long every = ~0UL;
+    long active = now();
     for (;;) {
         int status;
         long id = CALL4(__NR_wait4, -1, &status, WALL | NOHANG, 0);
@@ -913,9 +980,12 @@ static void watch(long limit) {
             save();
             quit(STATUS_BLIND);
         }
-        long rest = limit - (now() - began);
-        if (rest <= 0) out_of_time();
+        long at = now(), rest = limit - (at - began);
+        if (id > 0) active = at;
+        long quiet = at - active;
+        if (rest <= 0 || (quiet >= QUIET && is_stuck())) out_of_time();
         if (id > 0) continue;
+        if (quiet < QUIET && rest > QUIET - quiet) rest = QUIET - quiet;
         struct {
             int number, error, code, more[29];
         } info;

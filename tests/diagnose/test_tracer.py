@@ -284,13 +284,59 @@ def test_when_the_time_is_over_it_says_what_is_waited_for_and_ends_all(
         time.sleep(0.05)
 
 
+STUCK = {
+    "a lock that it holds itself": (
+        "import fcntl\nfiles = [open('l', 'w') for _ in 'ab']\nfor f in files: fcntl.flock(f, 2)",
+        "flock",
+    ),
+    "a thread that nobody wakes": ("import threading\nthreading.Event().wait()", "futex"),
+    "a child that waits for its parent": (
+        "import os\nr, w = os.pipe()\nos.fork() and os.wait()\nos.read(r, 1)",
+        "wait4",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STUCK)
+def test_where_all_wait_for_each_other_without_a_limit_it_does_not_go_on_watching(
+    what: str, watch: Watch
+) -> None:
+    code, call = STUCK[what]
+    status, trace = watch(*python(code), seconds=50)
+    (waits,) = (w for w in trace.waits if w.process == first(trace).number)
+
+    assert (status, trace.timed_out, waits.name) == (124, True, call)
+    assert 1000 < waits.waited < 30_000
+
+
+WOKEN = {
+    "a time to sleep": "import time; time.sleep(2)",
+    "a time to wait": "import threading; threading.Event().wait(2)",
+    "a timer": "import signal\nsignal.signal(14, lambda *_: 0); signal.alarm(2); signal.pause()",
+    "a child with a time": "import os, time\nif os.fork(): os.wait()\nelse: time.sleep(2)",
+    "a limit of its socket": (
+        "import socket, struct\na, b = socket.socketpair()\n"
+        "a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('qq', 2, 0))\n"
+        "try: a.recv(1)\nexcept BlockingIOError: pass"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WOKEN)
+def test_a_wait_that_ends_by_itself_is_watched_to_its_end(what: str, watch: Watch) -> None:
+    status, trace = watch(*python(WOKEN[what]), seconds=50)
+
+    assert (status, trace.timed_out) == (0, False)
+
+
 def test_an_answer_is_waited_for_by_its_address(watch: Watch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         code = f"import socket; socket.create_connection(('127.0.0.1', {port})).recv(1)"
-        _, trace = watch(*python(code), seconds=2)
+        _, trace = watch(*python(code), seconds=5)
 
     assert [call.where for call in trace.waits] == [f"127.0.0.1:{port}"]
+    assert trace.waits[0].waited > 1500  # a peer is given its time
 
 
 def test_the_strings_of_a_program_cannot_make_records(watch: Watch) -> None:

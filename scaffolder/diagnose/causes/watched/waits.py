@@ -58,7 +58,7 @@ def _what(call: Call) -> str:  # noqa: PLR0911 - one answer per line
     if call.waited < LONG or call.name in (*SLEEPS, "accept", "accept4"):
         return ""
     if call.name in ("flock", "fcntl"):
-        return f"the lock of {call.object}, which another process holds"
+        return f"the lock of {call.object}, which is held already"
     if call.name == "futex":
         return "a lock or another thread of its own (a deadlock?)"
     if call.name.startswith("open"):
