@@ -10,6 +10,8 @@ class Level(StrEnum):
     WHOLE = "whole"
     RUNTIME = "runtime-only"
     """Supervisor, early logging and hooks; nothing of containers."""
+    CONTAINER = "container-only"
+    """A hardened image around the service's own command, and how it is run; no runtime."""
 
 
 class Stand(StrEnum):

@@ -7,6 +7,7 @@ import click
 from scaffolder import console, operations
 from scaffolder.adopt.choices import Level, Stand
 from scaffolder.adopt.existing import HOME
+from scaffolder.errors import UsageError
 from scaffolder.operations import Adoption, Asked, UndecidedError
 from scaffolder.operations.gate import Wanted
 from scaffolder.text import printable
@@ -27,6 +28,8 @@ STANDS = [stand.value for stand in Stand]
 @click.option("--compose", type=click.Choice(STANDS), help="What becomes of your compose file.")
 @click.option("--runtime-only", is_flag=True,
               help="Supervisor, early logging and hooks; nothing of containers.")  # fmt: skip
+@click.option("--container-only", is_flag=True,
+              help="A hardened image for your own command, and its compose file.")  # fmt: skip
 @verify_options
 @options
 def adopt(  # noqa: PLR0913 - one parameter an option
@@ -37,6 +40,7 @@ def adopt(  # noqa: PLR0913 - one parameter an option
     dockerfile: str | None,
     compose: str | None,
     runtime_only: bool,
+    container_only: bool,
     verify: Wanted,
     dry_run: bool,
     as_json: bool,
@@ -49,10 +53,13 @@ def adopt(  # noqa: PLR0913 - one parameter an option
     hardened container, and what later stages and updates are merged from. Your code stays as it is;
     `viscaffold undo` takes all of it back.
     """
+    if runtime_only and container_only:
+        raise UsageError("--runtime-only and --container-only exclude each other", "neither: all")
+    alone = Level.CONTAINER if container_only else Level.WHOLE
     asked = Asked(
         name,
         app,
-        Level.RUNTIME if runtime_only else Level.WHOLE,
+        Level.RUNTIME if runtime_only else alone,
         Stand(dockerfile) if dockerfile else None,
         Stand(compose) if compose else None,
         verify,
@@ -91,5 +98,7 @@ def _titles(done: Adoption) -> list[Line]:
 
 
 def _steps(done: Adoption) -> list[str]:
+    if done.level is Level.CONTAINER:
+        return ["docker compose up --build --detach"]
     name = done.change.service.answers["name"]
     return [done.change.command("install"), done.found.run(done.change.command("run"), name)]

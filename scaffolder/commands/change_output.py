@@ -112,7 +112,8 @@ def _say_next(done: Change, steps: Sequence[str]) -> None:
         give_up = f"viscaffold {_command(done)} --abort"
     else:
         first += ["git diff --staged"]
-    console.next_steps([*first, *steps, done.command("test"), _commit(done)])
+    tests = [done.command("test")] if done.service.has_runtime else []
+    console.next_steps([*first, *steps, *tests, _commit(done)])
     console.say(f"To take it all back while it is not committed: {give_up}")
 
 

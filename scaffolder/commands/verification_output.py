@@ -39,7 +39,8 @@ def say_outcome(outcome: Outcome) -> None:
 def say_end(found: Verification) -> None:
     """Tell a person what came of it."""
     name = f"{found.configuration.get('name', 'the service')} ({found.tree[:12]})"
-    how, failed = HOW[found.level], found.failed
+    is_image_alone = [one.step for one in found.outcomes[:1]] == ["image"]
+    how, failed = "in a container" if is_image_alone else HOW[found.level], found.failed
     if failed:
         console.say(f"{name} does not work: {failed.step}")
         console.say(f"The whole log: {found.log}")

@@ -39,6 +39,7 @@ def add(  # noqa: PLR0913 - each has a default
     Then nothing was changed.
     """
     with opened(service, dry_run=dry_run, trust=trust, report=report) as (found, repository):
+        found.require_runtime()
         template, asked = _resolved(found.template, names, trust)
         known = catalogue.load(template.root, found.language)
         stages = known.chosen({*found.stages, *asked})

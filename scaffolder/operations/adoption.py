@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -9,18 +10,20 @@ from typing import Any
 
 from scaffolder import names
 from scaffolder.adopt import existing
-from scaffolder.adopt.choices import Choices
+from scaffolder.adopt.choices import Choices, Level
 from scaffolder.adopt.existing import Existing, Fitted
 from scaffolder.adopt.sources import Sources
 from scaffolder.engine import ANSWERS_FILE, git
 from scaffolder.engine.git import Repository
 from scaffolder.errors import RefusedError, UsageError
+from scaffolder.overlays.fetch.trust import NEVER
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import questions
 from scaffolder.templates.template import Template, builtin
 from scaffolder.text import listed, shown
 
 from . import adoption_choices, gate, places, plan
+from . import service as services
 from .adoption_choices import NOTHING_SAID, Asked
 from .change import Change
 from .gate import How
@@ -38,6 +41,7 @@ class Adoption:
 
     found: Existing
     change: Change
+    level: Level
     kept: list[str]
     """Files of the user's for which the template has one, too: theirs stay."""
     moved: Mapping[str, str]
@@ -80,8 +84,9 @@ def adopt(
         operation = _operation(service, fit)
         how = How(dry_run, asked.verify, report)
         done = gate.carried_out(service, repository, operation, f"adopting {choices.name}", how)
-    moved = {path: place for path, place in fit.places.items() if place}
-    return Adoption(seen, replace(done, warnings=[*seen.limits]), fit.kept, moved)
+    moved = {path: place for path, place in fit.places.items() if place not in ("", path)}
+    warnings = [] if choices.level is Level.CONTAINER else [*seen.limits]
+    return Adoption(seen, replace(done, warnings=warnings), choices.level, fit.kept, moved)
 
 
 def _operation(service: Service, fit: Fitted) -> Operation:
@@ -112,6 +117,9 @@ def _repository(directory: Path) -> Repository:
 
 def _looked(repository: Repository) -> Existing:
     root = repository.directory
+    if _has_container_alone(root):
+        _require_clean(repository)
+        return existing.look(Sources(root, repository.tracked() - {ANSWERS_FILE}))
     if os.path.lexists(root / ANSWERS_FILE):
         raise RefusedError(
             f"{shown(str(root))} has a {ANSWERS_FILE} already: it is a service, or was made with "
@@ -121,6 +129,15 @@ def _looked(repository: Repository) -> Existing:
         )
     _require_clean(repository)
     return existing.look(Sources(root, repository.tracked()))
+
+
+def _has_container_alone(root: Path) -> bool:
+    """Tell whether it is a service to which the runtime may come yet."""
+    if not os.path.lexists(root / ANSWERS_FILE):
+        return False
+    with suppress(RefusedError):  # which says below what the file is
+        return not services.load(root, NEVER).has_runtime
+    return False
 
 
 def _require_clean(repository: Repository) -> None:

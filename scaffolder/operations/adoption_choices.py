@@ -103,6 +103,11 @@ def made(seen: Existing, asked: Asked, template: Template) -> Choices:
         raise UsageError(error.message, RENAME) from error
     if asked.level is Level.RUNTIME:
         return Choices(name, asked.level, Stand.KEEP, Stand.KEEP)
+    if asked.level is Level.CONTAINER and seen.is_apart:
+        raise UsageError(
+            "in Rust, the container holds the program beside the runtime, and is nothing without",
+            "the same command without --container-only",
+        )
     stands = [each.value for each in Stand]
     said = {"dockerfile": asked.dockerfile, "compose": asked.compose}
     if seen.is_apart and any(said.values()):

@@ -29,6 +29,7 @@ def lock(
     dependencies cannot be resolved, or no package registry answers. Then nothing was changed.
     """
     with opened(service, dry_run=dry_run, trust=trust, report=report) as (found, repository):
+        found.require_runtime()
         mode = LockMode.UPGRADE if upgrade else LockMode.REQUIRED
         tools = locking.of_service(found, mode).tools
         if not tools.locks:

@@ -24,7 +24,8 @@ KEY = "_places"
 
 Places = Mapping[str, str]
 """Path in the template → path in the service; an empty text where it is left out. HOME → the
-directory of all others, where the service has one of its own beside what is the user's."""
+directory of all others, where the service has one of its own beside what is the user's; an empty
+text where all others are left out, because only its container was adopted."""
 
 
 def problem(found: object) -> str:
@@ -44,8 +45,15 @@ def home(places: Places) -> str:
     return places.get(HOME, "")
 
 
+def has_runtime(places: Places) -> bool:
+    """Tell whether more than the container of the service is the template's."""
+    return places.get(HOME) != ""
+
+
 def place(path: str, places: Places) -> str:
     """Return where a file of the template is, which may be nowhere: an empty text."""
+    if not has_runtime(places):
+        return path if path == ANSWERS_FILE else places.get(path, "")
     inside = path if path == ANSWERS_FILE else str(PurePosixPath(home(places), path))
     return places.get(path, inside)
 
@@ -69,7 +77,8 @@ def of_moves(moves: Mapping[str, list[str]], places: Places) -> dict[str, list[s
 
 def of_tools(tools: Toolchain, places: Places) -> Toolchain:
     """Return what a template says of its tools, with their files where they are."""
-    locks = {purpose: place(path, places) for purpose, path in tools.locks.items()}
+    there = {purpose: place(path, places) for purpose, path in tools.locks.items()}
+    locks = {purpose: path for purpose, path in there.items() if path}
     manifest = tools.manifest and place(tools.manifest, places)
     return replace(tools, manifest=manifest, locks=locks)
 

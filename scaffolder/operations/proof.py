@@ -168,6 +168,7 @@ def _described(service: Service, repository: Repository, tree: str) -> Subject:
         places.home(repository),
         repository.prefix,
         service_places.home(service.places),
+        not service.has_runtime,
         {
             "name": service.answers["name"],
             "language": service.language,

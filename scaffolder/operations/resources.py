@@ -54,6 +54,7 @@ def add_resource(  # noqa: PLR0913 - each has a default
     refuses. Then nothing was changed.
     """
     with opened(service, dry_run=dry_run, trust=trust, report=report) as (found, repository):
+        found.require_runtime()
         facts = _facts(found)
         tables = _tables(found)
         resource = parsed(

@@ -67,6 +67,20 @@ class Service:
         """Return the stages that it has, sorted."""
         return list(self.answers["stages"])
 
+    @property
+    def has_runtime(self) -> bool:
+        """Tell whether more of it than its container is the template's."""
+        return places.has_runtime(self.places)
+
+    def require_runtime(self) -> None:
+        """Raise RefusedError where nothing of it but the container was adopted."""
+        if not self.has_runtime:
+            raise RefusedError(
+                "this service was adopted with --container-only: it has no runtime, and what "
+                "belongs to one",
+                "viscaffold adopt, which brings the runtime; then this command again",
+            )
+
     def placed(self, tree: Tree) -> Tree:
         """Return a render with its files where this service has them."""
         return places.placed(tree, self.places)

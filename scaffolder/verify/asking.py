@@ -21,6 +21,9 @@ START_SECONDS = 30
 STOP_SECONDS = 15
 """How long a service may take for its first line, until it answers, and to stop."""
 
+OWN_ENDS = (0, 128 + signal.SIGTERM)
+"""How a program without the runtime may end at SIGTERM: servers end by it when they are done."""
+
 HEALTH = "GET /health"
 READY = "GET /health/ready"
 
@@ -65,12 +68,13 @@ class Running:
         """Play a step of the catalogue."""
         requests.play(step, self.port, self.process.log)
 
-    def stop(self) -> None:
+    def stop(self, statuses: Sequence[int] = (0,)) -> None:
         """Send SIGTERM, and wait for its end."""
-        expected = f"SIGTERM ends it with exit status 0 within {STOP_SECONDS} s"
+        named = " or ".join(map(str, statuses))
+        expected = f"SIGTERM ends it with exit status {named} within {STOP_SECONDS} s"
         self.send(signal.SIGTERM)
         ended = self.process.wait(STOP_SECONDS)
-        if ended is None or ended.status:
+        if ended is None or ended.status not in statuses:
             raise NotAsExpectedError(expected, str(ended or "it still runs"))
 
     def _has_logged(self) -> bool:
@@ -91,10 +95,16 @@ class Asking:
     """One service that is started and asked, and others for the steps of its stages."""
 
     def __init__(
-        self, start: Start, stages: Sequence[Stage], stack: ExitStack, prefix: str = ""
+        self,
+        start: Start,
+        stages: Sequence[Stage],
+        stack: ExitStack,
+        prefix: str = "",
+        has_runtime: bool = True,  # noqa: FBT001, FBT002 - as a subject has it
     ) -> None:
         """Prepare; what is started lasts as long as `stack`. Names of steps get the prefix."""
         self._start, self._stack, self._prefix = start, stack, prefix
+        self._has_runtime = has_runtime
         self._own = [(stage, step) for stage in stages for step in stage.verify]
 
     def start(self) -> None:
@@ -107,14 +117,19 @@ class Asking:
         steps: list[tuple[str, Act]] = [
             ("start", self.start),
             ("first-line", partial(self._of_it, Running.read)),
-            ("health", partial(self._of_it, partial(Running.ask, request=HEALTH))),
-            ("ready", partial(self._of_it, partial(Running.ask, request=READY))),
+            *(self._routes() if self._has_runtime else ()),
             *also,
         ]
         for name, act in steps:
             yield attempt(self._prefix + name, act)
         yield from self._of_stages()
-        yield attempt(f"{self._prefix}stop", partial(self._of_it, Running.stop))
+        stop = partial(Running.stop, statuses=(0,) if self._has_runtime else OWN_ENDS)
+        yield attempt(f"{self._prefix}stop", partial(self._of_it, stop))
+
+    def _routes(self) -> Iterator[tuple[str, Act]]:
+        """Yield what asks the routes of the runtime."""
+        yield "health", partial(self._of_it, partial(Running.ask, request=HEALTH))
+        yield "ready", partial(self._of_it, partial(Running.ask, request=READY))
 
     def _of_it(self, act: Callable[[Running], None]) -> None:
         with quoting(self.running.process.log):

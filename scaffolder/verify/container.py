@@ -50,7 +50,8 @@ def container(host: "Host") -> Generator[Outcome]:
     """Yield the outcome of each step; each relies on those before it having passed."""
     with ExitStack() as stack:
         yield attempt("image", host.build)
-        asking = Asking(host.started, host.subject.stages, stack, prefix="container ")
+        has_runtime = not host.subject.is_image_alone
+        asking = Asking(host.started, host.subject.stages, stack, "container ", has_runtime)
         yield from asking.steps(also=[("healthy", lambda: host.wait_for(HEALTHY, asking.running))])
         yield attempt("container frozen", host.freeze)
 
@@ -78,7 +79,8 @@ class Host:
         """Start a container with these settings and an empty volume, on a port that is free."""
         variables = {**self.subject.settings, **settings}
         inside = self.about.port(variables)
-        options = [*HARDENED, *OFTEN, "--publish", f"127.0.0.1::{inside}"]
+        init = ["--init"] if self.subject.is_image_alone else []  # as its compose file has it
+        options = [*HARDENED, *init, *OFTEN, "--publish", f"127.0.0.1::{inside}"]
         for name, value in variables.items():
             options += ["--env", f"{name}={value}"]
         with self._created(options) as name, self._attached(name, settings) as process:

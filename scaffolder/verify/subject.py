@@ -33,6 +33,8 @@ class Subject:
     """What tells the service from others in its repository: the path of its directory."""
     inner: str = ""
     """The directory of what the template brings, where code of the user's own is around it."""
+    is_image_alone: bool = False
+    """Whether the template has its container alone: there is no runtime to be asked or tested."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """What took part, for evidence: template, overlays, stages, versions of tools."""
 

@@ -37,6 +37,8 @@ def verify(
     subject: Subject, level: Level, report: Reporter = SILENT, seen: Seen = ignore
 ) -> Verification:
     """Verify a subject; what it runs is gone afterwards."""
+    if subject.is_image_alone:
+        level = Level.CONTAINER  # there is no less, and no drill of a runtime
     began, done = datetime.now(UTC), list[tuple[Level, Outcome]]()
     with temporary.directory() as place, report.progress(f"verifying {subject.name}"):
         log = Log(place / "log")
@@ -75,7 +77,7 @@ def _steps(host: Host, level: Level, report: Reporter) -> Generator[tuple[Level,
         Level.CONTAINER: lambda: container(host),
         Level.DRILLS: lambda: drills(host),
     }
-    for part in up_to(level):
+    for part in [level] if host.subject.is_image_alone else up_to(level):
         with closing(parts[part]()) as steps:
             for outcome in steps:
                 yield part, outcome

@@ -23,6 +23,13 @@ tests
 IGNORED = (".env", "/data/")
 """What git has to ignore: secrets, and what the service writes."""
 
+BESIDE = {
+    "Dockerfile": "service.Dockerfile",
+    ".dockerignore": "service.Dockerfile.dockerignore",
+    "compose.yaml": "service.compose.yaml",
+}
+"""How files are called that stand beside theirs."""
+
 BUILT = re.compile(r"^# The service itself changes often\.[\s\S]*?(?=^FROM )", re.MULTILINE)
 """How the template builds and installs a service that is a package alone."""
 
@@ -35,15 +42,26 @@ RUN pip --python /opt/venv check
 
 def dockerfile(text: str) -> str:
     """Return the template's Dockerfile for code that is copied as it lies there."""
-    text = BUILT.sub(CHECKED, text)
-    last, copied = "    PYTHONUNBUFFERED=1", "COPY --from=builder /opt/venv /opt/venv\n"
+    return copied(substituted(BUILT, text, CHECKED))
+
+
+def copied(text: str) -> str:
+    """Return a Dockerfile that copies the code as it lies there, and where Python finds it."""
+    last, venv = "    PYTHONUNBUFFERED=1", "COPY --from=builder /opt/venv /opt/venv\n"
     return replaced(
         text,
         {
             f"{last}\nWORKDIR /app": f"{last} \\\n    PYTHONPATH=/app/src\nWORKDIR /app",
-            copied: f"{copied}COPY . .\n",
+            venv: f"{venv}COPY . .\n",
         },
     )
+
+
+def built_by(dockerfile: str) -> str:
+    """Return what a compose file says of the Dockerfile that builds its image."""
+    if dockerfile == "Dockerfile":
+        return "build: ."
+    return f"build: {{context: ., dockerfile: {dockerfile}}}"
 
 
 def conftest(text: str) -> str:
@@ -62,6 +80,14 @@ def conftest(text: str) -> str:
     text = text.replace(found[0], "")
     place = "sys.path[:0] = [str(SOURCE), str(ROOT)]\n"
     return text.replace(place, f"{place}\n{found[0].strip()}  # noqa: E402 - found by that path\n")
+
+
+def substituted(pattern: "re.Pattern[str]", text: str, new: str) -> str:
+    """Replace what the template has once, as `replaced` does."""
+    text, count = pattern.subn(lambda _: new, text)
+    if count != 1:
+        raise AssertionError(f"the template has changed: {pattern.pattern!r}")
+    return text
 
 
 def edited(theirs: str, edit: Callable[[str], str]) -> str:

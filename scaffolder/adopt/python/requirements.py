@@ -46,15 +46,26 @@ def needed(sources: Sources) -> Needed:
     return Needed(tuple(dict.fromkeys(run)), tuple(dict.fromkeys(dev)), tuple(named), tuple(left))
 
 
-def _read(sources: Sources, paths: list[str], left: list[Fact]) -> Iterator[str]:
+def to_run(sources: Sources) -> list[str]:
+    """Return the file that says what to install for a run, and those that it includes."""
+    first = sources.named(RUN)[:1]
+    seen: list[str] = []
+    for _ in _read(sources, first, [], seen):
+        pass
+    return [path for path in seen if sources.has(path)]
+
+
+def _read(
+    sources: Sources, paths: list[str], left: list[Fact], seen: list[str] | None = None
+) -> Iterator[str]:
     """Yield the requirements of files, and of those that they include: each is read once."""
     ahead = [*reversed(paths)]
-    seen = set[str]()
+    seen = [] if seen is None else seen
     while ahead:
         path = ahead.pop()
         if path in seen:
             continue
-        seen.add(path)
+        seen.append(path)
         for number, raw in sources.lines(path):
             line = OPTION.sub("", COMMENT.sub("", raw)).strip()
             if include := INCLUDE.fullmatch(line):

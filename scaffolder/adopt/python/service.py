@@ -12,19 +12,12 @@ from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 from scaffolder.text import listed
 
-from . import application, edits
+from . import application, container, edits
 from . import manifest as manifests
 from .app import Entry
 
 TEXT = "100644"
 GITIGNORE = ".gitignore"
-BESIDE = {
-    "Dockerfile": "service.Dockerfile",
-    ".dockerignore": "service.Dockerfile.dockerignore",
-    "compose.yaml": "service.compose.yaml",
-}
-"""How files are called that stand beside theirs."""
-
 ELSEWHERE = {
     "README.md": "SERVICE.md",
     "AGENTS.md": "",
@@ -42,6 +35,10 @@ CONTAINER = ("Dockerfile", ".dockerignore", "compose.yaml", ".env.example", "doc
 
 def fitted(render: Tree, found: Found, entry: Entry, choices: Choices, package: str) -> Fitted:
     """Return what a render becomes beside the service; raise RefusedError if there is no room."""
+    if choices.level is Level.CONTAINER:
+        fit = container.fitted(render, found, entry, choices)
+        _require_free(fit.files, found, choices)
+        return fit
     _require_room(render, found, package)
     places = _places(render, found, choices)
     own = {
@@ -102,7 +99,7 @@ def _places(render: Tree, found: Found, choices: Choices) -> dict[str, str]:
     }
     for path, stand in {**asked, "compose.yaml": choices.compose}.items():
         if there[path] and stand is not Stand.REPLACE:
-            places[path] = BESIDE[path] if stand is Stand.BESIDE else ""
+            places[path] = edits.BESIDE[path] if stand is Stand.BESIDE else ""
     if choices.level is Level.RUNTIME:
         places |= dict.fromkeys(CONTAINER, "")
     replaced = {*places, "Dockerfile", ".dockerignore", "compose.yaml", manifests.MANIFEST}
@@ -117,7 +114,7 @@ def _adapted(
     text = {path: content.decode() for path, (_, content) in render.items() if path in ADAPTED}
     manifest = _manifest(text[manifests.MANIFEST], found)
     beside = choices.dockerfile is Stand.BESIDE and found.sources.has("Dockerfile")
-    build = f"build: {{context: ., dockerfile: {BESIDE['Dockerfile']}}}" if beside else "build: ."
+    build = edits.built_by(edits.BESIDE["Dockerfile"] if beside else "Dockerfile")
     return {
         f"src/{package}/app.py": application.application(entry),
         manifests.MANIFEST: manifest,

@@ -1,0 +1,163 @@
+"""The template's image and compose file for a service that is started without the runtime."""
+
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from scaffolder.adopt.choices import Choices, Stand
+from scaffolder.adopt.existing import HOME, Fitted
+from scaffolder.adopt.python.found import Found
+from scaffolder.adopt.replacing import replaced
+from scaffolder.adopt.sources import Sources
+from scaffolder.adopt.surroundings import DOCKERFILE, IGNORE
+from scaffolder.engine import ANSWERS_FILE
+from scaffolder.errors import RefusedError
+from scaffolder.languages.base import Tree
+
+from . import edits, requirements
+from . import manifest as manifests
+from .app import Entry
+
+COMPOSE = "compose.yaml"
+USUAL_PORT = 8000
+"""Where uvicorn and `fastapi run` listen unless they are told otherwise."""
+
+SERVERS = ("uvicorn", "gunicorn", "hypercorn", "fastapi", "granian")
+PLAIN = re.compile(r"[^$`|&;<>(){}*?~\\]+")
+"""A command line that means the same without a shell."""
+
+DECLARED = """\
+COPY pyproject.toml .
+RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\\n')" > run.txt
+"""  # noqa: E501 - a line of a Dockerfile
+INSTALLED = """\
+# Dependencies change rarely: this layer is rebuilt only when what declares them changes.
+# Bytecode is validated by hash, so that copying and rebuilding do not invalidate it.
+{copied}RUN pip --python /opt/venv install -r {file} \\
+    && python -m compileall -q --invalidation-mode checked-hash /opt/venv
+
+"""
+DEPENDENCIES = re.compile(r"^# Dependencies change rarely[\s\S]*?(?=^FROM )", re.MULTILINE)
+CHECK = """\
+import http.client
+asked = http.client.HTTPConnection('127.0.0.1', {port}, timeout=4)
+asked.request('GET', '{path}')
+raise SystemExit(asked.getresponse().status >= {bad})
+"""
+STARTS = re.compile(r"^HEALTHCHECK[^\n]*\n[^\n]*\nENTRYPOINT[^\n]*\n", re.MULTILINE)
+IMPORTS = re.compile(r"^# The official image has no bytecode[\s\S]*?(?=^USER )", re.MULTILINE)
+SETTINGS = re.compile(
+    r"^    # A setting gets here[^\n]*\n    environment:\n(?:      .*\n)*", re.MULTILINE
+)
+FROM_FILE = """\
+    # Your settings, if there is such a file; needs Docker Compose 2.24 or newer.
+    env_file: [{path: .env, required: false}]
+    # Reaps what your program leaves behind, and gives it signals as they come.
+    init: true
+"""
+
+
+def fitted(render: Tree, found: Found, entry: Entry, choices: Choices) -> Fitted:
+    """Return what a render becomes around a command of theirs; raise RefusedError for none."""
+    if not entry.name:
+        raise RefusedError(
+            f"{entry.typed} is a program, and nothing could be asked whether it lives",
+            "the same command without --container-only: the runtime answers for it",
+        )
+    places = {HOME: "", **_places(found, choices)}
+    text = {path: render[path][1].decode() for path in (DOCKERFILE, IGNORE, COMPOSE)}
+    port = int(found.port.what) if found.port else USUAL_PORT
+    contents = {
+        DOCKERFILE: dockerfile(text[DOCKERFILE], found, entry, port),
+        IGNORE: edits.DOCKERIGNORE,
+        COMPOSE: compose(text[COMPOSE], port, places),
+    }
+    files: dict[str, tuple[str, bytes] | None] = {
+        place: (render[path][0], contents[path].encode())
+        for path, place in places.items()
+        if path in contents and place
+    }
+    if choices.compose is Stand.REPLACE and found.compose not in ("", COMPOSE):
+        files[found.compose] = None
+    return Fitted({**files, ANSWERS_FILE: render[ANSWERS_FILE]}, places)
+
+
+def _places(found: Found, choices: Choices) -> dict[str, str]:
+    there = {
+        DOCKERFILE: (choices.dockerfile, found.sources.has(DOCKERFILE)),
+        IGNORE: (choices.dockerfile, bool(found.dockerfile)),
+        COMPOSE: (choices.compose, bool(found.compose)),
+    }
+    others = {Stand.KEEP: dict.fromkeys(there, ""), Stand.BESIDE: edits.BESIDE}
+    return {path: others.get(stand, {}).get(path, path) if is_there else path
+            for path, (stand, is_there) in there.items()}  # fmt: skip
+
+
+def dockerfile(text: str, found: Found, entry: Entry, port: int) -> str:
+    """Return the template's Dockerfile, which installs what theirs needs and runs their command."""
+    run = json.dumps(command(found.sources, entry, port))
+    route = found.health[0].what if found.health else "/"
+    check = CHECK.format(port=port, path=route, bad=400 if found.health else 500)
+    code = json.dumps("; ".join(check.splitlines()))
+    text = edits.substituted(DEPENDENCIES, text, _installed(found))
+    one = {"python -m venv --without-pip /opt/build && ": "", "EXPOSE 8080\n": f"EXPOSE {port}\n"}
+    text = replaced(text, one)
+    starts = (
+        "HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \\\n"
+        f'    CMD ["python", "-c", {code}]\nCMD {run}\n'
+    )
+    return edits.substituted(IMPORTS, edits.copied(edits.substituted(STARTS, text, starts)), "")
+
+
+def _installed(found: Found) -> str:
+    """Return the lines that install what it needs, from where it says so."""
+    files = requirements.to_run(found.sources)
+    if files:
+        copied = "".join(f"COPY {file} {posixpath.dirname(file) or '.'}/\n" for file in files)
+        return INSTALLED.format(copied=copied, file=files[0])
+    if found.manifest.get("project", {}).get("dependencies"):
+        return INSTALLED.format(copied=DECLARED, file="run.txt")
+    raise RefusedError(
+        "nothing says what an image has to install",
+        f"{requirements.RUN[0]}, or [project] with dependencies in {manifests.MANIFEST}",
+    )
+
+
+def command(sources: Sources, entry: Entry, port: int) -> Sequence[str]:
+    """Return how their own Dockerfile starts a server, or how uvicorn starts their application."""
+    last = [words for words in _commands(sources) if words]
+    if last and posixpath.basename(last[-1][0]) in SERVERS:
+        return last[-1]
+    factory = ["--factory"] if entry.factory else []
+    return ["uvicorn", entry.reference, *factory, "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104 - in a container
+
+
+def _commands(sources: Sources) -> Iterator[list[str]]:
+    """Yield the commands of their Dockerfile; nothing for one that needs a shell."""
+    for _, line in sources.lines(DOCKERFILE):
+        given = re.match(r"\s*(CMD|ENTRYPOINT)\s+(.*)", line, re.IGNORECASE)
+        if given:
+            yield _words(given[2]) if given[1].upper() == "CMD" else []
+
+
+def _words(given: str) -> list[str]:
+    try:
+        words = json.loads(given) if given.startswith("[") else shlex.split(given)
+    except (ValueError, RecursionError):
+        return []
+    is_plain = given.startswith("[") or PLAIN.fullmatch(given)
+    return words if is_plain and all(isinstance(word, str) for word in words) else []
+
+
+def compose(text: str, port: int, places: dict[str, str]) -> str:
+    """Return the template's compose file, with their port and the settings that .env has."""
+    text = edits.substituted(SETTINGS, text, FROM_FILE)
+    return replaced(
+        text,
+        {
+            "${PORT:-8080}:8080": f"${{PORT:-{port}}}:{port}",
+            "build: .": edits.built_by(places[DOCKERFILE] or DOCKERFILE),
+        },
+    )

@@ -1,0 +1,161 @@
+"""A service of which the container alone is adopted: their command, hardened, and no runtime."""
+
+import json
+from pathlib import Path
+
+import existing
+import pytest
+from adopting import refused
+from conftest import commit, files, git, state, viscaffold
+from containers import remove_image, require_docker
+from existing import MakeExisting
+
+from scaffolder.adopt.python import container
+from scaffolder.adopt.python.app import Entry
+from scaffolder.adopt.sources import Sources
+from scaffolder.operations import adoption
+from scaffolder.templates.template import builtin, carried
+
+ALONE = ("adopt", "--yes", "--container-only")
+WEB = {**existing.FACTORY, "requirements.txt": "starlette>=1.0\nuvicorn>=0.50\n"}
+
+
+def test_four_files_come_and_undo_takes_them_back(exists: MakeExisting) -> None:
+    root = exists("factory")
+    before = state(root)
+    ran = viscaffold(*ALONE)
+    assert ran.code == 0, ran.err
+
+    new = git(root, "diff", "--staged", "--name-status").split()
+    assert new == ["A", ".copier-answers.yml", "A", ".dockerignore", "A", "Dockerfile",
+                   "A", "compose.yaml"]  # fmt: skip
+    assert "docker compose up --build --detach" in ran.err
+    assert "pytest" not in ran.err
+    assert viscaffold("undo").code == 0
+    assert state(root) == before
+
+
+def test_their_command_port_and_health_route_are_taken_over(exists: MakeExisting) -> None:
+    root = exists("factory")
+    assert viscaffold(*ALONE).code == 0
+    image = (root / "Dockerfile").read_text(encoding="utf-8")
+
+    assert ('CMD ["uvicorn", "blog.web:create_app", "--factory", "--host", "0.0.0.0", '
+            '"--port", "5000"]') in image  # fmt: skip
+    assert "EXPOSE 5000" in image
+    assert "'GET', '/health'" in image
+    assert "USER 1000:1000" in image
+    compose = (root / "compose.yaml").read_text(encoding="utf-8")
+    assert "${PORT:-5000}:5000" in compose
+    assert "init: true" in compose
+    assert "LOG_LEVEL" not in compose
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('CMD ["fastapi", "run", "app/main.py"]', ["fastapi", "run", "app/main.py"]),
+        ("CMD gunicorn -w 2 app:app", ["gunicorn", "-w", "2", "app:app"]),
+        ("CMD uvicorn app:app --port $PORT", None),
+        ("CMD uvicorn app:app && echo done", None),
+        ('CMD ["uvicorn", {"a": 1}]', None),
+        ("CMD [" * 5000, None),
+        ('CMD ["./start.sh"]', None),
+        ('CMD uvicorn "app:app', None),
+        ('CMD ["uvicorn", "app:app"]\nENTRYPOINT ["./start.sh"]\nCMD []', ["uvicorn", "app:app"]),
+    ],
+)
+def test_a_command_of_their_dockerfile_is_taken_where_no_shell_reads_it(
+    tmp_path: Path, given: str, words: list[str] | None
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\n{given}\n", encoding="utf-8")
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
+    sources = Sources(tmp_path, frozenset({"Dockerfile", "main.py"}))
+    entry = Entry("main", "app")
+
+    usual = ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "80"]
+    assert container.command(sources, entry, 80) == (words or usual)
+
+
+def test_what_has_no_routes_or_names_no_dependencies_is_refused(exists: MakeExisting) -> None:
+    exists("worker")
+    assert "without --container-only" in refused("--container-only", "--dockerfile", "replace")
+    assert "exclude each other" in refused("--container-only", "--runtime-only")
+
+
+def test_nothing_to_install_is_refused(exists: MakeExisting) -> None:
+    exists(files={"main.py": existing.FLAT["main.py"]})
+
+    assert "nothing says what an image has to install" in refused("--container-only")
+
+
+@pytest.mark.parametrize(
+    "command", [("add-stage", "metrics"), ("lock",), ("add-resource", "pen", "color:string")]
+)
+def test_what_needs_a_runtime_says_how_to_get_it(
+    exists: MakeExisting, command: tuple[str, ...]
+) -> None:
+    root = exists("factory")
+    assert viscaffold(*ALONE).code == 0
+    commit(root)
+    before = state(root)
+    ran = viscaffold(*command)
+
+    assert ran.code == 5
+    assert "viscaffold adopt, which brings the runtime" in ran.err
+    assert state(root) == before
+
+
+def test_the_runtime_can_come_later(exists: MakeExisting) -> None:
+    root = exists("factory")
+    assert viscaffold(*ALONE).code == 0
+    commit(root)
+    ran = viscaffold("adopt", "--yes", "--dockerfile", "replace", "--compose", "replace")
+    assert ran.code == 0, ran.err
+
+    commit(root)
+    assert (root / "src/blog_service/runtime/supervisor.py").exists()
+    assert viscaffold("add-stage", "metrics", "--yes").code == 0
+
+
+def test_an_update_changes_the_container_alone(
+    exists: MakeExisting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = exists("factory")
+    with monkeypatch.context() as patch:
+        patch.setattr(adoption, "builtin", lambda: carried("0.10.0"))
+        assert viscaffold(*ALONE).code == 0
+    commit(root)
+    before = {*files(root)}
+    ran = viscaffold("update", "--yes")
+
+    assert ran.code == 0, ran.err
+    assert {*files(root)} == before
+    assert f"_commit: {builtin().version}" in (root / ".copier-answers.yml").read_text()
+    for command in ("status", "doctor", "explain Dockerfile"):
+        assert viscaffold(*command.split()).code in (0, 1), command
+
+
+@pytest.mark.slow
+def test_it_is_verified_in_a_container_alone(exists: MakeExisting) -> None:
+    require_docker()
+    root = exists(files=WEB)
+    ran = viscaffold(*ALONE, "--verify", "local", "--json")
+    seen = json.loads(ran.out)["verification"] if ran.out else {}
+    try:
+        assert [step["step"] for step in seen["steps"]] == [
+            *("image", "container start", "container first-line", "container healthy"),
+            *("container stop", "container frozen"),
+        ]
+        assert {step["result"] for step in seen["steps"]} == {"PASSED"}
+        assert seen["level"] == "container"
+        # It listens where nobody outside of its container gets to.
+        path = root / "Dockerfile"
+        path.write_text(path.read_text().replace("0.0.0.0", "127.0.0.1"), encoding="utf-8")
+        commit(root)
+        ran = viscaffold("verify", "--json")
+        assert ran.code == 4
+        assert json.loads(ran.out)["steps"][-1]["step"] == "container start"
+    finally:
+        for tree in (git(root, "rev-parse", f"HEAD{past}^{{tree}}")[:12] for past in ("", "~1")):
+            remove_image(f"viscaffold-verified/blog-service:{tree}")
