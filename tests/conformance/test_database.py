@@ -165,6 +165,7 @@ def test_a_file_of_sqlite_is_made_for_its_owner_alone(asking: Program, tmp_path:
         "postgresql://orders:hunter2%00@localhost/orders",
         "postgresql://orders:hunter2 x@localhost/orders",
         "postgresql://orders:hunter2@localhost/orders?sslmode=always",
+        "postgresql://orders:hunter2@localhost/orders?connect_timeout=soon",
         "postgresql://orders:1/2?hunter=2@localhost/orders",
         "postgresql://orders:1/2?hunter2@localhost/orders",
         "postgresql://orders:x@localhost/orders?hunter2%0A=1",
@@ -189,7 +190,12 @@ def test_a_parameter_that_is_not_known_ends_the_start_by_name(asking: Program) -
 
 
 @pytest.mark.parametrize(
-    "more", ["application_name=shop", "sslmode=prefer&options=-c%20work_mem%3D1MB"]
+    "more",
+    [
+        "application_name=shop",
+        "sslmode=prefer&options=-c%20work_mem%3D1MB",
+        "channel_binding=prefer&connect_timeout=2",
+    ],
 )
 def test_a_parameter_that_every_driver_knows_is_no_obstacle(asking: Program, more: str) -> None:
     url = f"postgresql://orders:hunter2@127.0.0.1:1/orders?{more}"

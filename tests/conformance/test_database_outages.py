@@ -84,6 +84,22 @@ def test_a_server_that_says_nothing(asking: Program, tarpit: int) -> None:
     assert_lives_without(asking, url, label, "no answer in time")
 
 
+def test_an_address_may_say_how_long_to_try(asking: Program, tarpit: int) -> None:
+    url = f"postgresql://orders:hunter2@127.0.0.1:{tarpit}/orders?connect_timeout=2"
+    with serving(asking, DATABASE_URL=url, DATABASE_WAIT_SECONDS="60") as service:
+        service.run.wait_for_line(GONE)
+
+
+def test_a_binding_that_an_address_requires_is_not_left_out(
+    asking: Program, postgresql: "Server"
+) -> None:
+    """One driver cannot do it, and the server is not encrypted: neither sends the password."""
+    url = f"{postgresql.url()}?channel_binding=require"
+    with asking.start(ready=False, DATABASE_URL=url) as run:
+        run.wait_for_line("channel")
+        assert BACK not in run.log()
+
+
 def test_a_wrong_password(asking: Program, postgresql: "Server") -> None:
     url = postgresql.url(password="hunter2-wrong")
     cause = 'password authentication failed for user "orders"'

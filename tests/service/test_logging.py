@@ -353,9 +353,9 @@ import structlog
 from starlette.applications import Starlette
 from orders import stages
 from orders.runtime import boot
+log = structlog.get_logger("test", tenant="t")  # as modules have it, before any stage
 boot.start("test")
 stages.logging.install(Starlette())
-log = structlog.get_logger("test").bind(tenant="t")
 log.info("%d orders", 3, password="hunter2", module="m", args=(1, 2))
 log.info("%d orders", "many")
 log.info(None, order=7)

@@ -1,6 +1,7 @@
 //! Where the database is: what DATABASE_URL may be.
 
 use std::path::{PathBuf, absolute};
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::ConnectOptions as _;
@@ -10,10 +11,16 @@ use sqlx::postgres::PgConnectOptions;
 use crate::runtime::SERVICE;
 
 const ACCEPTED: &str = "sqlite:PATH, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE";
-/// Those that the driver knows, as PostgreSQL's library calls them, and one of its own. It would
-/// ignore others, however much somebody relies on them, and log their values.
-const PARAMETERS: [&str; 13] = [
+/// How long to try to connect, and whether to tie the password to the encryption: the driver does
+/// not know these two, which providers write into their addresses.
+const TIMEOUT: &str = "connect_timeout";
+const BINDING: &str = "channel_binding";
+/// Those that the driver knows, as PostgreSQL's library calls them, one of its own, and the two that
+/// are taken here. It would ignore others, however much somebody relies on them, and log their values.
+const PARAMETERS: [&str; 15] = [
     "application_name",
+    BINDING,
+    TIMEOUT,
     "dbname",
     "host",
     "hostaddr",
@@ -36,6 +43,8 @@ pub struct Address {
     /// What the log may say: no password.
     pub label: String,
     pub path: Option<PathBuf>,
+    /// How long it may take to connect, if the address says that.
+    pub patience: Option<Duration>,
     url: String,
 }
 
@@ -48,6 +57,7 @@ impl Address {
         Self {
             label: format!("sqlite:{path}"),
             path: Some(path.into()),
+            patience: None,
             url: format!("sqlite:{}?mode=rwc", parts.join("/")),
         }
     }
@@ -96,6 +106,7 @@ pub fn address(raw: &str) -> Result<Address, String> {
             let options = raw.parse::<AnyConnectOptions>();
             let options = options.map_err(|_| ACCEPTED.to_owned())?;
             require_known(&options)?;
+            require_no_binding(&options)?;
             postgresql(raw, options)
         }
         _ => None,
@@ -124,7 +135,36 @@ fn require_known(options: &AnyConnectOptions) -> Result<(), String> {
     ))
 }
 
+/// Refuses to connect without what the address requires.
+fn require_no_binding(options: &AnyConnectOptions) -> Result<(), String> {
+    match values(options, BINDING).as_slice() {
+        [] => Ok(()),
+        [one] if ["disable", "prefer"].contains(&one.as_str()) => Ok(()),
+        _ => Err(format!(
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE without {BINDING}, or with \
+             {BINDING}=prefer: sslmode=verify-full proves who the server is"
+        )),
+    }
+}
+
+fn values(options: &AnyConnectOptions, parameter: &str) -> Vec<String> {
+    let pairs = options.database_url.query_pairs();
+    let meant = pairs.filter(|(name, _)| name == parameter);
+    meant.map(|(_, value)| value.into_owned()).collect()
+}
+
+/// Reads how long it may take to connect: seconds; as with PostgreSQL's library, 0 is no limit.
+fn patience(options: &AnyConnectOptions) -> Option<Option<Duration>> {
+    let Some(last) = values(options, TIMEOUT).pop() else {
+        return Some(None);
+    };
+    let seconds: i32 = last.parse().ok()?;
+    let seconds = u64::try_from(seconds).unwrap_or_default();
+    Some((seconds > 0).then(|| Duration::from_secs(seconds)))
+}
+
 fn postgresql(raw: &str, options: AnyConnectOptions) -> Option<Address> {
+    let patience = patience(&options)?;
     let mut url = options.database_url;
     let host = url.host_str().map(ToOwned::to_owned).or_else(|| {
         let mut pairs = url.query_pairs();
@@ -146,15 +186,20 @@ fn postgresql(raw: &str, options: AnyConnectOptions) -> Option<Address> {
     };
     let port = url.port().unwrap_or(PORT);
     let label = format!("postgresql://{user}{host}:{port}/{name}");
-    let is_named = url.query_pairs().any(|(key, _)| key == "application_name");
-    if !is_named {
-        let mut pairs = url.query_pairs_mut();
-        pairs.append_pair("application_name", SERVICE);
-    }
+    let pairs = url.query_pairs().into_owned();
+    let kept = pairs.filter(|(key, _)| ![TIMEOUT, BINDING].contains(&key.as_str()));
+    let kept: Vec<_> = kept.collect();
+    let is_named = kept.iter().any(|(key, _)| key == "application_name");
+    let ours = (!is_named).then_some(("application_name", SERVICE));
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(kept)
+        .extend_pairs(ours);
     PgConnectOptions::from_url(&url).ok()?;
     Some(Address {
         label,
         path: None,
+        patience,
         url: url.into(),
     })
 }

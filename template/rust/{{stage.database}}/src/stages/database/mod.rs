@@ -76,6 +76,7 @@ impl Stage for Database {
         );
         let size = env.get("DATABASE_POOL_SIZE", integer(1, 1000), 10);
         let wait = Duration::from_secs(env.get("DATABASE_WAIT_SECONDS", integer(1, 600), 5));
+        let wait = address.patience.map_or(wait, |patience| patience.min(wait));
         let query = Duration::from_secs(env.get("DATABASE_QUERY_SECONDS", integer(1, 3600), 10));
         // A file belongs to this service alone; a server may have others that still need its schema.
         let migrates = migrate == "true" || (migrate == "auto" && address.path.is_some());
