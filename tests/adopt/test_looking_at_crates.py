@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from adopting import refused
-from conftest import git, viscaffold
+from conftest import commit, git, viscaffold
 from existing import MakeExisting
 from rust_shapes import PENS, SHAPES
 
@@ -336,3 +337,50 @@ def test_a_port_that_the_program_takes_from_port_is_another_than_the_service_s(
     assert "RUN cargo build --release --bin pens\n" in image
     compose = (root / "pens-service/compose.yaml").read_text(encoding="utf-8")
     assert "build: {context: .., dockerfile: pens-service/Dockerfile}" in compose
+    readme = (root / "pens-service/README.md").read_text(encoding="utf-8")
+    assert "\n$ target/debug/pens-service\n" in readme
+    assert "docker build -t pens-service -f Dockerfile .. && docker run" in readme
+
+
+def test_what_the_program_reads_of_the_environment_gets_into_its_container(
+    exists: MakeExisting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = 'let x = var("TAX_RATE"); var_os("PORT"); var("LOG_LEVEL"); // var("x: {}")\n'
+    config = "server:\n  port: 3000\nuri: {{ get_env(name='x') }}{{ get_env(name=\"DB_URI\") }}\n"
+    root = exists(files={**ONE, "src/lib.rs": code, "config/a.yaml": config})
+    assert viscaffold("adopt", "--yes").code == 0
+    commit(root)
+    passed = environment(root)
+
+    assert passed[:3] == ["DB_URI", "PROGRAM_HANG_SECONDS", "TAX_RATE"]
+    assert "PORT" not in passed
+    assert passed.count("LOG_LEVEL") == 1
+    monkeypatch.chdir(root)
+    assert viscaffold("add-stage", "database", "--yes").code == 0
+    assert {*passed, "DATABASE_URL"} <= {*environment(root)}
+
+
+def environment(root: Path) -> list[str]:
+    """Return the variables that the compose file passes."""
+    text = (root / "pens-service/compose.yaml").read_text(encoding="utf-8")
+    found = yaml.safe_load(text)["services"]["app"]["environment"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('bind("127.0.0.1:3000")', "127.0.0.1 (src/main.rs:1)"),
+        ('bind(("localhost", 3000))', "localhost (src/main.rs:1)"),
+        ('bind("0.0.0.0:3000")', ""),
+    ],
+)
+def test_an_address_that_nobody_outside_a_container_reaches_is_told(
+    exists: MakeExisting, line: str, told: str
+) -> None:
+    exists(files={"Cargo.toml": PACKAGE, "src/main.rs": f"{line}\n"})
+    ran = viscaffold("adopt", "--yes", "--dry-run")
+
+    assert ("in a container, nobody outside reaches it there" in ran.err) == bool(told)
+    assert told in ran.err

@@ -1,10 +1,19 @@
 """The template's Dockerfile and compose file, for an image with a program of the user's."""
 
+from collections.abc import Collection
+
 from scaffolder.adopt.replacing import replaced
 
 IGNORE = ".dockerignore"
 PLACE = "Dockerfile.dockerignore"
 """What the engine reads for a Dockerfile below its context."""
+
+PASSED = "    environment:\n"
+"""What the template passes is in order behind it, and new settings of stages come last."""
+
+OWN = ("PROGRAM_HANG_SECONDS",)
+GIVEN = {"HOME", "HOST", "PATH", "PORT"}
+"""Variables that say what is so in each container, or which the service sets itself."""
 
 IGNORED = """\
 # No secrets, no history, and nothing that was built elsewhere.
@@ -45,8 +54,8 @@ def dockerfile(text: str, home: str, program: str, port: int, *, locked: bool) -
     return replaced(text, edits)
 
 
-def compose(text: str, home: str, port: int) -> str:
-    """Return the template's compose file, which publishes the program's port, too."""
+def compose(text: str, home: str, port: int, variables: Collection[str]) -> str:
+    """Return the template's compose file, with the program's port, and what it is set up by."""
     published = '      - "${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-8080}:8080"\n'
     own = f'      - "${{PUBLISH_ADDRESS:-127.0.0.1}}:${{PROGRAM_PORT:-{port}}}:{port}"\n'
     return replaced(
@@ -54,5 +63,12 @@ def compose(text: str, home: str, port: int) -> str:
         {
             "    build: .\n": f"    build: {{context: .., dockerfile: {home}/Dockerfile}}\n",
             published: published + own if port else published,
+            PASSED: PASSED + "".join(f"      - {name}\n" for name in _settings(text, variables)),
         },
     )
+
+
+def _settings(text: str, variables: Collection[str]) -> list[str]:
+    """Return the variables that the template does not pass, but for those that have no setting."""
+    wanted = {*variables, *OWN} - GIVEN
+    return sorted(name for name in wanted if f"      - {name}\n" not in text)

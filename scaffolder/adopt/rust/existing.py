@@ -41,14 +41,15 @@ class RustService(Found):
 
     @property
     def limits(self) -> list[str]:
-        """Return what is different: there are two ports."""
+        """Return what is different: there are two ports, and a container has its own network."""
         own = self.program_port
         two = f"PORT ({PORT} unless it is set) is that of the health routes and stages now"
         given = f"{own} unless it is set" if own else "none was found: without it, nobody asks"
         said = f"{two}; {self.entry} gets PROGRAM_PORT ({given}) as its PORT"
-        if own != PORT:
-            return [said]
-        return [said, f"{self.entry} listens on {own} itself: set PORT to another, such as 9090"]
+        both = f"{self.entry} listens on {own} itself: set PORT to another, such as 9090"
+        where = reading.loopback(self.sources, self.port) if self.port else ""
+        inside = f"{self.entry} listens on {where}: in a container, nobody outside reaches it there"
+        return [said, *([both] if own == PORT else []), *([inside] if where else [])]
 
     def lines(self) -> Iterator[str]:
         """Yield what was found, and where."""
@@ -132,7 +133,7 @@ def look(sources: Sources) -> RustService:
         _arguments(sources, found, chosen) if chosen else None,
         reading.port(sources),
         reading.health_routes(sources),
-        reading.reads_port(sources),
+        reading.variables(sources),
         members,
     )
 

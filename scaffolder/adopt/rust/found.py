@@ -23,7 +23,8 @@ class Found:
     """What it gets on its command line, as a shell has it."""
     port: Fact | None
     health: list[Fact]
-    has_port_from_environment: bool
+    variables: set[str]
+    """Those of the environment that it reads."""
     members: list[str]
     """The patterns by which its workspace names members."""
 
@@ -41,4 +42,4 @@ class Found:
     def program_port(self) -> int:
         """Return the port that the program gets, its usual one if it can stay; 0 for none found."""
         usual = int(self.port.what) if self.port else 0
-        return usual + 1 if usual == PORT and self.has_port_from_environment else usual
+        return usual + 1 if usual == PORT and "PORT" in self.variables else usual

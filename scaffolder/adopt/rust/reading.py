@@ -16,6 +16,7 @@ PORTS = (
     re.compile(rf"\[[\d,\s]+\]\s*,\s*{NUMBER}"),  # ([0, 0, 0, 0], 3000)
     re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
 )
+LOOPBACK = re.compile(r"127(?:\.\d+){3}|localhost|\[::1\]")
 LISTENS = re.compile(r"bind|listen|serve|addr|port|0\.0\.0\.0|\[?::\]?", re.IGNORECASE)
 CONFIGURED = re.compile(rf"^\s*port\s*[:=].*?\b{NUMBER}")
 SETTINGS = re.compile(r"(?:config|configuration|settings)/[^/]+\.(?:toml|ya?ml)|Rocket\.toml")
@@ -26,7 +27,7 @@ OTHERS = (25, 465, 587, 1025, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 27017)
 
 LAST = 65535
 
-READS_PORT = re.compile(r'\b(?:var(?:_os)?\(|get_env\(\s*name\s*=)\s*"PORT"')
+VARIABLE = re.compile(r'\b(?:var(?:_os)?\(|get_env\(\s*name\s*=)\s*"([A-Z][A-Z0-9_]*)"')
 ROUTE = re.compile(r'"(/[\w/]*)"')
 
 
@@ -52,6 +53,12 @@ def port(sources: Sources) -> Fact | None:
     return around if around and _is_own(around.what) else None
 
 
+def loopback(sources: Sources, found: Fact) -> str:
+    """Return the address with which a port is named where only this machine reaches that."""
+    address = LOOPBACK.search(dict(sources.lines(found.path)).get(found.line, ""))
+    return f"{address[0]} ({found.where})" if address else ""
+
+
 def _configured(sources: Sources) -> Iterator[tuple[str, int, str]]:
     """Yield the lines of files of settings."""
     for path in filter(SETTINGS.fullmatch, sources.first):
@@ -63,9 +70,10 @@ def _is_own(number: str) -> bool:
     return 0 < int(number) <= LAST and int(number) not in OTHERS
 
 
-def reads_port(sources: Sources) -> bool:
-    """Tell whether PORT is what the service has its port from."""
-    return any(READS_PORT.search(line) for _, _, line in (*lines(sources), *_configured(sources)))
+def variables(sources: Sources) -> set[str]:
+    """Return the variables of the environment that the service reads, as far as its files say."""
+    read = (*lines(sources), *_configured(sources))
+    return {name for _, _, line in read for name in VARIABLE.findall(line)}
 
 
 def health_routes(sources: Sources) -> list[Fact]:

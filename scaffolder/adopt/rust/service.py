@@ -35,6 +35,12 @@ SETTINGS = """\
 target-dir = "../target"
 """
 
+RUN = """\
+$ cd ..          # your program finds its files there
+$ cargo build && (cd {home} && cargo build)
+$ target/debug/{home}
+"""
+
 WORKSPACE = """
 # Its own, so that the packages around it keep their lock, and this one has another.
 [workspace]
@@ -43,7 +49,7 @@ WORKSPACE = """
 
 def fitted(render: Tree, found: Found, choices: Choices) -> Fitted:
     """Return what a render becomes in a directory beside the service."""
-    home, own = choices.name, _adapted(render, found)
+    home, own = choices.name, _adapted(render, found, choices.name)
     if choices.level is Level.RUNTIME:
         out = {*LEFT_OUT, *CONTAINER}
         places = {HOME: home}
@@ -80,19 +86,25 @@ def _contained(render: Tree, found: Found, home: str) -> dict[str, str]:
         "Dockerfile": container.dockerfile(
             text["Dockerfile"], home, found.entry, port, locked=locked
         ),
-        "compose.yaml": container.compose(text["compose.yaml"], home, port),
+        "compose.yaml": container.compose(text["compose.yaml"], home, port, found.variables),
         container.IGNORE: container.IGNORED,
     }
 
 
-def _adapted(render: Tree, found: Found) -> dict[str, str]:
+def _image(home: str) -> dict[str, str]:
+    """Return how its image is built, which has the program, too: from the directory around it."""
+    return {f"$ docker build -t {home} . ": f"$ docker build -t {home} -f Dockerfile .. "}
+
+
+def _adapted(render: Tree, found: Found, home: str) -> dict[str, str]:
     """Return the files that differ from the render, or are not in it."""
     manifest = render["Cargo.toml"][1].decode()
-    library = render["src/lib.rs"][1].decode()
+    library, readme = (render[path][1].decode() for path in ("src/lib.rs", "README.md"))
     module = "pub mod runtime;\n"
     return {
         "Cargo.toml": manifest + WORKSPACE,
         "src/lib.rs": replaced(library, {module: f"pub mod program;\n{module}"}),
+        "README.md": replaced(readme, {"$ cargo run\n": RUN.format(home=home), **_image(home)}),
         ".cargo/config.toml": SETTINGS,
         **code.files(found),
     }
