@@ -15,6 +15,7 @@ from scaffolder.diagnose.session import is_open
 from scaffolder.diagnose.verdict import copies
 from scaffolder.diagnose.verdict.factors import factors
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.rerun import Rerun
 from scaffolder.diagnose.verdict.wanted import UTC, wanted
 
 
@@ -353,6 +354,19 @@ def test_a_second_crash_proves_what_the_first_one_showed(used_up: int, cause: st
     (init,) = (f for f in factors(case(**CRASHED, trace=trace)) if f.endings)
 
     assert init.endings[139].cause == cause
+
+
+@pytest.mark.parametrize(("code", "cause"), [(139, "segfault"), (134, "aborted")])
+def test_a_copy_under_an_init_tells_a_crash_from_an_abort(code: int, cause: str) -> None:
+    """As PID 1 both end in 139, and most programs can abort."""
+    of = case(**EXAMPLES["aborted"])
+    (init,) = (factor for factor in factors(of) if factor.endings)
+    cure = init.endings[code]
+    shown = Rerun(cure.cause, cure.pattern, cure.text, factor=cure.factor, cured=True, proves=True)
+    found = judge(of, shown)
+
+    assert judge(of).cause == "aborted"
+    assert (found.cause, found.verdict) == (cause, "proven")
 
 
 def test_a_small_stack_is_blamed_for_no_crash_that_was_seen_elsewhere() -> None:

@@ -7,7 +7,7 @@ from scaffolder.diagnose.case import Case
 from .cures import Cure
 
 ABORTED = Cure(
-    "init",
+    "init 134",
     "aborted",
     "process",
     "the program calls abort(): with an init as PID 1 the exit code is 134; as PID 1"
@@ -16,7 +16,7 @@ ABORTED = Cure(
     proves=True,
 )
 CRASHED = Cure(
-    "init",
+    "init 139",
     "segfault",
     "process",
     "the program crashes with SIGSEGV (segmentation fault, 139), even with an init as PID 1:"
@@ -25,7 +25,7 @@ CRASHED = Cure(
     proves=True,
 )
 STACK = Cure(
-    "stack",
+    "init stack",
     "stack-overflow",
     "memory",
     "it crashes where its stack may not grow any further, with an init as PID 1 as well",

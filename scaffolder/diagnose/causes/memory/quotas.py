@@ -49,7 +49,7 @@ def file_size_limit(case: Case) -> Found | None:
     pattern="memory",
     reads=["logs", "inspect", "rerun"],
     explains=["aborted", "segfault"],
-    cured_by=["ulimit stack", "stack"],
+    cured_by=["ulimit stack", "init stack"],
 )
 def stack_overflow(case: Case) -> Found | None:
     """Find endless recursion, or a small stack ulimit, as any language reports it."""

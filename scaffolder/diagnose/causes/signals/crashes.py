@@ -20,7 +20,7 @@ from .traces import crashed, first_words, kernel_words
     reads=["inspect", "files", "kernel", "logs"],
     page="exit-codes",
     explains=["segfault"],
-    cured_by=["init"],
+    cured_by=["init 134"],
 )
 def aborted(case: Case) -> Found | None:
     """Find an abort: 134, or 139 as PID 1, which the kernel shields from SIGABRT."""
@@ -77,7 +77,7 @@ def _data(case: Case, program: Program | None) -> bytes:
     pattern="process",
     reads=["inspect", "files", "kernel", "logs"],
     page="pattern-dependencies",
-    cured_by=["init"],
+    cured_by=["init 139"],
 )
 def segfault(case: Case) -> Found | None:
     """Find a segmentation fault."""
