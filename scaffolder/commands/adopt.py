@@ -12,7 +12,7 @@ from scaffolder.operations import Adoption, Asked, UndecidedError
 from scaffolder.operations.gate import Wanted
 from scaffolder.text import printable
 
-from .change import How, failures_as_json, options, verify_options
+from .change import failures_as_json, options, verify_options
 from .change_output import Line, finish
 from .consent import Consent
 
@@ -44,7 +44,7 @@ def adopt(  # noqa: PLR0913 - one parameter an option
     verify: Wanted,
     dry_run: bool,
     as_json: bool,
-    trust: Consent,
+    trust: Consent,  # noqa: ARG001 - an option of every command that changes a service
 ) -> int:
     """Adopt the service in the directory PATH (default: this one), which git tracks.
 
@@ -64,19 +64,18 @@ def adopt(  # noqa: PLR0913 - one parameter an option
         Stand(compose) if compose else None,
         verify,
     )
-    how = How(dry_run, as_json, trust, verify)
     for line in operations.look(path).lines():
         console.say(f"found {printable(line)}")
     with failures_as_json(as_json):
-        done = _adopted(path, asked, how)
+        done = _adopted(path, asked, dry_run=dry_run)
     return finish(done.change, _titles(done), _steps(done), as_json=as_json)
 
 
-def _adopted(path: Path, asked: Asked, how: How) -> Adoption:
+def _adopted(path: Path, asked: Asked, *, dry_run: bool) -> Adoption:
     """Adopt; on a terminal, ask for what has to be said, one question after the other."""
     while True:
         try:
-            return operations.adopt(path, asked, dry_run=how.dry_run, report=console.TERMINAL)
+            return operations.adopt(path, asked, dry_run=dry_run, report=console.TERMINAL)
         except UndecidedError as error:
             if not console.interactive():
                 raise

@@ -9,7 +9,7 @@ from . import process, throwaway
 from .client import LIMIT, SECONDS, Engine, EngineError
 from .process import Ran
 
-PORT = "8080"
+PORT = 8080
 """Where a service listens that says nothing else."""
 
 START_SECONDS = 60.0
@@ -95,10 +95,10 @@ class Image:
         ports = self._config.get("ExposedPorts") or ()
         exposed = [port.removesuffix("/tcp") for port in ports if port.endswith("/tcp")]
         own = dict(entry.partition("=")[::2] for entry in self._config.get("Env") or ())
-        named: str = {**own, **settings}.get("PORT", PORT)
+        named: str = {**own, **settings}.get("PORT", str(PORT))
         if named in exposed or not exposed:
             return named
-        return PORT if PORT in exposed else min(exposed, key=int)
+        return str(PORT) if str(PORT) in exposed else min(exposed, key=int)
 
 
 @contextmanager

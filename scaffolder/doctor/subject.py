@@ -67,11 +67,21 @@ class Subject:
     @cached_property
     def set_values(self) -> list[SetValue]:
         """Return what the service's files and the environment set."""
-        return set_values.found(self.place)
+        return set_values.found(self.place, self.inner)
+
+    @property
+    def inner(self) -> str:
+        """Return the directory of the service that has its settings; empty for its own."""
+        return self.service.inner if self.service else ""
+
+    @property
+    def home(self) -> Path:
+        """Return that directory."""
+        return self.place / self.inner
 
     def content(self, path: str) -> bytes | None:
         """Return a file of the service as it is on the disk; None if it is no regular file."""
-        place = self.place / path
+        place = self.service.file(path) if self.service else self.place / path
         return place.read_bytes() if is_regular(place) else None
 
 

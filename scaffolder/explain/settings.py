@@ -8,6 +8,7 @@ from scaffolder.operations import set_values
 from scaffolder.operations.set_values import SetValue
 from scaffolder.redaction import shown_in
 from scaffolder.redaction_rules import HIDDEN
+from scaffolder.templates import notices
 from scaffolder.templates.notices import CONFIG_FILE, DOTENV
 from scaffolder.templates.stage import Stage
 
@@ -28,6 +29,7 @@ def explained(subject: Subject, word: str) -> Iterator[Explanation]:
     declared = subject.settings.get(name)
     stage, entry = _of_catalogue(subject, name)
     if declared is None and not entry:
+        yield from _retired(subject, name)
         return
     about = str(entry.get("about", "")) or (declared.about if declared else "")
     default = str(entry.get("default", "")) or (declared.default if declared and not entry else "")
@@ -45,6 +47,16 @@ def explained(subject: Subject, word: str) -> Iterator[Explanation]:
             counts=_counts(subject, name, layers),
         ),
     )
+
+
+def _retired(subject: Subject, name: str) -> Iterator[Explanation]:
+    """Explain a setting that was read by services of earlier versions."""
+    notice = notices.retired(subject.answers["name"]).get(name)
+    if notice:
+        secret = redaction_rules.is_secret(name)
+        layers = [f"{v.place}: {_shown(v, secret=secret)}" for v in _layers(subject, name)]
+        told = facts(what_to_do=notice.fix, set=layers)
+        yield Explanation(Kind.SETTING, name, f"nothing reads it any more: {notice.says}", told)
 
 
 def names(subject: Subject) -> list[str]:
@@ -77,7 +89,7 @@ def _layers(subject: Subject, name: str) -> list[SetValue]:
         return []
     wanted = (name, name + FILE)
     servers = [s for stage in subject.catalogue.stages.values() for s in stage.servers]
-    found = set_values.found(subject.service.root, servers)
+    found = set_values.found(subject.service.root, subject.inner, servers)
     if CONFIG not in subject.answers["stages"]:
         found = [value for value in found if value.layer != CONFIG_FILE]
     here = set_values.of_environment(wanted)

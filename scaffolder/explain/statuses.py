@@ -4,6 +4,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import PurePosixPath
 
 from scaffolder.errors import MEANINGS
 
@@ -20,13 +21,15 @@ def explained(subject: Subject, word: str) -> Iterator[Explanation]:
     """Explain the exit status `word`, of a service and of viscaffold, where both have it."""
     if not re.fullmatch(r"[0-9]{1,3}", word) or int(word) > MOST:
         return
-    entries = runbook.statuses(subject.text(runbook.RUNBOOK))
+    entries = runbook.statuses(subject.given(runbook.RUNBOOK))
     found = [entry for entry in entries if entry.key.partition(",")[0] == word]
     for entry in found:
         condition = entry.key.partition(", ")[2]
         says = f"of a service, {condition}: {entry.meaning}" if condition else (
             f"of a service: {entry.meaning}")  # fmt: skip
-        told = facts(what_to_do=entry.advice, runbook=entry.place)
+        told = facts(
+            what_to_do=entry.advice, runbook=str(PurePosixPath(subject.inner, entry.place))
+        )
         yield Explanation(Kind.STATUS, word, says, told)
     if not found:
         yield from _of_signal(int(word))

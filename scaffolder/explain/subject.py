@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from scaffolder import names, regular_files
 from scaffolder.engine import git
@@ -40,6 +40,11 @@ class Subject:
         return self.catalogue.language
 
     @property
+    def inner(self) -> str:
+        """Return the directory of what the template brings; empty for the service's own."""
+        return self.service.inner if self.service else ""
+
+    @property
     def package(self) -> str:
         """Return what code calls the service."""
         return names.package(self.answers["name"])
@@ -47,7 +52,11 @@ class Subject:
     @cached_property
     def rendered(self) -> Tree:
         """Return what the template gives for the service."""
-        return self._placed(render(self.template, self.answers, remember=True))
+        return self._placed(self._unplaced)
+
+    @cached_property
+    def _unplaced(self) -> Tree:
+        return render(self.template, self.answers, remember=True)
 
     def without(self, stages: list[str]) -> Tree:
         """Return the same without these stages."""
@@ -59,16 +68,22 @@ class Subject:
 
     def text(self, path: str) -> str:
         """Return a file as the template gives it; empty if it gives none."""
-        return self.rendered.get(path, ("", b""))[1].decode("utf-8", "replace")
+        return _text(self.rendered, path)
+
+    def given(self, path: str) -> str:
+        """Return the same of a file by its path in the template, also if it is not here."""
+        has_it = self.service is None or self.service.has_runtime
+        return _text(self._unplaced, path) if has_it else ""
 
     @cached_property
     def texts(self) -> list[tuple[str, Text]]:
         """Return the texts in the service's code but for its tests, each with its path."""
         language = LANGUAGES[self.language]
+        tests = f"{PurePosixPath(self.inner, 'tests')}/"
         return [
             (path, text)
             for path, (_, content) in self.rendered.items()
-            if path.endswith(language.SUFFIX) and not path.startswith("tests/")
+            if path.endswith(language.SUFFIX) and not path.startswith(tests)
             for text in language.texts(content)
         ]
 
@@ -92,9 +107,13 @@ class Subject:
     @cached_property
     def settings(self) -> dict[str, Setting]:
         """Return the settings of the service: the template's, and those that the user added."""
-        own = regular_files.text(self.service.root / EXAMPLE) if self.service else None
-        read = [*declared_settings.read(self.text(EXAMPLE)), *declared_settings.read(own or "")]
+        own = regular_files.text(self.service.file(EXAMPLE)) if self.service else None
+        read = [*declared_settings.read(self.given(EXAMPLE)), *declared_settings.read(own or "")]
         return {setting.name: setting for setting in reversed(read)}
+
+
+def _text(tree: Tree, path: str) -> str:
+    return tree.get(path, ("", b""))[1].decode("utf-8", "replace")
 
 
 def of(start: Path, language: str = "") -> Subject:

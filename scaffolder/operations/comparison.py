@@ -13,12 +13,11 @@ from scaffolder.engine.trees import Tree
 from scaffolder.overlays.fetch.trust import TrustPolicy
 from scaffolder.regular_files import is_regular
 from scaffolder.reporting import SILENT, Reporter
-from scaffolder.templates import notices
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import builtin
 from scaffolder.verify.outcome import Verification
 
-from . import locking, places, revisions
+from . import locking, places, revisions, service_notices
 from .log import last_operation
 from .recovering import recover_if_killed
 from .rendering import render
@@ -71,15 +70,10 @@ def status(start: Path, *, trust: TrustPolicy | None = None, report: Reporter = 
         missing,
         conflicts,
         last.record if last else None,
-        _changes(service),
-        notices.held(service.root, service.answers["name"], service.template.version),
+        service_notices.between(service, builtin()),
+        service_notices.held(service, service.template),
         revisions.known(repository, report) if repository else [],
     )
-
-
-def _changes(service: Service) -> list[Notice]:
-    versions = (service.template.version, builtin().version)
-    return notices.between(service.root, service.answers["name"], versions, service.stages)
 
 
 def _compared(

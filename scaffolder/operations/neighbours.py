@@ -7,13 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffolder import plain_yaml, regular_files
+from scaffolder.docker.container import PORT
 from scaffolder.engine import ANSWERS_FILE
 from scaffolder.engine.git import Repository
 from scaffolder.templates.template import NAME
 from scaffolder.text import printable
 
-PORT = 8080
-"""The port that a service publishes by default."""
 MOST = 100
 """So many neighbours are looked at."""
 

@@ -68,6 +68,21 @@ class Service:
         return list(self.answers["stages"])
 
     @property
+    def inner(self) -> str:
+        """Return the path of the directory of what the template brings; empty for its own."""
+        return places.home(self.places)
+
+    @property
+    def home(self) -> Path:
+        """Return that directory, which has the settings and the compose file."""
+        return self.root / self.inner
+
+    def file(self, path: str) -> Path:
+        """Return where a file is that the template has, too: its own, or the user's instead."""
+        there = self.places.get(path)
+        return self.home / path if there is None else self.root / (there or path)
+
+    @property
     def has_runtime(self) -> bool:
         """Tell whether more of it than its container is the template's."""
         return places.has_runtime(self.places)

@@ -5,8 +5,8 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from scaffolder.regular_files import lines
 from scaffolder.templates.notices import COMPOSE, CONFIG_FILE, DOTENV
@@ -28,22 +28,28 @@ class SetValue:
     layer: str
     """`.env`, the name of a compose file, `config.toml` or `environment`."""
     line: int = 0
+    inner: str = ""
+    """The directory that the file is in, where that is not the service's own."""
 
     @property
     def place(self) -> str:
         """Return the path and line, relative to the service; the environment has neither."""
-        return f"{self.layer}:{self.line}" if self.line else self.layer
+        path = str(PurePosixPath(self.inner, self.layer))
+        return f"{path}:{self.line}" if self.line else self.layer
 
 
-def found(root: Path, others: Collection[str] = ()) -> list[SetValue]:
-    """Return what `.env`, the compose files and config.toml in `root` set.
+def found(root: Path, inner: str = "", others: Collection[str] = ()) -> list[SetValue]:
+    """Return what `.env`, the compose files and config.toml of the service in `root` set.
 
+    They are in its directory `inner`, where the template has one of its own.
     What compose files set for `others`, servers beside the service, is not the service's.
     """
-    values = [SetValue(name, value, DOTENV, line) for line, name, value in dotenv(root)]
-    for path in sorted({path for pattern in COMPOSE for path in root.glob(pattern)}):
+    home = root / inner
+    values = [SetValue(name, value, DOTENV, line) for line, name, value in dotenv(home)]
+    for path in sorted({path for pattern in COMPOSE for path in home.glob(pattern)}):
         values += _of_compose(path, others)
-    return [*values, *_of_toml(root / CONFIG_FILE)]
+    values += _of_toml(home / CONFIG_FILE)
+    return [replace(value, inner=inner) for value in values]
 
 
 def of_environment(names: Iterable[str]) -> list[SetValue]:

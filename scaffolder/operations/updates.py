@@ -10,12 +10,12 @@ from scaffolder.engine.git import Repository
 from scaffolder.overlays import resolve, versions
 from scaffolder.overlays.fetch.trust import NEVER, TrustPolicy
 from scaffolder.reporting import SILENT, Reporter
-from scaffolder.templates import catalogue, notices, questions
+from scaffolder.templates import catalogue, questions
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import Template
 from scaffolder.text import printable
 
-from . import change, gate
+from . import change, gate, service_notices
 from .change import Change
 from .gate import How, Wanted
 from .plan import Operation, opened
@@ -61,18 +61,9 @@ def update(  # noqa: PLR0913 - each has a default
         targets=versions.targets(found.template, target),
         target=target,
         warnings=resolve.warnings(target),
-        changes=_changes(found, target),
-        notices=[] if dry_run else _held(found, target),
+        changes=service_notices.between(found, target),
+        notices=[] if dry_run else service_notices.held(found, target),
     )
-
-
-def _changes(service: Service, target: Template) -> list[Notice]:
-    versions = (service.template.version, target.version)
-    return notices.between(service.root, service.answers["name"], versions, service.stages)
-
-
-def _held(service: Service, template: Template) -> list[Notice]:
-    return notices.held(service.root, service.answers["name"], template.version)
 
 
 @dataclass(frozen=True)
@@ -106,8 +97,8 @@ def check(service: Path, to: Sequence[str] = (), *, trust: TrustPolicy = NEVER) 
         versions.moves(found.template, target),
         versions.changes(*layers),
         versions.current(target),
-        _changes(found, target),
-        _held(found, found.template),
+        service_notices.between(found, target),
+        service_notices.held(found, found.template),
     )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffolder import names, regular_files
@@ -36,9 +36,10 @@ class Notice:
     """Where it shows: paths relative to the service, with the line."""
 
 
-def held(root: Path, name: str, version: str) -> list[Notice]:
+def held(root: Path, name: str, version: str, inner: str = "") -> list[Notice]:
     """Return the faults of the service `name` in `root`, made with a template `version`.
 
+    What the template brings is in its directory `inner`, where it has one of its own.
     A setting that is set is one where that version no longer reads it.
     """
     found = []
@@ -46,14 +47,18 @@ def held(root: Path, name: str, version: str) -> list[Notice]:
         since = entry.get("since", "")
         if "where" not in entry and not ("settings" in entry and _has(version, since)):
             continue
-        places = _shown(root, entry.get("where") or [_setting(entry["settings"])])
+        places = _shown(root / inner, entry.get("where") or [_setting(entry["settings"])])
         if places is not None:
-            found.append(Notice(key, entry["says"], entry["fix"], places))
+            found.append(Notice(key, entry["says"], entry["fix"], _inside(inner, places)))
     return found
 
 
 def between(
-    root: Path, name: str, versions: tuple[str, str], stages: Collection[str]
+    root: Path,
+    name: str,
+    versions: tuple[str, str],
+    stages: Collection[str],
+    inner: str = "",
 ) -> list[Notice]:
     """Return what changes for the service with these `stages` from one version to another.
 
@@ -65,9 +70,23 @@ def between(
         since = entry.get("since", "")
         coming = since and _has(after, since) and not _has(before, since)
         if coming and set(entry.get("stages", ())) <= set(stages):
-            places = _shown(root, [_setting(entry["settings"])]) if "settings" in entry else []
-            found.append(Notice(key, entry["says"], entry["fix"], places or []))
+            condition = [_setting(entry["settings"])] if "settings" in entry else []
+            places = _shown(root / inner, condition) or []
+            found.append(Notice(key, entry["says"], entry["fix"], _inside(inner, places)))
     return found
+
+
+def retired(name: str) -> dict[str, Notice]:
+    """Return the settings that services do not read any more, each with what is said of it."""
+    return {
+        setting: Notice(key, entry["says"], entry["fix"], [])
+        for key, entry in _entries(name)
+        for setting in entry.get("settings", ())
+    }
+
+
+def _inside(directory: str, places: list[str]) -> list[str]:
+    return [str(PurePosixPath(directory, place)) for place in places]
 
 
 def _entries(name: str) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -667,6 +667,18 @@ def test_a_text_that_is_too_long_to_search_is_said(
     assert "it was not searched" in only("secrets", "skipped").says
 
 
+def test_a_history_that_is_too_long_is_searched_in_part_and_that_is_said(
+    service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = service()
+    (root / "note.txt").write_text("a second commit\n", encoding="utf-8")
+    commit(root)
+    assert fine("secrets")
+    monkeypatch.setattr("scaffolder.doctor.checks.secrets.COMMITS", 1)
+
+    assert "the newest 1 commits" in only("secrets", "skipped").says
+
+
 def test_git_runs_no_program_that_the_repository_names(
     service: MakeService, tmp_path: Path
 ) -> None:

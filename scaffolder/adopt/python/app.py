@@ -45,13 +45,12 @@ class Entry:
         return Fact(self.typed, self.path, self.line)
 
 
-def entries(sources: Sources) -> list[Entry]:
-    """Return all that could be the start of the service, the most likely first."""
+def entries(sources: Sources, hinted: str) -> list[Entry]:
+    """Return all that could be the start of the service, the one that is hinted at first."""
     modules = [(path, tree) for path, tree in _modules(sources) if _is_module(path)]
     found = [entry for path, tree in modules for entry in _applications(path, tree)]
     if not found:
         found = [entry for path, tree in modules for entry in _programs(path, tree)]
-    hinted = _hint(sources)
     once = {entry.typed: entry for entry in found}.values()
     return sorted(once, key=lambda entry: (entry.reference != hinted, entry.factory))
 
@@ -70,9 +69,8 @@ def _files(module: str) -> list[str]:
     return [f"{top}{inner}{end}" for top in ("", "src/") for end in (".py", "/__init__.py")]
 
 
-def decided(sources: Sources, found: list[Entry]) -> Entry | None:
+def decided(found: list[Entry], hinted: str) -> Entry | None:
     """Return the one that it is; None where nothing tells which of several."""
-    hinted = _hint(sources)
     one = [entry for entry in found if entry.reference == hinted]
     if ":" in hinted and not one:
         return None
@@ -211,7 +209,7 @@ TYPED = re.compile(r"\b([A-Za-z_][\w.]*:[A-Za-z_]\w*)")
 RUN = re.compile(r"python3?[\"', ]+-m[\"', ]+([A-Za-z_][\w.]*)")
 
 
-def _hint(sources: Sources) -> str:
+def hint(sources: Sources) -> str:
     """Return what the files that start the service name, as uvicorn or python takes it."""
     for path in sources.named(STARTS):
         for _, line in sources.lines(path):

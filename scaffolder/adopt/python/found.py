@@ -61,13 +61,14 @@ class Found:
 def look(sources: Sources) -> Found:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
     declared = manifest.read(sources)
-    entries = app.entries(sources)
+    hinted = app.hint(sources)
+    entries = app.entries(sources, hinted)
     return Found(
         sources,
         "python",
         _project(sources, declared),
         entries,
-        app.decided(sources, entries),
+        app.decided(entries, hinted),
         declared,
         requirements.needed(sources),
         surroundings.port(sources),

@@ -39,7 +39,7 @@ def fitted(render: Tree, found: Found, entry: Entry, choices: Choices, package: 
         fit = container.fitted(render, found, entry, choices)
         _require_free(fit.files, found, choices)
         return fit
-    _require_room(render, found, package)
+    _require_room(render, found)
     places = _places(render, found, choices)
     own = {
         path: text.encode()
@@ -77,15 +77,13 @@ def _require_free(files: Collection[str], found: Found, choices: Choices) -> Non
         )
 
 
-def _require_room(render: Tree, found: Found, package: str) -> None:
-    """Raise RefusedError where theirs stands in the place of the runtime or of the locks."""
-    mine = [f"src/{package}/", "requirements/run", "requirements/dev", "requirements/build"]
-    taken = [path for path in sorted(found.sources.tracked) if path.startswith(tuple(mine))]
-    taken = [path for path in taken if path in render or path.startswith(mine[0])]
+def _require_room(render: Tree, found: Found) -> None:
+    """Raise RefusedError where theirs stands in the place of the locks."""
+    taken = found.sources.named(path for path in sorted(render) if path.startswith("requirements/"))
     if taken:
         raise RefusedError(
-            f"the service has these where the runtime or its locks would be:\n{listed(taken)}",
-            "another name, --name NAME, or move the files of requirements elsewhere",
+            f"the service has these where the locks of its dependencies would be:\n{listed(taken)}",
+            "git mv them elsewhere, and name them so where they are read",
         )
 
 

@@ -11,12 +11,13 @@ from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.existing import RENAME, Fitted
 from scaffolder.adopt.sources import Fact, Sources
+from scaffolder.docker.container import PORT
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
 from . import packages, reading, service, starting
-from .found import PORT, Found
+from .found import Found
 from .packages import Package, Program
 
 CONFIGURATION = (".cargo/config.toml", ".cargo/config")

@@ -4,11 +4,9 @@ import shlex
 from dataclasses import dataclass
 
 from scaffolder.adopt.sources import Fact, Sources
+from scaffolder.docker.container import PORT
 
 from .packages import Package, Program
-
-PORT = 8080
-"""The port of the runtime, unless PORT says otherwise."""
 
 
 @dataclass(frozen=True)

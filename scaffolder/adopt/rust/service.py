@@ -7,12 +7,13 @@ service has stays byte for byte, and nothing of it is locked, patched or resolve
 from scaffolder.adopt.choices import Choices, Level
 from scaffolder.adopt.existing import HOME, Fitted
 from scaffolder.adopt.replacing import replaced
+from scaffolder.docker.container import PORT
 from scaffolder.engine import ANSWERS_FILE
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 
 from . import code, container
-from .found import PORT, Found
+from .found import Found
 
 TEXT = "100644"
 OLDEST = 89

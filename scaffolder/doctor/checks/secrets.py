@@ -19,6 +19,8 @@ from scaffolder.text import command, printable
 MOST = 16 << 20
 """Bytes of tracked text, and of history, that are searched."""
 COMMITS = 1000
+COMMIT = b"\0commit "
+"""How `git log` is told to begin each."""
 SHORT = 8
 """Shorter values occur everywhere."""
 SHOWN = 5
@@ -77,6 +79,8 @@ def _texts(subject: Subject, found: Repository) -> Iterator[Finding]:
     if past is None:
         yield skipped(f"the history has more than {MOST >> 20} MiB here: it was not searched")
         return
+    if past.count(COMMIT) > COMMITS:
+        yield skipped(f"only the newest {COMMITS} commits here were searched")
     before = _search(kinds, _added(past.decode("utf-8", "replace")), _commit)
     only = {kind: places for kind, places in before.items() if kind not in here}
     yield from _findings(only, "is in the history of git")
@@ -86,7 +90,7 @@ def _kinds(subject: Subject) -> list[Kind]:
     public = subject.content(declared_settings.EXAMPLE) or b""
     found = [
         Kind(f"the value of {printable(name)} in .env", re.compile(re.escape(secret)))
-        for _, name, value in set_values.dotenv(subject.place)
+        for _, name, value in set_values.dotenv(subject.home)
         for secret in ({value} if is_secret(name) else shown_in(value))
         if len(secret) >= SHORT and secret.encode() not in public
     ]
@@ -96,7 +100,7 @@ def _kinds(subject: Subject) -> list[Kind]:
 def _history(git: Git, where: str) -> bytes | None:
     """Return the lines that commits added, with the commit and path of each; None if too many."""
     options = ("--all", "--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-color")
-    shape = ("-p", "-U0", "--format=%x00commit %h", f"--max-count={COMMITS}")
+    shape = ("-p", "-U0", "--format=%x00commit %h", f"--max-count={COMMITS + 1}")
     return git.limited("log", *options, *shape, "--", where, most=MOST)
 
 

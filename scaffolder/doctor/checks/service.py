@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from scaffolder.doctor.catalogue import Needs, check
 from scaffolder.doctor.findings import Finding, fine, problem, skipped, warning
 from scaffolder.doctor.subject import Subject
-from scaffolder.operations import revisions
-from scaffolder.templates import notices as known_notices
+from scaffolder.operations import revisions, service_notices
 from scaffolder.templates.template import builtin
 from scaffolder.verify import evidence as proofs
 
@@ -43,7 +42,7 @@ def template(subject: Subject) -> Iterator[Finding]:
 def notices(subject: Subject) -> Iterator[Finding]:
     """Look for known faults of services in its files."""
     found = subject.required_service
-    held = known_notices.held(found.root, found.answers["name"], found.template.version)
+    held = service_notices.held(found, found.template)
     for notice in held:
         yield warning(notice.says, notice.fix, *notice.places)
     if not held:

@@ -5,17 +5,18 @@ import socket
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from scaffolder.docker.container import PORT as DEFAULT_PORT
 from scaffolder.docker.info import SECONDS, Info
 from scaffolder.doctor import listeners
 from scaffolder.doctor.catalogue import Needs, check
 from scaffolder.doctor.findings import Finding, fine, problem, warning
 from scaffolder.doctor.subject import Subject
 from scaffolder.operations import declared_settings, set_values
+from scaffolder.operations.set_values import SetValue
 from scaffolder.templates.notices import DOTENV
 from scaffolder.text import printable
 
 PORT = "PORT"
-DEFAULT = 8080
 HIGHEST = 65535
 ALIKE = 0.85
 """How alike two names are that were meant to be one (difflib)."""
@@ -52,7 +53,7 @@ def _port(subject: Subject) -> tuple[str, str]:
     dotenv = [v for v in subject.set_values if v.name == PORT and v.layer == DOTENV]
     for value in (*shell, *dotenv):
         return value.value, value.place
-    return str(DEFAULT), ""
+    return str(DEFAULT_PORT), ""
 
 
 def _taken(number: int) -> int:
@@ -91,14 +92,14 @@ def env_file(subject: Subject) -> Iterator[Finding]:
     if content is None or example is None:
         yield fine("there is no .env: every setting has its default")
         return
-    mine = list(set_values.dotenv(subject.place))
-    wanted = {n for _, n, _ in set_values.dotenv(subject.place, declared_settings.EXAMPLE)}
+    mine = [value for value in subject.set_values if value.layer == DOTENV]
+    wanted = {n for _, n, _ in set_values.dotenv(subject.home, declared_settings.EXAMPLE)}
     known = {s.name for s in declared_settings.read(example.decode("utf-8", "replace"))}
-    found = [*_lacking(wanted, {name for _, name, _ in mine}), *_misspelt(mine, known)]
+    found = [*_lacking(wanted, {value.name for value in mine}), *_misspelt(mine, known)]
     found += [
-        warning(f"{name} is empty, which is another thing than unset",
-                "comment the line out", f".env:{line}")
-        for line, name, value in mine if name in known and not value
+        warning(f"{each.name} is empty, which is another thing than unset",
+                "comment the line out", each.place)
+        for each in mine if each.name in known and not each.value
     ]  # fmt: skip
     yield from found or [fine(f"{len(mine)} set")]
 
@@ -110,9 +111,10 @@ def _lacking(wanted: set[str], mine: set[str]) -> Iterator[Finding]:
                       "take the lines over from .env.example")  # fmt: skip
 
 
-def _misspelt(mine: list[tuple[int, str, str]], known: set[str]) -> Iterator[Finding]:
-    for line, name, _ in mine:
+def _misspelt(mine: list[SetValue], known: set[str]) -> Iterator[Finding]:
+    for each in mine:
+        name = each.name
         close = [] if name in known else get_close_matches(name, known, 1, ALIKE)
         if close and name.removesuffix("_FILE") != close[0]:
             yield warning(f"{printable(name)} is no setting, and changes nothing",
-                          f"was {close[0]} meant?", f".env:{line}")  # fmt: skip
+                          f"was {close[0]} meant?", each.place)  # fmt: skip
