@@ -4,7 +4,7 @@ from pathlib import Path
 
 import existing
 import pytest
-import rust_existing
+import rust_shapes
 from conftest import commit, viscaffold
 from existing import MakeExisting
 
@@ -13,7 +13,7 @@ from existing import MakeExisting
 def crate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a crate that was adopted; its settings are those of each test."""
     root = tmp_path_factory.mktemp("settings") / "pens"
-    existing.write(root, dict(rust_existing.SHAPES["pens"].files))
+    existing.write(root, dict(rust_shapes.SHAPES["pens"].files))
     assert viscaffold("adopt", str(root), "--yes").code == 0
     commit(root, "Adopt")
     return root
