@@ -34,7 +34,6 @@ def test_a_text_that_is_not_there_once_is_a_mistake_of_ours(text: str) -> None:
         ("README.md", b"$ docker build"),
         ("Dockerfile", b"USER 1000:1000"),
         ("compose.yaml", b"    build: ."),
-        ("compose.yaml", b"    environment:"),
     ],
 )
 def test_a_template_without_what_a_crate_needs_changed_is_noticed(

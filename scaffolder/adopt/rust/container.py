@@ -8,9 +8,14 @@ IGNORE = ".dockerignore"
 PLACE = "Dockerfile.dockerignore"
 """What the engine reads for a Dockerfile below its context."""
 
-PASSED = "    environment:\n"
-"""What the template passes is in order behind it, and new settings of stages come last."""
-
+OVERRIDE = "compose.override.yaml"
+PASSED = """\
+# Yours: what your program reads of the environment. Compose reads this file with compose.yaml.
+# A variable gets into the container only when it is set, in the shell or in .env.
+services:
+  app:
+    environment:
+"""
 OWN = ("PROGRAM_HANG_SECONDS",)
 GIVEN = {"HOME", "HOST", "PATH", "PORT"}
 """Variables that say what is so in each container, or which the service sets itself."""
@@ -54,8 +59,8 @@ def dockerfile(text: str, home: str, program: str, port: int, *, locked: bool) -
     return replaced(text, edits)
 
 
-def compose(text: str, home: str, port: int, variables: Collection[str]) -> str:
-    """Return the template's compose file, with the program's port, and what it is set up by."""
+def compose(text: str, home: str, port: int) -> str:
+    """Return the template's compose file, which publishes the program's port, too."""
     published = '      - "${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-8080}:8080"\n'
     own = f'      - "${{PUBLISH_ADDRESS:-127.0.0.1}}:${{PROGRAM_PORT:-{port}}}:{port}"\n'
     return replaced(
@@ -63,12 +68,11 @@ def compose(text: str, home: str, port: int, variables: Collection[str]) -> str:
         {
             "    build: .\n": f"    build: {{context: .., dockerfile: {home}/Dockerfile}}\n",
             published: published + own if port else published,
-            PASSED: PASSED + "".join(f"      - {name}\n" for name in _settings(text, variables)),
         },
     )
 
 
-def _settings(text: str, variables: Collection[str]) -> list[str]:
-    """Return the variables that the template does not pass, but for those that have no setting."""
-    wanted = {*variables, *OWN} - GIVEN
-    return sorted(name for name in wanted if f"      - {name}\n" not in text)
+def override(variables: Collection[str]) -> str:
+    """Return what Compose reads beside that file: stages may pass a variable of the same name."""
+    names = sorted({*variables, *OWN} - GIVEN)
+    return PASSED + "".join(f"      - {name}\n" for name in names)

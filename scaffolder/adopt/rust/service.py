@@ -87,7 +87,8 @@ def _contained(render: Tree, found: Found, home: str) -> dict[str, str]:
         "Dockerfile": container.dockerfile(
             text["Dockerfile"], home, found.entry, port, locked=locked
         ),
-        "compose.yaml": container.compose(text["compose.yaml"], home, port, found.variables),
+        "compose.yaml": container.compose(text["compose.yaml"], home, port),
+        container.OVERRIDE: container.override(found.variables),
         container.IGNORE: container.IGNORED,
     }
 
