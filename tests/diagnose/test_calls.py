@@ -1,13 +1,15 @@
 """What the calls of a watched copy tell beyond the last one that failed, and what they do not."""
 
 import io
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from recorded import File, case, elf, folder, link, program
+from recorded import NOW, File, case, elf, folder, link, program
 
 from examples import EXAMPLES, HTTP, SERVER, STARTED, said, sh, tried
+from scaffolder.diagnose.causes.variables.line_endings import MOST, of_windows
 from scaffolder.diagnose.evidence.config import Image, Port
 from scaffolder.diagnose.evidence.facts import Event
 from scaffolder.diagnose.programs import shell
@@ -106,6 +108,20 @@ def test_a_silent_end_with_0_is_unwell_only_where_a_port_is_meant_for_this_comma
 
     assert found.verdict == ("likely" if is_unwell else "healthy"), found
     assert found.cause == ("nothing-keeps-it" if is_unwell else "none")
+
+
+@pytest.mark.parametrize(
+    ("happened", "cause"),
+    [((), "none"), ((Event(1.0, "start"), Event(2.0, "die", 0)), "nothing-keeps-it")],
+)
+def test_what_ran_for_a_while_may_have_been_stopped_where_its_end_is_forgotten(
+    happened: tuple[Event, ...], cause: str
+) -> None:
+    began = NOW - timedelta(hours=9)
+    state = {"started": began, "finished": began + timedelta(hours=8)}
+    served = case(**RAN, state=state, config={"published": HTTP}, sources={"happened": happened})
+
+    assert judge(served).cause == cause
 
 
 def test_a_copy_of_what_says_that_it_serves_is_watched() -> None:
@@ -272,6 +288,12 @@ def test_a_value_is_tried_without_what_surrounds_it() -> None:
     assert not any("without the quotes" in name for name in names_of(files=SERVER))
 
 
+def test_an_odd_value_that_no_call_has_is_not_blamed_for_one_that_failed() -> None:
+    of = case(**tried("openat\t-2\tp=/etc/app.toml\tx=0", config={"env": {"GREETING": " hi "}}))
+
+    assert judge(of).cause == "file-missing"
+
+
 def test_a_file_with_windows_line_endings_is_given_those_of_unix() -> None:
     of = case(**EXAMPLES["line-endings"])
     translated = next(wanted(of))
@@ -279,6 +301,16 @@ def test_a_file_with_windows_line_endings_is_given_those_of_unix() -> None:
     assert translated.files == {"/app/env": b"DATA=/srv/x\n"}
     unread = case(**{**EXAMPLES["line-endings"], "trace": ""})
     assert not [f for f in wanted(unread) if "line endings" in f.name]
+
+
+def test_only_few_files_of_the_programs_own_are_looked_at_for_line_endings() -> None:
+    folders = ("/usr/lib/x", "/lib/x", "/app")
+    paths = [f"{folder}/{number}" for folder in folders for number in range(20)]
+    opened = [call(f"openat\t3\tp={path}\tx=0") for path in paths]
+    windows = {**SERVER, **dict.fromkeys(paths, File(b"A=1\r\n"))}
+    found = list(of_windows(case(**ended(*opened, files=windows))))
+
+    assert found == [f"/app/{number}" for number in range(19, 19 - MOST, -1)]
 
 
 @pytest.mark.parametrize(

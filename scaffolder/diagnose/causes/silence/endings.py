@@ -127,7 +127,13 @@ def _last_line(case: Case) -> str:
 
 
 def _is_to_stay(case: Case) -> Evidence | None:
-    """Return which setting, meant for this command, only makes sense for what stays up."""
+    """Return which setting, meant for this command, only makes sense for what stays up.
+
+    What has run for a while may have been stopped in good order, if nobody remembers how it ended.
+    """
+    is_known = any(event.action in ("die", "died") for event in case.events)
+    if case.state.seconds > SHORT_SECONDS and not is_known:
+        return None
     own = (*case.image.entrypoint, *case.image.command) if case.image else ()
     is_any = bool(own) and basename(own[-1]) in INTERACTIVE  # an image to run any command in
     if case.config.published and (is_any or case.is_meant("EXPOSE")):

@@ -50,7 +50,7 @@ def variable_quoted(case: Case) -> Found | None:
                 *((logged(case, says),) if says else ()),
             ),
             proven=exact,
-            basis=None if says or case.is_silent else Basis.HINT,
+            basis=None if says else Basis.INFERRED if case.is_silent else Basis.HINT,
         )
     return None
 
