@@ -234,7 +234,7 @@ static void blind(const char *what, long error) {
 /* The calls that are understood. `form` has a letter for each argument:
    p path, d directory that a relative path starts from, f descriptor, a address (its length is the
    next argument), i number, x number in hexadecimal, m data for a name server, M such messages,
-   w array of descriptors to wait for, - nothing. Relative paths without d start from the working
+   w array of descriptors to wait for, t time to sleep, - nothing. Relative paths without d start from the working
    directory. `kept`: it is written also where it succeeds, since later success tells which
    failures mean nothing. */
 
@@ -541,6 +541,16 @@ static void base(struct text *to, const struct task *task, long directory) {
         linked(to, proc(path, sizeof path, task->id, "fd/", (int)directory));
 }
 
+/* How long it sleeps, in milliseconds: nanosleep takes a duration, clock_nanosleep often a moment. */
+static void duration(struct text *to, const struct task *task, long from) {
+    struct __kernel_timespec at;
+    int is_moment = task->number == __NR_clock_nanosleep && task->arguments[1];
+    if (is_moment && task->arguments[0] != 1) return; /* not by the clock of now() */
+    if (peek(task->id, from, &at, sizeof at) != sizeof at) return;
+    field(to, "i");
+    number(to, at.tv_sec * 1000 + at.tv_nsec / 1000000 - (is_moment ? now() : 0));
+}
+
 /* Read at the entry: afterwards the memory may be another program's. Descriptors are looked up only
    where the line is written. */
 static void read_arguments(struct task *task) {
@@ -569,6 +579,7 @@ static void read_arguments(struct task *task) {
             }
         }
         if (form[i] == 'i') field(&to, "i"), number(&to, value);
+        if (form[i] == 't') duration(&to, task, value);
         if (form[i] == 'x') field(&to, "x"), hex(&to, (unsigned long)value, 1);
         if (form[i] == 'm' && is_name_server(task->process, (int)task->arguments[0]))
             question(&to, task->id, value);

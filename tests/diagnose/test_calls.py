@@ -34,7 +34,8 @@ def ended(*records: str, status: int = 1, **more: Any) -> dict[str, Any]:  # noq
 LISTENS = call("listen\t0\tf=3:socket:[9]\ta=inet6:0:0:0:0:0:0:0:0:8080")
 THREAD = call("clone3\t1")
 IDLE = "W\t9\t7\t8\taccept\t4\tf=3:socket:[9]\ta=inet:0.0.0.0:8080\n"
-SLEEPS = "W\t9\t7\t8\tclock_nanosleep\t4\n"
+SLEEPS = "W\t9\t7\t8\tclock_nanosleep\t4\ti=996\n"
+POLLS = "W\t9\t7\t8\tepoll_pwait\t4\tf=5:anon_inode:[eventpoll]\n"
 READ = call("openat\t3\tp=/srv/data\tx=0")
 
 
@@ -44,8 +45,14 @@ READ = call("openat\t3\tp=/srv/data\tx=0")
         ((READ, LISTENS), "listens on [::]:8080"),
         ((READ, LISTENS, THREAD, IDLE), "still waits in accept"),
         ((READ, THREAD, SLEEPS), "still waits in clock_nanosleep"),
+        ((READ, LISTENS, THREAD, POLLS), "still waits in epoll_pwait"),
     ],
-    ids=["an empty event loop", "a daemon thread that serves", "a daemon thread with a timer"],
+    ids=[
+        "an empty event loop",
+        "a daemon thread that serves",
+        "a daemon thread with a timer",
+        "a daemon thread with a loop",
+    ],
 )
 def test_a_server_that_nothing_keeps_is_told_from_a_job(
     records: tuple[str, ...], shown: str
@@ -64,12 +71,14 @@ def test_a_server_that_nothing_keeps_is_told_from_a_job(
         (LISTENS, call("accept4\t1\tf=3:socket:[9]")),
         (THREAD, SLEEPS, call("connect\t0\ta=inet:127.0.0.1:8080\tf=4:socket:[8]")),
         (READ, THREAD, "W\t9\t7\t8\tfutex\t4\n"),
+        (READ, THREAD, SLEEPS.replace("996", "10")),
+        (READ, THREAD, POLLS),
         (THREAD, "W\t9\t7\t8\tread\t4\tf=0:pipe:[1]\n"),
         (LISTENS, "S\t8\t7\t15\t0\t8\n", call("openat\t1\tp=/app/state\tx=41")),
     ],
     ids=[
         "does its work", "works beside a port", "answered somebody", "works beside a thread",
-        "has idle workers", "reads its input", "cleans up",
+        "has idle workers", "has a runtime that naps", "has a runtime that polls", "reads its input", "cleans up",
     ],
 )  # fmt: skip
 def test_a_job_that_listens_or_has_threads_is_well(records: tuple[str, ...]) -> None:

@@ -225,6 +225,7 @@ def test_what_other_threads_wait_in_is_told_when_their_process_ends(watch: Watch
     assert (status, wait.process) == (0, first(trace).number)
     assert wait.thread != wait.process
     assert "sleep" in wait.name
+    assert 59_000 < wait.numbers[0] < 61_000
     assert [c.name[:5] for c in trace.calls].count("clone") == 1
 
 

@@ -9,8 +9,10 @@ from .trace import Call, Trace, Traced
 STARTS = re.compile(r"^(?:bind|listen|clone|clone3)$")
 """What begins to serve: a socket, or a thread."""
 SERVES = re.compile(rf"{STARTS.pattern}|^accept")
-IDLE = re.compile(r"^(?:accept|accept4|p?poll|p?select\w*|epoll_p?wait\w*|recv\w*|\w*nanosleep)$")
-"""What a thread waits in that serves, or does something again and again; never a job's result."""
+SLEEP = re.compile(r"\w*nanosleep$")
+NAP = 100
+"""In milliseconds."""
+ON_PEERS = re.compile(r"p?poll$|p?select|epoll_p?wait|recv")
 SOON = 3000
 """In milliseconds: what works for longer than that may have done its work."""
 
@@ -60,9 +62,20 @@ def unkept(trace: Trace) -> Call | None:
     last = next(tells, None)
     if last is None or not STARTS.match(last.name) or first.ended - last.at > SOON:
         return None
+    has_socket = any(call.name in ("bind", "listen") for call in calls)
     waits = (wait for wait in trace.waits if wait.process == first.number)
-    idle = next((wait for wait in waits if IDLE.match(wait.name) and wait.descriptor != 0), None)
+    idle = next((wait for wait in waits if _is_idle(wait, has_socket=has_socket)), None)
     return idle or (last if last.name == "listen" else None)
+
+
+def _is_idle(wait: Call, *, has_socket: bool) -> bool:
+    """Tell whether a thread waits to serve, or to do something again.
+
+    Runtimes have threads of their own, which nap for a moment or wait for any event.
+    """
+    if SLEEP.match(wait.name):
+        return bool(wait.numbers) and wait.numbers[0] >= NAP
+    return wait.name.startswith("accept") or (has_socket and bool(ON_PEERS.match(wait.name)))
 
 
 def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
