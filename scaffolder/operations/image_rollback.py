@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scaffolder import redaction, temporary
 from scaffolder.docker.client import Engine
 from scaffolder.docker.compose import Compose
-from scaffolder.engine import trees
+from scaffolder.engine import ANSWERS_FILE, trees
 from scaffolder.engine.git import Git
 from scaffolder.errors import RefusedError, ScaffoldError
 from scaffolder.reporting import SILENT, Reporter
@@ -19,7 +19,7 @@ from scaffolder.verify import evidence, images
 from scaffolder.verify.log import last_lines
 from scaffolder.verify.outcome import Result, Verification
 
-from . import owned_data, proof, revisions
+from . import owned_data, places, proof, revisions
 from .revisions import Revision
 
 COMPOSE_FILE = "compose.yaml"
@@ -97,12 +97,16 @@ def roll_back_image(
             return plan
         owned_data.require_none(plan.to, plan.data, accepted=accept_data)
         report.note(f"Going back to the image of {plan.to}, verified {_when(plan.verified)}.")
-        file = directory / COMPOSE_FILE
-        place = f"{plan.to.tree}:{COMPOSE_FILE}"
-        file.write_bytes(trees.contents(scratch, [place])[place])
-        files = [file, *(root / n for n in [OVERRIDE] if (root / n).is_file())]
+        place = _place(scratch, plan.to)
+        name = f"{plan.to.tree}:{place}"
+        file, project = directory / COMPOSE_FILE, root / place.parent
+        file.write_bytes(trees.contents(scratch, [name])[name])
+        override = project / OVERRIDE
+        # Compose reads that by itself beside a file of the usual name alone.
+        is_read = place.name == COMPOSE_FILE and override.is_file()
         with report.progress(f"starting {plan.image[:19]}"):
-            return _started(engine, Compose(engine, root, files), plan)
+            files = [file, *([override] if is_read else [])]
+            return _started(engine, Compose(engine, project, files), plan)
 
 
 def _plans(
@@ -132,7 +136,8 @@ def _none() -> RefusedError:
 
 def _composed(scratch: Git, revision: Revision) -> tuple[str, str]:
     """Return the service that compose builds, and what its image is called."""
-    name = f"{revision.tree}:{COMPOSE_FILE}"
+    place = _place(scratch, revision)
+    name = f"{revision.tree}:{place}"
     found = trees.present(scratch, [name])
     document = catalogue.read_yaml(found[name]) if name in found else None
     services = document.get("services") if isinstance(document, dict) else None
@@ -140,9 +145,20 @@ def _composed(scratch: Git, revision: Revision) -> tuple[str, str]:
         if isinstance(about, dict) and "build" in about and isinstance(about.get("image"), str):
             return str(service), about["image"]
     raise RefusedError(
-        f"{COMPOSE_FILE} of {revision} has no service with `build` and `image`",
+        f"{place} of {revision} has no service with `build` and `image`",
         "viscaffold rollback, without --container",
     )
+
+
+def _place(scratch: Git, revision: Revision) -> PurePosixPath:
+    """Return where a revision has its compose file, which is elsewhere in an adopted service."""
+    name = f"{revision.tree}:{ANSWERS_FILE}"
+    answers = trees.present(scratch, [name])
+    recorded = catalogue.read_yaml(answers[name]) if name in answers else None
+    found = recorded.get(places.KEY, {}) if isinstance(recorded, dict) else {}
+    if wrong := places.problem(found):
+        raise RefusedError(f"{ANSWERS_FILE} of {revision} {wrong}", "viscaffold rollback REV")
+    return PurePosixPath(places.place(COMPOSE_FILE, found) or COMPOSE_FILE)
 
 
 def _running(engine: Engine, name: str) -> str:

@@ -264,6 +264,7 @@ def test_a_crate_beside_a_service_in_python_is_not_looked_at(exists: MakeExistin
     assert (service.language, service.entry) == ("python", "main:app")
 
 
+LOCAL = '{{ get_env(name="BINDING", default="localhost") }}'
 TWO = {"Cargo.toml": PACKAGE, "src/bin/a.rs": MAIN, "src/bin/b.rs": MAIN}
 ONE = {"Cargo.toml": PACKAGE, "src/main.rs": MAIN}
 
@@ -369,17 +370,19 @@ def environment(root: Path, file: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("path", "text", "told"),
     [
-        ('bind("127.0.0.1:3000")', "127.0.0.1 (src/main.rs:1)"),
-        ('bind(("localhost", 3000))', "localhost (src/main.rs:1)"),
-        ('bind("0.0.0.0:3000")', ""),
+        ("src/main.rs", 'bind("127.0.0.1:3000")', "127.0.0.1 (src/main.rs:1)"),
+        ("src/main.rs", 'bind(("localhost", 3000))', "localhost (src/main.rs:1)"),
+        ("src/main.rs", 'bind("0.0.0.0:3000")\nconnect("localhost:1")', ""),
+        ("config/a.yaml", f"port: 3000\nbinding: {LOCAL}\n", "localhost (config/a.yaml:2)"),
+        ("config/a.yaml", "port: 3000\nhost: http://localhost\n", ""),
     ],
 )
 def test_an_address_that_nobody_outside_a_container_reaches_is_told(
-    exists: MakeExisting, line: str, told: str
+    exists: MakeExisting, path: str, text: str, told: str
 ) -> None:
-    exists(files={"Cargo.toml": PACKAGE, "src/main.rs": f"{line}\n"})
+    exists(files={**ONE, path: f"{text}\n"})
     ran = viscaffold("adopt", "--yes", "--dry-run")
 
     assert ("in a container, nobody outside reaches it there" in ran.err) == bool(told)

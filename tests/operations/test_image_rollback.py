@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import containers
+import existing
 import jsonschema
 import pytest
 from conftest import MakeService, commit, git, state, viscaffold
@@ -91,3 +92,31 @@ def test_without_a_verified_image_it_says_how_to_get_one(service: MakeService) -
 
     assert ran.code == 5
     assert "viscaffold verify --container HEAD~1" in ran.err
+
+
+CRATE = {"Cargo.toml": '[package]\nname = "pens"\n', "src/main.rs": "fn main() {}\n"}
+
+
+def test_an_adopted_service_has_its_compose_file_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    containers.require_docker()
+    root = existing.write(tmp_path / "pens", CRATE)
+    monkeypatch.chdir(root)
+    assert viscaffold("adopt", "--yes").code == 0
+    commit(root, "Adopt")
+    image = containers.docker("image", "inspect", "--format", "{{.Id}}", containers.IMAGE).strip()
+    verified(root, image)
+    planned = viscaffold("rollback", "--container", "--dry-run", "--json")
+
+    assert planned.code == 0, planned.err
+    assert planned.json()["name"] == "pens-service"
+
+    answers = root / ".copier-answers.yml"
+    text = answers.read_text(encoding="utf-8").replace(".: pens-service", ".: ../outside")
+    answers.write_text(text, encoding="utf-8")
+    commit(root, "Leads out")
+    verified(root, image)
+    refused = viscaffold("rollback", "--container", "--dry-run", "HEAD")
+    assert refused.code == 5
+    assert "'_places'" in refused.err

@@ -48,7 +48,7 @@ class RustService(Found):
         given = f"{own} unless it is set" if own else "none was found: without it, nobody asks"
         said = f"{two}; {self.entry} gets PROGRAM_PORT ({given}) as its PORT"
         both = f"{self.entry} listens on {own} itself: set PORT to another, such as 9090"
-        where = reading.loopback(self.sources, self.port) if self.port else ""
+        where = reading.loopback(self.sources, self.port) if self.port else None
         inside = f"{self.entry} listens on {where}: in a container, nobody outside reaches it there"
         return [said, *([both] if own == PORT else []), *([inside] if where else [])]
 

@@ -16,7 +16,8 @@ PORTS = (
     re.compile(rf"\[[\d,\s]+\]\s*,\s*{NUMBER}"),  # ([0, 0, 0, 0], 3000)
     re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
 )
-LOOPBACK = re.compile(r"127(?:\.\d+){3}|localhost|\[::1\]")
+LOOPBACK = re.compile(r"(127(?:\.\d+){3}|localhost|\[::1\])")
+BOUND = re.compile(rf"^\s*(?:bind|binding|address)\s*[:=].*{LOOPBACK.pattern}")
 LISTENS = re.compile(r"bind|listen|serve|addr|port|0\.0\.0\.0|\[?::\]?", re.IGNORECASE)
 CONFIGURED = re.compile(rf"^\s*port\s*[:=].*?\b{NUMBER}")
 SETTINGS = re.compile(r"(?:config|configuration|settings)/[^/]+\.(?:toml|ya?ml)|Rocket\.toml")
@@ -53,10 +54,13 @@ def port(sources: Sources) -> Fact | None:
     return around if around and _is_own(around.what) else None
 
 
-def loopback(sources: Sources, found: Fact) -> str:
-    """Return the address with which a port is named where only this machine reaches that."""
-    address = LOOPBACK.search(dict(sources.lines(found.path)).get(found.line, ""))
-    return f"{address[0]} ({found.where})" if address else ""
+def loopback(sources: Sources, found: Fact) -> Fact | None:
+    """Return the address that is named with a port where only this machine reaches that."""
+    for number, line in sources.lines(found.path):
+        address = (LOOPBACK if number == found.line else BOUND).search(line)
+        if address:
+            return Fact(address[1], found.path, number)
+    return None
 
 
 def _configured(sources: Sources) -> Iterator[tuple[str, int, str]]:
