@@ -207,11 +207,15 @@ def killing(target: str, *later: str) -> dict[str, Any]:
     return {**RAN, "exit_code": 143, "trace": trace, "sources": {"happened": happened}}
 
 
-def test_who_signals_its_own_group_is_told_so() -> None:
-    found = judge(case(**killing("0")))
+@pytest.mark.parametrize(
+    "child", ["", "S\t3\t8\t15\t0\t7\n", "S\t3\t8\t15\t0\t7\nX\t3\t8\t0\t15\n"]
+)
+def test_who_signals_its_own_group_is_told_so(child: str) -> None:
+    """Its children get the signal, too, and may be gone before it."""
+    found = judge(case(**killing("0", child)))
 
     assert found.cause == "killed-from-inside"
-    assert "its own process group" in found.text
+    assert "server (process 7) sends signal 15 to its own process group" in found.text
 
 
 @pytest.mark.parametrize("sent", [killing("8"), killing("0", call("openat\t3\tp=/srv/x\tx=0"))])

@@ -81,9 +81,10 @@ def killed_from_inside(case: Case) -> Found | None:
     handled = handled_signal(case.seen.trace, killed)
     number = killed.signal or (handled.number if handled else 0)
     killer = _killer(case.seen.trace, killed, number) if number else None
-    group = _to_own_group(case.seen.trace, killed)
-    if killer is None and group:
-        killer, number = killed, group.numbers[-1]
+    group = _to_own_group(case.seen.trace, killer or killed)
+    if group:  # of which the one that decided the end may be another member
+        killer = killed = killer or killed
+        number = group.numbers[-1]
     if killer is None:
         return None
     end = "is killed by it" if killed.signal else f"exits with {killed.status}"
