@@ -136,8 +136,11 @@ def test_what_becomes_of_their_compose_file_has_to_be_said(exists: MakeExisting)
     [
         ({"lib.py": "x = 1\n"}, "no application was found"),
         (
-            {**existing.FLAT, "pyproject.toml": "[tool.poetry]\nname = 'x'\n"},
-            "declares dependencies in [tool.poetry]",
+            {
+                **existing.FLAT,
+                "pyproject.toml": "[tool.poetry.dependencies]\npens = {path = '../pens'}\n",
+            },
+            "declares 'pens' in [tool.poetry] in a way that [project] does not have",
         ),
         ({**existing.FLAT, "pyproject.toml": "[project\n"}, "pyproject.toml cannot be read"),
         (

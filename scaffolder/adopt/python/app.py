@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from scaffolder.adopt.sources import Fact, Sources
 from scaffolder.adopt.surroundings import HEALTH
@@ -26,6 +27,8 @@ class Entry:
     """The application or factory in it; empty for a module that is run with `python -m`."""
     factory: bool = False
     framework: str = ""
+    wrapped: bool = False
+    """Whether middleware may be around the application, which has the routes and the lifespan."""
     path: str = ""
     line: int = 0
 
@@ -61,7 +64,8 @@ def named(sources: Sources, words: str) -> Entry | None:
     path = found and next(filter(sources.has, _files(found[1])), None)
     if not found or not path or not _is_module(path):
         return None
-    return Entry(found[1], found[2], factory=bool(found[3]), framework="ASGI", path=path, line=1)
+    entry = Entry(found[1], found[2], framework="ASGI", wrapped=True, path=path, line=1)
+    return replace(entry, factory=bool(found[3]))
 
 
 def _files(module: str) -> list[str]:
@@ -93,6 +97,17 @@ def health_routes(sources: Sources) -> list[Fact]:
         if isinstance(node, ast.Call) and _called(node) in ROUTES and node.args
         if isinstance(node.args[0], ast.Constant) and node.args[0].value in HEALTH
     ]
+
+
+def needs_arguments(sources: Sources) -> Fact | None:
+    """Return a function that would make an application if somebody had its arguments."""
+    for path, tree in _modules(sources):
+        for node in tree.body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if not _needs_nothing(node) and _framework_returned(node):
+                return Fact(f"{module_of(path)}:{node.name}", path, node.lineno)
+    return None
 
 
 def signal_handler(sources: Sources) -> Fact | None:
@@ -134,11 +149,14 @@ def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:
             made = factories[node.name]
             yield replace(_entry(path, node.name, made, node), factory=True)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
-            made = _made(node.value, factories)
+            inner = _wrapped(node.value)
+            known = assigned.get(inner.id) if isinstance(inner, ast.Name) else None
+            made = _made(inner or node.value, factories) or (known.framework if known else "")
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
                 if isinstance(target, ast.Name):
-                    assigned[target.id] = _entry(path, target.id, made, node) if made else None
+                    entry = replace(_entry(path, target.id, made, node), wrapped=bool(inner))
+                    assigned[target.id] = entry if made else None
     yield from filter(None, assigned.values())
 
 
@@ -153,6 +171,15 @@ def _made(value: ast.expr | None, others: Mapping[str, str] = FRAMEWORKS) -> str
     return {**others, **FRAMEWORKS}.get(_called(value), "")
 
 
+def _wrapped(value: ast.expr | None) -> ast.expr | None:
+    """Return what an expression wraps in middleware, `CORSMiddleware(app, ...)`, by its name."""
+    if not isinstance(value, ast.Call) or not _called(value).endswith("Middleware"):
+        return None
+    named = [each.value for each in value.keywords if each.arg == "app"]
+    inner = next(iter([*value.args[:1], *named]), None)
+    return _wrapped(inner) or inner
+
+
 def _called(call: ast.Call) -> str:
     """Return the last name of what is called: `FastAPI` of `fastapi.FastAPI()`."""
     match call.func:
@@ -161,7 +188,7 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
-def _needs_nothing(function: ast.FunctionDef) -> bool:
+def _needs_nothing(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     arguments = function.args
     wanted = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
     return wanted == 0 and None not in arguments.kw_defaults
@@ -169,8 +196,10 @@ def _needs_nothing(function: ast.FunctionDef) -> bool:
 
 def _returned(function: ast.FunctionDef) -> str:
     """Return the framework whose application a function without arguments returns, if any."""
-    if not _needs_nothing(function):
-        return ""
+    return _framework_returned(function) if _needs_nothing(function) else ""
+
+
+def _framework_returned(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     made = {
         target.id: framework
         for node in ast.walk(function)
@@ -209,8 +238,11 @@ TYPED = re.compile(r"\b([A-Za-z_][\w.]*:[A-Za-z_]\w*)")
 RUN = re.compile(r"python3?[\"', ]+-m[\"', ]+([A-Za-z_][\w.]*)")
 
 
-def hint(sources: Sources) -> str:
+def hint(sources: Sources, manifest: Mapping[str, Any]) -> str:
     """Return what the files that start the service name, as uvicorn or python takes it."""
+    told = manifest.get("tool", {}).get("fastapi", {})
+    if isinstance(told, dict) and isinstance(told.get("entrypoint"), str):
+        return str(told["entrypoint"])
     for path in sources.named(STARTS):
         for _, line in sources.lines(path):
             if re.search(r"uvicorn|gunicorn|hypercorn", line) and (typed := TYPED.search(line)):

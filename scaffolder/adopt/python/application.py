@@ -1,5 +1,7 @@
 """The module by which the runtime starts an application, or a program, that is the user's."""
 
+from scaffolder.adopt.replacing import replaced
+
 from .app import Entry
 
 APP = '''\
@@ -30,6 +32,15 @@ def create_app() -> Starlette:
     service.router.redirect_slashes = False
     stages.install(service)
     return service
+'''
+
+WITHIN = '''
+
+def within(application: Any) -> Starlette:
+    """Return the application that middleware wraps: it has the routes and the lifespan."""
+    while not hasattr(application, "router"):
+        application = application.app
+    return application
 '''
 
 PROGRAM = '''\
@@ -81,4 +92,17 @@ def application(entry: Entry) -> str:
     if not entry.name:
         return PROGRAM.format(module=entry.module)
     call = "yours()" if entry.factory else "yours"
-    return APP.format(module=entry.module, name=entry.name, call=call)
+    text = APP.format(module=entry.module, name=entry.name, call=call)
+    return _unwrapping(text) if entry.wrapped else text
+
+
+def _unwrapping(text: str) -> str:
+    """Return it for an application with middleware around, which itself has no routes."""
+    edits = {
+        "from starlette.applications": "from typing import Any\n\nfrom starlette.applications",
+        "    own = ": "    inner = within(application)\n    own = ",
+        "in application.routes": "in inner.routes",
+        "application.router.lifespan_context(application)": "inner.router.lifespan_context(inner)",
+        "stages\n\n\n": f"stages\n{WITHIN}\n\n",
+    }
+    return replaced(text, edits)

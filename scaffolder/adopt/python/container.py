@@ -51,9 +51,7 @@ IMPORTS = re.compile(r"^# The official image has no bytecode[\s\S]*?(?=^USER )",
 SETTINGS = re.compile(
     r"^    # A setting gets here[^\n]*\n    environment:\n(?:      .*\n)*", re.MULTILINE
 )
-FROM_FILE = """\
-    # Your settings, if there is such a file; needs Docker Compose 2.24 or newer.
-    env_file: [{path: .env, required: false}]
+INIT = """\
     # Reaps what your program leaves behind, and gives it signals as they come.
     init: true
 """
@@ -108,7 +106,8 @@ def dockerfile(text: str, found: Found, entry: Entry, port: int) -> str:
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \\\n"
         f'    CMD ["python", "-c", {code}]\nCMD {run}\n'
     )
-    return edits.substituted(IMPORTS, edits.copied(edits.substituted(STARTS, text, starts)), "")
+    text = edits.with_python(edits.substituted(STARTS, text, starts), found.manifest)
+    return edits.substituted(IMPORTS, edits.copied(text), "")
 
 
 def _installed(found: Found) -> str:
@@ -153,7 +152,7 @@ def _words(given: str) -> list[str]:
 
 def compose(text: str, port: int, places: dict[str, str]) -> str:
     """Return the template's compose file, with their port and the settings that .env has."""
-    text = edits.substituted(SETTINGS, text, FROM_FILE)
+    text = edits.with_settings(edits.substituted(SETTINGS, text, f"    environment:\n{INIT}"), port)
     return replaced(
         text,
         {

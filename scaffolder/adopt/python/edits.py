@@ -1,9 +1,12 @@
 """Files of the template, edited for code that stays where it is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from scaffolder.adopt.replacing import replaced
+
+from . import manifest as manifests
 
 DOCKERIGNORE = """\
 # No secrets, no history, and nothing that the service does not need to run.
@@ -18,6 +21,11 @@ DOCKERIGNORE = """\
 **/.ruff_cache
 data
 tests
+"""
+
+FROM_FILE = """\
+    # Your own settings, if there is the file (Docker Compose 2.24); its PORT is the published one.
+    env_file: [{path: .env, required: false}]
 """
 
 IGNORED = (".env", "/data/")
@@ -43,6 +51,23 @@ RUN pip --python /opt/venv check
 def dockerfile(text: str) -> str:
     """Return the template's Dockerfile for code that is copied as it lies there."""
     return copied(substituted(BUILT, text, CHECKED))
+
+
+def with_python(text: str, manifest: Mapping[str, Any]) -> str:
+    """Return a Dockerfile whose images have a Python that the service allows."""
+    usual = re.search(r"python:(3\.\d+)-", text)
+    if usual is None:
+        raise AssertionError("the template has changed: its images")
+    version = manifests.python_of(manifest, usual[1])
+    return text.replace(f"python:{usual[1]}-", f"python:{version}-")
+
+
+def with_settings(text: str, port: int) -> str:
+    """Return a compose file by which the service gets its own settings, too, from .env."""
+    listed = re.search(r"^    environment:\n", text, re.MULTILINE)
+    if listed is None:
+        raise AssertionError("the template has changed: its environment")
+    return text.replace(listed[0], f"{FROM_FILE}{listed[0]}      - PORT={port}\n", 1)
 
 
 def copied(text: str) -> str:

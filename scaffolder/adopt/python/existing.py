@@ -8,6 +8,7 @@ from scaffolder import names
 from scaffolder.adopt.choices import Choices
 from scaffolder.adopt.existing import RENAME, Fitted
 from scaffolder.adopt.sources import Sources
+from scaffolder.docker.container import PORT
 from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
@@ -18,6 +19,10 @@ from .found import Found
 TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
 
 
+LOCKS = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm lock"}
+"""Locks of tools that go on reading pyproject.toml, and what renews each."""
+
+
 @dataclass(frozen=True)
 class PythonService:
     """What was found of it."""
@@ -26,10 +31,6 @@ class PythonService:
 
     language = "python"
     is_apart = False
-    limits = (
-        "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
-        "it listens on port 8080, unless PORT says otherwise",
-    )
 
     @property
     def entries(self) -> list[str]:
@@ -47,6 +48,18 @@ class PythonService:
         there = {"dockerfile": self.found.dockerfile, "compose": self.found.compose}
         return [(flag, path) for flag, path in there.items() if path]
 
+    @property
+    def limits(self) -> list[str]:
+        """Return what is different for its clients."""
+        own = self.found.port
+        other = f", and not on {own}" if own and own.what != str(PORT) else ""
+        locks = self.found.sources.named(LOCKS)
+        return [
+            *(f"{lock} lacks what was added to pyproject.toml: {LOCKS[lock]}" for lock in locks),
+            "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
+            f"it listens on port {PORT}{other}, unless PORT says otherwise",
+        ]
+
     def lines(self) -> Iterator[str]:
         """Yield what was found."""
         return self.found.lines()
@@ -63,6 +76,13 @@ class PythonService:
 
     def require_entries(self) -> None:
         """Raise RefusedError if no application was found."""
+        needy = None if self.found.entries else app.needs_arguments(self.found.sources)
+        if needy:
+            raise RefusedError(
+                f"{needy} makes an application of arguments, which nobody here knows",
+                "a module that calls it, such as `app = create_app(settings)`; commit it, and the "
+                "same command with --app MODULE:app",
+            )
         if not self.found.entries:
             raise RefusedError(
                 "no application was found: no module here has FastAPI() or Starlette() at its top, "

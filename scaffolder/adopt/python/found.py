@@ -8,7 +8,7 @@ from typing import Any
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.sources import Fact, Sources
 
-from . import app, manifest, requirements
+from . import app, manifest, poetry, requirements
 from .app import Entry
 from .requirements import Needed
 
@@ -61,7 +61,7 @@ class Found:
 def look(sources: Sources) -> Found:
     """Look at a directory; raise RefusedError where it is no service that can be adopted."""
     declared = manifest.read(sources)
-    hinted = app.hint(sources)
+    hinted = app.hint(sources, declared)
     entries = app.entries(sources, hinted)
     return Found(
         sources,
@@ -70,7 +70,7 @@ def look(sources: Sources) -> Found:
         entries,
         app.decided(entries, hinted),
         declared,
-        requirements.needed(sources),
+        _needed(sources, declared),
         surroundings.port(sources),
         app.health_routes(sources),
         surroundings.compose(sources),
@@ -79,7 +79,17 @@ def look(sources: Sources) -> Found:
     )
 
 
+def _needed(sources: Sources, declared: dict[str, Any]) -> Needed:
+    """Return what it needs beside [project]: as Poetry has it, or as requirement files do."""
+    table = manifest.of_poetry(declared)
+    if table is None:
+        return requirements.needed(sources)
+    run, dev = poetry.requirements(table)
+    return Needed(tuple(run), tuple(dev), (f"{manifest.MANIFEST} [tool.poetry]",))
+
+
 def _project(sources: Sources, declared: dict[str, Any]) -> str:
-    named = declared.get("project", {}).get("name")
+    project = manifest.of_poetry(declared) or declared.get("project", {})
+    named = project.get("name")
     setup = re.search(r"^name\s*=\s*(\S+)", sources.text("setup.cfg") or "", re.MULTILINE)
     return str(named or (setup[1] if setup else sources.root.name))

@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from scaffolder.adopt.sources import Sources
 from scaffolder.errors import RefusedError
 
+from . import poetry
 from .requirements import Needed
 
 MANIFEST = "pyproject.toml"
@@ -40,26 +42,33 @@ def read(sources: Sources) -> dict[str, Any]:
     project, tool = found.get("project", {}), found.get("tool", {})
     if not isinstance(project, dict) or not isinstance(tool, dict):
         raise RefusedError(f"{MANIFEST} has no tables [project] and [tool]", f"correct {MANIFEST}")
-    if not project and "poetry" in tool:
-        raise RefusedError(
-            f"{MANIFEST} declares dependencies in [tool.poetry], where pip and uv do not look",
-            "move them to [project], as Poetry 2 has it (`poetry check` says what is left), "
-            "and adopt again",
-        )
     if "dependencies" in (project.get("dynamic") or ()):
         raise RefusedError(
             f"{MANIFEST} says that its dependencies are elsewhere (dynamic)",
             "move them to dependencies = [...] in [project], and adopt again",
         )
-    _require_python(project)
+    _require_python(requires_python(found))
     return found
 
 
-def _require_python(project: dict[str, Any]) -> None:
+def of_poetry(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return [tool.poetry] where that is all that says what the service needs; None otherwise."""
+    table = manifest.get("tool", {}).get("poetry")
+    return table if isinstance(table, Mapping) and not manifest.get("project") else None
+
+
+def requires_python(manifest: Mapping[str, Any]) -> str:
+    """Return the versions of Python that the service is for; empty for any."""
+    table = of_poetry(manifest)
+    if table is not None:
+        return poetry.python(table)
+    return str(manifest.get("project", {}).get("requires-python", ""))
+
+
+def _require_python(asked: str) -> None:
     """Raise RefusedError where the service is for a Python that the runtime does not know."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-    asked = str(project.get("requires-python", ""))
     try:
         wanted = SpecifierSet(asked)
     except InvalidSpecifier:
@@ -69,6 +78,15 @@ def _require_python(project: dict[str, Any]) -> None:
             f'{MANIFEST} has requires-python = "{asked}", and the runtime needs Python 3.11',
             f'if the service runs with it: requires-python = ">=3.11" in {MANIFEST}',
         )
+
+
+def python_of(manifest: Mapping[str, Any], usual: str) -> str:
+    """Return the version of Python for an image: the usual one, or the newest that it allows."""
+    from packaging.specifiers import SpecifierSet
+
+    wanted = SpecifierSet(requires_python(manifest))
+    fit = [version for version in KNOWN if wanted.contains(f"{version}.99")]
+    return usual if usual in fit or not fit else fit[-1]
 
 
 def new(rendered: str, needed: Needed, *, setuptools: bool) -> str:
@@ -124,12 +142,23 @@ def _completed(rendered: str, theirs: str, needed: Needed) -> str:
     text = theirs if theirs.endswith("\n") else f"{theirs}\n"
     if not re.search(r"^\[project\]", text, re.MULTILINE):
         head = re.search(r"^\[project\]\n(?:(?!\[dep).*\n)*", rendered, re.MULTILINE)
-        text += "\n" + (head[0] if head else "")
+        text += "\n" + _named(head[0] if head else "", tomllib.loads(theirs))
         return _in_group(_with_items(text, "dependencies", _quoted(needed.run)), needed.dev, dev)
     extras = tomllib.loads(text)["project"].get("optional-dependencies", {})
     also = [item for name in ("dev", "test", "tests") for item in _texts(extras.get(name, []))]
     text = _with_items(text, "dependencies", [*_quoted(needed.run), *run], table="project")
     return _in_group(text, [*also, *needed.dev], dev)
+
+
+def _named(head: str, theirs: Mapping[str, Any]) -> str:
+    """Return the beginning of [project] with the name and version that Poetry has."""
+    table = of_poetry(theirs) or {}
+    said = {key: table.get(key) for key in ("name", "version")}
+    said["requires-python"] = requires_python(theirs)
+    for key, value in said.items():
+        if isinstance(value, str) and re.fullmatch(r"[\w.+<>=!~, -]+", value, re.ASCII):
+            head = re.sub(rf"^{key} = .*$", f'{key} = "{value}"', head, flags=re.MULTILINE)
+    return head
 
 
 def _texts(found: object) -> list[str]:

@@ -8,6 +8,7 @@ from scaffolder.adopt.choices import Choices, Level, Stand
 from scaffolder.adopt.existing import Fitted
 from scaffolder.adopt.python.found import Found
 from scaffolder.adopt.replacing import replaced
+from scaffolder.docker.container import PORT
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 from scaffolder.text import listed
@@ -116,9 +117,11 @@ def _adapted(
     return {
         f"src/{package}/app.py": application.application(entry),
         manifests.MANIFEST: manifest,
-        "Dockerfile": edits.dockerfile(text["Dockerfile"]),
+        "Dockerfile": edits.with_python(edits.dockerfile(text["Dockerfile"]), found.manifest),
         ".dockerignore": edits.DOCKERIGNORE,
-        "compose.yaml": replaced(text["compose.yaml"], {"build: .": build}),
+        "compose.yaml": edits.with_settings(
+            replaced(text["compose.yaml"], {"build: .": build}), PORT
+        ),
         "tests/conftest.py": edits.conftest(text["tests/conftest.py"]),
     }
 

@@ -1,0 +1,180 @@
+"""Shapes of Python services: below a repository, wrapped, for one Python, made of arguments."""
+
+import json
+import sys
+import urllib.request
+
+import existing
+import pytest
+import running
+from adopting import refused
+from conftest import git, viscaffold
+from existing import MakeExisting
+
+STACK = {
+    "backend/app/__init__.py": "",
+    "backend/app/main.py": """\
+from fastapi import FastAPI
+
+from app.api.main import api_router
+
+app = FastAPI(title="Stack")
+app.include_router(api_router, prefix="/api/v1")
+""",
+    "backend/app/api/__init__.py": "",
+    "backend/app/api/main.py": """\
+from fastapi import APIRouter
+
+api_router = APIRouter()
+
+
+@api_router.get("/utils/health-check/")
+async def health_check() -> bool:
+    return True
+""",
+    "backend/app/other.py": "from fastapi import FastAPI\n\nadmin = FastAPI()\n",
+    "backend/app/alembic/env.py": "raise SystemExit('this must not be run')\n",
+    "backend/tests/__init__.py": "",
+    "backend/tests/api/__init__.py": "",
+    "backend/pyproject.toml": """\
+[project]
+name = "app"
+version = "0.1.0"
+requires-python = ">=3.14,<4.0"
+dependencies = [
+    "fastapi[standard]>=0.120,<1.0.0",
+]
+
+[dependency-groups]
+dev = [
+    "pytest<10.0.0,>=7.4.3",
+]
+
+[tool.fastapi]
+entrypoint = "app.main:app"
+""",
+    "backend/Dockerfile": 'FROM python:3.14\nCMD ["fastapi", "run", "--workers", "4"]\n',
+    "compose.yml": "services: {backend: {build: {context: ., dockerfile: backend/Dockerfile}}}\n",
+    "pyproject.toml": '[tool.uv.workspace]\nmembers = ["backend"]\n',
+    "frontend/package.json": "{}\n",
+    ".env": "PROJECT_NAME=Stack\n",
+}
+"""As FastAPI's full-stack template has it: the service in `backend/`, compose and `.env` above."""
+
+
+@pytest.mark.parametrize(("within", "path"), [(".", "backend"), ("backend", ".")])
+def test_a_backend_below_the_repository_is_adopted_there(
+    exists: MakeExisting, monkeypatch: pytest.MonkeyPatch, within: str, path: str
+) -> None:
+    root = exists(files=STACK)
+    monkeypatch.chdir(root / within)
+    ran = viscaffold("adopt", path, "--yes", "--dockerfile", "replace")
+    assert ran.code == 0, ran.err
+
+    changed = git(root, "diff", "--staged", "--name-only", "--no-relative").split()
+    assert {each.partition("/")[0] for each in changed} == {"backend"}
+    assert "found FastAPI application: app.main:app" in ran.err
+    image = (root / "backend/Dockerfile").read_text(encoding="utf-8")
+    assert "RUNTIME_IMAGE=python:3.14-slim" in image
+    assert "3.13" not in image
+
+
+def test_a_container_gets_their_own_settings_and_its_port(exists: MakeExisting) -> None:
+    root = exists()
+    assert viscaffold("adopt", "--yes").code == 0
+    compose = (root / "compose.yaml").read_text(encoding="utf-8")
+
+    assert "env_file: [{path: .env, required: false}]" in compose
+    assert "    environment:\n      - PORT=8080\n      - CORS_ORIGINS\n" in compose
+
+
+def test_the_port_that_it_had_is_named(exists: MakeExisting) -> None:
+    exists("factory")
+    ran = viscaffold("adopt", "--yes")
+
+    assert "it listens on port 8080, and not on 5000 (Procfile:1)" in ran.err
+
+
+def test_a_lock_of_another_tool_is_said_to_lack_what_comes(exists: MakeExisting) -> None:
+    exists(files={**existing.FLAT, "uv.lock": "version = 1\n"})
+
+    assert (
+        "uv.lock lacks what was added to pyproject.toml: uv lock"
+        in viscaffold("adopt", "--yes").err
+    )
+
+
+WRAPPED = """\
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+
+class CountingMiddleware:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+
+@asynccontextmanager
+async def lifespan(app):
+    app.state.ink = "blue"
+    yield
+
+
+api = FastAPI(lifespan=lifespan)
+
+
+@api.get("/ink")
+def ink() -> str:
+    return api.state.ink
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "app = CountingMiddleware(CORSMiddleware(api, allow_origins=['*']))",
+        "app = api\napp = CountingMiddleware(app=api)",
+    ],
+)
+def test_an_application_in_middleware_is_run_with_its_lifespan(
+    exists: MakeExisting, line: str
+) -> None:
+    root = exists(files={"main.py": f"{WRAPPED}{line}\n", "requirements.txt": "fastapi\n",
+                         "Procfile": "web: uvicorn main:app\n"})  # fmt: skip
+    ran = viscaffold("adopt", "--yes")
+    assert ran.code == 0, ran.err
+    assert "FastAPI application: main:app" in ran.err
+
+    command = (sys.executable, "-m", "pens")
+    variables = {"PYTHONPATH": f"{root / 'src'}:{root}"}
+    with running.Program("python", command, variables).start() as service:
+        with urllib.request.urlopen(f"{service.url}/ink") as got:
+            assert json.load(got) == "blue"
+        assert service.stop() == 0
+
+
+@pytest.mark.parametrize("keyword", ["def", "async def"])
+def test_a_factory_of_arguments_is_refused_with_what_to_write(
+    exists: MakeExisting, keyword: str
+) -> None:
+    code = f"from fastapi import FastAPI\n\n\n{keyword} make(settings):\n    return FastAPI()\n"
+    exists(files={"main.py": code})
+    said = refused()
+
+    assert "main:make (main.py:4) makes an application of arguments" in said
+    assert "--app MODULE:app" in said
+
+
+def test_an_entrypoint_that_is_no_text_is_no_hint(exists: MakeExisting) -> None:
+    exists(
+        files={**existing.FLAT, "pyproject.toml": "[project]\n[tool.fastapi]\nentrypoint = [1]\n"}
+    )
+
+    assert "main:app" in viscaffold("adopt", "--yes", "--dry-run").err
