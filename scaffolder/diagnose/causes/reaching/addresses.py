@@ -66,7 +66,7 @@ def port_in_use_inside(case: Case) -> Found | None:
             *((watched(case, f"{twice.name}: listen, before that"),) if twice else ()),
             inspected(case, "HostConfig.NetworkMode", case.config.network),
         ),
-        proven=shared and bool(port) and twice is None,
+        proven=shared and bool(port),
     )
 
 
