@@ -20,7 +20,7 @@ from scaffolder.overlays.fetch.trust import NEVER
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import questions
 from scaffolder.templates.template import Template, builtin
-from scaffolder.text import listed, shown
+from scaffolder.text import command, listed, shown
 
 from . import adoption_choices, gate, places, plan
 from . import service as services
@@ -30,6 +30,9 @@ from .gate import How
 from .plan import Operation
 from .rendering import render
 from .service import Service
+
+OWN_SCOPES = ("local", "worktree")
+"""The configuration that comes with a repository, of git config --show-scope."""
 
 CI = "none"
 """What checks the service is there, or is its owner's to choose."""
@@ -131,6 +134,25 @@ def _looked(repository: Repository) -> Existing:
     return existing.look(Sources(root, repository.tracked()))
 
 
+def _require_no_filters(repository: Repository) -> None:
+    """Raise RefusedError where git would run what the repository's own configuration names.
+
+    Whoever adopts has not read it yet: an archive that was unpacked brings its configuration along.
+    """
+    options = ("--show-scope", "--includes", "-z", "--name-only", "--get-regexp")
+    pattern = r"^filter\..*\.(clean|smudge|process)$"
+    found = repository.git("config", *options, pattern, expect=(0, 1)).stdout
+    fields = os.fsdecode(found).split("\0")
+    own = [name for scope, name in zip(*[iter(fields)] * 2, strict=False) if scope in OWN_SCOPES]
+    if own:
+        section = own[0].rpartition(".")[0]
+        raise RefusedError(
+            f"git would run programs that this repository's configuration names:\n{listed(own)}",
+            f"{command('git', 'config', '--local', '--remove-section', section)}; filters of your "
+            "own belong into git config --global",
+        )
+
+
 def _has_container_alone(root: Path) -> bool:
     """Tell whether it is a service to which the runtime may come yet."""
     if not os.path.lexists(root / ANSWERS_FILE):
@@ -142,6 +164,7 @@ def _has_container_alone(root: Path) -> bool:
 
 def _require_clean(repository: Repository) -> None:
     """Raise RefusedError for what is not committed: what is read has to be what git has."""
+    _require_no_filters(repository)
     plan.require_finished(repository)
     options = ("--porcelain", "-z", "--no-renames", "--untracked-files=no")
     ignored = "--ignore-submodules=all"  # git would run what the configuration of each names

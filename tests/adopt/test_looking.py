@@ -90,6 +90,32 @@ def test_code_is_read_and_never_run(exists: MakeExisting) -> None:
     assert viscaffold("adopt", "--dry-run", "--yes").code == 0
 
 
+def test_git_runs_no_program_that_the_repository_names(
+    exists: MakeExisting, tmp_path: Path
+) -> None:
+    root = exists(files={**existing.FLAT, ".gitattributes": "* filter=trap\n"})
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/trapped\ncat\n", encoding="utf-8")
+    trap.chmod(0o700)
+    for hook in ("post-index-change", "pre-commit"):
+        (root / ".git/hooks" / hook).parent.mkdir(exist_ok=True)
+        (root / ".git/hooks" / hook).symlink_to(trap)
+    names = ("core.fsmonitor", "diff.external", "filter.trap.clean", "filter.trap.process")
+    for name in names:
+        git(root, "config", name, str(trap))
+    (tmp_path / "trapped").unlink(missing_ok=True)  # by the test's own git
+    (root / "main.py").touch()  # git looks at it again
+    said = viscaffold("adopt", "--yes", "--no-verify").err
+
+    assert "\n  filter.trap.clean\n  filter.trap.process\n" in said
+    assert "git config --local --remove-section filter.trap" in said
+    assert not (tmp_path / "trapped").exists()
+    git(root, "config", "--local", "--remove-section", "filter.trap")
+    (tmp_path / "trapped").unlink(missing_ok=True)  # by the test's own git
+    assert viscaffold("adopt", "--yes", "--no-verify").code == 0
+    assert not (tmp_path / "trapped").exists()
+
+
 def test_a_module_that_is_no_python_and_a_link_out_of_the_service_are_left_out(
     exists: MakeExisting, tmp_path: Path
 ) -> None:

@@ -104,6 +104,21 @@ def test_a_lock_of_another_tool_is_said_to_lack_what_comes(exists: MakeExisting)
     )
 
 
+INNER = "from fastapi import FastAPI\n\nfrom .ink import INK\n\napp = FastAPI(title=INK)\n"
+
+
+@pytest.mark.parametrize(
+    "more", [{"src/__init__.py": ""}, {"Procfile": "web: uvicorn src.main:app --port 5000\n"}]
+)
+def test_a_package_that_is_called_src_is_imported_as_it_is(
+    exists: MakeExisting, more: dict[str, str]
+) -> None:
+    inner = {"src/main.py": INNER, "src/ink.py": "INK = 'blue'\n"}
+    exists(files={**inner, "requirements.txt": "fastapi\n", **more})
+
+    assert "FastAPI application: src.main:app (src/main.py:5)" in viscaffold("adopt", "--yes").err
+
+
 WRAPPED = """\
 from contextlib import asynccontextmanager
 

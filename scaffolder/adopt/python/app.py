@@ -54,8 +54,19 @@ def entries(sources: Sources, hinted: str) -> list[Entry]:
     found = [entry for path, tree in modules for entry in _applications(path, tree)]
     if not found:
         found = [entry for path, tree in modules for entry in _programs(path, tree)]
+    found = [_as_imported(sources, entry, hinted) for entry in found]
     once = {entry.typed: entry for entry in found}.values()
     return sorted(once, key=lambda entry: (entry.reference != hinted, entry.factory))
+
+
+def _as_imported(sources: Sources, entry: Entry, hinted: str) -> Entry:
+    """Return an entry with the name of its module that is typed, or that `src` as a package has."""
+    module, _, name = hinted.removeprefix("python -m ").partition(":")
+    if name == entry.name and entry.path in _files(module):
+        return replace(entry, module=module)
+    if sources.has("src/__init__.py") and entry.path.startswith("src/"):
+        return replace(entry, module=f"src.{entry.module}")
+    return entry
 
 
 def named(sources: Sources, words: str) -> Entry | None:
