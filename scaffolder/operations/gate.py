@@ -13,6 +13,7 @@ from scaffolder.overlays.fetch import preferences
 from scaffolder.reporting import Reporter
 from scaffolder.text import command, listed
 from scaffolder.verify.outcome import Level, Outcome, Result, Verification
+from scaffolder.verify.subject import SETTINGS
 
 from . import attempts, change, proof
 from .attempts import Attempt
@@ -24,10 +25,10 @@ Wanted = Level | Literal[False] | None
 """How far to verify: a level, or not at all; None as the user prefers."""
 
 CONFLICTS = "it has conflicts; when they are resolved: viscaffold verify"
-HINT = (
-    "viscaffold verify, to see whether it works without the change; to write it all the same: the "
-    "same command with --no-verify"
-)
+ANYWAY = "to write it all the same: the same command with --no-verify"
+HINT = f"viscaffold verify, to see whether it works without the change; {ANYWAY}"
+FIRST = f"{SETTINGS}, with NAME=value of what it needs to start, committed; {ANYWAY}"
+"""For a service that can be verified for the first time."""
 
 
 MANY = 2
@@ -49,6 +50,8 @@ class NotVerifiedError(ScaffoldError):
 
 def _hint(change: Change) -> str:
     """Return what to type next; of several stages, it can be found out which is to blame."""
+    if change.operation == "adopt":
+        return FIRST
     _, *names = change.title.split()
     if len(names) < MANY or not {*names} <= {*change.added}:
         return HINT

@@ -46,6 +46,7 @@ pub fn happen() -> Outcome {
     match env::var("FAULT").as_deref() {
         Ok("process::exit(0)") => process::exit(0),
         Ok("process::exit(1)") => process::exit(1),
+        Ok("process::exit(2)") => process::exit(2),
         Ok("main returns at once") => return Ok(Some(ExitCode::SUCCESS)),
         Ok("main returns a failure without words") => return Ok(Some(ExitCode::FAILURE)),
         Ok("main returns an error") => return Err("no ink".into()),

@@ -21,6 +21,7 @@ ERROR = "its error"
 FAULTS = {
     "process::exit(0)": (r"exit status: 0", NOTHING),
     "process::exit(1)": (r"exit status: 1", NOTHING),
+    "process::exit(2)": (r"status: 2: mostly of a wrong command line[^\0]* has \[\]", NOTHING),
     "main returns at once": (r"exit status: 0", NOTHING),
     "main returns a failure without words": (r"exit status: 1", NOTHING),
     "main returns an error": (r"no ink[^\0]*exit status: 1", ERROR),

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import existing
 import jsonschema
 import pytest
 from conftest import MakeService, commit, git, viscaffold
@@ -59,6 +60,19 @@ def test_of_several_stages_that_fail_it_can_be_found_out_which(
     together = "viscaffold bisect --stage logging --stage api"
     assert together in viscaffold("add-stage", "logging", "api").err
     assert "bisect" not in viscaffold("add-stage", "auth").err
+
+
+def test_an_adoption_that_fails_says_where_settings_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verification: MakeStandIn
+) -> None:
+    crate = {"Cargo.toml": '[package]\nname = "pens"\n', "src/main.rs": "fn main() {}\n"}
+    monkeypatch.chdir(existing.write(tmp_path / "pens", crate))
+    verification(FAILED)
+    ran = viscaffold("adopt", "--verify", "local")
+
+    assert ran.code == 4
+    assert "Try: verify.env, with NAME=value" in ran.err
+    assert "without the change" not in ran.err
 
 
 def test_what_fails_is_not_written(service: MakeService, verification: MakeStandIn) -> None:
