@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from conftest import MakeService, Ran, commit, git, viscaffold
 from containers import IMAGE, obstacle
+from existing import MakeExisting
 from verifications import BROKEN, TESTS, verification
 
 from scaffolder.doctor import catalogue, subject
@@ -540,6 +541,17 @@ def test_a_verification_that_failed_and_one_that_is_stale(service: MakeService) 
     evidence.keep(kept, verification(TESTS, BROKEN, tree=git(root, "write-tree").strip()))
 
     assert "has failed its verification: start" in only("evidence", "problem").says
+
+
+def test_a_compose_that_is_too_old_for_an_adopted_service(
+    exists: MakeExisting, docker: Callable[..., None]
+) -> None:
+    exists()
+    assert viscaffold("adopt", "--yes").code == 0
+    docker("compose*) echo 2.23.3;;")
+    assert "refuses compose.yaml, which takes 2.24" in only("compose", "warning").says
+    docker("compose*) echo 2.24.0;;")
+    assert fine("compose")
 
 
 # Settings

@@ -20,6 +20,8 @@ ROOM = 5 << 30
 """Bytes that building an image of a service takes, generously."""
 OLD = 90
 """Days after which a base image lacks fixes that its distribution has long had."""
+OPTIONAL_FILE = (2, 24)
+"""The first Compose in which a file of variables may be missing, as in adopted services."""
 OPTIONAL = (2, 20)
 """The first Compose that starts a service without servers that it would wait for."""
 IMAGE = re.compile(r"[A-Za-z0-9][\w./:@-]*")
@@ -94,7 +96,8 @@ def images_disk(subject: Subject) -> Iterator[Finding]:
 def compose(subject: Subject) -> Iterator[Finding]:
     """Look for a Compose that understands the service's file."""
     found, service = _answering(subject), subject.required_service
-    if found is None or subject.content("compose.yaml") is None:
+    content = subject.content("compose.yaml")
+    if found is None or content is None:
         return
     try:
         said = docker_compose.version(found.engine, SECONDS)
@@ -103,8 +106,10 @@ def compose(subject: Subject) -> Iterator[Finding]:
         return
     stages = service.catalogue.stages.items()
     waits = any(stage.servers for name, stage in stages if name in service.stages)
-    if waits and version(said) and version(said) < OPTIONAL:
-        yield warning(f"Compose {said} refuses compose.yaml, which takes 2.20",
+    needed = OPTIONAL_FILE if b"env_file: [{path:" in content else OPTIONAL if waits else ()
+    if needed and version(said) and version(said) < needed:
+        least = ".".join(map(str, needed))
+        yield warning(f"Compose {said} refuses compose.yaml, which takes {least}",
                       "install a newer docker-compose-plugin")  # fmt: skip
     else:
         yield fine(f"Compose {said}")
