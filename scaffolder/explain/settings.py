@@ -4,11 +4,10 @@ import os
 from collections.abc import Iterator
 
 from scaffolder import redaction_rules
-from scaffolder.operations import set_values
+from scaffolder.operations import service_notices, set_values
 from scaffolder.operations.set_values import SetValue
 from scaffolder.redaction import shown_in
 from scaffolder.redaction_rules import HIDDEN
-from scaffolder.templates import notices
 from scaffolder.templates.notices import CONFIG_FILE, DOTENV
 from scaffolder.templates.stage import Stage
 
@@ -51,7 +50,7 @@ def explained(subject: Subject, word: str) -> Iterator[Explanation]:
 
 def _retired(subject: Subject, name: str) -> Iterator[Explanation]:
     """Explain a setting that was read by services of earlier versions."""
-    notice = notices.retired(subject.answers["name"]).get(name)
+    notice = service_notices.retired(subject.template, subject.answers["name"]).get(name)
     if notice:
         secret = redaction_rules.is_secret(name)
         layers = [f"{v.place}: {_shown(v, secret=secret)}" for v in _layers(subject, name)]

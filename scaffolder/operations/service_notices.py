@@ -1,5 +1,13 @@
-"""What people are told of a service: its known faults, and what another version changes for it."""
+"""What people are told of a service: its known faults, and what another version changes for it.
 
+The built-in template tells it by versions. Those of a team have notices of their own, and what a
+version of one adds to them is told on the way there.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from scaffolder.overlays import versions
 from scaffolder.templates import notices
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import Template
@@ -9,10 +17,35 @@ from .service import Service
 
 def held(service: Service, template: Template) -> list[Notice]:
     """Return the faults that its files show, as far as a version of its template has them."""
-    return notices.held(service.root, service.answers["name"], template.version, service.inner)
+    root, name, inner = service.root, service.answers["name"], service.inner
+    found = notices.held(root, name, template.version, inner)
+    told = [notices.change(root, key, entry, inner) for key, entry in _of_overlays(template)]
+    return found + [notice for notice in told if notice.places]
 
 
 def between(service: Service, target: Template) -> list[Notice]:
     """Return what changes on the way to a version of its template."""
-    versions, name = (service.template.version, target.version), service.answers["name"]
-    return notices.between(service.root, name, versions, service.stages, service.inner)
+    root, name, inner = service.root, service.answers["name"], service.inner
+    stages, reached = service.stages, (service.template.version, target.version)
+    before = {overlay.layer.source: overlay for overlay in versions.overlays(service.template)}
+    found = notices.between(root, name, reached, stages, inner)
+    for overlay in versions.overlays(target):
+        old = before.get(overlay.layer.source, overlay).notices
+        coming = {key: entry for key, entry in overlay.notices.items() if key not in old}
+        found += [
+            notices.change(root, f"{overlay.name}/{key}", entry, inner)
+            for key, entry in coming.items()
+            if set(entry.get("stages", ())) <= set(stages)
+        ]
+    return found
+
+
+def retired(template: Template, name: str) -> dict[str, Notice]:
+    """Return the settings that the service `name` does not read any more."""
+    return {**notices.by_setting(_of_overlays(template)), **notices.retired(name)}
+
+
+def _of_overlays(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    for overlay in versions.overlays(template):
+        for key, entry in overlay.notices.items():
+            yield f"{overlay.name}/{key}", entry

@@ -10,7 +10,7 @@ from scaffolder.errors import RefusedError, UsageError
 from scaffolder.overlays.fetch import origin, remote, store, tags
 from scaffolder.overlays.fetch.origin import Origin
 from scaffolder.overlays.fetch.trust import TrustPolicy, covers
-from scaffolder.overlays.format import files, jinja, manifest, stages
+from scaffolder.overlays.format import files, jinja, manifest, notice_entries, stages
 from scaffolder.overlays.format.manifest import Manifest
 from scaffolder.overlays.format.stages import Stages
 from scaffolder.overlays.format.yaml_document import OverlayError, Page
@@ -36,6 +36,12 @@ class Overlay:
         page = Page(f"{self.layer.label}{files.STAGES}")
         content = self.tree.get(files.STAGES, ("", b""))[1]
         return stages.read(content, page)
+
+    @cached_property
+    def notices(self) -> notice_entries.Entries:
+        """Return what people are told of its versions."""
+        page = Page(f"{self.layer.label}{files.NOTICES}")
+        return notice_entries.read(self.tree.get(files.NOTICES, ("", b""))[1], page)
 
     @property
     def name(self) -> str:
@@ -72,7 +78,7 @@ def _from_directory(root: Path) -> Overlay:
 
 def _checked(overlay: Overlay) -> Overlay:
     """Check everything in an overlay that does not depend on other overlays."""
-    _ = overlay.manifest, overlay.stages
+    _ = overlay.manifest, overlay.stages, overlay.notices
     removed = overlay.tree.get(files.REMOVED, ("", b""))[1]
     stages.check_removed(removed, Page(f"{overlay.layer.label}{files.REMOVED}"))
     moved = overlay.tree.get(files.MOVED, ("", b""))[1]

@@ -5,7 +5,7 @@ its version; of a change, the versions before and after.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -70,17 +70,27 @@ def between(
         since = entry.get("since", "")
         coming = since and _has(after, since) and not _has(before, since)
         if coming and set(entry.get("stages", ())) <= set(stages):
-            condition = [_setting(entry["settings"])] if "settings" in entry else []
-            places = _shown(root / inner, condition) or []
-            found.append(Notice(key, entry["says"], entry["fix"], _inside(inner, places)))
+            found.append(change(root, key, entry, inner))
     return found
+
+
+def change(root: Path, key: str, entry: Mapping[str, Any], inner: str = "") -> Notice:
+    """Return what an entry says, with the places where settings that go are set."""
+    condition = [_setting(entry["settings"])] if entry.get("settings") else []
+    places = _shown(root / inner, condition) or []
+    return Notice(key, entry["says"], entry["fix"], _inside(inner, places))
 
 
 def retired(name: str) -> dict[str, Notice]:
     """Return the settings that services do not read any more, each with what is said of it."""
+    return by_setting(_entries(name))
+
+
+def by_setting(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Notice]:
+    """Return the settings that entries take away, each with what is said of it."""
     return {
         setting: Notice(key, entry["says"], entry["fix"], [])
-        for key, entry in _entries(name)
+        for key, entry in entries
         for setting in entry.get("settings", ())
     }
 

@@ -18,6 +18,10 @@ MANIFEST = "viscaffold.yml"
 STAGES = "stages.yml"
 REMOVED = "removed.yml"
 MOVED = "moved.yml"
+NOTICES = "notices.yml"
+
+BESIDE = (STAGES, REMOVED, MOVED, NOTICES)
+"""What may stand beside the manifest."""
 
 CONFIGS = ("copier.yml", "copier.yaml")
 """What Copier would read, and an overlay must not have."""
@@ -37,7 +41,7 @@ OTHERS = {
 
 def belongs(path: str) -> bool:
     """Tell whether a path of the directory is part of the overlay; its README, say, is not."""
-    return path in (MANIFEST, STAGES, REMOVED, MOVED) or path.startswith(f"{TEMPLATE}/")
+    return path in (MANIFEST, *BESIDE) or path.startswith(f"{TEMPLATE}/")
 
 
 def from_directory(root: Path, label: str) -> Tree:
@@ -120,10 +124,9 @@ def _check_name(path: str, label: str) -> None:
     if parts[0] != TEMPLATE:
         return
     if len(parts) == 2:  # noqa: PLR2004 - a file right below template/
-        beside = parts[1] in (STAGES, REMOVED, MOVED)
         hint = (
             f"move it beside {MANIFEST}"
-            if beside
+            if parts[1] in BESIDE
             else f"move it to {TEMPLATE}/{DEFAULT}/, or to {TEMPLATE}/{SHARED}/"
         )
         raise OverlayError(f"{at}: no file stands there", hint)
