@@ -8,12 +8,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import applications
 import pytest
-from jobs_table import Jobs, enqueue
+from jobs_table import Jobs, enqueue, wait_until_ready
 from running import Program
 from served import Served, serving, wait_until
 
 if TYPE_CHECKING:
+    from conftest import Pristine
     from postgresql_server import Server
 
 COUNT = 1000
@@ -81,6 +83,27 @@ def test_a_worker_is_killed_in_the_middle_of_a_thousand_jobs(working: Program, j
             assert all(lines[0].process == killed for lines in twice)
             assert len(twice) <= 5
             assert {*jobs.by_job()} == {*made}
+
+
+@pytest.mark.slow
+def test_two_languages_and_two_versions_share_one_table(
+    shared: Jobs, pristine: "Pristine", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A newer version adds a column meanwhile, and a worker is killed: the other takes over."""
+    place = tmp_path_factory.mktemp("other")
+    python = applications.working_in_python(pristine(("jobs",)), place)
+    rust = applications.working_in_rust()
+    with killable(python, shared) as one, serving(rust, **shared.settings) as other:
+        for service in (one, other):
+            wait_until_ready(service)
+        shared.do("ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0")
+        shared.do("UPDATE jobs_schema_version SET version_num = '0002'")
+        made = [job for each in (one, other) for job in enqueue(each, "slow", n=6, seconds=1)]
+        processes = {one.run.served_by(), other.run.served_by()}
+        wait_until(lambda: {line.process for line in shared.lines()} == processes, "one is idle")
+        assert_each_was_done(shared, made, {kill(one)})
+        assert "its worker did not come back (attempt " in other.log()
+        assert other.ask("/health/ready").status == 200
 
 
 def test_all_processes_are_killed_and_start_again(working: Program, jobs: Jobs) -> None:
