@@ -421,3 +421,34 @@ def test_a_small_stack_is_blamed_for_no_crash_that_was_seen_elsewhere() -> None:
 
     assert judge(case(**limited)).cause == "stack-overflow"
     assert judge(case(**limited, trace=elsewhere)).cause == "segfault"
+
+
+SETTINGS = call("statx\t-2\tp=/etc/app.toml")
+PROBE = call("statx\t-14")
+"""Rust's library asks so, after the first failure, whether the kernel has the call."""
+
+
+def test_how_a_library_probes_the_kernel_is_no_failure() -> None:
+    found = judge(case(**ended(SETTINGS, PROBE)))
+
+    assert found.cause == "file-missing"
+    assert "/etc/app.toml" in found.text
+
+
+def test_a_bad_address_is_one_of_a_host_only_where_that_is_named() -> None:
+    said_so = case(**said("wget: bad address 'db.internal'"))
+    failed = case(**ended(call("read\t-14\tf=3:/srv/data")))
+
+    assert judge(said_so).cause == "name-unresolved"
+    assert judge(failed).cause == "last-call"
+
+
+@pytest.mark.parametrize(("number", "given"), [(0, 1), (11, 1), (6, 1), (9, 0), (14, 0)])
+def test_a_watchdog_that_found_no_sign_of_life_is_not_given_one(number: int, given: int) -> None:
+    """With it, a copy would hang for ever, and pass for cured."""
+    sought = call("newfstatat\t-2\tp=/run/ready")
+    end = f"X\t9\t7\t{0 if number else 1}\t{number}"
+    code = 128 + number if number else 1
+    of = case(files=SERVER, exit_code=code, trace=f"{STARTED}{sought}{end}")
+
+    assert len([f for f in wanted(of) if "/run/ready" in f.name]) == given

@@ -2,6 +2,7 @@
 
 import errno
 import shlex
+import signal
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,10 @@ from .factors import Factor
 
 ROOM = 256 * 1024 * 1024
 MOST_FILES = 3
+CRASHES = (
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
+)  # fmt: skip
+"""Signals by which a program ends over what it did not get, such as a file that it reads."""
 UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
 """A time zone, as small as they come (RFC 8536)."""
 
@@ -39,8 +44,12 @@ def wanted(case: Case) -> Iterator[Factor]:
             cure=cures.TIME_ZONE,
         )
         return
-    # A copy may lack a mount: what is there in the container is not what it ended over.
-    if call is None or (call.error == errno.ENOENT and case.has(call.path)):
+    # A copy may lack a mount: what is there in the container is not what it ended over. A watchdog
+    # looks for a sign of life: with that, a copy hangs for ever.
+    is_there = call is not None and call.error == errno.ENOENT and case.has(call.path)
+    decider = case.seen.decider
+    is_killed = decider is not None and decider.signal not in (0, *CRASHES)
+    if call is None or is_there or is_killed:
         return
     if call.error == errno.ENOENT and call.path and not call.name.startswith("exec"):
         for folder in elsewhere(case, call):

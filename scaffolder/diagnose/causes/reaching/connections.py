@@ -24,7 +24,7 @@ UNKNOWN = (
     r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution"
     r"|\bENOTFOUND|EAI_AGAIN|could not translate host name|nodename nor servname"
     "|UnknownHostException|could not resolve|name does not resolve|failed to lookup address"
-    r"|bad address|server misbehaving|unknown host|host not found|could not be resolved)[^\n]*"
+    r"|bad address '|server misbehaving|unknown host|host not found|could not be resolved)[^\n]*"
 )
 
 COMPLAINTS = 3
