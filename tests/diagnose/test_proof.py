@@ -127,6 +127,41 @@ def test_a_user_is_proven_to_matter_where_the_file_is_seen_to_be_closed() -> Non
     assert (judged.cause, judged.verdict) == ("not-writable-silent", "proven")
 
 
+@pytest.mark.parametrize(
+    ("path", "mode", "writable", "expected"),
+    [
+        ("/data/x", 0o755, True, ("file-closed", "likely")),
+        ("/data/x", 0o777, True, ("last-call", "likely")),
+        ("/data/x", 0o755, False, ("read-only-root", "likely")),
+        ("/database", 0o755, True, ("read-only-root", "likely")),
+    ],
+)
+def test_a_mount_that_only_the_copy_has_read_only_is_not_what_refuses(
+    path: str, mode: int, expected: tuple[str, str], *, writable: bool
+) -> None:
+    refused = case(
+        **tried(
+            f"openat\t-30\tp={path}\tx=41",
+            files={"/app/server": program(), "/data": folder(mode)},
+        ),
+        config={"user": "33", "mounts": (bind("/host", "/data", writable=writable),)},
+    )
+
+    assert (judge(refused).cause, judge(refused).verdict) == expected
+
+
+def test_a_closed_directory_is_no_proof_where_the_log_says_read_only() -> None:
+    refused = case(
+        **said(
+            "open /data/x: read-only file system",
+            files={"/app/server": program(), "/data": folder()},
+        ),
+        config={"user": "33", "mounts": (bind("/host", "/data"),)},
+    )
+
+    assert (judge(refused).cause, judge(refused).verdict) == ("file-closed", "likely")
+
+
 def test_a_call_that_failed_before_the_end_is_no_proof_until_a_copy_is_cured() -> None:
     refused = case(**tried("openat\t-30\tp=/data/x\tx=41"), config={"read_only": True})
     cure = cured(cures.WRITABLE)

@@ -12,7 +12,7 @@ from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
-from .denials import DENIED, paths_in
+from .denials import DENIED, READ_ONLY, is_writable_mount, paths_in
 
 
 @cause(
@@ -25,14 +25,17 @@ from .denials import DENIED, paths_in
     cured_by=["root"],
 )
 def file_closed(case: Case) -> Found | None:
-    """Find EACCES for a file, and which entry on the way refuses."""
-    match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
+    """Find EACCES for a file, or EROFS that hides it in a copy, and which entry refuses."""
+    denied = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
+    match = denied or case.said(READ_ONLY)
     if match is None:
         return None
     line, who = case.line(match), case.identity.words
     path = next(
         (p for p in reversed(paths_in(line)) if not p.startswith(("/dev/std", "/proc"))), ""
     )
+    if not denied and not (is_writable_mount(case, path) and culprit(case, path)):
+        return None
     if not path:
         return Found(
             f"permission denied for {who}: {line[:200]}",
@@ -68,7 +71,7 @@ def file_closed(case: Case) -> Found | None:
             copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
             inspected(case, "Config.User", case.config.user or "root"),
         ),
-        proven=True,
+        proven=denied is not None,
     )
 
 

@@ -2,7 +2,10 @@
 
 import re
 
+from scaffolder.diagnose.case import Case
+
 DENIED = r"permission denied|EACCES|AccessDenied(?:Exception)?"
+READ_ONLY = r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b"
 
 
 PATHS = re.compile(r"(?<![\w.:/])(/[\w.@%+~-]+(?:/[\w.@%+~-]+)*)")
@@ -11,3 +14,15 @@ PATHS = re.compile(r"(?<![\w.:/])(/[\w.@%+~-]+(?:/[\w.@%+~-]+)*)")
 def paths_in(line: str) -> list[str]:
     """Return the absolute paths in a line, in order."""
     return [] if line.lstrip().startswith('File "') else PATHS.findall(line)
+
+
+def is_writable_mount(case: Case, path: str) -> bool:
+    """Tell whether a path is in a mount that the container may write to.
+
+    A copy has each mount read-only, so there EROFS says nothing about the container: the kernel
+    refuses a read-only mount before it looks at owners and modes.
+    """
+    around = [
+        m for m in case.config.mounts if f"{path}/".startswith(m.destination.rstrip("/") + "/")
+    ]
+    return bool(around) and max(around, key=lambda m: len(m.destination)).writable

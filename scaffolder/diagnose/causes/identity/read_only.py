@@ -5,7 +5,7 @@ from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .denials import paths_in
+from .denials import READ_ONLY, is_writable_mount, paths_in
 
 
 @cause(
@@ -20,7 +20,7 @@ from .denials import paths_in
 )
 def read_only_root(case: Case) -> Found | None:
     """Find, in the log, a write that --read-only or a :ro mount refused."""
-    match = case.said(r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b")
+    match = case.said(READ_ONLY)
     if match is None:
         return None
     line = case.line(match)
@@ -34,6 +34,8 @@ def read_only_root(case: Case) -> Found | None:
             (logged(case, match), inspected(case, "Mounts", f"{mounts[0].destination}, RW false")),
             proven=True,
         )
+    if is_writable_mount(case, path):
+        return None
     folder = path.rpartition("/")[0] or "/tmp"
     return Found(
         "the root filesystem is read-only (--read-only), and the program cannot write to"
