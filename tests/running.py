@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 START_SECONDS = 30
 FIRST_PORT = 10_000
@@ -295,3 +296,22 @@ class Run:
         self._place.cleanup()
         os.close(self._output)
         self._output = -1
+
+
+def run_for(
+    seconds: float,
+    command: Sequence[str],
+    log: BinaryIO,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run a program to its end, or for so long; nothing that it leaves behind lives on."""
+    process = subprocess.Popen(
+        command, cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True
+    )
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

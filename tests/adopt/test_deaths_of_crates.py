@@ -2,9 +2,7 @@
 
 import re
 import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -97,10 +95,8 @@ def test_each_death_is_named(pens: Adopted, taken: str, fault: str) -> None:
 def test_it_said_what_the_page_says(pens: Adopted, taken: str, fault: str, tmp_path: Path) -> None:
     named, said = FAULTS[fault]
     environment = {"FAULT": fault, "PORT": taken, "PATH": "/usr/bin:/bin"}
-    with (tmp_path / "log").open("wb") as log, suppress(subprocess.TimeoutExpired):
-        subprocess.run(
-            [pens.program], env=environment, stdout=log, stderr=log, check=False, timeout=4
-        )
+    with (tmp_path / "log").open("wb") as log:
+        running.run_for(4, [str(pens.program)], log, env=environment)
     words = (tmp_path / "log").read_text(encoding="utf-8")
 
     assert bool(words) == (said != NOTHING), words
