@@ -5,14 +5,16 @@ version of one adds to them is told on the way there.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scaffolder.overlays import versions
 from scaffolder.templates import notices
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import Template
 
 from .service import Service
+
+if TYPE_CHECKING:
+    from scaffolder.overlays.layers import Overlay
 
 
 def held(service: Service, template: Template) -> list[Notice]:
@@ -27,9 +29,9 @@ def between(service: Service, target: Template) -> list[Notice]:
     """Return what changes on the way to a version of its template."""
     root, name, inner = service.root, service.answers["name"], service.inner
     stages, reached = service.stages, (service.template.version, target.version)
-    before = {overlay.layer.source: overlay for overlay in versions.overlays(service.template)}
+    before = {overlay.layer.source: overlay for overlay in _overlays(service.template)}
     found = notices.between(root, name, reached, stages, inner)
-    for overlay in versions.overlays(target):
+    for overlay in _overlays(target):
         old = before.get(overlay.layer.source, overlay).notices
         coming = {key: entry for key, entry in overlay.notices.items() if key not in old}
         found += [
@@ -46,6 +48,15 @@ def retired(template: Template, name: str) -> dict[str, Notice]:
 
 
 def _of_overlays(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    for overlay in versions.overlays(template):
+    for overlay in _overlays(template):
         for key, entry in overlay.notices.items():
             yield f"{overlay.name}/{key}", entry
+
+
+def _overlays(template: Template) -> "list[Overlay]":
+    """Return the overlays that were read: status reads none that is not trusted yet."""
+    if not template.layers:
+        return []
+    from scaffolder.overlays import layers  # noqa: PLC0415 - what fetches them takes long to import
+
+    return [layers.known[layer] for layer in template.layers if layer in layers.known]

@@ -78,7 +78,7 @@ def _postgresql(raw: str) -> Address:
         parts = urlsplit(raw)
         host, port = parts.hostname, parts.port or 5432
         known = conninfo_to_dict(raw)
-        int(known.get("connect_timeout", 0))
+        int(str(known.get("connect_timeout", 0)))
     except (ValueError, psycopg.Error):  # a % that begins no byte, a NUL, an unknown parameter
         raise ValueError(ACCEPTED) from None  # what libpq says of it shows the password
     host = host or parse_qs(parts.query).get("host", [""])[0]
