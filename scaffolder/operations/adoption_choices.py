@@ -53,7 +53,7 @@ class UndecidedError(UsageError):
         """Name the flag; `field` is the member of Asked, and `others` what else can be typed."""
         others = others or ", ".join(choices[1:])
         super().__init__(
-            f"{question}, and there is no terminal to ask on",
+            f"--{field} is not given, and there is no terminal to ask on: {question}",
             f"the same command with --{field} {shlex.quote(choices[0])}"
             + (f" (or {others})" if others else ""),
         )
