@@ -1,6 +1,8 @@
 """What stands around the code: containers, CI, ports, and the answers of other scaffolds."""
 
+import json
 import re
+import shlex
 
 from .sources import Fact, Sources
 
@@ -25,6 +27,16 @@ def port(sources: Sources) -> Fact | None:
             if found := pattern.search(line):
                 return Fact(next(filter(None, found.groups())), path, number)
     return None
+
+
+def words(command: str) -> list[str]:
+    """Return the words of a command, as JSON or as a shell has them; none where neither can."""
+    is_json = command.lstrip().startswith("[")
+    try:
+        found = json.loads(command) if is_json else shlex.split(command)
+    except (ValueError, RecursionError):
+        return []
+    return found if all(isinstance(word, str) for word in found) else []
 
 
 def compose(sources: Sources) -> str:

@@ -152,10 +152,7 @@ def _composed(scratch: Git, revision: Revision) -> tuple[str, str]:
 
 def _place(scratch: Git, revision: Revision) -> PurePosixPath:
     """Return where a revision has its compose file, which is elsewhere in an adopted service."""
-    name = f"{revision.tree}:{ANSWERS_FILE}"
-    answers = trees.present(scratch, [name])
-    recorded = catalogue.read_yaml(answers[name]) if name in answers else None
-    found = recorded.get(places.KEY, {}) if isinstance(recorded, dict) else {}
+    found = owned_data.answers(scratch, revision.tree).get(places.KEY, {})
     if wrong := places.problem(found):
         raise RefusedError(f"{ANSWERS_FILE} of {revision} {wrong}", "viscaffold rollback REV")
     return PurePosixPath(places.place(COMPOSE_FILE, found) or COMPOSE_FILE)

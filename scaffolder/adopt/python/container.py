@@ -3,9 +3,9 @@
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 
+from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices, Stand
 from scaffolder.adopt.existing import HOME, Fitted
 from scaffolder.adopt.python.found import Found
@@ -64,7 +64,7 @@ def fitted(render: Tree, found: Found, entry: Entry, choices: Choices) -> Fitted
             f"{entry.typed} is a program, and nothing could be asked whether it lives",
             "the same command without --container-only: the runtime answers for it",
         )
-    places = {HOME: "", **_places(found, choices)}
+    places = {HOME: "", **stands(found, choices)}
     text = {path: render[path][1].decode() for path in (DOCKERFILE, IGNORE, COMPOSE)}
     port = int(found.port.what) if found.port else USUAL_PORT
     contents = {
@@ -72,17 +72,17 @@ def fitted(render: Tree, found: Found, entry: Entry, choices: Choices) -> Fitted
         IGNORE: edits.DOCKERIGNORE,
         COMPOSE: compose(text[COMPOSE], port, places),
     }
-    files: dict[str, tuple[str, bytes] | None] = {
+    files = {
         place: (render[path][0], contents[path].encode())
         for path, place in places.items()
         if path in contents and place
     }
-    if choices.compose is Stand.REPLACE and found.compose not in ("", COMPOSE):
-        files[found.compose] = None
-    return Fitted({**files, ANSWERS_FILE: render[ANSWERS_FILE]}, places)
+    own = {ANSWERS_FILE: render[ANSWERS_FILE]}
+    return Fitted({**files, **given_up(found, choices), **own}, places)
 
 
-def _places(found: Found, choices: Choices) -> dict[str, str]:
+def stands(found: Found, choices: Choices) -> dict[str, str]:
+    """Return where each file of the container gets: in place of theirs, beside it or nowhere."""
     there = {
         DOCKERFILE: (choices.dockerfile, found.sources.has(DOCKERFILE)),
         IGNORE: (choices.dockerfile, bool(found.dockerfile)),
@@ -91,6 +91,12 @@ def _places(found: Found, choices: Choices) -> dict[str, str]:
     others = {Stand.KEEP: dict.fromkeys(there, ""), Stand.BESIDE: edits.BESIDE}
     return {path: others.get(stand, {}).get(path, path) if is_there else path
             for path, (stand, is_there) in there.items()}  # fmt: skip
+
+
+def given_up(found: Found, choices: Choices) -> dict[str, None]:
+    """Return their compose file where the template's, of another name, takes its place."""
+    goes = choices.compose is Stand.REPLACE and found.compose not in ("", COMPOSE)
+    return {found.compose: None} if goes else {}
 
 
 def dockerfile(text: str, found: Found, entry: Entry, port: int) -> str:
@@ -142,12 +148,8 @@ def _commands(sources: Sources) -> Iterator[list[str]]:
 
 
 def _words(given: str) -> list[str]:
-    try:
-        words = json.loads(given) if given.startswith("[") else shlex.split(given)
-    except (ValueError, RecursionError):
-        return []
     is_plain = given.startswith("[") or PLAIN.fullmatch(given)
-    return words if is_plain and all(isinstance(word, str) for word in words) else []
+    return surroundings.words(given) if is_plain else []
 
 
 def compose(text: str, port: int, places: dict[str, str]) -> str:

@@ -51,8 +51,7 @@ def fitted(render: Tree, found: Found, entry: Entry, choices: Choices, package: 
         for path, (mode, content) in render.items()
         if places.get(path, path)
     }
-    if choices.compose is Stand.REPLACE and found.compose not in ("", "compose.yaml"):
-        files[found.compose] = None
+    files |= container.given_up(found, choices)
     ignored = found.sources.whole(GITIGNORE)
     if ignored is not None:
         text = edits.edited(ignored, edits.gitignore)
@@ -90,19 +89,12 @@ def _require_room(render: Tree, found: Found) -> None:
 
 def _places(render: Tree, found: Found, choices: Choices) -> dict[str, str]:
     places = {path: place for path, place in ELSEWHERE.items() if path in render}
-    asked = {"Dockerfile": choices.dockerfile, ".dockerignore": choices.dockerfile}
-    there = {
-        "Dockerfile": found.sources.has("Dockerfile"),
-        ".dockerignore": bool(found.dockerfile),
-        "compose.yaml": bool(found.compose),
-    }
-    for path, stand in {**asked, "compose.yaml": choices.compose}.items():
-        if there[path] and stand is not Stand.REPLACE:
-            places[path] = edits.BESIDE[path] if stand is Stand.BESIDE else ""
+    stands = container.stands(found, choices)
+    places |= {path: place for path, place in stands.items() if place != path}
     if choices.level is Level.RUNTIME:
         places |= dict.fromkeys(CONTAINER, "")
-    replaced = {*places, "Dockerfile", ".dockerignore", "compose.yaml", manifests.MANIFEST}
-    others = [path for path in render if path not in replaced and found.sources.has(path)]
+    settled = {*places, *stands, manifests.MANIFEST}
+    others = [path for path in render if path not in settled and found.sources.has(path)]
     return dict(sorted({**places, **dict.fromkeys(others, "")}.items()))
 
 
@@ -112,8 +104,7 @@ def _adapted(
     """Return the files that differ from the render."""
     text = {path: content.decode() for path, (_, content) in render.items() if path in ADAPTED}
     manifest = _manifest(text[manifests.MANIFEST], found)
-    beside = choices.dockerfile is Stand.BESIDE and found.sources.has("Dockerfile")
-    build = edits.built_by(edits.BESIDE["Dockerfile"] if beside else "Dockerfile")
+    build = edits.built_by(container.stands(found, choices)["Dockerfile"] or "Dockerfile")
     return {
         f"src/{package}/app.py": application.application(entry),
         manifests.MANIFEST: manifest,

@@ -1,6 +1,5 @@
 """How files of a Rust service start its programs: which one, and with which arguments."""
 
-import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,9 +57,9 @@ def _of_image(sources: Sources) -> Iterator[Start]:
             case "FROM":
                 entrypoint, arguments = [], []
             case "ENTRYPOINT":
-                entrypoint, place = _words(rest), number
+                entrypoint, place = surroundings.words(rest), number
             case "CMD":
-                arguments, place = _words(rest), number
+                arguments, place = surroundings.words(rest), number
     if entrypoint or arguments:
         yield [*entrypoint, *arguments], surroundings.DOCKERFILE, place
 
@@ -82,13 +81,4 @@ def _of_procfile(sources: Sources) -> Iterator[Start]:
     for number, line in sources.lines("Procfile"):
         process, _, rest = line.partition(":")
         if process.strip() == "web":
-            yield _words(rest), "Procfile", number
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of a command, as JSON or as a shell has them; none where neither can."""
-    try:
-        found = json.loads(text) if text.lstrip().startswith("[") else shlex.split(text)
-    except (ValueError, RecursionError):
-        return []
-    return found if all(isinstance(word, str) for word in found) else []
+            yield surroundings.words(rest), "Procfile", number

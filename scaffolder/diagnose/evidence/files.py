@@ -1,8 +1,10 @@
 """Files of a container: how they are read, and how a path is followed inside it."""
 
+from collections.abc import Iterable
 from posixpath import dirname, join, normpath
 from typing import Protocol
 
+from .config import Mount
 from .facts import Entry
 
 HEAD = 64 * 1024
@@ -79,4 +81,10 @@ def text(files: Files, path: str, base: str = "/", limit: int = CONTENT) -> str 
 
 def is_below(path: str, folder: str) -> bool:
     """Tell whether a path is a directory, or in it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return f"{path}/".startswith(folder.rstrip("/") + "/")
+
+
+def mount_around(path: str, mounts: Iterable[Mount]) -> Mount | None:
+    """Return the innermost mount that a path is in, if there is one."""
+    around = (mount for mount in mounts if is_below(path, mount.destination))
+    return max(around, key=lambda mount: len(mount.destination), default=None)

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from itertools import takewhile
 
 from .decisive import KNOWN_EMPTY, PROGRESS, decider, failure, has_gone_on
 from .trace import Call, Trace, Traced
@@ -86,13 +87,11 @@ def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
     process = decider(trace)
     if process is None or not process.failed:
         return None
-    late: list[Call] = []
-    for call in reversed(trace.of(process.number)):
-        if has_gone_on(call):
-            break
-        late.insert(0, call)
-    asked = [c for c in late if c.error == errno.ENOENT and ZONE.search(c.path)]
-    names = {match[1] for c in asked if (match := ZONE.search(c.path)) and match[1] != "tzdata.zi"}
+    backwards = reversed(trace.of(process.number))
+    late = [*takewhile(lambda call: not has_gone_on(call), backwards)]
+    missing = [call for call in reversed(late) if call.error == errno.ENOENT]
+    zones = [(call, match[1]) for call in missing if (match := ZONE.search(call.path))]
+    asked, names = [call for call, _ in zones], {name for _, name in zones} - {"tzdata.zi"}
     lost = failure(trace)
     if len({c.path for c in asked}) < 2 or len(names) != 1:
         return None

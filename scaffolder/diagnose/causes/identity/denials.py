@@ -3,6 +3,7 @@
 import re
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.files import mount_around
 
 DENIED = r"permission denied|EACCES|AccessDenied(?:Exception)?"
 READ_ONLY = r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b"
@@ -22,7 +23,5 @@ def is_writable_mount(case: Case, path: str) -> bool:
     A copy has each mount read-only, so there EROFS says nothing about the container: the kernel
     refuses a read-only mount before it looks at owners and modes.
     """
-    around = [
-        m for m in case.config.mounts if f"{path}/".startswith(m.destination.rstrip("/") + "/")
-    ]
-    return bool(around) and max(around, key=lambda m: len(m.destination)).writable
+    mount = mount_around(path, case.config.mounts)
+    return mount is not None and mount.writable

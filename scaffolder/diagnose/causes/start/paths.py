@@ -6,7 +6,7 @@ from posixpath import basename, join
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, refused
-from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.files import mount_around, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.program import DEFAULT_PATH
 
@@ -28,13 +28,10 @@ def mount_hides_program(case: Case) -> Found | None:
     if not is_missing(case) or case.program is None:
         return None
     path = join(case.config.workdir, case.program.path)
-    mounts = [
-        m for m in case.config.mounts if (path + "/").startswith(m.destination.rstrip("/") + "/")
-    ]
-    there = resolved(case.image_files, path) if mounts else None
-    if not mounts or there is None:
+    mount = mount_around(path, case.config.mounts)
+    there = resolved(case.image_files, path) if mount else None
+    if mount is None or there is None:
         return None
-    mount = max(mounts, key=lambda m: len(m.destination))
     kind = {"bind": f"bind mount of {mount.source}", "volume": f"volume {mount.name[:20]}"}.get(
         mount.kind, mount.kind
     )
