@@ -1,8 +1,6 @@
 """What stands around the code: containers, CI, ports, and the answers of other scaffolds."""
 
-import json
 import re
-import shlex
 
 from .sources import Fact, Sources
 
@@ -10,8 +8,9 @@ DOCKERFILE, IGNORE = "Dockerfile", ".dockerignore"
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 CI = (".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "Jenkinsfile", ".circleci/config.yml")
 SCAFFOLDS = (".cruft.json", ".cookiecutter.json", ".cookiecutter.yaml", ".cookiecutterrc")
-HEALTH = ("/health", "/health/live", "/health/ready",
-          "/healthz", "/livez", "/readyz", "/live", "/ready", "/ping")  # fmt: skip
+HEALTH = re.compile(
+    r"(?:/[\w.-]+)*/health(?:z|[-_]?check)?(?:/(?:live|ready))?/?|/(?:livez?|readyz?|ping)/?"
+)
 """Routes that say how a service is: they are told of, and stay."""
 PORTS = (
     ("Dockerfile", re.compile(r"^EXPOSE\s+(\d{2,5})|--port[=\", ]+(\d{2,5})|PORT=(\d{2,5})")),
@@ -27,16 +26,6 @@ def port(sources: Sources) -> Fact | None:
             if found := pattern.search(line):
                 return Fact(next(filter(None, found.groups())), path, number)
     return None
-
-
-def words(command: str) -> list[str]:
-    """Return the words of a command, as JSON or as a shell has them; none where neither can."""
-    is_json = command.lstrip().startswith("[")
-    try:
-        found = json.loads(command) if is_json else shlex.split(command)
-    except (ValueError, RecursionError):
-        return []
-    return found if all(isinstance(word, str) for word in found) else []
 
 
 def compose(sources: Sources) -> str:

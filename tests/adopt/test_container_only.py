@@ -52,6 +52,26 @@ def test_their_command_port_and_health_route_are_taken_over(exists: MakeExisting
 
 
 @pytest.mark.parametrize(
+    ("made", "asked"),
+    [
+        ("route = APIRouter(prefix='/api')\n@route.get('/health')", "/"),
+        ("Mount('/api', routes=[Route('/health', len)])\n@app.get('/none')", "/"),
+        ("@app.get('/api/v1/health-check/')", "/api/v1/health-check/"),
+        ("@app.get('/healthy-food')", "/"),
+    ],
+)
+def test_the_health_check_asks_a_route_whose_path_is_known(
+    exists: MakeExisting, made: str, asked: str
+) -> None:
+    head = "from fastapi import APIRouter, FastAPI\nfrom starlette.routing import Mount, Route\n"
+    code = f"{head}app = FastAPI()\n{made}\ndef health(): return 1\n"
+    root = exists(files={"main.py": code, "requirements.txt": "fastapi\n"})
+    assert viscaffold(*ALONE).code == 0
+
+    assert f"'GET', '{asked}'" in (root / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     ("given", "words"),
     [
         ('CMD ["fastapi", "run", "app/main.py"]', ["fastapi", "run", "app/main.py"]),
@@ -62,7 +82,15 @@ def test_their_command_port_and_health_route_are_taken_over(exists: MakeExisting
         ("CMD [" * 5000, None),
         ('CMD ["./start.sh"]', None),
         ('CMD uvicorn "app:app', None),
-        ('CMD ["uvicorn", "app:app"]\nENTRYPOINT ["./start.sh"]\nCMD []', ["uvicorn", "app:app"]),
+        ('CMD ["uvicorn", "app:app"]\nENTRYPOINT ["./start.sh"]\nCMD []', None),
+        ('ENTRYPOINT ["./start.sh"]\nCMD ["uvicorn", "app:app"]', ["uvicorn", "app:app"]),
+        ('ENTRYPOINT ["uvicorn"]\nCMD ["app:app"]', ["uvicorn", "app:app"]),
+        ("CMD python -m uvicorn \\\n  app:app", ["uvicorn", "app:app"]),
+        ('CMD ["uvicorn", "app:app"]\nFROM scratch', None),
+        (
+            'CMD ["uvicorn", "app:app", "--forwarded-allow-ips=*"]',
+            ["uvicorn", "app:app", "--forwarded-allow-ips=*"],
+        ),
     ],
 )
 def test_a_command_of_their_dockerfile_is_taken_where_no_shell_reads_it(

@@ -170,6 +170,26 @@ SEVERAL = {"src/bin/shop.rs": MAIN, "src/bin/seed.rs": MAIN}
         ("Dockerfile", 'FROM x\nCMD ["./shop", 1]', "", ""),
         ("Dockerfile", 'FROM x\nCMD ["./shop', "", ""),
         ("Dockerfile", "FROM x\nCMD " + "[" * 1900, "", ""),
+        (
+            "compose.yaml",
+            "services: {x: {image: y, command: shop a}, s: {build: ., command: shop b}}",
+            "shop",
+            "b",
+        ),
+        (
+            "compose.yaml",
+            "services: {s: {build: ., entrypoint: [/shop, a], command: [b]}}",
+            "shop",
+            "a b",
+        ),
+        (
+            "compose.yaml",
+            "services: {s: {build: ., command: 1}, t: [x], u: {build: ., command: [a]}}",
+            "",
+            "",
+        ),
+        ("compose.yaml", "services: &a {s: *a}", "", ""),
+        ("compose.yaml", "- services", "", ""),
         ("Procfile", "release: ./seed\nweb: target/release/shop start", "shop", "start"),
     ],
 )
@@ -183,6 +203,18 @@ def test_files_that_start_it_tell_the_program_and_its_arguments(
     assert [line.partition(" (")[0] for line in said] == (
         [f"arguments: {arguments}"] if arguments else []
     )
+
+
+@pytest.mark.parametrize(("image", "arguments"), [("", "serve"), ('CMD ["--all"]', "--all")])
+def test_an_entry_point_without_arguments_gets_those_of_the_compose_file(
+    exists: MakeExisting, image: str, arguments: str
+) -> None:
+    files = {"Dockerfile": f'FROM x\nENTRYPOINT ["/shop"]\n{image}\n',
+             "compose.yaml": "services: {shop: {build: ., command: serve}}\n"}  # fmt: skip
+    service = found(exists(files={"Cargo.toml": PACKAGE, **SEVERAL, **files}))
+
+    assert service.arguments
+    assert service.arguments.what == arguments
 
 
 @pytest.mark.parametrize(

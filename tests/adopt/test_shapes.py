@@ -193,3 +193,26 @@ def test_an_entrypoint_that_is_no_text_is_no_hint(exists: MakeExisting) -> None:
     )
 
     assert "main:app" in viscaffold("adopt", "--yes", "--dry-run").err
+
+
+def test_options_of_their_server_that_end_are_told_without_their_values(
+    exists: MakeExisting,
+) -> None:
+    start = "CMD gunicorn main:app -w 4 --bind :80 --root-path=/s3cret \\\n --keyfile s3cret\n"
+    exists(files={**existing.FLAT, "Dockerfile": f"FROM python:3.13\n{start}"})
+    ran = viscaffold("adopt", "--dry-run", "--dockerfile", "keep")
+    assert ran.code == 0, ran.err
+
+    told = " ".join(ran.err.split())
+    assert "of gunicorn (Dockerfile:3) are not taken over: -w, --root-path (ROOT_PATH" in told
+    assert "--keyfile; one process runs" in told
+    assert "s3cret" not in ran.err
+
+
+def test_a_server_without_options_of_its_own_loses_none(exists: MakeExisting) -> None:
+    start = 'CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "80"]\n'
+    exists(files={**existing.FLAT, "Dockerfile": f"FROM python:3.13\n{start}"})
+    ran = viscaffold("adopt", "--dry-run", "--dockerfile", "keep")
+
+    assert ran.code == 0
+    assert "not taken over: -" not in " ".join(ran.err.split())

@@ -4,16 +4,14 @@ import ast
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from scaffolder.adopt.sources import Fact, Sources
-from scaffolder.adopt.surroundings import HEALTH
+
+from .modules import called, modules
 
 FRAMEWORKS = {"FastAPI": "FastAPI", "Starlette": "Starlette"}
-ROUTES = frozenset({"get", "route", "api_route", "add_route", "add_api_route", "Route"})
 TOOLS = frozenset({"setup.py", "manage.py", "noxfile.py", "fabfile.py", "tasks.py"})
 """Programs beside a service, which are not the service."""
 
@@ -50,10 +48,10 @@ class Entry:
 
 def entries(sources: Sources, hinted: str) -> list[Entry]:
     """Return all that could be the start of the service, the one that is hinted at first."""
-    modules = [(path, tree) for path, tree in _modules(sources) if _is_module(path)]
-    found = [entry for path, tree in modules for entry in _applications(path, tree)]
+    own = [(path, tree) for path, tree in modules(sources) if _is_module(path)]
+    found = [entry for path, tree in own for entry in _applications(path, tree)]
     if not found:
-        found = [entry for path, tree in modules for entry in _programs(path, tree)]
+        found = [entry for path, tree in own for entry in _programs(path, tree)]
     found = [_as_imported(sources, entry, hinted) for entry in found]
     once = {entry.typed: entry for entry in found}.values()
     return sorted(once, key=lambda entry: (entry.reference != hinted, entry.factory))
@@ -99,20 +97,9 @@ def module_of(path: str) -> str:
     return inner.removesuffix("/__main__").replace("/", ".")
 
 
-def health_routes(sources: Sources) -> list[Fact]:
-    """Return the routes that say how the service is."""
-    return [
-        Fact(node.args[0].value, path, node.lineno)
-        for path, tree in _modules(sources)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _called(node) in ROUTES and node.args
-        if isinstance(node.args[0], ast.Constant) and node.args[0].value in HEALTH
-    ]
-
-
 def needs_arguments(sources: Sources) -> Fact | None:
     """Return a function that would make an application if somebody had its arguments."""
-    for path, tree in _modules(sources):
+    for path, tree in modules(sources):
         for node in tree.body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
@@ -123,7 +110,7 @@ def needs_arguments(sources: Sources) -> Fact | None:
 
 def signal_handler(sources: Sources) -> Fact | None:
     """Return where a program handles signals itself."""
-    for path, tree in _modules(sources):
+    for path, tree in modules(sources):
         for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Attribute(attr="add_signal_handler" as name)):
@@ -131,17 +118,6 @@ def signal_handler(sources: Sources) -> Fact | None:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="signal"), attr="signal")):
                     return Fact("signal.signal", path, node.lineno)
     return None
-
-
-@lru_cache(maxsize=1)
-def _modules(sources: Sources) -> list[tuple[str, ast.Module]]:
-    """Return the modules that can be parsed, which may be a stranger's."""
-    found = []
-    for path, text in sources.code(".py"):
-        # A null character, too deep nesting and so on are no SyntaxError.
-        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            found.append((path, ast.parse(text)))
-    return found
 
 
 def _is_module(path: str) -> bool:
@@ -179,24 +155,16 @@ def _made(value: ast.expr | None, others: Mapping[str, str] = FRAMEWORKS) -> str
     """Return the framework whose application an expression makes, or an empty text."""
     if not isinstance(value, ast.Call):
         return ""
-    return {**others, **FRAMEWORKS}.get(_called(value), "")
+    return {**others, **FRAMEWORKS}.get(called(value), "")
 
 
 def _wrapped(value: ast.expr | None) -> ast.expr | None:
     """Return what an expression wraps in middleware, `CORSMiddleware(app, ...)`, by its name."""
-    if not isinstance(value, ast.Call) or not _called(value).endswith("Middleware"):
+    if not isinstance(value, ast.Call) or not called(value).endswith("Middleware"):
         return None
     named = [each.value for each in value.keywords if each.arg == "app"]
     inner = next(iter([*value.args[:1], *named]), None)
     return _wrapped(inner) or inner
-
-
-def _called(call: ast.Call) -> str:
-    """Return the last name of what is called: `FastAPI` of `fastapi.FastAPI()`."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
 
 
 def _needs_nothing(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

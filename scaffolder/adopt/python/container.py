@@ -3,9 +3,8 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from scaffolder.adopt import surroundings
 from scaffolder.adopt.choices import Choices, Stand
 from scaffolder.adopt.existing import HOME, Fitted
 from scaffolder.adopt.python.found import Found
@@ -16,17 +15,13 @@ from scaffolder.engine import ANSWERS_FILE
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 
-from . import edits, requirements
+from . import edits, requirements, servers
 from . import manifest as manifests
 from .app import Entry
 
 COMPOSE = "compose.yaml"
 USUAL_PORT = 8000
 """Where uvicorn and `fastapi run` listen unless they are told otherwise."""
-
-SERVERS = ("uvicorn", "gunicorn", "hypercorn", "fastapi", "granian")
-PLAIN = re.compile(r"[^$`|&;<>(){}*?~\\]+")
-"""A command line that means the same without a shell."""
 
 DECLARED = """\
 COPY pyproject.toml .
@@ -102,8 +97,8 @@ def given_up(found: Found, choices: Choices) -> dict[str, None]:
 def dockerfile(text: str, found: Found, entry: Entry, port: int) -> str:
     """Return the template's Dockerfile, which installs what theirs needs and runs their command."""
     run = json.dumps(command(found.sources, entry, port))
-    route = found.health[0].what if found.health else "/"
-    check = CHECK.format(port=port, path=route, bad=400 if found.health else 500)
+    asked = next((route.fact.what for route in found.health if route.is_whole), "")
+    check = CHECK.format(port=port, path=asked or "/", bad=400 if asked else 500)
     code = json.dumps("; ".join(check.splitlines()))
     text = edits.substituted(DEPENDENCIES, text, _installed(found))
     one = {"python -m venv --without-pip /opt/build && ": "", "EXPOSE 8080\n": f"EXPOSE {port}\n"}
@@ -132,24 +127,10 @@ def _installed(found: Found) -> str:
 
 def command(sources: Sources, entry: Entry, port: int) -> Sequence[str]:
     """Return how their own Dockerfile starts a server, or how uvicorn starts their application."""
-    last = [words for words in _commands(sources) if words]
-    if last and posixpath.basename(last[-1][0]) in SERVERS:
-        return last[-1]
+    if theirs := servers.command(sources):
+        return theirs.words
     factory = ["--factory"] if entry.factory else []
     return ["uvicorn", entry.reference, *factory, "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104 - in a container
-
-
-def _commands(sources: Sources) -> Iterator[list[str]]:
-    """Yield the commands of their Dockerfile; nothing for one that needs a shell."""
-    for _, line in sources.lines(DOCKERFILE):
-        given = re.match(r"\s*(CMD|ENTRYPOINT)\s+(.*)", line, re.IGNORECASE)
-        if given:
-            yield _words(given[2]) if given[1].upper() == "CMD" else []
-
-
-def _words(given: str) -> list[str]:
-    is_plain = given.startswith("[") or PLAIN.fullmatch(given)
-    return surroundings.words(given) if is_plain else []
 
 
 def compose(text: str, port: int, places: dict[str, str]) -> str:

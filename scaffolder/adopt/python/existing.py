@@ -13,7 +13,7 @@ from scaffolder.errors import RefusedError, UsageError
 from scaffolder.languages.base import Tree
 from scaffolder.text import shown
 
-from . import app, found, manifest, requirements, service
+from . import app, found, manifest, requirements, servers, service
 from .found import Found
 
 TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
@@ -54,10 +54,12 @@ class PythonService:
         own = self.found.port
         other = f", and not on {own}" if own and own.what != str(PORT) else ""
         locks = self.found.sources.named(LOCKS)
+        lost = servers.given_up(self.found.sources)
         return [
             *(f"{lock} lacks what was added to pyproject.toml: {LOCKS[lock]}" for lock in locks),
             "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
             f"it listens on port {PORT}{other}, unless PORT says otherwise",
+            *([lost] if lost else []),
         ]
 
     def lines(self) -> Iterator[str]:

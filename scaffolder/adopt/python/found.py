@@ -8,9 +8,10 @@ from typing import Any
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.sources import Fact, Sources
 
-from . import app, manifest, poetry, requirements
+from . import app, manifest, poetry, requirements, routes
 from .app import Entry
 from .requirements import Needed
+from .routes import Route
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Found:
     manifest: dict[str, Any]
     needed: Needed
     port: Fact | None
-    health: list[Fact]
+    health: list[Route]
     compose: str
     ci: list[Fact] = field(default_factory=list)
     scaffolds: list[Fact] = field(default_factory=list)
@@ -50,7 +51,7 @@ class Found:
             kind = f"{entry.framework} application" if entry.framework else "program"
             yield f"{kind}: {entry.fact}"
         yield from (f"port: {self.port}" for _ in [1] if self.port)
-        yield from (f"health route: {fact}" for fact in self.health)
+        yield from (f"health route: {route.fact}" for route in self.health)
         yield from (f"dependencies: {path}" for path in self.needed.files)
         yield from (f"not taken over: {fact}" for fact in self.needed.left)
         here = self.sources.named((surroundings.DOCKERFILE, surroundings.IGNORE, self.compose))
@@ -72,7 +73,7 @@ def look(sources: Sources) -> Found:
         declared,
         _needed(sources, declared),
         surroundings.port(sources),
-        app.health_routes(sources),
+        routes.health(sources),
         surroundings.compose(sources),
         surroundings.ci(sources),
         surroundings.scaffolds(sources),

@@ -29,7 +29,7 @@ OTHERS = (25, 465, 587, 1025, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 27017)
 LAST = 65535
 
 VARIABLE = re.compile(r'\b(?:var(?:_os)?\(|get_env\(\s*name\s*=)\s*"([A-Z][A-Z0-9_]*)"')
-ROUTE = re.compile(r'"(/[\w/]*)"')
+ROUTE = re.compile(r'"(/[\w/.-]*)"')
 
 
 def lines(sources: Sources) -> Iterator[tuple[str, int, str]]:
@@ -86,6 +86,6 @@ def health_routes(sources: Sources) -> list[Fact]:
         Fact(route, path, number)
         for path, number, line in lines(sources)
         for route in ROUTE.findall(line)
-        if route in HEALTH
+        if HEALTH.fullmatch(route)
     ]
     return list(dict.fromkeys(found))
