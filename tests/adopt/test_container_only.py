@@ -1,6 +1,8 @@
 """A service of which the container alone is adopted: their command, hardened, and no runtime."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import existing
@@ -18,6 +20,19 @@ from scaffolder.templates.template import builtin, carried
 
 ALONE = ("adopt", "--yes", "--container-only")
 WEB = {**existing.FACTORY, "requirements.txt": "starlette>=1.0\nuvicorn>=0.50\n"}
+PROJECT = {
+    "src/blog/__init__.py": "",
+    "src/blog/web.py": existing.FACTORY["src/blog/web.py"],
+    "Procfile": existing.FACTORY["Procfile"],
+    "pyproject.toml": """\
+[project]
+name = "blog"
+version = "2.1"
+requires-python = ">=3.11"
+dependencies = ["starlette>=1.0", "uvicorn>=0.50"]
+""",
+}
+UV = Path(sys.executable).with_name("uv")
 
 
 def test_four_files_come_and_undo_takes_them_back(exists: MakeExisting) -> None:
@@ -111,6 +126,41 @@ def test_what_has_no_routes_or_names_no_dependencies_is_refused(exists: MakeExis
     assert "exclude each other" in refused("--container-only", "--runtime-only")
 
 
+@pytest.mark.parametrize(
+    ("lock", "tools", "export"),
+    [
+        ("uv.lock", "uv", "uv export --quiet --frozen --no-dev --no-emit-project"),
+        ("poetry.lock", "poetry poetry-plugin-export", "poetry export --quiet"),
+    ],
+)
+def test_what_their_lock_says_is_installed(
+    exists: MakeExisting, lock: str, tools: str, export: str
+) -> None:
+    project = '[tool.poetry]\nname = "pens"\n[tool.poetry.dependencies]\npython = "^3.12"\n'
+    root = exists(files={**existing.FLAT, "pyproject.toml": project, lock: ""})
+    assert viscaffold(*ALONE).code == 0
+    image = (root / "Dockerfile").read_text(encoding="utf-8")
+
+    assert (
+        f"COPY pyproject.toml {lock} ./\nRUN pip --python /opt/build install {tools} \\\n" in image
+    )
+    assert (
+        f"/opt/build/bin/{export} --output-file run.txt".replace(
+            "--quiet --output-file", "--quiet --output"
+        )
+        in image
+    )
+    assert "-m venv --without-pip /opt/build" in image
+    assert "install -r run.txt" in image
+
+
+def test_a_project_of_poetry_without_its_lock_is_told_to_make_it(exists: MakeExisting) -> None:
+    project = '[tool.poetry]\nname = "pens"\n[tool.poetry.dependencies]\npython = "^3.12"\n'
+    exists(files={"main.py": existing.FLAT["main.py"], "pyproject.toml": project})
+
+    assert "poetry lock, and commit poetry.lock" in refused("--container-only")
+
+
 def test_nothing_to_install_is_refused(exists: MakeExisting) -> None:
     exists(files={"main.py": existing.FLAT["main.py"]})
 
@@ -165,9 +215,13 @@ def test_an_update_changes_the_container_alone(
 
 
 @pytest.mark.slow
-def test_it_is_verified_in_a_container_alone(exists: MakeExisting) -> None:
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_it_is_verified_in_a_container_alone(exists: MakeExisting, *, is_locked: bool) -> None:
     require_docker()
-    root = exists(files=WEB)
+    root = exists(files=PROJECT if is_locked else WEB)
+    if is_locked:
+        subprocess.run([UV, "lock", "--quiet"], check=True)
+        commit(root)
     ran = viscaffold(*ALONE, "--verify", "local", "--json")
     seen = json.loads(ran.out)["verification"] if ran.out else {}
     try:

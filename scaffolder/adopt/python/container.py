@@ -1,7 +1,6 @@
 """The template's image and compose file for a service that is started without the runtime."""
 
 import json
-import posixpath
 import re
 from collections.abc import Sequence
 
@@ -15,25 +14,13 @@ from scaffolder.engine import ANSWERS_FILE
 from scaffolder.errors import RefusedError
 from scaffolder.languages.base import Tree
 
-from . import edits, requirements, servers
-from . import manifest as manifests
+from . import edits, installing, servers
 from .app import Entry
 
 COMPOSE = "compose.yaml"
 USUAL_PORT = 8000
 """Where uvicorn and `fastapi run` listen unless they are told otherwise."""
 
-DECLARED = """\
-COPY pyproject.toml .
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\\n')" > run.txt
-"""  # noqa: E501 - a line of a Dockerfile
-INSTALLED = """\
-# Dependencies change rarely: this layer is rebuilt only when what declares them changes.
-# Bytecode is validated by hash, so that copying and rebuilding do not invalidate it.
-{copied}RUN pip --python /opt/venv install -r {file} \\
-    && python -m compileall -q --invalidation-mode checked-hash /opt/venv
-
-"""
 DEPENDENCIES = re.compile(r"^# Dependencies change rarely[\s\S]*?(?=^FROM )", re.MULTILINE)
 CHECK = """\
 import http.client
@@ -100,29 +87,16 @@ def dockerfile(text: str, found: Found, entry: Entry, port: int) -> str:
     asked = next((route.fact.what for route in found.health if route.is_whole), "")
     check = CHECK.format(port=port, path=asked or "/", bad=400 if asked else 500)
     code = json.dumps("; ".join(check.splitlines()))
-    text = edits.substituted(DEPENDENCIES, text, _installed(found))
-    one = {"python -m venv --without-pip /opt/build && ": "", "EXPOSE 8080\n": f"EXPOSE {port}\n"}
-    text = replaced(text, one)
+    text = edits.substituted(DEPENDENCIES, text, installing.lines(found))
+    text = replaced(text, {"EXPOSE 8080\n": f"EXPOSE {port}\n"})
+    if "/opt/build/" not in text:
+        text = replaced(text, {"python -m venv --without-pip /opt/build && ": ""})
     starts = (
         "HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \\\n"
         f'    CMD ["python", "-c", {code}]\nCMD {run}\n'
     )
     text = edits.with_python(edits.substituted(STARTS, text, starts), found.manifest)
     return edits.substituted(IMPORTS, edits.copied(text), "")
-
-
-def _installed(found: Found) -> str:
-    """Return the lines that install what it needs, from where it says so."""
-    files = requirements.to_run(found.sources)
-    if files:
-        copied = "".join(f"COPY {file} {posixpath.dirname(file) or '.'}/\n" for file in files)
-        return INSTALLED.format(copied=copied, file=files[0])
-    if found.manifest.get("project", {}).get("dependencies"):
-        return INSTALLED.format(copied=DECLARED, file="run.txt")
-    raise RefusedError(
-        "nothing says what an image has to install",
-        f"{requirements.RUN[0]}, or [project] with dependencies in {manifests.MANIFEST}",
-    )
 
 
 def command(sources: Sources, entry: Entry, port: int) -> Sequence[str]:
