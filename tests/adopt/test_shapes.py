@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 import urllib.request
 
 import existing
@@ -216,3 +217,50 @@ def test_a_server_without_options_of_its_own_loses_none(exists: MakeExisting) ->
 
     assert ran.code == 0
     assert "not taken over: -" not in " ".join(ran.err.split())
+
+
+DYNAMIC = """\
+[project]
+name = "pens"
+dynamic = ["version", 'dependencies']
+
+[tool.setuptools.dynamic]
+version = {attr = "main.VERSION"}
+dependencies = {file = ["deps/run.txt"]}
+"""
+
+
+def test_dependencies_in_files_of_setuptools_move_to_the_project(exists: MakeExisting) -> None:
+    root = exists(files={**existing.FLAT, "pyproject.toml": DYNAMIC, "deps/run.txt": "fastapi\n"})
+    assert viscaffold("adopt", "--yes").code == 0
+    made = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert made["project"]["dynamic"] == ["version"]
+    assert "fastapi" in made["project"]["dependencies"]
+    assert made["tool"]["setuptools"]["dynamic"] == {"version": {"attr": "main.VERSION"}}
+
+
+def test_a_container_alone_installs_the_files_of_setuptools(exists: MakeExisting) -> None:
+    own = {"pyproject.toml": DYNAMIC, "deps/run.txt": "fastapi\n"}
+    root = exists(files={"main.py": existing.FLAT["main.py"], **own})
+    assert viscaffold("adopt", "--yes", "--container-only").code == 0
+    image = (root / "Dockerfile").read_text(encoding="utf-8")
+
+    assert "COPY deps/run.txt deps/\nRUN pip --python /opt/venv install -r deps/run.txt" in image
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("deps/run.txt", "gone.txt"),
+        ("dependencies = {file", "dependencies = {attr"),
+        ('{file = ["deps/run.txt"]}', "[]"),
+    ],
+)
+def test_dependencies_that_nobody_can_read_are_refused(
+    exists: MakeExisting, old: str, new: str
+) -> None:
+    project = DYNAMIC.replace(old, new)
+    exists(files={**existing.FLAT, "pyproject.toml": project, "deps/run.txt": "fastapi\n"})
+
+    assert "its dependencies are elsewhere (dynamic)" in refused()

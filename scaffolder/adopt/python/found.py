@@ -8,7 +8,7 @@ from typing import Any
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.sources import Fact, Sources
 
-from . import app, manifest, poetry, requirements, routes
+from . import app, dynamic, manifest, poetry, requirements, routes
 from .app import Entry
 from .requirements import Needed
 from .routes import Route
@@ -84,7 +84,7 @@ def _needed(sources: Sources, declared: dict[str, Any]) -> Needed:
     """Return what it needs beside [project]: as Poetry has it, or as requirement files do."""
     table = manifest.of_poetry(declared)
     if table is None:
-        return requirements.needed(sources)
+        return requirements.needed(sources, dynamic.files(declared))
     run, dev = poetry.requirements(table)
     return Needed(tuple(run), tuple(dev), (f"{manifest.MANIFEST} [tool.poetry]",))
 

@@ -4,8 +4,8 @@ import posixpath
 
 from scaffolder.errors import RefusedError
 
+from . import dynamic, requirements
 from . import manifest as manifests
-from . import requirements
 from .found import Found
 
 LOCKS = {
@@ -43,7 +43,8 @@ def lines(found: Found) -> str:
 
     Raise RefusedError where nothing of theirs says what that is.
     """
-    files = requirements.to_run(found.sources)
+    named = dynamic.files(found.manifest)
+    files = requirements.to_run(found.sources, named)
     is_listed = found.manifest.get("project", {}).get("dependencies")
     for lock, (tool, export) in LOCKS.items():
         if found.sources.has(lock) and found.sources.has(manifests.MANIFEST):
@@ -51,7 +52,7 @@ def lines(found: Found) -> str:
             return INSTALLED.format(copied=copied, file="run.txt")
     if files:
         copied = "".join(f"COPY {file} {posixpath.dirname(file) or '.'}/\n" for file in files)
-        return INSTALLED.format(copied=copied, file=files[0])
+        return INSTALLED.format(copied=copied, file=" -r ".join(named or files[:1]))
     if is_listed:
         return INSTALLED.format(copied=DECLARED, file="run.txt")
     of_poetry = manifests.of_poetry(found.manifest) is not None

@@ -8,7 +8,7 @@ from typing import Any
 from scaffolder.adopt.sources import Sources
 from scaffolder.errors import RefusedError
 
-from . import poetry
+from . import dynamic, poetry
 from .requirements import Needed
 
 MANIFEST = "pyproject.toml"
@@ -42,7 +42,8 @@ def read(sources: Sources) -> dict[str, Any]:
     project, tool = found.get("project", {}), found.get("tool", {})
     if not isinstance(project, dict) or not isinstance(tool, dict):
         raise RefusedError(f"{MANIFEST} has no tables [project] and [tool]", f"correct {MANIFEST}")
-    if "dependencies" in (project.get("dynamic") or ()):
+    unknown = [path for path in dynamic.files(found) if not sources.has(path)]
+    if dynamic.is_so(found) and (unknown or not dynamic.files(found)):
         raise RefusedError(
             f"{MANIFEST} says that its dependencies are elsewhere (dynamic)",
             "move them to dependencies = [...] in [project], and adopt again",
@@ -112,8 +113,11 @@ def completed(rendered: str, theirs: str, needed: Needed) -> str:
     RefusedError for a file that is written in a way that lines cannot be added to.
     """
     try:
+        had = tomllib.loads(theirs)
+        if dynamic.is_so(had):
+            theirs, had = dynamic.declared(theirs), dynamic.expected(had)
         made = _completed(rendered, theirs, needed)
-        is_right = _differs_in_dependencies_alone(tomllib.loads(theirs), tomllib.loads(made))
+        is_right = _differs_in_dependencies_alone(had, tomllib.loads(made))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         is_right = False
     if not is_right:

@@ -3,7 +3,7 @@
 import configparser
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scaffolder.adopt.sources import Fact, Sources
@@ -33,22 +33,22 @@ class Needed:
         return replace(self, run=tuple(run), dev=tuple(dev))
 
 
-def needed(sources: Sources) -> Needed:
-    """Return what requirement files and setup.cfg declare."""
+def needed(sources: Sources, named: Sequence[str] = ()) -> Needed:
+    """Return what requirement files, usual ones or those that are named, and setup.cfg declare."""
     left: list[Fact] = []
-    files = sources.named(RUN[:1]) or sources.named(RUN[1:])[:1]
+    files = list(named) or sources.named(RUN)[:1]
     run = [*_read(sources, files, left)]
     setup = _setup_cfg(sources, left)
     run += [line for line in setup if line not in run]
     own = sources.named(DEV)
     dev = [line for line in _read(sources, own, left) if line not in run]
-    named = [*files, *own, *(["setup.cfg"] if setup else [])]
-    return Needed(tuple(dict.fromkeys(run)), tuple(dict.fromkeys(dev)), tuple(named), tuple(left))
+    told = [*files, *own, *(["setup.cfg"] if setup else [])]
+    return Needed(tuple(dict.fromkeys(run)), tuple(dict.fromkeys(dev)), tuple(told), tuple(left))
 
 
-def to_run(sources: Sources) -> list[str]:
-    """Return the file that says what to install for a run, and those that it includes."""
-    first = sources.named(RUN)[:1]
+def to_run(sources: Sources, named: Sequence[str] = ()) -> list[str]:
+    """Return the files that say what to install for a run, and those that they include."""
+    first = list(named) or sources.named(RUN)[:1]
     seen: list[str] = []
     for _ in _read(sources, first, [], seen):
         pass
