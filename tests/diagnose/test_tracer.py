@@ -132,7 +132,7 @@ def test_a_crash_ends_it_as_a_shell_says_it(number: int, watch: Watch) -> None:
 
 ASTRAY = {
     "amd64": '__asm__("movabs $0x123456789000, %rsp; push %rax");',
-    "arm64": '__asm__("mov x9, #0x6789000; mov sp, x9; str x0, [sp, #-16]!");',
+    "arm64": '__asm__("movz x9, #0x6789, lsl #16; mov sp, x9; str x0, [sp, #-16]!");',
 }
 THREAD = (
     "volatile char b[4096]; b[n % 9] = n; pthread_t t;"
