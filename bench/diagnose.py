@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scaffolder.diagnose import session
 from scaffolder.diagnose.docker import targets
 from scaffolder.diagnose.verdict import copies
-from scaffolder.diagnose.verdict.factors import Factor
+from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.watching import tracer_for
 from scaffolder.docker import client, process

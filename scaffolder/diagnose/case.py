@@ -87,7 +87,7 @@ class Case:
         """What the last run that wrote anything wrote, and what it might have said at its end."""
         last = self.log.since(self.state.started)
         kept = last if any(line.text.strip() for line in last) else self.log.lines
-        return (*kept, Line("", self.seen.unsaid)) if self.seen.unsaid else kept
+        return (*kept, *(Line("", text) for text in self.seen.lines))
 
     @cached_property
     def text(self) -> str:

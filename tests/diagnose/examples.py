@@ -256,6 +256,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "workdir-wrong": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}),
     "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
     "locale-missing": said("locale.Error: unsupported locale setting", config={"env": {"LC_ALL": "de_DE.UTF-8"}}),
+    "not-utf-8": said("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9 in position 3: invalid continuation byte"),
     "timezone-missing": said("panic: unknown time zone Europe/Rome"),
     "clock-wrong": said("jwt: token used before issued"),
     "usage-printed": said("usage: server [-h] --port PORT", 2),

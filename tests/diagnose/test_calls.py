@@ -14,7 +14,7 @@ from scaffolder.diagnose.evidence.config import Image, Port
 from scaffolder.diagnose.evidence.facts import Event
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.session import is_open
-from scaffolder.diagnose.verdict import copies
+from scaffolder.diagnose.verdict import handed
 from scaffolder.diagnose.verdict.factors import factors
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.rerun import Rerun
@@ -289,7 +289,7 @@ RETURNS: dict[str, Any] = {"env": {"DATA": "/srv/data\r", "HOME": "/"}}
 
 def test_a_carriage_return_at_the_end_of_a_value_reaches_a_copy() -> None:
     """The engine's reader of files with variables drops one."""
-    with copies.environment(case(files=SERVER, config=RETURNS).config) as file:
+    with handed.environment(case(files=SERVER, config=RETURNS).config) as file:
         assert file.read() == b"DATA=/srv/data\r\r\nHOME=/\n"
 
 

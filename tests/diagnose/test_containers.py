@@ -132,6 +132,23 @@ def test_python_whose_words_were_lost_says_them_in_a_copy(run: Run) -> None:
     assert "no licence server" in found["cause"]["text"]
 
 
+def test_an_exception_that_a_program_swallows_is_told_by_its_python(run: Run) -> None:
+    code = "import sys\ntry: rate = float('thirty')\nexcept ValueError: sys.exit(1)"
+    options = ("--read-only", "--user=1000", "--env=PYTHONPATH=/app")
+    found = diagnosed(run(*options, "python3", "-c", code), "--rerun")
+    shown = [e["found"] for e in found["evidence"] if e["source"] == "rerun"]
+
+    assert found["verdict"] == "likely"
+    assert "could not convert string to float: 'thirty'" in found["cause"]["text"]
+    assert "sys.exit(1) at <string>:3, in its handler" in shown[0]
+
+
+def test_a_job_that_swallows_what_it_can_do_without_is_well(run: Run) -> None:
+    code = "try: open('/no/cache')\nexcept OSError: pass\nopen('/tmp/done', 'w').close()"
+
+    assert diagnosed(run("python3", "-c", code), "--rerun")["verdict"] == "healthy"
+
+
 def test_a_read_only_root_is_proven_by_a_copy_without_it(run: Run) -> None:
     script = "import sys,os\ntry: open('/var/x.log', 'w')\nexcept OSError: sys.exit(1)\nimport time; time.sleep(60)"
     found = diagnosed(run("--read-only", "python3", "-c", script), "--rerun")

@@ -15,10 +15,13 @@ FLOORS = (
 """From the ground up. Rooms on one floor know nothing of each other."""
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 SCREEN = ("click", "scaffolder.console", "scaffolder.commands", "scaffolder.spinner")
-# verdict.copies hands files to the copies that it runs
+# verdict.handed hands files to the copies that are run
 PERMITTED_IO = {"docker", "kubernetes", "verdict"}
 IO = {"os", "socket", "subprocess", "tempfile", "pathlib", "fcntl", "shutil"}
-MODULES = sorted((ROOT / "scaffolder/diagnose").rglob("*.py"))
+FOR_COPIES = ROOT / "scaffolder/diagnose/hooks"  # data: programs of containers import it
+MODULES = sorted(
+    path for path in (ROOT / "scaffolder/diagnose").rglob("*.py") if path.parent != FOR_COPIES
+)
 
 
 def imported(text: str, package: str) -> Iterator[str]:

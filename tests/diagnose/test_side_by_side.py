@@ -12,7 +12,7 @@ from recorded import NOW, case
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.endable import Endable
-from scaffolder.diagnose.verdict.factors import Factor
+from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.reruns import try_factors
 from scaffolder.diagnose.verdict.side_by_side import AT_ONCE, outcomes
 from scaffolder.docker.client import Engine, EngineError

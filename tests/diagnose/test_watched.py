@@ -11,7 +11,8 @@ from scaffolder.diagnose.causes.silence.readings import named_paths, named_varia
 from scaffolder.diagnose.evidence.config import Host, Mount
 from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.copies import Outcome
-from scaffolder.diagnose.verdict.factors import Factor, factors
+from scaffolder.diagnose.verdict.factor import Factor
+from scaffolder.diagnose.verdict.factors import factors
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.reruns import try_factors
 from scaffolder.diagnose.verdict.unchanged import unchanged

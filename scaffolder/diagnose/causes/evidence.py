@@ -39,6 +39,9 @@ def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     text = what if isinstance(what, str) else case.line(what)
     if case.seen.unsaid and case.seen.failed_call and case.seen.unsaid in text:
         return seen(case, case.seen.failed_call)
+    kept = case.seen.swallowed
+    if kept and (text in kept.text or kept.last in text):
+        return watched(case, kept.words)
     return Evidence("logs", _logs(case, "--tail 50"), _short(text))
 
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from . import decisive, last_steps
 from .call_words import in_words
+from .swallowed import Swallowed
 from .trace import Call, Trace, Traced
 
 
@@ -13,6 +14,8 @@ class Seen:
     """What a copy did under the tracer; nothing, if none was watched."""
 
     trace: Trace = field(default_factory=Trace)
+    swallowed: Swallowed | None = None
+    """The exception that it ended over, and told nobody of."""
 
     @cached_property
     def decider(self) -> Traced | None:
@@ -21,7 +24,9 @@ class Seen:
 
     @cached_property
     def failed_call(self) -> Call | None:
-        """The system call that it ended over."""
+        """The system call that it ended over; none where an exception says that it is another."""
+        if self.swallowed and not self.swallowed.is_of_system:
+            return None
         return decisive.failure(self.trace)
 
     @cached_property
@@ -53,6 +58,12 @@ class Seen:
     def unsaid(self) -> str:
         """The line that it might have logged about that call; empty if there is none."""
         return in_words(self.failed_call) if self.failed_call else ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What it might have logged at its end, had it told what it knew."""
+        told = self.swallowed.text.splitlines() if self.swallowed else []
+        return [*([self.unsaid] if self.unsaid else []), *told]
 
     @cached_property
     def reads_nothing(self) -> bool:

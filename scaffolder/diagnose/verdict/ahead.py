@@ -15,7 +15,7 @@ from scaffolder.docker.client import Engine
 
 from .copies import LONGEST_SECONDS, Outcome, run
 from .endable import Endable
-from .factors import Factor
+from .factor import Factor
 from .watching import tracer_for
 
 

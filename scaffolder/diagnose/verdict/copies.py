@@ -1,16 +1,12 @@
 """Throwaway copies of a container, isolated: no network, read-only mounts, a time limit."""
 
-import io
-import os
-import tarfile
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import IO
 
 from scaffolder import temporary
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.docker.copied_files import Copied
 from scaffolder.diagnose.docker.inspect import inspect, state
 from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.config import Config
@@ -18,7 +14,9 @@ from scaffolder.diagnose.evidence.trace import Trace
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
-from .factors import MEMORY, PROCESSES, Factor
+from .factor import Factor
+from .factors import MEMORY, PROCESSES
+from .handed import environment, put
 from .watching import Tracer
 
 LONGEST_SECONDS = 8.0
@@ -33,6 +31,8 @@ class Outcome:
     text: str
     trace: Trace | None = None
     """What it did, if it was watched."""
+    read: str = ""
+    """The file that its factor reads."""
 
     @property
     def words(self) -> str:
@@ -73,10 +73,13 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
         )
         with made as name:
             if tracer:
-                _put(engine, name, tracer.folder, tracer.files)
+                put(engine, name, tracer.folder, tracer.files)
             if factor.files:
-                _put(engine, name, "/", {p: (0o666, data) for p, data in factor.files.items()})
-            return _outcome(engine, name, limit, tracer)
+                written = {path: (0o666, data) for path, data in factor.files.items()}
+                put(engine, name, factor.folder, written)
+            found = _outcome(engine, name, limit, tracer)
+            content = Copied(engine, name).content(factor.reads) if factor.reads else None
+            return replace(found, read=(content or b"").decode("utf-8", "replace"))
 
 
 def tried_with(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> Outcome | None:
@@ -106,49 +109,6 @@ def _outcome(engine: Engine, name: str, limit: float, tracer: Tracer | None) -> 
     trace = tracer.trace(engine, name) if tracer else None
     alive = waited.code is None and found.status == "running"
     return Outcome(alive or bool(trace and trace.timed_out), found.exit_code, text, trace)
-
-
-def _put(
-    engine: Engine, name: str, folder: str, files: Mapping[str, tuple[int, bytes | None]]
-) -> None:
-    """Put files into a copy before it starts; those on the way are made. None is a directory."""
-    with _nameless() as packed:
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for path, (mode, data) in files.items():
-                entry = tarfile.TarInfo(path.lstrip("/"))
-                entry.mode, entry.size = mode, len(data or b"")
-                if data is None:
-                    entry.mode, entry.type = 0o777, tarfile.DIRTYPE
-                archive.addfile(entry, io.BytesIO(data or b""))
-        packed.seek(0)
-        ran = engine.ask("cp", "-", f"{name}:{folder}", stdin=packed)
-        if ran.code:
-            raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
-
-
-@contextmanager
-def environment(config: Config) -> Iterator[IO[bytes]]:
-    """Write the variables to an unnamed file, which disappears with its last reader.
-
-    On a command line others could read them; in the environment of the docker command they would
-    be its own settings, `DOCKER_HOST` and `LD_PRELOAD` among them.
-    """
-    with _nameless() as file:
-        # The reader of such files drops one carriage return at the end of a line.
-        ends = {
-            name: "\r\n" if value.endswith("\r") else "\n" for name, value in config.env.items()
-        }
-        lines = (f"{k}={v}{ends[k]}" for k, v in config.env.items() if k and "\n" not in v)
-        file.writelines(line.encode("utf-8", "surrogateescape") for line in lines)
-        file.seek(0)
-        yield file
-
-
-def _nameless() -> IO[bytes]:
-    """Open a file in memory; where that is not supported, an unnamed one on disk."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("viscaffold"), "w+b")
-    return tempfile.TemporaryFile()
 
 
 @contextmanager

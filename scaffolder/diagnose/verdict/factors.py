@@ -1,8 +1,8 @@
 """What can be changed in a copy of a container, one thing at a time."""
 
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.memory.usage import heap
@@ -11,8 +11,8 @@ from scaffolder.diagnose.causes.variables.values import plain_values
 from scaffolder.diagnose.evidence.config import Config
 
 from . import cures
-from .cures import Cure
 from .endings import endings
+from .factor import Factor
 
 MEMORY = 512 * 1024 * 1024
 PROCESSES = 512
@@ -20,27 +20,6 @@ PROCESSES = 512
 SECCOMP = "seccomp"
 USAGE_CODES = (1, 2, 64)
 """How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One thing that is changed."""
-
-    name: str
-    config: Config
-    options: tuple[str, ...] = ()
-    flags: str = ""
-    """What a person types to change the same."""
-    files: Mapping[str, bytes | None] = field(default_factory=dict)
-    """What is put into the copy: paths and content; None for a directory."""
-    without: str = ""
-    """The flag that a person leaves out to change the same."""
-    cure: Cure | None = None
-    """What it means if a copy with this change does not fail."""
-    endings: Mapping[int, Cure] = field(default_factory=dict)
-    """What it means if such a copy exits with a certain code."""
-    reveals: str = ""
-    """The cause that hid the output that only a copy with this change prints."""
 
 
 def factors(case: Case) -> Iterator[Factor]:

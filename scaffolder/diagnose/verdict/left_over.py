@@ -7,7 +7,7 @@ from scaffolder.text import quoted
 
 from .copies import Outcome, tried_with
 from .cures import LEFT_OVER
-from .factors import Factor
+from .factor import Factor
 from .rerun import Rerun
 
 MOST = 3

@@ -12,10 +12,12 @@ from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
 
+from . import telling
 from .ahead import Ahead
 from .copies import LONGEST_SECONDS, Outcome, noted
 from .cures import Cure
-from .factors import Factor, factors
+from .factor import Factor
+from .factors import factors
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .rerun import Rerun
@@ -56,6 +58,9 @@ def try_factors(
         same = unchanged(engine, case, ahead)
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
+    is_proven = before is not None and before.verdict == PROVEN
+    if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
+        telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
     if case.phase == Phase.RUNNING or (is_well and not case.seen.reads_nothing):
         return Rerun(tried=[f"a watched copy {same.words}"])
@@ -65,7 +70,6 @@ def try_factors(
         words = f"an isolated copy without changes{without} {same.words}"
         tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
         return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
-    is_proven = before is not None and before.verdict == PROVEN
     every = chain(wanted(case), factors(case))
     return _each(engine, case, same, began, (f for f in every if f.cure or not is_proven))
 

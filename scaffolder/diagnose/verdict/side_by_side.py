@@ -13,7 +13,7 @@ from scaffolder.docker.client import Engine
 from . import copies
 from .copies import Outcome
 from .endable import Endable
-from .factors import Factor
+from .factor import Factor
 
 AT_ONCE = 2
 """How many run at the same time: each makes the other slower."""

@@ -9,7 +9,7 @@ from scaffolder.docker.client import Engine, EngineError
 
 from .ahead import Ahead
 from .copies import Outcome, run
-from .factors import Factor
+from .factor import Factor
 from .watching import tracer_for
 
 
@@ -42,7 +42,7 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
     except EngineError as error:
         why = error.message
     if seen and seen.trace and not why and is_like(case, seen):
-        _take_in(case, Seen(seen.trace))
+        take_in(case, Seen(seen.trace))
         return seen, ""
     same = run(engine, case, nothing)
     if seen and not why and same.words != seen.words:
@@ -50,7 +50,7 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
     return replace(same, trace=seen.trace if seen and not why else None), why
 
 
-def _take_in(case: Case, seen: Seen) -> None:
+def take_in(case: Case, seen: Seen) -> None:
     """Add what a copy did to a case: its lines, and what follows from them, are others then."""
     case.seen = seen
     for name in ("lines", "text", "last_words"):

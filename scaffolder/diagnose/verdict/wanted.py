@@ -17,7 +17,7 @@ from scaffolder.diagnose.evidence.last_steps import ZONES
 from scaffolder.text import quoted
 
 from . import cures
-from .factors import Factor
+from .factor import Factor
 
 ROOM = 256 * 1024 * 1024
 MOST_FILES = 3

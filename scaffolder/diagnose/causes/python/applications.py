@@ -10,10 +10,10 @@ from scaffolder.diagnose.causes.signatures import Row, Signature, table
 
 @cause(
     "python-exception",
-    "an uncaught Python exception",
+    "a Python exception",
     pattern="process",
     basis=Basis.QUOTED,
-    explains=["said-why"],
+    explains=["said-why", "python-quiet-exit"],
 )
 def python_exception(case: Case) -> Found | None:
     """Quote a traceback's last line, and where it was raised."""
@@ -26,10 +26,17 @@ def python_exception(case: Case) -> Found | None:
     where = re.findall(r'File "([^"]+)", line (\d+), in (\S+)', match["body"])
     ours = [w for w in where if "/lib/python" not in w[0] and "site-packages" not in w[0]] or where
     at = f" in {ours[-1][0]}, line {ours[-1][1]} ({ours[-1][2]})" if ours else ""
+    last = match["last"].strip()
+    kept = case.seen.swallowed
+    what = (
+        "the program ends over an exception, and tells nobody"
+        if kept and last in kept.text
+        else "an uncaught exception ended the program"
+    )
     return Found(
-        f"an uncaught exception ended the program: {match['last'].strip()[:250]}{at}",
+        f"{what}: {last[:250]}{at}",
         "fix the code at that line, or what it needs; catch and log what can fail",
-        (logged(case, f"{match['last'].strip()}{at}"), ended(case)),
+        (logged(case, f"{last}{at}"), ended(case)),
     )
 
 

@@ -1,7 +1,7 @@
 """Connections that are refused, and names that do not resolve."""
 
 import re
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -45,7 +45,7 @@ def connection_refused(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    peer = named_in(case, line) or next(iter(peers(case)), None)
+    peer = named_in(case, line) or next(chain(sought(case), peers(case)), None)
     return _answer(
         case,
         match,
@@ -68,7 +68,8 @@ def name_unresolved(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    peer = named_in(case, line) or next((p for p in peers(case) if p.host not in LOCAL), None)
+    known = chain(sought(case), peers(case))
+    peer = named_in(case, line) or next((p for p in known if p.host not in LOCAL), None)
     name = peer.host if peer else "a host"
     return _answer(
         case,

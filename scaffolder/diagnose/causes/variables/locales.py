@@ -14,6 +14,9 @@ from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.last_steps import ZONES
 
+ASKED = r"setlocale\([^()\n]*[\"'](\w\w[\w.@-]*)[\"']"
+"""The locale in a line of source that a traceback quotes."""
+
 
 @cause(
     "locale-missing",
@@ -25,6 +28,7 @@ from scaffolder.diagnose.evidence.last_steps import ZONES
 def locale_missing(case: Case) -> Found | None:
     """Find unsupported locales, and text that the plain C locale cannot represent."""
     match = case.said(
+        r"(?![^\n]*utf-?8' codec can't decode)"
         r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
         r"|De)codeError|invalid multibyte|ascii' codec|\"\\\\x\w\w\" (?:from|on) US-ASCII"
         r"|incompatible character encodings)[^\n]*"
@@ -37,6 +41,8 @@ def locale_missing(case: Case) -> Found | None:
         if k == "LANG" or k.startswith("LC_") or k == "PYTHONIOENCODING"
     }
     words = ", ".join(f"{k}={v}" for k, v in values.items()) or "LANG is not set"
+    if "unsupported locale" in match[0] and (asked := case.said(ASKED)):
+        return _of_its_own(asked[1], logged(case, match))
     lacks = "is not in the image" if "ocale" in match[0] else "cannot represent the program's text"
     return Found(
         f"the locale ({words}) {lacks}: {case.line(match)[:200]}",
@@ -46,6 +52,18 @@ def locale_missing(case: Case) -> Found | None:
         proven=bool(values)
         and any(v.partition(".")[0] not in {"C", "POSIX"} for v in values.values())
         and "ocale" in match[0],
+    )
+
+
+def _of_its_own(name: str, shown: Evidence) -> Found:
+    """Return the answer for a locale that the program itself names, whatever LANG says."""
+    language, _, charset = name.partition(".")
+    return Found(
+        f"the program asks for the locale {name}, which is not in the image",
+        f"generate it in the image (apt-get install -y locales && localedef -i {language} -f"
+        f" {charset or 'UTF-8'} {name}), or have it ask for C.UTF-8, which every glibc image"
+        " has",
+        (shown,),
     )
 
 

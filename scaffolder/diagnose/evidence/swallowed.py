@@ -1,0 +1,76 @@
+"""An exception that a program kept to itself: what a copy whose runtime tells of them shows."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MOST_LINES, LONGEST = 2000, 16_000
+OPTIONAL = frozenset(
+    {"ImportError", "AttributeError", "IndexError", "Empty", "Full", "CancelledError",
+     "TimeoutExpired"}
+)  # fmt: skip
+"""What programs raise and handle as they work: no reason to end, unless the handler itself ends."""
+
+OF_SYSTEM = frozenset({"OSError", "ImportError"})
+"""Exceptions about a call, which the tracer has seen as well."""
+
+
+@dataclass(frozen=True)
+class Swallowed:
+    """An exception that was handled, and how the program ended then."""
+
+    text: str
+    """The traceback that Python would have printed."""
+    names: frozenset[str]
+    """Of its classes, and of those of what caused it."""
+    place: str
+    """Where it was handled, or where the program chose to end: `/app/main.py:12`."""
+    how: str
+    """The call by which it ended, as `sys.exit(1)`; empty where its handler went on."""
+
+    @property
+    def last(self) -> str:
+        """Return what was raised, in one line."""
+        return self.text.strip().rpartition("\n")[2]
+
+    @property
+    def is_of_system(self) -> bool:
+        """Tell whether it is about a system call."""
+        return bool(self.names & OF_SYSTEM)
+
+    @property
+    def words(self) -> str:
+        """Return what became of it, for people."""
+        if self.how:
+            return f"{self.last}\n{self.how} at {self.place}, in its handler"
+        return f"{self.last}\nhandled at {self.place}, shortly before the end"
+
+
+def decisive(records: str) -> Swallowed | None:
+    """Return the exception that a program ended over, from the records of hooks/sitecustomize.py.
+
+    It is the one in whose handler the program chose to end. Where it chose that elsewhere, it is
+    the last one that its code handled, unless the program worked on since, or such are handled by
+    programs that work.
+    """
+    found = [*_read(records)]
+    ends = [each for kind, each in found if kind == "exit"]
+    chosen = [each for each in ends if each.text]
+    if chosen:
+        return chosen[-1]
+    before = [(kind, each) for kind, each in found if kind != "exit"]
+    kind, last = before[-1] if ends and before else ("", None)
+    return None if last is None or kind == "works" or last.names & OPTIONAL else last
+
+
+def _read(records: str) -> Iterator[tuple[str, Swallowed]]:
+    """Yield what can be read: the container's program could have written it."""
+    for line in records.splitlines()[:MOST_LINES]:
+        try:
+            entry: dict[str, Any] = json.loads(line)
+            text, place, how = (str(entry[key])[:LONGEST] for key in ("text", "place", "how"))
+            names = frozenset(str(name) for name in entry["names"])
+            yield str(entry["kind"]), Swallowed(text, names, place, how)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue

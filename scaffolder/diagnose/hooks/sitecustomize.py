@@ -1,0 +1,204 @@
+"""What a copy of a container has first on Python's path: it writes down what the program swallows.
+
+The program's own Python runs this, from 3.6 on, and only in a copy. Each exception that the
+program's own code handles gets a line in `raised`, beside this file; so does each end that the
+program chooses: sys.exit, os._exit, or a signal to itself, with the exception that it was handling.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDS = os.path.join(HERE, "raised")
+MOST, LONGEST = 400, 8000
+"""How many lines a process writes, and of how many characters a traceback is."""
+NO_FAILURE = (
+    SystemExit, StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt,
+    BrokenPipeError,
+)  # fmt: skip
+"""What is raised where nothing has failed."""
+
+WORKS = frozenset(
+    ["socket.connect", "socket.bind", "subprocess.Popen", "os.exec", "os.fork", "os.posix_spawn",
+     "os.system", "os.mkdir", "os.rename"]
+)  # fmt: skip
+"""What a program does that goes on with its work (audit events, PEP 578), beside opening files."""
+IDLE = ("/proc/", "/sys/", "/dev/", "/usr/share/", "/etc/", HERE)
+"""Where a program may read as it ends."""
+
+written = [0]
+has_handled = [False]
+
+
+def record(kind, error, place, how=""):
+    """Write a line about an exception, if any is given; never fail."""
+    if written[0] >= MOST:
+        return
+    written[0] += 1
+    try:
+        names = []
+        each = error
+        while each is not None and len(names) < 20:
+            names += [one.__name__ for one in type(each).__mro__[:-1]]
+            each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+        shown = (
+            "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            if error is not None
+            else ""
+        )
+        line = json.dumps(
+            {"kind": kind, "text": shown[-LONGEST:], "place": place, "how": how, "names": names}
+        )
+        descriptor = os.open(RECORDS, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(descriptor, (line + "\n").encode())
+        finally:
+            os.close(descriptor)
+    except Exception:  # noqa: BLE001, S110 - whatever a program's own exceptions do when they are shown
+        pass
+
+
+def is_own(code):
+    """Tell whether code is the program's, and not that of Python or of a library."""
+    name = code.co_filename
+    is_of_others = any(
+        part in name for part in ("/site-packages/", "/dist-packages/", "/lib/python")
+    )
+    places = ("<frozen ", sys.prefix + "/lib/", sys.base_prefix + "/lib/", HERE)
+    return not is_of_others and not name.startswith(places)
+
+
+def handled(code, error, line):
+    """Take note of an exception that the program's own code handles."""
+    if isinstance(error, NO_FAILURE) or not is_own(code):
+        return
+    record("handled", error, "%s:%s" % (code.co_filename, line))
+    has_handled[0] = True
+
+
+def works(event, arguments):
+    """Take note that the program goes on after it has handled an exception."""
+    if not has_handled[0] or (event not in WORKS and event != "open"):
+        return
+    path = arguments[0] if event == "open" else ""
+    if isinstance(path, bytes):
+        path = path.decode("utf-8", "replace")
+    if event == "open" and (
+        not isinstance(path, str)
+        or path.startswith(IDLE)
+        or path.endswith((".py", ".pyc"))
+        or "/lib/python" in path
+    ):
+        return
+    has_handled[0] = False
+    record("works", None, "")
+
+
+def exits(error, place):
+    """Take note of a SystemExit that is raised, with what was being handled then."""
+    inner = error.__cause__ or error.__context__  # also where `from None` hides it
+    while isinstance(inner, SystemExit):
+        inner = inner.__cause__ or inner.__context__
+    told = None if isinstance(inner, NO_FAILURE) else inner
+    record("exit", told, place, "sys.exit(%r)" % (error.code,))
+
+
+def caller():
+    """Return the place that called what was put in the place of a function."""
+    frame = sys._getframe(2)
+    return "%s:%s" % (frame.f_code.co_filename, frame.f_lineno)
+
+
+def instead(module, name, is_meant):
+    """Put a function in the place of one that ends the process, if its arguments say so."""
+    original = getattr(module, name)
+
+    def ending(*args, **kwargs):
+        if is_meant(*args):
+            error = sys.exc_info()[1]
+            told = None if isinstance(error, NO_FAILURE) else error
+            words = ", ".join(str(arg) for arg in args)
+            record("exit", told, caller(), "%s.%s(%s)" % (module.__name__, name, words))
+        return original(*args, **kwargs)
+
+    setattr(module, name, ending)
+
+
+def monitored():
+    """Watch by sys.monitoring, which costs nothing where nothing is raised (Python 3.12)."""
+    monitoring = sys.monitoring
+    tool = 4
+    monitoring.use_tool_id(tool, "viscaffold")
+
+    def last(error):
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        return trace
+
+    def raised(code, _offset, error):
+        trace = last(error)
+        if isinstance(error, SystemExit) and (trace is None or trace.tb_frame.f_code is code):
+            exits(error, "%s:%s" % (code.co_filename, trace.tb_lineno if trace else "?"))
+
+    def caught(code, _offset, error):
+        trace = error.__traceback__
+        handled(code, error, trace.tb_lineno if trace else "?")
+
+    events = monitoring.events
+    monitoring.register_callback(tool, events.RAISE, raised)
+    monitoring.register_callback(tool, events.EXCEPTION_HANDLED, caught)
+    monitoring.set_events(tool, events.RAISE | events.EXCEPTION_HANDLED)
+
+
+def traced():
+    """Watch by sys.settrace: what passes a frame last is handled there, or above all of them."""
+    import threading
+
+    def inner(frame, event, argument):
+        if event == "exception":
+            error = argument[1]
+            if isinstance(error, SystemExit):
+                if argument[2].tb_next is None:
+                    exits(error, "%s:%s" % (frame.f_code.co_filename, frame.f_lineno))
+            elif isinstance(error, BaseException):
+                handled(frame.f_code, error, frame.f_lineno)
+        return inner
+
+    def outer(frame, _event, _argument):
+        if not is_own(frame.f_code):
+            return None
+        try:
+            frame.f_trace_lines = False
+        except AttributeError:
+            pass
+        return inner
+
+    threading.settrace(outer)
+    sys.settrace(outer)
+
+
+def theirs():
+    """Load the sitecustomize that this one hides."""
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != HERE]
+    own = sys.modules.pop("sitecustomize", None)
+    try:
+        import sitecustomize  # noqa: F401
+    except ImportError:
+        if own is not None:
+            sys.modules["sitecustomize"] = own
+
+
+theirs()
+if os.access(RECORDS, os.W_OK):
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(works)
+    instead(os, "_exit", lambda *_: True)
+    instead(os, "abort", lambda *_: True)
+    instead(os, "kill", lambda number, signal=0, *_: signal and number in (os.getpid(), 1))
+    if hasattr(sys, "monitoring"):
+        monitored()
+    else:
+        traced()

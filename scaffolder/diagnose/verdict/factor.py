@@ -1,0 +1,33 @@
+"""One thing that is changed in a copy of a container."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scaffolder.diagnose.evidence.config import Config
+
+from .cures import Cure
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that is changed."""
+
+    name: str
+    config: Config
+    options: tuple[str, ...] = ()
+    flags: str = ""
+    """What a person types to change the same."""
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+    """What is put into the copy: paths and content; None for a directory."""
+    folder: str = "/"
+    """What these paths begin at."""
+    reads: str = ""
+    """The path of a file that is read when the copy has ended."""
+    without: str = ""
+    """The flag that a person leaves out to change the same."""
+    cure: Cure | None = None
+    """What it means if a copy with this change does not fail."""
+    endings: Mapping[int, Cure] = field(default_factory=dict)
+    """What it means if such a copy exits with a certain code."""
+    reveals: str = ""
+    """The cause that hid the output that only a copy with this change prints."""

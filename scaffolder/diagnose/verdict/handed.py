@@ -1,0 +1,55 @@
+"""What a copy is handed before it starts: files and variables, which nobody else can read."""
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO
+
+from scaffolder.diagnose.evidence.config import Config
+from scaffolder.docker.client import Engine, EngineError
+
+
+def put(
+    engine: Engine, name: str, folder: str, files: Mapping[str, tuple[int, bytes | None]]
+) -> None:
+    """Put files into a copy before it starts; those on the way are made. None is a directory."""
+    with _nameless() as packed:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path, (mode, data) in files.items():
+                entry = tarfile.TarInfo(path.lstrip("/"))
+                entry.mode, entry.size = mode, len(data or b"")
+                if data is None:
+                    entry.mode, entry.type = 0o777, tarfile.DIRTYPE
+                archive.addfile(entry, io.BytesIO(data or b""))
+        packed.seek(0)
+        ran = engine.ask("cp", "-", f"{name}:{folder}", stdin=packed)
+        if ran.code:
+            raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
+
+
+@contextmanager
+def environment(config: Config) -> Iterator[IO[bytes]]:
+    """Write the variables to an unnamed file, which disappears with its last reader.
+
+    On a command line others could read them; in the environment of the docker command they would
+    be its own settings, `DOCKER_HOST` and `LD_PRELOAD` among them.
+    """
+    with _nameless() as file:
+        # The reader of such files drops one carriage return at the end of a line.
+        ends = {
+            name: "\r\n" if value.endswith("\r") else "\n" for name, value in config.env.items()
+        }
+        lines = (f"{k}={v}{ends[k]}" for k, v in config.env.items() if k and "\n" not in v)
+        file.writelines(line.encode("utf-8", "surrogateescape") for line in lines)
+        file.seek(0)
+        yield file
+
+
+def _nameless() -> IO[bytes]:
+    """Open a file in memory; where that is not supported, an unnamed one on disk."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("viscaffold"), "w+b")
+    return tempfile.TemporaryFile()

@@ -1,0 +1,202 @@
+"""What Python tells of the exceptions that a program swallows, and what follows from it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recorded import case
+
+from examples import SERVER
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.swallowed import MOST_LINES, Swallowed, decisive
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.telling import HOOK
+
+PYTHONS = [
+    sys.executable,
+    *filter(None, (shutil.which(f"python3.{minor}") for minor in (8, 9, 12, 13, 14))),
+]
+"""Those that are here: before 3.12 there is no sys.monitoring."""
+
+
+def told(code: str, tmp_path: Path, python: str = sys.executable) -> tuple[int, str]:
+    """Run a program with the hook; return how it ended, and the records."""
+    hooks, records = tmp_path / "hooks", tmp_path / "hooks/raised"
+    hooks.mkdir()
+    shutil.copy(HOOK, hooks)
+    records.touch()
+    (tmp_path / "app").mkdir(exist_ok=True)
+    (tmp_path / "app/main.py").write_text(code, encoding="utf-8")
+    ran = subprocess.run(
+        [python, "-B", "main.py"], cwd=tmp_path / "app", timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(hooks)}, capture_output=True,
+    )  # fmt: skip
+    assert ran.stderr.decode() == ""
+    return ran.returncode, records.read_text(encoding="utf-8")
+
+
+def works(python: str) -> bool:
+    ran = subprocess.run([python, "-c", ""], capture_output=True, check=False)
+    return ran.returncode == 0
+
+
+ENDS = {
+    "sys.exit in a handler": (
+        "import sys\ntry: {}['host']\nexcept KeyError: sys.exit(3)",
+        3, "KeyError: 'host'", "sys.exit(3)",
+    ),
+    "from None": (
+        "try: int('x')\nexcept ValueError: raise SystemExit(1) from None",
+        1, "ValueError: invalid literal for int() with base 10: 'x'", "sys.exit(1)",
+    ),
+    "os._exit in a thread": (
+        ("import os, threading, time\ndef f():\n    try: open('/no/key')\n    except OSError: os._exit(4)\n"
+        "threading.Thread(target=f).start(); time.sleep(30)"),
+        4, "FileNotFoundError: [Errno 2] No such file or directory: '/no/key'", "os._exit(4)",
+    ),
+    "of its own class": (
+        ("class Bad(Exception): pass\ndef f():\n    try: float('y')\n    except ValueError as e: raise Bad('rate') from e\n"
+        "try: f()\nexcept Bad: raise SystemExit(2)"),
+        2, "Bad: rate", "sys.exit(2)",
+    ),
+    "in a function, and the end elsewhere": (
+        ("import sys\ndef f():\n    try: return int('x')\n    except ValueError: return None\n"
+        "if f() is None: sys.exit(1)"),
+        1, "ValueError: invalid literal for int() with base 10: 'x'", "",
+    ),
+    "in a child": (
+        ("import os\nif os.fork() == 0:\n    try: [].pop('a')\n    except TypeError: os._exit(5)\n"
+        "os._exit(os.waitstatus_to_exitcode(os.wait()[1]) if hasattr(os, 'waitstatus_to_exitcode') else 5)"),
+        5, "TypeError: 'str' object cannot be interpreted as an integer", "os._exit(5)",
+    ),
+}  # fmt: skip
+"""A program, its status, and the exception and call that ended it."""
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=os.path.basename)
+@pytest.mark.parametrize("what", ENDS)
+def test_the_exception_that_a_program_ends_over_is_told(
+    what: str, python: str, tmp_path: Path
+) -> None:
+    if not works(python):
+        pytest.skip(f"{python} does not start")
+    code, status, last, how = ENDS[what]
+    ended, records = told(code, tmp_path, python)
+    found = decisive(records)
+
+    assert ended == status
+    assert found
+    assert (found.last, found.how) == (last, how)
+    assert "main.py:" in found.place
+
+
+CONTROL = {
+    "an end that is chosen": "import sys\nsys.exit(1)",
+    "an optional module": "import sys\ntry: import no_such_thing\nexcept ImportError: pass\nsys.exit(1)",
+    "work since": (
+        "import sys\ntry: int('x')\nexcept ValueError: pass\nopen('out', 'w').close()\nsys.exit(1)"
+    ),
+    "an iterator that ends": "import sys\nlist(x for x in 'ab')\nnext(iter(()), 0)\nsys.exit(1)",
+    "an interrupt": (
+        "import os, signal, sys\ntry: os.kill(os.getpid(), signal.SIGINT); signal.pause()\n"
+        "except KeyboardInterrupt: sys.exit(1)"
+    ),
+    "a job": "try: int('x')\nexcept ValueError: pass",
+    "what a library handles": "import sys, json.decoder, decimal\ndecimal.Decimal(1)\nsys.exit(1)",
+}
+
+
+@pytest.mark.parametrize("what", CONTROL)
+def test_what_programs_handle_as_they_work_is_no_reason(what: str, tmp_path: Path) -> None:
+    _, records = told(CONTROL[what], tmp_path)
+
+    assert decisive(records) is None
+
+
+def test_what_it_costs_is_bounded(tmp_path: Path) -> None:
+    code = "import sys\nfor i in range(20000):\n    try: int('x' * 3000)\n    except ValueError: pass\n"
+    status, records = told(code, tmp_path)
+
+    assert status == 0
+    assert 100 < records.count("\n") <= 400
+
+
+def test_without_its_file_it_does_nothing_and_theirs_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/sitecustomize.py").write_text("import builtins\nbuiltins.loaded = 7\n")
+    code = "import sys\nassert not sys.gettrace()\nsys.exit(getattr(__builtins__, 'loaded', 0))"
+    folders = f"{tmp_path}{os.pathsep}{tmp_path / 'theirs'}"
+    shutil.copy(HOOK, tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], check=False, env={**os.environ, "PYTHONPATH": folders}
+    )
+
+    assert ran.returncode == 7
+
+
+def test_records_that_a_program_made_up_are_read_with_care() -> None:
+    entry = {"kind": "exit", "text": "E: x", "place": "a:1", "how": "sys.exit(1)", "names": ["E"]}
+    odd = ["", "[", "[]", "{}", "1", "[" * 9000, json.dumps({**entry, "names": 4})]
+    found = decisive("\n".join([*odd, json.dumps(entry)]))
+
+    assert found == Swallowed("E: x", frozenset({"E"}), "a:1", "sys.exit(1)")
+    assert decisive("\n".join([*["{}"] * MOST_LINES, json.dumps(entry)])) is None
+
+
+def swallowing(last: str, *names: str, source: str = "load()", **more: object) -> Case:
+    text = f'Traceback (most recent call last):\n  File "/app/main.py", line 4, in load\n    {source}\n{last}\n'
+    kept = Swallowed(text, frozenset(names), "/app/main.py:9", "sys.exit(1)")
+    silent = case("python /app/main.py", files=SERVER, **more)  # type: ignore[arg-type] # of a case
+    silent.seen = replace(silent.seen, swallowed=kept)
+    return silent
+
+
+@pytest.mark.parametrize(
+    ("last", "names", "source", "cause", "word"),
+    [
+        ("ModuleNotFoundError: No module named 'psycopg2'", ("ImportError",), "x",
+         "python-module-missing", "psycopg2"),
+        ("locale.Error: unsupported locale setting", ("Error",),
+         'locale.setlocale(locale.LC_ALL, "de_DE.UTF-8")', "locale-missing", "de_DE.UTF-8"),
+        ("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9 in position 3", ("ValueError",),
+         "x", "not-utf-8", "not in UTF-8"),
+        ("ConfigError: timeout", ("ConfigError",), "x", "python-exception",
+         "ends over an exception, and tells nobody: ConfigError: timeout in /app/main.py, line 4"),
+    ],
+)  # fmt: skip
+def test_the_rules_read_it_as_if_the_program_had_told_it(
+    last: str, names: tuple[str, ...], source: str, cause: str, word: str
+) -> None:
+    found = judge(swallowing(last, *names, source=source))
+
+    assert (found.cause, found.verdict) == (
+        cause,
+        "likely" if "Module" not in last else found.verdict,
+    )
+    assert word in found.text
+    shown = [e for e in found.evidence if "in its handler" in e.found]
+    assert shown
+    assert {e.source for e in shown} == {"rerun"}
+    assert shown[0].found == f"{last}\nsys.exit(1) at /app/main.py:9, in its handler"
+
+
+def test_a_call_is_not_blamed_where_the_exception_is_about_another_thing() -> None:
+    trace = (
+        "P\t0\t7\t/usr/bin/python3\tpython\nC\t1\t7\t7\topenat\t-2\tp=/app/cache.db\nX\t9\t7\t1\t0"
+    )
+    of_call = swallowing("FileNotFoundError: /app/cache.db", "OSError", trace=trace)
+    of_value = swallowing("ConfigError: timeout", "ConfigError", trace=trace)
+
+    assert of_call.seen.failed_call
+    assert of_value.seen.failed_call is None
+    assert "cache.db" not in judge(of_value).text
+
+
+def test_nothing_swallowed_is_nothing_said() -> None:
+    assert Seen().lines == []
