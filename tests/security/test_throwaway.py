@@ -16,7 +16,7 @@ from containers import IMAGE, docker, require_docker
 
 from scaffolder.diagnose.docker import isolation
 from scaffolder.diagnose.evidence.config import Config, Mount
-from scaffolder.diagnose.verdict import copies
+from scaffolder.diagnose.verdict import handed
 from scaffolder.docker import throwaway
 from scaffolder.docker.client import Engine
 
@@ -203,7 +203,7 @@ def test_no_secret_is_on_a_command_line_or_on_disk(told: Path, tmp_path: Path) -
     program = tmp_path / "bin" / "docker"
     program.write_text(DOCKER.replace("create)", 'create) cat > "$TOLD.env";'), encoding="utf-8")
     config = Config(env={"API_TOKEN": "hunter2", "DOCKER_HOST": "tcp://evil"}, image="x")
-    with copies.environment(config) as env:
+    with handed.environment(config) as env:
         assert not list(tmp_path.glob("**/viscaffold-*"))
         with throwaway.created(Engine("docker"), "x", "--env-file", "/dev/stdin", stdin=env):
             pass
