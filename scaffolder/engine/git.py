@@ -239,7 +239,10 @@ def repository(directory: Path) -> Repository | None:
         words = done.stderr.decode(errors="replace").strip()
         if "not a git repository" in words:
             return None
-        raise RefusedError(f"git does not work here: {words}")
+        raise RefusedError(
+            f"git does not work here: {words}",
+            "make `git status` work here; of a bare repository, take a clone",
+        )
     lines = os.fsdecode(done.stdout).split("\n")[:-1]
     if len(lines) != len(where) + 1:  # a path with a newline: one question at a time
         lines = [git.line("rev-parse", *option.split()) for option in where] + lines[-1:]

@@ -1,5 +1,6 @@
 """What a word means: every kind of thing is asked, and all that know it answer."""
 
+import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -47,6 +48,11 @@ def _explained(asked: Subject, kind: Kind, words: str, *, lines: bool) -> Iterat
 
 
 def _nothing(asked: Subject, words: str) -> UsageError:
+    if "/" in words and "\0" not in words and os.path.lexists(asked.start / words):
+        return UsageError(
+            f"{shown(words)} is a file, but not one of a service here",
+            "run it in the directory of the service that the file is of",
+        )
     known = [*asked.catalogue.stages, *settings.names(asked), *asked.rendered]
     lower = {name.lower(): name for name in known}
     ends = {name.lower().rpartition("/")[2]: name for name in asked.rendered}

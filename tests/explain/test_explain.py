@@ -221,6 +221,13 @@ def test_a_number_that_is_no_status_is_refused(service: MakeService, word: str) 
     assert "is no file, stage, setting, exit status" in refused("--", word)
 
 
+def test_a_file_of_another_place_is_said_to_be_one(service: MakeService) -> None:
+    service()
+
+    assert "is a file, but not one of a service here" in refused("/etc/passwd")
+    assert "is no file, stage" in refused("/etc/nothing-of-the-kind")
+
+
 # Lines of the log
 
 
