@@ -35,6 +35,7 @@ enum {
     FRAME = 1 << 20,    /* bytes that one function may put on the stack */
     GROWTH = 1 << 16,   /* bytes by which a stack grows at most: a page */
     QUIET = 1200,       /* milliseconds without a call after which nothing is expected any more */
+    LONG_WAIT = 500,    /* milliseconds after which an interrupted wait is worth a line */
     STATUS_TIME = 124,
     STATUS_BLIND = 125,
     WALL = 0x40000000,  /* __WALL: children of every kind */
@@ -683,26 +684,35 @@ static void tell_last(struct task *task) {
     keep(&line);
 }
 
+/* What a task waits for (W), or waited for until a signal came (I). */
+static void tell_wait(struct task *task, const char *kind) {
+    char room[TEXT + 1200];
+    repeated(task);
+    task->told = 0;
+    struct text line = head(room, sizeof room, kind);
+    column(&line, task->process);
+    column(&line, task->id);
+    put(&line, '\t');
+    name(&line, task);
+    column(&line, now() - task->since);
+    arguments(&line, task);
+    if (task->known && task->known->form[0] == 'w') waited(&line, task);
+    keep(&line);
+}
+
 /* What the threads of one process wait for, except one of them; or those of all. */
 static void tell_waits(int process, int except) {
-    long at = now();
     for (int i = 0; i < TASKS; i++) {
         struct task *task = &tasks[i];
         if (!task->id || !task->inside || task->id == except) continue;
         if (process && task->process != process) continue;
-        repeated(task);
-        task->told = 0;
-        char room[TEXT + 1200];
-        struct text line = head(room, sizeof room, "W");
-        column(&line, task->process);
-        column(&line, task->id);
-        put(&line, '\t');
-        name(&line, task);
-        column(&line, at - task->since);
-        arguments(&line, task);
-        if (task->known && task->known->form[0] == 'w') waited(&line, task);
-        keep(&line);
+        tell_wait(task, "W");
     }
+}
+
+/* Runtimes interrupt their threads all the time: only a long wait tells what a signal ended. */
+static void tell_interrupted(struct task *task) {
+    if (now() - task->since >= LONG_WAIT) tell_wait(task, "I");
 }
 
 /* Which results are worth a line. */
@@ -787,6 +797,7 @@ static void left(struct task *task, long result) {
     last->number = task->number;
     last->result = result;
     note_wakers(task, result);
+    if (result == -EINTR || is_restarted(result)) tell_interrupted(task);
     if (task->number == __NR_close) forget(task->process, (int)task->arguments[0]);
     if (task->number == __NR_getsockopt && !result) { /* how a connection ended that took a while */
         int error = 0;
@@ -914,6 +925,7 @@ static void signalled(const struct task *task, int signal) {
 static void ended(int id, int status) {
     struct task *task = find(id);
     int signal = status & 0x7f;
+    if (task && task->inside && signal) tell_interrupted(task); /* SIGKILL comes without a return */
     if (task ? task->process == id : id == first) {
         if (task && signal) tell_last(task);
         long values[] = {id, signal ? 0 : status >> 8 & 0xff, signal};

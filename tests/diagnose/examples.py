@@ -211,7 +211,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "illegal-instruction": {"files": SERVER, "exit_code": 132, "host": Host(flags=frozenset({"avx"}))},
     "forbidden-call": {"files": SERVER, "exit_code": 159, "config": {"security": ("seccomp=/p.json",)}},
     "ended-by-signal": {"files": SERVER, "exit_code": 141},
-    "stop-ignored": killed(15, 9, command=("/bin/sh", "-c", "/app/server; echo done")),
+    "stop-ignored": {"files": SERVER, "exit_code": 137, "command": ("/bin/sh", "-c", "/app/server; echo done")},
     "killed-from-outside": killed(9),
     "stopping-hangs": up((Socket("0.0.0.0", 8080),), sources={"happened": (Event(1.0, "start"), Event(2.0, "kill", signal=15))}),
     "paused": {"files": SERVER, "state": {**RUNNING, "status": "paused"}},

@@ -6,16 +6,19 @@ from recorded import case
 
 from examples import EXAMPLES, SILENT
 from scaffolder.diagnose.causes.catalogue import Basis, causes
+from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.verdict.judge import candidates, judge
 
 KNOWN = {cause.id: cause for cause in causes()}
+REMARKS = {cause.id for cause in causes() if cause.when == Phase.STOPPED}
+"""What is told of a container that was stopped on purpose, and of no other one."""
 
 
 def test_every_cause_has_an_example() -> None:
     assert EXAMPLES.keys() | POD_EXAMPLES.keys() == KNOWN.keys()
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in REMARKS])
 def test_a_cause_is_found_first_in_its_example(name: str) -> None:
     found = judge(case(**EXAMPLES[name]))
 
@@ -23,6 +26,15 @@ def test_a_cause_is_found_first_in_its_example(name: str) -> None:
     assert found.pattern == KNOWN[name].pattern
     assert found.verdict in ("proven", "likely")
     assert found.evidence
+    assert found.fix
+
+
+@pytest.mark.parametrize("name", sorted(REMARKS))
+def test_a_remark_is_no_fault(name: str) -> None:
+    found = judge(case(**EXAMPLES[name]))
+
+    assert (found.verdict, found.cause) == ("healthy", "none")
+    assert [other for other, _ in found.others] == [name]
     assert found.fix
 
 

@@ -130,7 +130,7 @@ def test_a_stop_whose_first_signal_is_forgotten_is_no_docker_kill() -> None:
     events = (Event(2.0, "kill", signal=9), Event(3.0, "die", 137), Event(3.1, "stop"))
     found = judge(case("/app/server", "", 137, SERVER, sources={"happened": events}))
 
-    assert found.cause == "stop-ignored", found
+    assert (found.verdict, found.others[0][0]) == ("healthy", "stop-ignored"), found
 
 
 NODE = {"/usr/local/bin/node": STATIC, "/app/main.mjs": File(b"await new Promise(() => {})")}
@@ -190,7 +190,6 @@ def stopped(said_at: datetime | None, signals: tuple[int, ...]) -> dict[str, Any
         (DIED - timedelta(seconds=9), (15, 9), "stop-slow"),
         (DIED - timedelta(seconds=12), (15, 9), "stop-ignored"),
         (None, (15, 9), "stop-ignored"),
-        (DIED - timedelta(seconds=9), (9,), "killed-from-outside"),
     ],
 )
 def test_a_slow_stop_is_told_from_a_signal_that_nobody_handles(
@@ -198,8 +197,38 @@ def test_a_slow_stop_is_told_from_a_signal_that_nobody_handles(
 ) -> None:
     found = judge(case(**stopped(said_at, signals)))
 
-    assert (found.cause, found.verdict) == (cause, "proven"), found
-    assert " or " not in found.text
+    assert (found.verdict, found.others[0][0]) == ("healthy", cause), found
+    assert found.text.startswith("it was stopped on purpose")
+    assert found.fix
+
+
+@pytest.mark.parametrize(
+    ("signals", "state"), [((9,), {}), ((1, 9), {}), ((15, 9), {"oom_killed": True})]
+)
+def test_a_kill_that_no_stop_asked_for_is_a_fault(
+    signals: tuple[int, ...], state: dict[str, Any]
+) -> None:
+    found = judge(case(**stopped(DIED - timedelta(seconds=9), signals), state=state))
+
+    assert found.verdict != "healthy", found
+
+
+@pytest.mark.parametrize(
+    ("restart", "seconds", "verdict"),
+    [
+        ("always", 60, "healthy"),
+        ("on-failure", 60, "healthy"),
+        ("on-failure", 5, "likely"),
+        ("no", 60, "likely"),
+    ],
+)
+def test_what_nothing_restarted_was_stopped_where_its_end_is_forgotten(
+    restart: str, seconds: int, verdict: str
+) -> None:
+    state = {"started": DIED - timedelta(seconds=seconds), "finished": DIED}
+    found = judge(case(exit_code=137, files=SERVER, state=state, config={"restart": restart}))
+
+    assert found.verdict == verdict, found
 
 
 REALTIME = Neighbour("realtime", "running", networks=("other",), names=("realtime", "rt"))

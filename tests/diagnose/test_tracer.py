@@ -431,6 +431,32 @@ def test_where_nothing_may_be_traced_it_says_so_and_starts_nothing(
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGALRM, signal.SIGKILL])
+def test_a_long_wait_that_a_signal_ends_is_kept(number: int, watch: Watch, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code = (
+        "import os, signal, threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(1), os.kill(os.getpid(), int(%d)))).start()\n"
+        "open('pipe')"
+    )
+    _, trace = watch(*python(code % number))
+    waits = [call for call in trace.interrupted if call.name.startswith("open")]
+
+    assert [call.path for call in waits] == [str(tmp_path / "pipe")]
+    assert 600 < waits[0].waited < 20_000
+
+
+def test_a_short_wait_that_a_signal_ends_is_not_kept(watch: Watch) -> None:
+    code = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGALRM, lambda *_: None)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05); time.sleep(0.4)"
+    )
+    _, trace = watch(*python(code))
+
+    assert trace.interrupted == ()
+
+
 def test_records_that_make_no_sense_are_left_out() -> None:
     text = "C\t1\n\nX\tx\t1\nP\t1\t5\t/bin/x\tx\\x00\nC\t2\t5\t5\topen\t-2\tp=a\tq\tf=z\nZ\t9\tC\t3"
     trace = read(text + "\nC\t3\t5\t5\topen\t-2\tp=/a\nX\t4\t5\t1\t0\nE\t1\tptrace")

@@ -93,7 +93,8 @@ def _is_left(state: State, config: Config, events: Sequence[Event], restarts: in
     """
     forgotten = not any(e.action in ("die", "died") for e in _last_run(events))
     served = state.seconds >= SETTLED_SECONDS and not restarts
-    return config.must_stay and forgotten and served and not state.oom_killed
+    kept = config.must_stay or (config.restart == "on-failure" and state.exit_code != 0)
+    return kept and forgotten and served and not state.oom_killed
 
 
 def is_looping(state: State, events: Sequence[Event], restarts: int, now: datetime) -> bool:
@@ -144,13 +145,25 @@ def was_stopped(state: State, events: Sequence[Event]) -> bool:
         return code in (SIGNALLED + TERM, SIGNALLED + 2)
     signals = last_signals(events)
     if SIGKILL in signals or not signals:
-        return False
+        return code == SIGNALLED + SIGKILL and not state.oom_killed and was_forced(events)
     last = _last_run(events)
     if any(e.action == "stop" for e in last) or code == SIGNALLED + signals[-1]:
         return True
     asked = [e.time for e in last if e.action == "kill" and e.signal in REQUESTS]
     died = next((e.time for e in last if e.action in ("die", "died")), None)
     return bool(asked) and (died is None or died - asked[-1] < GRACE_SECONDS)
+
+
+def was_forced(events: Sequence[Event]) -> bool:
+    """Tell whether a stop was requested, and SIGKILL had to follow: docker stop does that.
+
+    The engine forgets its events one by one: the stop itself is the last to go.
+    """
+    signals = last_signals(events)
+    if SIGKILL not in signals:
+        return False
+    asked = any(number in REQUESTS for number in signals[: signals.index(SIGKILL)])
+    return asked or events[-1].action == "stop"
 
 
 def _last_run(events: Sequence[Event]) -> list[Event]:

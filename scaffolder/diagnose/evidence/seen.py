@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import decisive, last_steps
+from . import decisive, last_steps, waits
 from .call_words import in_words
 from .swallowed import Swallowed
 from .trace import Call, Trace, Traced
@@ -24,10 +24,23 @@ class Seen:
 
     @cached_property
     def failed_call(self) -> Call | None:
-        """The system call that it ended over; none where an exception says that it is another."""
-        if self.swallowed and not self.swallowed.is_of_system:
+        """The system call that it ended over.
+
+        None where something ended its wait, or where an exception says that it is another.
+        """
+        if self.cut_short or (self.swallowed and not self.swallowed.is_of_system):
             return None
-        return decisive.failure(self.trace)
+        return self.asked_in_vain or decisive.failure(self.trace)
+
+    @cached_property
+    def cut_short(self) -> Call | None:
+        """What it waited for when an alarm, a watchdog or a time limit ended it."""
+        return waits.cut_short(self.trace)
+
+    @cached_property
+    def asked_in_vain(self) -> Call | None:
+        """What it asked for again and again, until such a signal ended it."""
+        return waits.asked_in_vain(self.trace)
 
     @cached_property
     def found_last(self) -> Call | None:

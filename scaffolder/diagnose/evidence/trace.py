@@ -164,6 +164,8 @@ class Trace:
     timed_out: bool = False
     obstacle: str = ""
     """Why it could not watch; empty if it could."""
+    interrupted: tuple[Call, ...] = ()
+    """What was waited for until a signal came."""
 
     @cached_property
     def first(self) -> Traced | None:

@@ -30,6 +30,7 @@ def read(text: str) -> Trace:
         tuple(found.waits),
         found.timed_out,
         found.obstacle,
+        tuple(found.interrupted),
     )
 
 
@@ -41,6 +42,7 @@ class _Reading:
     processes: dict[int, Traced] = field(default_factory=dict)
     signals: list[Signal] = field(default_factory=list)
     waits: list[Call] = field(default_factory=list)
+    interrupted: list[Call] = field(default_factory=list)
     timed_out: bool = False
     obstacle: str = ""
 
@@ -57,6 +59,8 @@ class _Reading:
                 _repeat(self.calls, int(row[3]), int(row[4]))
             case "W":
                 self.waits.append(replace(_call(at, row), error=0, waited=int(row[5])))
+            case "I":
+                self.interrupted.append(replace(_call(at, row), error=0, waited=int(row[5])))
             case "S":
                 self.signals.append(_signal(at, row))
             case "P" | "N" | "L" | "X":

@@ -37,7 +37,7 @@ def _sought(case: Case, cause: Cause) -> Found | None:
 def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     """Decide; `rerun` is what copies with one factor changed have shown, if there were any."""
     if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv and not case.pod:
-        return healthy(case)
+        return healthy(case, candidates(case)[:1] if case.phase == Phase.STOPPED else ())
     found = candidates(case)
     tried = tuple(rerun.tried) if rerun else ()
     better = by_rerun(case, rerun, found) if rerun and rerun.cause else None

@@ -1,8 +1,10 @@
 """A judgement: what is wrong, that nothing is wrong, or that it is unknown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, watched
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -29,10 +31,17 @@ class Judgement:
     """Other causes that were found and explain less: their names and texts."""
 
 
-def healthy(case: Case) -> Judgement:
-    """Return that nothing is wrong, and what was seen."""
+def healthy(case: Case, remarks: Sequence[tuple[Cause, Found]] = ()) -> Judgement:
+    """Return that nothing is wrong, what was seen, and what could be better all the same."""
     text, shown = well(case, case.pod) if case.pod else _well(case)
-    return Judgement(HEALTHY, "none", "none", text, "", (), shown, ruled_out(case, None))
+    fine = ruled_out(case, None)
+    for cause, found in remarks:
+        other = ((cause.id, found.text),)
+        return Judgement(
+            HEALTHY, "none", "none", f"{text}; but {found.text}", found.fix, found.commands,
+            found.evidence, fine, cause.page, other,
+        )  # fmt: skip
+    return Judgement(HEALTHY, "none", "none", text, "", (), shown, fine)
 
 
 def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:

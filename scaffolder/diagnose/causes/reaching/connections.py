@@ -161,7 +161,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
     """Find, behind a silent death or a service that does not listen, an unreachable peer."""
     if case.phase == Phase.RUNNING and (_is_fine(case) or case.sockets):
         return None
-    if case.phase == Phase.DIED and (case.exit_code > 125 or _explained(case)):
+    ends_otherwise = case.exit_code > 125 and not case.seen.asked_in_vain
+    if case.phase == Phase.DIED and (ends_otherwise or _explained(case)):
         return None
     for peer in sought(case):
         return _sought(case, peer)

@@ -7,7 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import ended, happened, inspected, logged
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
 from scaffolder.diagnose.evidence.facts import moment
-from scaffolder.diagnose.evidence.phase import SIGKILL, SIGNALLED, Phase
+from scaffolder.diagnose.evidence.phase import SIGKILL, SIGNALLED, Phase, was_forced
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.launched import Launched
 
@@ -17,41 +17,36 @@ KILLED = SIGNALLED + SIGKILL
 TERM = 15
 
 
-def stop_signals(case: Case) -> bool:
-    """Tell whether a stop was requested, and SIGKILL had to follow.
-
-    The engine forgets its events one by one: the stop itself is the last to go.
-    """
-    asked = len(case.signals) > 1 and case.signals[0] != SIGKILL
-    actions = [e.action for e in case.events]
-    return SIGKILL in case.signals and (asked or actions[-1:] == ["stop"])
-
-
 @cause(
     "stop-ignored",
     "the program did not stop when asked, and was killed after the grace period",
     pattern="process",
     reads=["events", "inspect", "files"],
     page="stop-hangs",
+    when=Phase.DIED | Phase.STOPPED,
 )
 def stop_ignored(case: Case) -> Found | None:
-    """Find a stop that took SIGKILL: a shell as PID 1, or no handler for SIGTERM."""
+    """Find a stop that took SIGKILL: a shell as PID 1, or no handler for SIGTERM.
+
+    Where the engine knows that it was stopped, this is how it stops, and not why it died.
+    """
     if case.exit_code != KILLED or killed_for_memory(case):
         return None
-    seen = stop_signals(case)
+    seen = was_forced(case.events)
     forgotten = not case.events or not any(e.action in ("kill", "die", "died") for e in case.events)
     why = _why_deaf(case)
     if not seen and not (forgotten and why):
         return None
+    waited = _waited(case)
     how = (
-        "docker stop had to SIGKILL it after the grace period"
+        f"docker stop had to SIGKILL it{f' {waited:.0f} s later' if waited else ''}"
         if seen
         else (
             "a stop ends with SIGKILL after the grace period (the events of this stop are no"
             " longer available)"
         )
     )
-    why = why or "it did not exit when docker stop asked it to"
+    why = why or "it did not exit when asked to (PID 1 ignores SIGTERM, unless it handles it)"
     return Found(
         f"{why}: {how} (137, not out of memory)",
         'use the exec form (CMD ["/app/server"]) or `exec` in the script, handle SIGTERM, or run'
@@ -64,6 +59,12 @@ def stop_ignored(case: Case) -> Found | None:
         ("docker run --init ...",),
         proven=seen,
     )
+
+
+def _waited(case: Case) -> float:
+    """Return how many seconds lay between the request to stop and SIGKILL; 0 if unknown."""
+    kills = [e for e in case.events if e.action == "kill"]
+    return kills[-1].time - kills[-2].time if len(kills) > 1 else 0.0
 
 
 def _said_after(case: Case) -> list[str]:
@@ -81,11 +82,12 @@ def _said_after(case: Case) -> list[str]:
     pattern="process",
     reads=["events", "logs", "inspect"],
     page="stop-hangs",
+    when=Phase.STOPPED,
     explains=["stop-ignored"],
 )
 def stop_slow(case: Case) -> Found | None:
     """Find a program that handled the signal, logged it, and needed longer than it was given."""
-    said = _said_after(case) if stop_signals(case) and case.exit_code == KILLED else []
+    said = _said_after(case) if was_forced(case.events) and case.exit_code == KILLED else []
     if not said or killed_for_memory(case):
         return None
     smart = any("smart shutdown" in line for line in said)

@@ -56,7 +56,7 @@ CRASHES = {
 def ended_by_signal(case: Case) -> Found | None:
     """Find the less common signals, by the exit code."""
     number = case.exit_code - SIGNALLED
-    if number not in CRASHES:
+    if number not in CRASHES or case.seen.asked_in_vain:  # then it only ends the asking
         return None
     name = signal.Signals(number).name
     sent = number in case.signals

@@ -76,7 +76,7 @@ def _is_looked_for(case: Case, call: Call) -> bool:
 def killed_from_inside(case: Case) -> Found | None:
     """Find the process whose signal ended the first one, or the one that decided the end."""
     killed = case.seen.decider
-    if killed is None:
+    if killed is None or case.seen.asked_in_vain:  # then the signal only ends the asking
         return None
     handled = handled_signal(case.seen.trace, killed)
     number = killed.signal or (handled.number if handled else 0)

@@ -1,18 +1,13 @@
-"""What a program waits for that does not end."""
+"""What a program waits for that does not end, or not before something else ends the program."""
 
-import re
+import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import watched
+from scaffolder.diagnose.causes.evidence import ended, watched
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.trace import Call, Trace
-
-FOR_CHILDREN = ("wait4", "waitid")
-ON_MANY = ("poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "select", "pselect6")
-SLEEPS = ("nanosleep", "clock_nanosleep", "pause", "rt_sigsuspend", "rt_sigtimedwait")
-LONG = 1000
-"""Milliseconds: what waits for less has just begun to."""
+from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
+from scaffolder.diagnose.evidence.waits import LOCKS, awaited, what
 
 
 @cause(
@@ -21,56 +16,76 @@ LONG = 1000
     pattern="process",
     reads=["rerun", "live"],
     page="nothing-moves",
-    when=Phase.RUNNING,
+    when=Phase.RUNNING | Phase.DIED,
     basis=Basis.INFERRED,
+    explains=[
+        "ended-by-signal",
+        "killed-from-inside",
+        "killed-from-outside",
+        "aborted",
+        "last-call",
+    ],
 )
 def waits_in_call(case: Case) -> Found | None:
-    """Find, in a watched copy of a container that does not listen, what its process waits in."""
+    """Find, in a watched copy, what a process waits in.
+
+    Either the container does not listen, or an alarm, a watchdog or a time limit ended the wait.
+    """
+    if case.phase == Phase.DIED:
+        return _cut_short(case)
     if not case.seen.trace.timed_out or any(not s.is_loopback for s in case.sockets or ()):
         return None
     call = awaited(case.seen.trace)
-    what = call and _what(call)
-    if call is None or not what:
+    words = call and what(call, case.seen.trace)
+    if call is None or not words:
         return None
-    process = case.seen.trace.processes.get(call.process)
-    who = process.name if process else "the program"
+    who = _who(case.seen.trace, call)
     return Found(
-        f"{who} waits for {what}",
-        "give the wait a time limit and a message, and see that what it waits for comes",
+        f"{who} waits for {words}",
+        _advice(call),
         (watched(case, f"{who} (process {call.process}): {call.waiting}"),),
     )
 
 
-def awaited(trace: Trace) -> Call | None:
-    """Return what the container waits in: its first process, or the child that this awaits."""
-    process = trace.first
-    for _ in trace.processes:
-        own = [w for w in trace.waits if process and w.process == process.number]
-        call = min(own, key=lambda wait: wait.thread, default=None)
-        if call is None or call.name not in FOR_CHILDREN or process is None:
-            return call
-        process = next((c for c in trace.children(process.number) if c.ended is None), None)
-    return None
+def _cut_short(case: Case) -> Found | None:
+    call, process = case.seen.cut_short, case.seen.decider
+    if call is None or process is None:
+        return None
+    who = _who(case.seen.trace, call)
+    return Found(
+        f"{who} waits for {what(call, case.seen.trace)}, until"
+        f" {_ender(case.seen.trace, process)} ends it",
+        f"{_advice(call)}; what ends it only ends the wait",
+        (
+            watched(case, f"{who} (process {call.process}): {call.waiting}, and then its end"),
+            ended(case),
+        ),
+    )
 
 
-def _what(call: Call) -> str:  # noqa: PLR0911 - one answer per line
-    """Return what a call waits for, for a sentence; empty if that is usual for a service."""
-    if call.waited < LONG or call.name in (*SLEEPS, "accept", "accept4"):
-        return ""
-    if call.name in ("flock", "fcntl"):
-        return f"the lock of {call.object}, which is held already"
-    if call.name == "futex":
-        return "a lock or another thread of its own (a deadlock?)"
+def _who(trace: Trace, call: Call) -> str:
+    process = trace.processes.get(call.process)
+    return process.name if process else "the program"
+
+
+def _ender(trace: Trace, process: Traced) -> str:
+    """Return what ended a process that waited, for a sentence."""
+    own = (s for s in reversed(trace.signals) if s.process == process.number)
+    last = next(own, None)
+    number = process.signal or (last.number if last else 0)
+    if not number:
+        return "a thread of its own"
+    if number == signal.SIGALRM:
+        return "its own alarm (SIGALRM)"
+    sender = trace.processes.get(last.sender) if last else None
+    by = f" from {sender.name}" if sender and sender is not process else ""
+    known = number in set(signal.Signals)
+    return f"{signal.Signals(number).name if known else f'signal {number}'}{by}"
+
+
+def _advice(call: Call) -> str:
+    if call.name in LOCKS:
+        return "take the lock once, with LOCK_NB and a message, and start only one that holds it"
     if call.name.startswith("open"):
-        return f"the other end of the pipe {call.path} to be opened"
-    if call.name == "connect":
-        return f"a connection to {call.where}"
-    if call.descriptor == 0 and not call.address:
-        return "its standard input, which nobody writes to"
-    if call.address:
-        return f"an answer from {call.where}"
-    if call.name in ON_MANY:
-        return ""
-    if re.match("(?:read|recv|write|send)", call.name) and call.object:
-        return f"{call.object} ({call.name})"
-    return ""
+        return f"start what opens the other end of {call.path}, or open it with O_NONBLOCK"
+    return "give the wait a time limit and a message, and see that what it waits for comes"

@@ -1,0 +1,130 @@
+"""What a program waits for, or waited for until a signal or a time limit ended it."""
+
+import re
+import signal
+
+from .decisive import decider, failure, has_gone_on, matters
+from .trace import Call, Trace, Traced
+
+FOR_CHILDREN = ("wait4", "waitid")
+ON_MANY = ("poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "select", "pselect6")
+SERVES = ("accept", "accept4", *ON_MANY)
+SLEEPS = ("nanosleep", "clock_nanosleep", "pause", "rt_sigsuspend", "rt_sigtimedwait")
+LOCKS = ("flock", "fcntl")
+LONG = 1000
+"""Milliseconds: what waits for less has just begun to."""
+SOON = 500
+"""Milliseconds: what a signal handler, or the exit of another thread, takes at most."""
+LATE = 3000
+"""Milliseconds before its end in which a program has to ask in vain again and again."""
+TIMED_OUT = re.compile(r"nanosleep=0$|^futex=-110$")
+"""The last calls of a thread that only waited for some time to be over: a watchdog."""
+ENDS = {
+    signal.SIGALRM, signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP, signal.SIGABRT,
+}  # fmt: skip
+"""Signals by which alarms, time limits and watchdogs end a program."""
+
+
+def awaited(trace: Trace) -> Call | None:
+    """Return what the container waits in: its first process, or the child that this awaits."""
+    process = trace.first
+    for _ in trace.processes:
+        own = [w for w in trace.waits if process and w.process == process.number]
+        call = min(own, key=lambda wait: wait.thread, default=None)
+        if call is None or call.name not in FOR_CHILDREN or process is None:
+            return call
+        process = next((c for c in trace.children(process.number) if c.ended is None), None)
+    return None
+
+
+def what(call: Call, trace: Trace | None = None) -> str:  # noqa: PLR0911 - one answer per line
+    """Return what a call waits for, for a sentence; empty if that is usual for a service."""
+    if call.waited < LONG or call.name in (*SLEEPS, "accept", "accept4"):
+        return ""
+    if call.name in LOCKS:
+        holder = "which it holds itself" if trace and _holds(trace, call) else "which is held"
+        return f"the lock of {call.object or 'a file'}, {holder} already"
+    if call.name == "futex":
+        return "a lock or another thread of its own (a deadlock?)"
+    if call.name.startswith("open"):
+        return f"the other end of the pipe {call.path} to be opened"
+    if call.name == "connect":
+        return f"a connection to {call.where}"
+    if call.descriptor == 0 and not call.address:
+        return "its standard input, which nobody writes to"
+    if call.address:
+        return f"an answer from {call.where}"
+    if call.name in ON_MANY:
+        return ""
+    if re.match("(?:read|recv|write|send)", call.name) and call.object:
+        return f"{call.object} ({call.name})"
+    return ""
+
+
+def _holds(trace: Trace, wait: Call) -> bool:
+    """Tell whether a process has the lock that it waits for, by another descriptor."""
+    before = (c for c in trace.of(wait.process) if c.name == wait.name and not c.error)
+    same = (c for c in before if wait.object and c.object == wait.object)
+    return any(c.descriptor != wait.descriptor for c in same)
+
+
+def cut_short(trace: Trace) -> Call | None:
+    """Return the long wait in which a program was ended, by whatever limits its time.
+
+    What failed before it began to wait, it got over. A lock between threads counts only where no
+    thread serves: the first thread of a server often waits for the others.
+    """
+    process = decider(trace)
+    if process is None or process.ended is None or not process.failed:
+        return None
+    interrupted = [w for w in reversed(trace.interrupted) if _is_last(trace, process, w)]
+    left = [w for w in trace.waits if w.process == process.number] if _is_watched(process) else []
+    waits = sorted((*interrupted, *left), key=lambda wait: wait.name == "futex")
+    told = next((wait for wait in waits if what(wait)), None)
+    if told and told.name == "futex":
+        lost = failure(trace)
+        serves = any(wait.name in SERVES for wait in (*interrupted, *left))
+        if serves or (lost and lost.at > told.at - told.waited):
+            return None
+    return told
+
+
+def _is_last(trace: Trace, process: Traced, wait: Call) -> bool:
+    """Tell whether a process ended upon the signal that a thread of it was interrupted by."""
+    if wait.process != process.number or (process.ended or 0) - wait.at > SOON:
+        return False
+    own = (call for call in trace.of(process.number) if call.thread == wait.thread)
+    return not any(has_gone_on(call) for call in own if call.at >= wait.at)
+
+
+def _is_watched(process: Traced) -> bool:
+    """Tell whether the thread that ended a process had only waited for a time to be over."""
+    return any(map(TIMED_OUT.search, process.last))
+
+
+def asked_in_vain(trace: Trace) -> Call | None:
+    """Return what a program asked for again and again, in vain, until a signal ended it."""
+    process = decider(trace)
+    if process is None or process.ended is None or not _is_ended(trace, process):
+        return None
+    late = [call for call in trace.calls if process.ended - call.at < LATE]
+    known = {_name(call) for call in late if not call.error and not call.host}
+    tried: dict[tuple[str, ...], int] = {}
+    for call in late:
+        name = _name(call)
+        if name and (call.error or call.host) and matters(call) and name not in known:
+            tried[name] = tried.get(name, 0) + call.times
+    often = {name for name, times in tried.items() if times > 1}
+    return next((call for call in reversed(late) if _name(call) in often), None)
+
+
+def _is_ended(trace: Trace, process: Traced) -> bool:
+    handled = any(
+        s.process == process.number and s.number == signal.SIGALRM for s in trace.signals[-3:]
+    )
+    return process.signal in ENDS or (process.failed and handled)
+
+
+def _name(call: Call) -> tuple[str, ...]:
+    """Return what a call asks for; empty if for nothing that has a name."""
+    return (call.path, call.host, call.where) if call.path or call.host or call.where else ()
