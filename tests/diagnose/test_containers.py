@@ -666,7 +666,7 @@ PAGES = [
 
 
 def test_the_pages_show_cases() -> None:
-    assert len(PAGES) == 6
+    assert len(PAGES) == 7
 
 
 @pytest.mark.parametrize(("command", "diagnosis", "shown"), PAGES, ids=lambda part: str(part)[:60])

@@ -12,6 +12,9 @@ OPTIONAL = frozenset(
 )  # fmt: skip
 """What programs raise and handle as they work: no reason to end, unless the handler itself ends."""
 
+UNCAUGHT = "uncaught"
+"""How it ends over an exception that nobody handles."""
+
 OF_SYSTEM = frozenset({"OSError", "ImportError"})
 """Exceptions about a call, which the tracer has seen as well."""
 
@@ -42,6 +45,8 @@ class Swallowed:
     @property
     def words(self) -> str:
         """Return what became of it, for people."""
+        if self.how == UNCAUGHT:
+            return f"{self.last}\nnobody handles it, and {self.place} does not show it"
         if self.how:
             return f"{self.last}\n{self.how} at {self.place}, in its handler"
         return f"{self.last}\nhandled at {self.place}, shortly before the end"

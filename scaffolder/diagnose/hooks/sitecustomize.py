@@ -5,6 +5,7 @@ program's own code handles gets a line in `raised`, beside this file; so does ea
 program chooses: sys.exit, os._exit, or a signal to itself, with the exception that it was handling.
 """
 
+import atexit
 import json
 import os
 import sys
@@ -27,6 +28,8 @@ WORKS = frozenset(
 """What a program does that goes on with its work (audit events, PEP 578), beside opening files."""
 IDLE = ("/proc/", "/sys/", "/dev/", "/usr/share/", "/etc/", HERE)
 """Where a program may read as it ends."""
+
+UNCAUGHT = "uncaught"
 
 written = [0]
 has_handled = [False]
@@ -126,6 +129,14 @@ def instead(module, name, is_meant):
     setattr(module, name, ending)
 
 
+def lost():
+    """Take note of an exception that nobody handled: it is printed, unless that was prevented."""
+    error = getattr(sys, "last_value", None)
+    if error is not None and not isinstance(error, NO_FAILURE):
+        is_replaced = sys.excepthook is not sys.__excepthook__
+        record("exit", error, "sys.excepthook" if is_replaced else "standard error", UNCAUGHT)
+
+
 def monitored():
     """Watch by sys.monitoring, which costs nothing where nothing is raised (Python 3.12)."""
     monitoring = sys.monitoring
@@ -195,6 +206,7 @@ theirs()
 if os.access(RECORDS, os.W_OK):
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(works)
+    atexit.register(lost)
     instead(os, "_exit", lambda *_: True)
     instead(os, "abort", lambda *_: True)
     instead(os, "kill", lambda number, signal=0, *_: signal and number in (os.getpid(), 1))
