@@ -14,7 +14,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDS = os.path.join(HERE, "raised")
 MOST, LONGEST = 400, 8000
-"""How many lines a process writes, and of how many characters a traceback is."""
+"""How many lines a process writes before its end, and of how many characters a traceback is."""
 NO_FAILURE = (
     SystemExit, StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt,
     BrokenPipeError,
@@ -37,7 +37,7 @@ has_handled = [False]
 
 def record(kind, error, place, how=""):
     """Write a line about an exception, if any is given; never fail."""
-    if written[0] >= MOST:
+    if written[0] >= (MOST if kind != "exit" else 2 * MOST):
         return
     written[0] += 1
     try:
