@@ -23,6 +23,11 @@ PATIENCE = {
     "rust": ("src/runtime/connection.rs", {"=> 10.0": "=> 1.0", "=> 20.0": "=> 1.0"}),
 }
 """Where it stands how long clients may take, and with what a test has no time for it."""
+LOCK = {
+    "python": ("src/orders/runtime/database/engine.py", {"LOCK_SECONDS = 60": "LOCK_SECONDS = 3"}),
+    "rust": ("src/runtime/database/connecting.rs", {"from_secs(60)": "from_secs(3)"}),
+}
+"""Where it stands how long migrations wait for each other."""
 AGAIN = {
     "python": ("src/orders/runtime/redis_link.py", {"0.1, 10.0": "0.1, 0.4"}),
     "rust": ("src/runtime/cache/link.rs", {"from_secs(10)": "from_millis(400)"}),
@@ -65,6 +70,8 @@ def asking_in_rust() -> Program:
         "src/stages/mod.rs": stages,
         **{f"src/migrations/{name}": sql for name, sql in own.items() if name.endswith(".sql")},
     }
+    lock, changes = LOCK["rust"]
+    files[lock] = replaced(text(lock, ("database",)), changes)
     return rust(binary(("database",), files=files, variant="asking"))
 
 
@@ -85,6 +92,9 @@ def asking_in_python(pristine: Path, place: Path) -> Program:
         "    database,\n]": "    database,\n    ledger,\n]",
     }
     stages.write_text(replaced(stages.read_text(encoding="utf-8"), own), encoding="utf-8")
+    lock, changes = LOCK["python"]
+    source = place / lock
+    source.write_text(replaced(source.read_text(encoding="utf-8"), changes), encoding="utf-8")
     return python(place)
 
 

@@ -1,9 +1,12 @@
 """Migrations of a service and of its stages: the same in each language, and for both databases."""
 
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import applications
+import psycopg
 import pytest
 from databases import (
     CONFIG,
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from postgresql_server import Server
 
 DATABASES = ("sqlite", "postgresql")
+LOCKED = "SELECT pg_advisory_lock(1986622307)"
+"""Takes the lock that services of each version and language migrate with."""
 
 
 @pytest.fixture(params=DATABASES)
@@ -77,6 +82,33 @@ def test_of_two_that_migrate_at_once_each_migration_is_applied_by_one(
     assert [each.status for each in ran] == [DONE] * 3, ran
     done = [line for each in ran for line in each.lines if line != "nothing to do"]
     assert sorted(done) == sorted(MIGRATED)
+
+
+def test_who_has_the_lock_of_migrations_can_be_seen_and_ended(
+    asking: Program, postgresql: "Server"
+) -> None:
+    url = postgresql.new_database("locked")
+    with psycopg.connect(url, application_name="left") as holder:
+        holder.execute(LOCKED)
+        with serving(asking, DATABASE_URL=url, DATABASE_MIGRATE="true") as service:
+            applied = "applying migrations, once nobody else does: ledger: 0000 of 0001, app: 0000"
+            service.run.wait_for_line(applied)
+            status, said = readiness(service)
+            assert (status, said.endswith(": migrations are being applied")) == (503, True), said
+            ran = manage(asking, url, "upgrade")
+            held, _, advice = ran.error.partition(": if no replica migrates, ")
+            lasted = "another session has had the lock of migrations for 3 s"
+            assert (ran.status, held) == (FAILED, f"the database cannot be used: {lasted}")
+            service.run.wait_for_line(f"a migration has failed: {lasted}: if no replica migrates, ")
+
+            shows, ends = re.findall(r"(SELECT .*?) (?:shows whose it is|ends it)", advice)
+            [(process, name, *_)] = postgresql.ask(shows, "locked")
+            assert (process, name) == (holder.info.backend_pid, "left")
+            assert postgresql.ask(ends.replace("PID", str(process)), "locked") == [(True,)]
+            service.run.wait_for_line("the schema of the database fits now")
+        with suppress(psycopg.OperationalError):  # it is ended
+            holder.rollback()
+    assert manage(asking, url, "upgrade").lines == ["nothing to do"]
 
 
 @pytest.mark.parametrize(

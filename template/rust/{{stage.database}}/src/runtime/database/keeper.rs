@@ -12,6 +12,8 @@ use crate::runtime::outage::Named;
 const CHECK: Duration = Duration::from_secs(3);
 /// Between two attempts to reach one that does not.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long the first check is waited for; migrations, which belong to it, may take any time.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// What is known of the database.
 #[derive(Clone)]
@@ -70,6 +72,16 @@ impl Keeper {
         self.suspected.notify_waiters();
     }
 
+    /// Says why the first check has not ended yet.
+    pub fn is_busy(&self, cause: &str) {
+        self.state.send_if_modified(|state| {
+            if !state.is_known {
+                state.cause = Some(cause.into());
+            }
+            false // nobody waits for it
+        });
+    }
+
     /// Returns as soon as it can be used.
     ///
     /// Only the beginning of an outage is waited for: a restart costs requests some time, and
@@ -98,7 +110,8 @@ impl Keeper {
     /// With the reason, if it cannot.
     pub async fn require_up(&self) -> Result<(), String> {
         let mut changes = self.state.subscribe();
-        let _ = changes.wait_for(|state| state.is_known).await; // the sender is in this
+        let known = changes.wait_for(|state| state.is_known);
+        let _ = timeout(FIRST, known).await; // the sender is in this
         let state = self.state.borrow();
         match &state.cause {
             None => Ok(()),

@@ -14,6 +14,8 @@ use super::parts::{NONE, Part, State};
 
 /// Whoever migrates has this advisory lock of PostgreSQL.
 const KEY: i64 = 0x7669_7363;
+/// What PostgreSQL says when `lock_timeout` is over.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// How lines of a migration end that are for one database alone.
 const POSTGRESQL: &str = "-- postgresql";
@@ -205,17 +207,30 @@ async fn note(connection: &mut AnyConnection, part: &Part, number: &str) -> sqlx
 ///
 /// # Errors
 ///
-/// If that takes too long.
+/// If that takes too long: then the error says what to do.
 pub async fn lock(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    if is_postgresql(connection) {
-        let seconds = LOCK.as_secs();
-        let lock =
-            format!("SET LOCAL lock_timeout = '{seconds}s'; SELECT pg_advisory_xact_lock({KEY})");
-        sqlx::raw_sql(AssertSqlSafe(lock))
-            .execute(connection)
-            .await?;
+    if !is_postgresql(connection) {
+        return Ok(());
     }
-    Ok(())
+    let seconds = LOCK.as_secs();
+    let lock =
+        format!("SET LOCAL lock_timeout = '{seconds}s'; SELECT pg_advisory_xact_lock({KEY})");
+    let locked = sqlx::raw_sql(AssertSqlSafe(lock)).execute(connection).await;
+    locked.map(drop).map_err(|error| match &error {
+        Error::Database(cause) if cause.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            Error::Decode(held(seconds).into())
+        }
+        _ => error,
+    })
+}
+
+fn held(seconds: u64) -> String {
+    format!(
+        "another session has had the lock of migrations for {seconds} s: if no replica migrates, \
+         SELECT pid, application_name, client_addr, state FROM pg_stat_activity JOIN pg_locks \
+         USING (pid) WHERE locktype = 'advisory' AND objid = {KEY} AND granted AND datname = \
+         current_database() shows whose it is, and SELECT pg_terminate_backend(PID) ends it"
+    )
 }
 
 /// SQLite refuses at once to let a transaction write that has read what another one has changed

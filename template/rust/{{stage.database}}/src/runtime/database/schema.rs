@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, SqlStr};
 use super::address::Address;
 use super::connecting::{self, Limits, within};
 use super::failures::reason;
+use super::keeper::Keeper;
 use super::migrations;
 use super::parts::{Part, State};
 use crate::runtime::SERVICE;
@@ -76,13 +77,18 @@ impl Schema {
         connection: &mut AnyConnection,
         address: &Address,
         limits: Limits,
+        keeper: &Keeper,
     ) -> Result<(), String> {
         let mut found = within(limits.wait, migrations::states(connection, &self.parts)).await?;
         if self.has_fitted.load(Ordering::Relaxed) {
             self.note(missing(&found));
             return Ok(());
         }
-        if self.migrates && found.iter().any(State::is_missing) {
+        if self.migrates
+            && let Some(missing) = list(&found, State::is_missing)
+        {
+            tracing::info!("applying migrations, once nobody else does: {missing}");
+            keeper.is_busy("migrations are being applied");
             if let Err(error) = migrate(address, limits, &self.parts).await {
                 self.note(Some(format!("a migration has failed: {}", said(&error))));
                 return Ok(());

@@ -59,8 +59,11 @@ struct Failure(String, u8);
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        let said = said(&error);
-        Self(format!("a migration has failed: {said}"), FAILED)
+        let direct = error.chain().next().and_then(|cause| cause.downcast_ref());
+        match direct {
+            Some(error) => unusable(&reason(error)), // of no migration
+            None => Self(format!("a migration has failed: {}", said(&error)), FAILED),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub async fn watch(shared: Arc<Shared>, schema: Arc<Schema>) {
                 None => within(limits.wait, connecting::open(address, *limits)).await?,
             };
             if !within(limits.wait, schema.still_fits(&mut own, probe)).await? {
-                schema.look(&mut own, address, *limits).await?;
+                schema.look(&mut own, address, *limits, keeper).await?;
             }
             connection = Some(own);
             Ok(())

@@ -172,5 +172,6 @@ class Database:
             return await connection.run_sync(migrations.states, self._parts)
 
     async def _migrate(self) -> None:
+        self.keeper.is_busy("migrations are being applied")
         async for done in migrating.upgraded(self._address, self._parts, self._wait):
             log.info("%s", done)

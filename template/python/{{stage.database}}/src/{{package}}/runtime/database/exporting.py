@@ -51,10 +51,8 @@ def _export(connection: Connection, known: list[Part], directory: Path, whole: b
             for state, of_part in found:
                 place = Path(unfinished, state.part.name)
                 contents = _write_part(connection, place, state, of_part)
-                done += [
-                    f"exported {counted(content.rows)} of {name}"
-                    for name, content in contents.items()
-                ]
+                for name, content in contents.items():
+                    done.append(f"exported {counted(content.rows)} of {name}")
             for part in known:
                 Path(unfinished, part.name).rename(directory / part.name)
         _sync(directory)

@@ -27,7 +27,6 @@ ROWS, PARAMETERS, BYTES = 100, 10_000, 2**20
 """A statement has so many at most: what is written with it is in memory."""
 LONGEST_MANIFEST = 2**20
 KEY_TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
-CONSTRAINT = sqlite3.SQLITE_CONSTRAINT
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,8 @@ def _opened(path: Path) -> BinaryIO:
 def _read(connection: Connection, source: Source) -> int:
     """Write the rows of a file into its table; return how many there are."""
     table, path = source.table, source.path
-    if not table.has_key and _has_rows(connection, table):
+    has_key = any(column.key for column in table.columns)
+    if not has_key and _has_rows(connection, table):
         raise Refused(f"{path}: the table has rows, and no primary key to tell them apart")
     counter = Counter()
     most = min(ROWS, max(1, PARAMETERS // len(table.columns)))
@@ -221,7 +221,7 @@ def _why(error: exc.DBAPIError) -> str:
     code = cause.sqlite_errorcode if isinstance(cause, sqlite3.Error) else None
     if isinstance(cause, psycopg.errors.UniqueViolation) or code in KEY_TAKEN:
         return "there is a row with its key"
-    if code and code & 0xFF == CONSTRAINT:
+    if code and code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
         return str(cause)
     if isinstance(cause, psycopg.IntegrityError):
         return reason(error)

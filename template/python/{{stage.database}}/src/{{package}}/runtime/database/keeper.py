@@ -15,6 +15,8 @@ CHECK_SECONDS = 3.0
 """Between two checks of a database that works."""
 LONGEST_PAUSE = 2.0
 """Between two attempts to reach one that does not."""
+FIRST_SECONDS = 1.0
+"""How long the first check is waited for; migrations, which belong to it, may take any time."""
 
 log = Reporter(logging.getLogger(__name__))
 
@@ -63,6 +65,11 @@ class Keeper:
         """Have it checked at once: a request has failed."""
         self._suspected.set()
 
+    def is_busy(self, cause: str) -> None:
+        """Say why the first check has not ended yet."""
+        if not self._known.is_set():
+            self._cause = cause
+
     async def until_up(self) -> None:
         """Return as soon as it can be used; raise UnreachableError if that is not to be soon.
 
@@ -79,7 +86,7 @@ class Keeper:
 
     async def require_up(self) -> None:
         """Raise UnreachableError if it cannot be used, as of the last check."""
-        await self._known.wait()
+        await _either(self._known, FIRST_SECONDS)
         if not self._is_up.is_set():
             raise UnreachableError(f"{self._label}: {self._cause}")
 

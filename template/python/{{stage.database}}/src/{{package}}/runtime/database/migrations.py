@@ -12,8 +12,9 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Column, Connection, MetaData, Select, String, Table, inspect, literal, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from .engine import LOCK_SECONDS
 from .failures import is_unavailable, reason
@@ -25,6 +26,13 @@ VERSIONS = "_schema_version"
 """How the tables are called that say how far a part has come."""
 LOCK = 0x7669_7363
 """Whoever migrates has this advisory lock of PostgreSQL."""
+HELD = (
+    f"another session has had the lock of migrations for {LOCK_SECONDS} s:"  # noqa: S608 - for people
+    " if no replica migrates, SELECT pid, application_name, client_addr, state FROM"
+    " pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND objid ="
+    f" {LOCK} AND granted AND datname = current_database() shows whose it is, and SELECT"
+    " pg_terminate_backend(PID) ends it"
+)
 
 logging.getLogger("alembic").setLevel(logging.WARNING)  # each step gets one line, without its help
 
@@ -209,4 +217,9 @@ def lock(connection: Connection) -> None:
     """Wait until nobody else migrates. SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        try:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        except DBAPIError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise SQLAlchemyError(HELD) from error
+            raise

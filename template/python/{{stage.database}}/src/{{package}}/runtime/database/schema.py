@@ -36,7 +36,8 @@ class Schema:
         if self._has_fitted:
             self._note(_missing(found))
             return
-        if self._migrate and any(state.is_missing for state in found):
+        if self._migrate and (missing := _list(found)):
+            log.info("applying migrations, once nobody else does: %s", missing)
             try:
                 await self._migrate()
             except (MigrationError, *FAILURES) as error:
@@ -63,9 +64,13 @@ def misfit(states: list[State]) -> str:
 
 
 def _missing(states: list[State]) -> str:
-    missing = [str(state) for state in states if state.is_missing]
+    missing = _list(states)
     command = f"python -m {__name__.partition('.')[0]} db upgrade"
-    return f"migrations are missing ({', '.join(missing)}): {command}" if missing else ""
+    return f"migrations are missing ({missing}): {command}" if missing else ""
+
+
+def _list(states: list[State]) -> str:
+    return ", ".join(str(state) for state in states if state.is_missing)
 
 
 def _said(error: Exception) -> str:

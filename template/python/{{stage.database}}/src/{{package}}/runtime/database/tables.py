@@ -100,10 +100,6 @@ class Table:
         return [column.name for column in self.columns]
 
     @property
-    def has_key(self) -> bool:
-        return any(column.key for column in self.columns)
-
-    @property
     def quoted(self) -> str:
         return self.quote(self.name)
 

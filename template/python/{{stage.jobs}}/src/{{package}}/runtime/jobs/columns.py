@@ -21,36 +21,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import NULLTYPE, TypeEngine
+from sqlalchemy.sql.functions import Function
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
 
-class InWords(FunctionElement[Any]):
-    """What each database has words of its own for."""
+class InWords(Function[Any]):
+    """What each database has words of its own for: those of WORDS."""
 
     inherit_cache = True
-    sqlite: str
-    postgresql: str
 
 
 @compiles(InWords)
 def _in_words(element: InWords, compiler: SQLCompiler, **options: Any) -> str:
-    words: str = getattr(element, compiler.dialect.name)
+    words = WORDS[compiler.dialect.name][element.name]
     return words.format(compiler.process(element.clauses, **options))
-
-
-def _in_words_of(
-    *, sqlite: str, postgresql: str, type_: TypeEngine[Any] = NULLTYPE
-) -> type[InWords]:
-    """Return a function of SQL; each is a class, by which compiled statements are kept."""
-    words = {"sqlite": sqlite, "postgresql": postgresql, "type": type_, "inherit_cache": True}
-    return type(InWords.__name__, (InWords,), words)
-
-
-octets = _in_words_of(sqlite="CAST({} AS BLOB)", postgresql="{}")
-"""A text of SQLite as bytes: it may be anything, and no UTF-8."""
 
 
 class AnyText(TypeDecorator[str]):
@@ -61,7 +46,7 @@ class AnyText(TypeDecorator[str]):
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return what is read in place of the column."""
-        return type_coerce(octets(column), self)
+        return type_coerce(InWords("octets", column), self)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """Return a text."""
@@ -85,28 +70,30 @@ jobs = Table(
 )
 FREE = {"worker": None, "lease_until": None}
 
-
-now = _in_words_of(
-    sqlite="CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
-    postgresql="CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
-    type_=BigInteger(),
-)
+WORDS = {
+    "sqlite": {
+        "now": "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
+        "key": "rowid",
+        "damage": "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 OR typeof(attempts) <> 'integer'"
+        " THEN 'attempts' WHEN typeof(payload) <> 'text' THEN 'payload' WHEN typeof(id) <> 'text'"
+        " THEN 'id' WHEN typeof(trace) NOT IN ('text', 'null') THEN 'trace' END",
+        "octets": "CAST({} AS BLOB)",
+    },
+    "postgresql": {
+        "now": "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
+        "key": "id",
+        "damage": "CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts' END",
+        "octets": "{}",
+    },
+}
+NOW = InWords("now", type_=BigInteger)
 """The time; the clocks of services may differ, that of the database is one."""
-key = _in_words_of(sqlite="rowid", postgresql="id")
+KEY = InWords("key")
 """What a row can be found by; in SQLite, an id may be NULL."""
-damage = _in_words_of(
-    sqlite="CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 OR typeof(attempts) <> 'integer' THEN"
-    " 'attempts' WHEN typeof(payload) <> 'text' THEN 'payload' WHEN typeof(id) <> 'text' THEN"
-    " 'id' WHEN typeof(trace) NOT IN ('text', 'null') THEN 'trace' END",
-    postgresql="CASE WHEN attempts NOT BETWEEN 0 AND 2147483646 THEN 'attempts' END",
-    type_=Text(),
-)
+DAMAGE = InWords("damage", type_=Text)
 """A column whose value no worker can have written, as SQLite lets them in; NULL without one."""
 DAMAGED = "its row is damaged: nobody writes such a value of "
 LATEST = 2**63 - 1
 """Of the times; what is no number comes after all of them in SQLite."""
-
-
-def is_over() -> ColumnElement[bool]:
-    """Tell whether a lease is over; one that says nothing is."""
-    return func.coalesce(cast(jobs.c.lease_until, BigInteger), 0) <= now()
+IS_OVER: ColumnElement[bool] = func.coalesce(cast(jobs.c.lease_until, BigInteger), 0) <= NOW
+"""Of a lease; one that says nothing is."""

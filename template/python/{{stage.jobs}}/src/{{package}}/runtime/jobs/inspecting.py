@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Integer, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .columns import DEAD, FREE, READY, RUNNING, jobs, now
+from .columns import DEAD, FREE, NOW, READY, RUNNING, jobs
 
 MOST_RUNNING = 100
 ATTEMPTS = cast(jobs.c.attempts, Integer).label("attempts")
@@ -48,14 +48,14 @@ async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
         ]
         yield f"{_on_a_line(kind)}: {', '.join(states)}"
     oldest = (
-        select(jobs.c.id, jobs.c.kind, (now() - jobs.c.run_at).label("waited"))
-        .where(jobs.c.state == READY, jobs.c.run_at <= now())
+        select(jobs.c.id, jobs.c.kind, (NOW - jobs.c.run_at).label("waited"))
+        .where(jobs.c.state == READY, jobs.c.run_at <= NOW)
         .order_by(jobs.c.run_at)
         .limit(1)
     )
     for row in await connection.execute(oldest):
         yield f"waiting for {int(row.waited) // 1000} s: {row.kind} {row.id}"
-    lease = (jobs.c.lease_until - now()).label("left")
+    lease = (jobs.c.lease_until - NOW).label("left")
     running = (
         select(jobs.c.id, jobs.c.kind, jobs.c.worker, ATTEMPTS, lease)
         .where(jobs.c.state == RUNNING)
@@ -71,7 +71,7 @@ async def _lines(connection: AsyncConnection) -> AsyncIterator[str]:
 
 async def dead(connection: AsyncConnection) -> list[Dead]:
     """Return the jobs that are dead, the oldest first."""
-    age = ((now() - jobs.c.created_at) // 1000).label("age")
+    age = ((NOW - jobs.c.created_at) // 1000).label("age")
     chosen = (
         select(jobs.c.id, jobs.c.kind, ATTEMPTS, jobs.c.reason, age)
         .where(jobs.c.state == DEAD)
@@ -89,7 +89,7 @@ async def retry(connection: AsyncConnection, job_id: str | None) -> int:
     if job_id is not None:
         again = again.where(jobs.c.id == job_id)
     done = await connection.execute(
-        again.values(**FREE, state=READY, attempts=0, run_at=now(), reason=None)
+        again.values(**FREE, state=READY, attempts=0, run_at=NOW, reason=None)
     )
     return done.rowcount
 

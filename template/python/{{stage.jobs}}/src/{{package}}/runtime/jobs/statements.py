@@ -3,11 +3,8 @@
 Their parameters are given when they run.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Integer,
     Text,
@@ -20,54 +17,48 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.types import TypeEngine
 
-from .columns import DAMAGED, DEAD, READY, RUNNING, damage, jobs, key, now
-
-
-def _given(name: str, type_: type[TypeEngine[Any]]) -> BindParameter[Any]:
-    return bindparam(name, type_=type_)
-
+from .columns import DAMAGE, DAMAGED, DEAD, KEY, NOW, READY, RUNNING, jobs
 
 ENQUEUE = insert(jobs).values(
-    id=_given("made", Text),
-    kind=_given("of_kind", Text),
-    payload=_given("json", Text),
+    id=bindparam("made", type_=Text),
+    kind=bindparam("of_kind", type_=Text),
+    payload=bindparam("json", type_=Text),
     state=READY,
     attempts=0,
-    run_at=now() + _given("delay", BigInteger),
-    trace=_given("traceparent", Text),
-    created_at=now(),
+    run_at=NOW + bindparam("delay", type_=BigInteger),
+    trace=bindparam("traceparent", type_=Text),
+    created_at=NOW,
 )
 
 _DUE = (
-    select(key().label("row"))
+    select(KEY.label("row"))
     .where(
         jobs.c.state == READY,
-        jobs.c.run_at <= now(),
+        jobs.c.run_at <= NOW,
         jobs.c.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(jobs.c.run_at)
-    .limit(_given("most", Integer))
+    .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
     .cte("due")  # evaluated once: PostgreSQL may repeat a subquery, which would take more
 )
-_IS_SOUND = damage().is_(None)
+_IS_SOUND = DAMAGE.is_(None)
 CLAIM = (
     update(jobs)
-    .where(key().in_(select(_DUE.c.row)))
+    .where(KEY.in_(select(_DUE.c.row)))
     .values(
         state=case((_IS_SOUND, RUNNING), else_=DEAD),
-        attempts=case((damage() == "attempts", 0), else_=jobs.c.attempts + 1),
-        worker=case((_IS_SOUND, _given("me", Text))),
-        lease_until=case((_IS_SOUND, now() + _given("lease", BigInteger))),
-        reason=case((_IS_SOUND, jobs.c.reason), else_=literal(DAMAGED).concat(damage())),
+        attempts=case((DAMAGE == "attempts", 0), else_=jobs.c.attempts + 1),
+        worker=case((_IS_SOUND, bindparam("me", type_=Text))),
+        lease_until=case((_IS_SOUND, NOW + bindparam("lease", type_=BigInteger))),
+        reason=case((_IS_SOUND, jobs.c.reason), else_=literal(DAMAGED).concat(DAMAGE)),
     )
     .returning(jobs)
 )
 
 MINE: ColumnElement[bool] = (
-    (jobs.c.worker == _given("me", Text))
+    (jobs.c.worker == bindparam("me", type_=Text))
     & (jobs.c.state == RUNNING)
     & tuple_(jobs.c.id, jobs.c.attempts).in_(bindparam("mine", expanding=True))
 )
@@ -75,7 +66,7 @@ MINE: ColumnElement[bool] = (
 BEAT = (
     update(jobs)
     .where(MINE)
-    .values(lease_until=now() + _given("lease", BigInteger))
+    .values(lease_until=NOW + bindparam("lease", type_=BigInteger))
     .returning(jobs.c.id)
 )
 DONE = delete(jobs).where(MINE).returning(jobs.c.id)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Executable, Integer, case, cast, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .columns import DAMAGED, DEAD, FREE, LATEST, READY, RUNNING, is_over, jobs, key, now
+from .columns import DAMAGED, DEAD, FREE, IS_OVER, KEY, LATEST, NOW, READY, RUNNING, jobs
 from .job import Claimed, End, Outcome, as_json, checked_kind
 from .statements import BEAT, CLAIM, DONE, ENQUEUE, MINE
 
@@ -95,11 +95,11 @@ async def settle(
             continue
         values: dict[str, Any] = {**FREE, "state": READY}
         if outcome.end is End.BACK:
-            values |= {"attempts": jobs.c.attempts - 1, "run_at": now()}
+            values |= {"attempts": jobs.c.attempts - 1, "run_at": NOW}
         elif outcome.end is End.DEAD:
             values |= {"state": DEAD, "reason": outcome.reason}
         else:
-            values |= {"run_at": now() + round(outcome.pause * 1000), "reason": outcome.reason}
+            values |= {"run_at": NOW + round(outcome.pause * 1000), "reason": outcome.reason}
         settled = update(jobs).where(MINE).values(values).returning(jobs.c.id)
         kept |= await _kept(connection, settled, worker, [claimed])
     return kept
@@ -108,8 +108,8 @@ async def settle(
 async def expire(connection: AsyncConnection, kinds: Collection[str], most: int) -> list[Noted]:
     """Take jobs from workers whose lease is over; those without an attempt left are dead."""
     over = (
-        select(key().label("row"))
-        .where(jobs.c.state == RUNNING, is_over(), jobs.c.kind.in_(kinds))
+        select(KEY.label("row"))
+        .where(jobs.c.state == RUNNING, IS_OVER, jobs.c.kind.in_(kinds))
         .with_for_update(skip_locked=True)
         .cte("over")
     )
@@ -117,7 +117,7 @@ async def expire(connection: AsyncConnection, kinds: Collection[str], most: int)
     attempt = words.concat(cast(jobs.c.attempts, Integer))
     freed = (
         update(jobs)
-        .where(key().in_(select(over.c.row)))
+        .where(KEY.in_(select(over.c.row)))
         .values(
             **FREE,
             state=case((jobs.c.attempts >= most, DEAD), else_=READY),
@@ -157,8 +157,8 @@ class Survey:
 async def survey(connection: AsyncConnection) -> Survey:
     """Count what waits and what is dead."""
     state = jobs.c.state
-    is_ready = (state == READY) & (jobs.c.run_at <= now())
-    is_left = (state == RUNNING) & is_over()
+    is_ready = (state == READY) & (jobs.c.run_at <= NOW)
+    is_left = (state == RUNNING) & IS_OVER
     # As ranges, which the index has: all between the known ones.
     is_unknown = (
         (state < DEAD)
