@@ -2,10 +2,12 @@
 
 import errno
 import re
-from posixpath import dirname
+from posixpath import basename, dirname
 
 from .trace import Call
 
+LIBRARY = re.compile(r"/lib[\w+-]+[\w.+-]*\.so\.[\d.]+$")
+"""A shared library with its version, as programs load them; modules of languages have none."""
 LOOPBACK = re.compile(r"^(?:127\.|::1$|localhost$)")
 
 
@@ -23,11 +25,14 @@ def in_words(call: Call) -> str:
         refused = refused and bool(LOOPBACK.match(call.address))
         return f"connect to {call.where}: {reason}" if refused else ""
     if call.name == "bind":
-        return f"bind {call.where}: {reason}" if call.port else ""
+        refused = call.error == errno.EACCES and call.address.startswith("/")
+        return f"bind {call.where}: {reason}" if call.port or refused else ""
     if call.error == errno.ENOENT and call.creates:
         return f"open directory {dirname(call.path)}: {reason}"
     if call.error == errno.ENOENT and call.path:
-        return f"open {call.given if call.is_relative else call.path}: {reason}"
+        what = call.given if call.is_relative else call.path
+        library = f"{basename(what)}: cannot open shared object file"
+        return f"{library if LIBRARY.search(call.path) else f'open {what}'}: {reason}"
     about = call.path or call.object
     if call.error == errno.EACCES and not about:  # such as setpriority: no file refuses that
         reason = "operation not permitted"

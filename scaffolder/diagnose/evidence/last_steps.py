@@ -4,7 +4,7 @@ import errno
 import re
 from itertools import takewhile
 
-from .decisive import KNOWN_EMPTY, PROGRESS, decider, failure, has_gone_on
+from .decisive import KNOWN_EMPTY, PROGRESS, REPORTING, decider, failure, has_gone_on
 from .trace import Call, Trace, Traced
 
 STARTS = re.compile(r"^(?:bind|listen|clone|clone3)$")
@@ -105,3 +105,19 @@ def outlived(trace: Trace) -> Traced | None:
     if first is None or first.ended is None or first.status or first.signal:
         return None
     return next((p for p in trace.processes.values() if p.ended is None), None)
+
+
+def did_without(trace: Trace) -> bool:
+    """Tell whether a job ended with 0 although it could not reach something, and had written.
+
+    It wrote its results, so it can do without what it could not reach.
+    """
+    process, lost = decider(trace), failure(trace)
+    if process is None or process.failed or lost is None or not lost.is_network:
+        return False
+    return any(map(_has_written, trace.of(process.number)))
+
+
+def _has_written(call: Call) -> bool:
+    makes = call.writes or call.name.startswith(("rename", "mkdir", "link", "symlink"))
+    return makes and not call.error and not REPORTING.search(call.path)

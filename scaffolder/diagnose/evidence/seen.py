@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import decisive, last_steps, waits
+from . import alternatives, decisive, last_steps, waits
 from .call_words import in_words
 from .swallowed import Swallowed
 from .trace import Call, Trace, Traced
@@ -30,7 +30,21 @@ class Seen:
         """
         if self.cut_short or (self.swallowed and not self.swallowed.is_of_system):
             return None
-        return self.asked_in_vain or decisive.failure(self.trace)
+        if last_steps.did_without(self.trace):
+            return None
+        sought = self.authorities_sought[-1:]
+        return next(iter(sought), None) or self.asked_in_vain or decisive.failure(self.trace)
+
+    @cached_property
+    def authorities_sought(self) -> list[Call]:
+        """How it sought certificates of CAs in several places, and found none in any."""
+        return alternatives.authorities_sought(self.trace)
+
+    @cached_property
+    def places(self) -> list[Call]:
+        """How it sought what it ended over, in one place after another."""
+        call = self.failed_call
+        return alternatives.places(self.trace, call) if call else []
 
     @cached_property
     def cut_short(self) -> Call | None:
@@ -70,6 +84,8 @@ class Seen:
     @cached_property
     def unsaid(self) -> str:
         """The line that it might have logged about that call; empty if there is none."""
+        if self.authorities_sought:
+            return f"no CA certificates in {', '.join(c.path for c in self.authorities_sought)}"
         return in_words(self.failed_call) if self.failed_call else ""
 
     @property

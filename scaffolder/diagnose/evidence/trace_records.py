@@ -103,9 +103,9 @@ def _call(at: int, row: Sequence[str]) -> Call:
         if name == "p":
             found = _with_path(found, value)
         elif name == "d" and found.other:
-            found = replace(found, other=normpath(join(_plain(value), found.other)))
+            found = replace(found, other=_normal(join(_plain(value), found.other)))
         elif name == "d":
-            found = replace(found, path=normpath(join(_plain(value), found.given)))
+            found = replace(found, path=_normal(join(_plain(value), found.given)))
         elif name == "f" and found.descriptor < 0:
             number, _, what = value.partition(":")
             found = replace(found, descriptor=int(number), object=_plain(what))
@@ -128,8 +128,8 @@ def _fields(parts: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _with_path(found: Call, value: str) -> Call:
     path = _plain(value)
     if found.given:
-        return replace(found, other=normpath(path) if path else "")
-    return replace(found, given=path, path=normpath(path) if path else "")
+        return replace(found, other=_normal(path) if path else "")
+    return replace(found, given=path, path=_normal(path) if path else "")
 
 
 def _with_address(found: Call, value: str) -> Call:
@@ -153,3 +153,9 @@ def _plain(text: str) -> str:
     """Return a string of the program as text, fit to be shown."""
     spelled = re.sub(r"\\x([0-9a-f]{2})", lambda byte: chr(int(byte[1], 16)), text[:LONGEST])
     return printable(spelled.encode("latin-1", "replace").decode("utf-8", "surrogateescape"))
+
+
+def _normal(path: str) -> str:
+    """Return a path in its shortest form; two slashes at its beginning are one to Linux."""
+    found = normpath(path)
+    return found[1:] if found.startswith("//") else found

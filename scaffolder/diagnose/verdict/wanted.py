@@ -49,7 +49,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     is_there = call is not None and call.error == errno.ENOENT and case.has(call.path)
     decider = case.seen.decider
     is_killed = decider is not None and decider.signal not in (0, *CRASHES)
-    if call is None or is_there or is_killed:
+    if call is None or is_there or is_killed or case.seen.authorities_sought:
         return
     if call.error == errno.ENOENT and call.path and not call.name.startswith("exec"):
         for folder in elsewhere(case, call):

@@ -7,37 +7,22 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.programs.program import Program
 
+STEMS = {
+    "libcrypto": "libssl", "libicuuc": "libicu", "libicui18n": "libicu", "libicudata": "libicu",
+    "libgcc_s": "libgcc-s", "libglib-2.0": "libglib2.0", "libgio-2.0": "libglib2.0",
+    "libgobject-2.0": "libglib2.0",
+}  # fmt: skip
+"""Libraries that are in a package of another name; the version follows as with others."""
 PACKAGES = {
-    "libpq": "libpq5",
-    "libssl": "libssl3",
-    "libcrypto": "libssl3",
-    "libmysqlclient": "default-libmysqlclient-dev",
-    "libmariadb": "libmariadb3",
-    "libsqlite3": "libsqlite3-0",
-    "libcurl": "libcurl4",
-    "libxml2": "libxml2",
-    "libgomp": "libgomp1",
-    "libstdc++": "libstdc++6",
-    "libgcc_s": "libgcc-s1",
-    "libGL": "libgl1",
     "libz": "zlib1g",
-    "libglib-2.0": "libglib2.0-0",
-    "libffi": "libffi8",
-    "libatomic": "libatomic1",
-    "libjemalloc": "libjemalloc2",
-    "librdkafka": "librdkafka1",
-    "libuv": "libuv1",
-    "libicuuc": "libicu72",
+    "libbz2": "libbz2-1.0",
+    "libjpeg": "libjpeg62-turbo",
     "libxslt": "libxslt1.1",
-    "libzmq": "libzmq5",
-    "libyaml": "libyaml-0-2",
-    "libgssapi_krb5": "libgssapi-krb5-2",
-    "libaio": "libaio1",
-    "libodbc": "unixodbc",
-    "libnss3": "libnss3",
-    "libX11": "libx11-6",
-    "libmagic": "libmagic1",
+    "libxml2": "libxml2",
+    "libmysqlclient": "default-libmysqlclient-dev",
+    "libpng16": "libpng16-16",
 }
+"""Libraries whose package has another version in its name."""
 
 
 FOLDERS = (
@@ -79,7 +64,19 @@ def place_of(case: Case, program: Program, library: str) -> str:
 
 
 def advice(library: str) -> str:
-    """Return how to get a library into the image."""
-    stem = re.sub(r"\.so.*$", "", library).rstrip("-.0123456789")
-    package = PACKAGES.get(stem) or PACKAGES.get(re.sub(r"\.so.*$", "", library)) or stem.lower()
-    return f"install it in the runtime stage (apt-get install -y {package}), or link it statically"
+    """Return how to get a library into the image: a copied one would lack those that it needs."""
+    return (
+        f"install it in the runtime stage (apt-get install -y {package(library)}), or link it"
+        " statically"
+    )
+
+
+def package(library: str) -> str:
+    """Return Debian's package of a library: its name and version, as Debian Policy 8.1 says."""
+    stem, _, version = library.rpartition("/")[2].partition(".so")
+    version = version.strip(".").partition(".")[0]
+    if known := PACKAGES.get(stem):
+        return known
+    name = STEMS.get(stem, stem).lower().replace("_", "-")
+    apart = "-" if name[-1:].isdigit() and version else ""
+    return f"{name}{apart}{version}"

@@ -4,10 +4,10 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, seen
 from scaffolder.diagnose.causes.identity.denials import paths_in
 from scaffolder.diagnose.evidence.config import Mount
-from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.evidence.files import is_below, mount_around, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
 
@@ -23,20 +23,16 @@ from scaffolder.diagnose.evidence.phase import Phase
 )
 def mount_hides_files(case: Case) -> Found | None:
     """Find a file that the program lacks, and that the image has below a mount."""
-    for path, line in _missed(case):
-        mount = next(
-            iter(
-                sorted(
-                    (m for m in case.config.mounts if is_below(path, m.destination)),
-                    key=lambda m: -len(m.destination),
-                )
-            ),
-            None,
-        )
-        if mount is None or resolved(case.files, path) or not resolved(case.image_files, path):
+    for path, line in (*_missed(case), *_listed(case)):
+        mount = mount_around(path, _mounts(case))
+        if mount is None or not _is_hidden(case, mount, path):
             continue
         kind = (
-            f"bind mount of {mount.source}" if mount.kind == "bind" else f"volume {mount.name[:20]}"
+            "tmpfs"
+            if mount.kind == "tmpfs"
+            else f"bind mount of {mount.source}"
+            if mount.kind == "bind"
+            else f"volume {mount.name[:20]}"
         )
         return Found(
             f"the {kind} over {mount.destination} hides {path}, which exists in the image",
@@ -45,13 +41,36 @@ def mount_hides_files(case: Case) -> Found | None:
             (
                 line,
                 copied(case, path, "no such file in the container"),
-                inspected(case, "Mounts", f"{mount.source} -> {mount.destination}"),
+                inspected(case, "Mounts", f"{mount.source or kind} -> {mount.destination}"),
             ),
             proven=True,
         )
     return None
 
 
+def _mounts(case: Case) -> list[Mount]:
+    return [*case.config.mounts, *(Mount("tmpfs", "", place) for place in case.config.tmpfs)]
+
+
+def _is_hidden(case: Case, mount: Mount, path: str) -> bool:
+    """Tell whether the image has a path that the container lacks.
+
+    What is read of a container that has ended is without its tmpfs, which begins empty.
+    """
+    is_there = mount.kind != "tmpfs" and resolved(case.files, path)
+    return not is_there and resolved(case.image_files, path) is not None
+
+
+def _listed(case: Case) -> list[tuple[str, Evidence]]:
+    """Return what the image has in the directory that a program opened last, and failed after."""
+    call = case.seen.opened_last
+    if call is None or mount_around(call.path, _mounts(case)) is None:
+        return []
+    names = case.image_files.names(call.path) if case.image_files.entry(call.path) else ()
+    return [(path, seen(case, call)) for path in names[:MOST] if path != call.path]
+
+
+MOST = 12
 MISSED = (
     r"[^\n]*(?:no such file|not found|cannot find|can't (?:open|find)|ENOENT|cannot open"
     r"|unable to access|could not find|does not exist|no module named)[^\n]*"
@@ -77,7 +96,7 @@ def _missed(case: Case) -> list[tuple[str, Evidence]]:
                 f"{mount.destination}/{name.replace('.', '/')}",
             )
             found += [(path, logged(case, line)) for path in candidates]
-    return found[:12]
+    return found[:MOST]
 
 
 @cause(

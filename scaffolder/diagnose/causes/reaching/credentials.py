@@ -47,9 +47,10 @@ SIGNATURES = table(__name__, (
             ),
             Row(
                 NOT_TRUSTED,
-                "a TLS certificate is not accepted: the image has no CA certificates: {line:.200}",
+                "the image has no CA certificates, so that it trusts nobody: {line:.200}",
                 "install them in the runtime stage: apt-get install -y ca-certificates (apk add"
-                " ca-certificates)",
+                " ca-certificates); into an image from scratch, copy them: COPY --from=build"
+                " /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/",
                 also=r"unknown authority|local issuer|verify failed|UnknownIssuer|PKIX|no CA",
                 only=_knows_no_ca, proves=always,
             ),

@@ -70,7 +70,8 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
             for name in binary.variables(binary.own_part(data, program)):
                 note(name, path, required=False)
         elif len(data) < LARGE and program.language in {"go", "rust"}:
-            names = [n for n in binary.variables(data, binary.GLUED) if TYPICAL.search(n)]
+            own = binary.own_part(data, program) if program.language == "rust" else data
+            names = [n for n in binary.variables(own, binary.GLUED) if TYPICAL.search(n)]
             for name in names if len(names) <= FEW else ():
                 note(name, path, required=False)
     for script, reading in readings(case):

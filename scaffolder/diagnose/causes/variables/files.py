@@ -6,11 +6,12 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, quoted
 from scaffolder.diagnose.causes.identity.denials import paths_in
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
+from .places import in_several_places, other_home
 from .workdir import is_certain, misplaced
 
 LISTED = re.compile(r"/[\w.-]+['\"]?\s*[,;|]\s*['\"]?/")
@@ -128,13 +129,31 @@ def file_missing(case: Case) -> Found | None:
     found = missing(case)
     if found is None:
         return None
+    sought = [call.path for call in case.seen.places]
+    if len(sought) > 1 and found.path in sought:
+        return in_several_places(case, sought)
     below = f" below the working directory {case.config.workdir}" if found.is_relative else ""
+    home, elsewhere = other_home(case, found.path)
+    why, fix = (
+        "",
+        f"COPY it into the image, or mount it: -v ./{basename(found.path)}:{found.path}:ro",
+    )
+    if elsewhere:
+        why = (
+            f": {elsewhere} exists, and belongs to another home than that of"
+            f" {case.identity.words} ({home})"
+        )
+        owner = f"{case.identity.uid}:{case.identity.gid}"
+        fix = (
+            f"put it there in the Dockerfile, after USER or with COPY --chown={owner} ..."
+            f" {found.path}, or let the program read it from a place that no home changes (/etc)"
+        )
     return Found(
-        f"the program needs {found.named}, which does not exist in the container{below}",
-        f"COPY it into the image, or mount it: -v ./{basename(found.path)}:{found.path}:ro"
-        + ("; check WORKDIR" if below else ""),
+        f"the program needs {found.named}, which does not exist in the container{below}{why}",
+        fix + ("; check WORKDIR" if below else ""),
         (
             found.shown,
+            *((copied(case, elsewhere, "exists"),) if elsewhere else ()),
             Evidence("files", f"docker cp {quoted(case)}:{found.named} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),

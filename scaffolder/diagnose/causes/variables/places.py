@@ -1,0 +1,44 @@
+"""Where a file is sought: in several places, or in the home of another user."""
+
+from collections.abc import Sequence
+from posixpath import basename
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Found
+from scaffolder.diagnose.causes.evidence import copied, seen
+from scaffolder.diagnose.evidence.files import is_below, resolved, text
+
+MOST = 4
+
+
+def in_several_places(case: Case, sought: Sequence[str]) -> Found:
+    """Answer for what a program seeks in several places, of which any would do."""
+    names = {basename(path).lstrip(".") for path in sought}
+    name = names.pop() if len(names) == 1 else min(names, key=len).partition(".")[0]
+    return Found(
+        f"the program looks for {name} in {len(sought)} places, and it exists in none of them:"
+        f" {', '.join(sought[:MOST])}",
+        "COPY it into the image to one of them, or mount it:"
+        f" -v ./{basename(sought[0])}:{sought[0]}:ro",
+        (
+            *(seen(case, call) for call in case.seen.places[:MOST]),
+            copied(case, sought[0], "no such file"),
+        ),
+    )
+
+
+def other_home(case: Case, path: str) -> tuple[str, str]:
+    """Return the home that a missing path is in, and where another home has the same file."""
+    users = [row.split(":") for row in (text(case.files, "/etc/passwd") or "").splitlines()]
+    homes = [row[5].rstrip("/") for row in users if len(row) > 5]
+    own = [row[5].rstrip("/") for row in users if len(row) > 5 and row[2] == str(case.identity.uid)]
+    home = next((h for h in (case.config.env.get("HOME", ""), *own) if h and is_below(path, h)), "")
+    hidden = path.startswith("/.") and not home  # a user without a home has /
+    if not home and not hidden:
+        return "", ""
+    rest = path.removeprefix(home)
+    others = (other for other in dict.fromkeys(("/root", *homes)) if other not in ("", home))
+    found = next(
+        (f"{other}{rest}" for other in others if resolved(case.files, f"{other}{rest}")), ""
+    )
+    return home or "/", found

@@ -1,0 +1,52 @@
+"""Several places that a program tries for one thing: together they are one failure."""
+
+import errno
+import re
+from itertools import takewhile
+from posixpath import basename
+
+from .decisive import decider, failure, has_gone_on
+from .trace import Call, Trace
+
+AUTHORITIES = re.compile(
+    r"/(?:ssl|pki|certs|cacerts|ca-certificates)(?:/|$)|/(?:ca-bundle|cacert|cert)[\w.-]*$"
+)
+"""Where systems keep certificates of CAs; programs try the places of all systems in turn."""
+STORE = re.compile(r"\.(?:crt|pem|p12|jks)$")
+
+
+def places(trace: Trace, lost: Call) -> list[Call]:
+    """Return the calls that sought the same name as a failed one since the program last got on.
+
+    They sought it in other places, or with other endings; at least the call itself is among them.
+    """
+    if lost.error != errno.ENOENT or not lost.path or lost.creates or lost.name.startswith("exec"):
+        return [lost]
+    own = [call for call in trace.of(lost.process) if call.at <= lost.at]
+    late = [*takewhile(lambda call: not has_gone_on(call), reversed(own))]
+    same = [c for c in reversed(late) if c.error == errno.ENOENT and _stem(c) == _stem(lost)]
+    return [*{call.path: call for call in same}.values()] or [lost]
+
+
+def _stem(call: Call) -> str:
+    """Return a name without the dot of a hidden file, and without its endings."""
+    return basename(call.path).lstrip(".").partition(".")[0]
+
+
+def authorities_sought(trace: Trace) -> list[Call]:
+    """Return the calls that sought certificates of CAs in several places, and found no store.
+
+    That a directory for them can be opened is no find: it may be empty.
+    """
+    process = decider(trace)
+    if process is None or not process.failed:
+        return []
+    backwards = reversed(trace.of(process.number))
+    late = [*takewhile(lambda c: not has_gone_on(c) or AUTHORITIES.search(c.path), backwards)]
+    about = [call for call in reversed(late) if AUTHORITIES.search(call.path)]
+    if any(not call.error and STORE.search(call.path) for call in about):
+        return []
+    lost = failure(trace)
+    missing = {call.path: call for call in about if call.error == errno.ENOENT}
+    is_last = lost is None or lost.path in missing
+    return [*missing.values()] if is_last and len(missing) > 1 else []

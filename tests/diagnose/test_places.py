@@ -1,0 +1,198 @@
+"""Where a program looked for what it lacks: other places, other homes, below a mount."""
+
+from typing import Any
+
+import pytest
+from recorded import File, case, elf, folder, program
+
+from examples import SERVER, STARTED
+from scaffolder.diagnose.causes.loader.libraries import package
+from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.judgement import Judgement
+from scaffolder.diagnose.verdict.wanted import wanted
+
+
+def trace(*calls: str, status: int = 1) -> str:
+    rows = "".join(f"C\t1\t7\t7\t{call}\n" for call in calls)
+    return f"{STARTED}{rows}X\t2\t7\t{status}\t0"
+
+
+def judged(*calls: str, **more: Any) -> Judgement:  # noqa: ANN401 - of a case
+    return judge(case(**{"files": SERVER, **more}, trace=trace(*calls)))
+
+
+def lacks(*paths: str) -> tuple[str, ...]:
+    return tuple(f"openat\t-2\tp={path}\tx=0" for path in paths)
+
+
+STORES = lacks("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+ANDROID = lacks("/system/etc/security/cacerts")
+READ = "openat\t3\tp=/etc/app/data\tx=0"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (*STORES, *ANDROID),
+        (*STORES, "openat\t3\tp=/etc/ssl/certs\tx=10000"),
+        (READ, *STORES, "newfstatat\t-2\tp=/usr/lib/ssl/certs/5ed36f99.0"),
+    ],
+    ids=["all-missing", "an-empty-directory", "openssl"],
+)
+def test_places_for_certificates_are_one_failure(calls: tuple[str, ...]) -> None:
+    found = judged(*calls)
+
+    assert (found.cause, found.verdict) == ("certificate", "likely")
+    assert "no CA certificates" in found.text
+    assert "COPY --from=build /etc/ssl/certs/ca-certificates.crt" in found.fix
+    assert not list(wanted(case(files=SERVER, trace=trace(*calls))))
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (*STORES, "openat\t3\tp=/etc/ssl/cert.pem\tx=0"),
+        (*STORES, READ),
+        (*STORES, *lacks("/etc/app/app.toml")),
+        STORES[:1],
+    ],
+    ids=["found", "went-on", "failed-later", "once"],
+)
+def test_certificates_that_a_program_does_without_are_no_cause(calls: tuple[str, ...]) -> None:
+    assert "CA certificates" not in judged(*calls).text
+
+
+def test_a_name_that_is_sought_in_several_places_is_named_with_all_of_them() -> None:
+    found = judged(*lacks("//.config/ordersd.toml", "/etc/ordersd/ordersd.toml", "/ordersd.yaml"))
+
+    assert found.cause == "file-missing"
+    assert "looks for ordersd in 3 places" in found.text
+    assert "/.config/ordersd.toml, /etc/ordersd/ordersd.toml, /ordersd.yaml" in found.text
+    assert "//" not in found.text
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (*lacks("/etc/a/app.toml"), READ, *lacks("/etc/b/app.toml")),
+        lacks("/etc/a/optional.toml", "/etc/b/app.toml"),
+    ],
+)
+def test_what_was_got_over_or_has_another_name_is_no_place_of_it(calls: tuple[str, ...]) -> None:
+    found = judged(*calls)
+
+    assert "the program needs /etc/b/app.toml" in found.text
+
+
+@pytest.mark.parametrize(
+    ("library", "name"),
+    [
+        ("libpq.so.5", "libpq5"),
+        ("libcrypto.so.3", "libssl3"),
+        ("libX11.so.6", "libx11-6"),
+        ("libgssapi_krb5.so.2", "libgssapi-krb5-2"),
+        ("libglib-2.0.so.0", "libglib2.0-0"),
+        ("libstdc++.so.6", "libstdc++6"),
+        ("libz.so.1", "zlib1g"),
+        ("/usr/lib/libnew2.so.7.1", "libnew2-7"),
+    ],
+)
+def test_the_package_of_a_library_follows_from_its_name(library: str, name: str) -> None:
+    assert package(library) == name
+
+
+def test_a_library_that_is_loaded_in_silence_is_installed_and_not_copied() -> None:
+    found = judged(*lacks("/lib/libpq.so.5", "/usr/lib/libpq.so.5"))
+
+    assert found.cause == "library-missing"
+    assert "apt-get install -y libpq5" in found.fix
+
+
+SETTINGS = "/home/app/.config/app.toml"
+OF_ROOT = {**SERVER, "/root/.config/app.toml": File(b"x")}
+
+
+@pytest.mark.parametrize(
+    ("files", "user", "path", "is_told"),
+    [
+        (OF_ROOT, "1000", SETTINGS, True),
+        (OF_ROOT, "4711", "/.config/app.toml", True),
+        (SERVER, "1000", SETTINGS, False),
+        (OF_ROOT, "1000", "/srv/.config/app.toml", False),
+        ({**SERVER, SETTINGS: File(b"x")}, "", "/root/.config/app.toml", True),
+    ],
+)
+def test_settings_in_the_home_of_another_user_are_told(
+    files: dict[str, File], user: str, path: str, *, is_told: bool
+) -> None:
+    found = judged(*lacks(path), files=files, config={"user": user})
+
+    assert ("belongs to another home" in found.text) is is_told
+    assert ("COPY --chown" in found.fix) is is_told
+
+
+IN_IMAGE = {**SERVER, "/srv/rules": folder(), "/srv/rules/a": File(b"x")}
+OPENED = "openat\t3\tp=/srv/rules\tx=10000"
+VOLUME = {"mounts": (Mount("volume", "", "/srv/rules", name="rules"),)}
+
+
+@pytest.mark.parametrize(
+    ("calls", "files", "config", "is_hidden"),
+    [
+        ((OPENED,), IN_IMAGE, {"tmpfs": {"/srv/rules": ""}}, True),
+        (lacks("/srv/rules/a"), IN_IMAGE, {"tmpfs": {"/srv/rules": ""}}, True),
+        ((OPENED,), {**SERVER, "/srv/rules": folder()}, VOLUME, True),
+        ((OPENED,), IN_IMAGE, VOLUME, False),
+        ((OPENED,), IN_IMAGE, {}, False),
+        ((OPENED, READ), IN_IMAGE, {"tmpfs": {"/srv/rules": ""}}, False),
+    ],
+    ids=["tmpfs", "file", "empty-volume", "full-volume", "no-mount", "went-on"],
+)
+def test_an_empty_mount_hides_what_a_program_wants_to_list(
+    calls: tuple[str, ...], files: dict[str, File], config: dict[str, Any], *, is_hidden: bool
+) -> None:
+    found = judged(*calls, files=files, image_files=IN_IMAGE, config=config)
+
+    assert (found.cause == "mount-hides-files") is is_hidden
+    assert ("hides /srv/rules/a" in found.text) is is_hidden
+
+
+def test_texts_of_the_c_library_in_a_program_of_rust_are_not_its_own() -> None:
+    texts = b"/rustc/1/libraryAPI_TOKEN/x\0LC_ALL\0NIS_PATH\0"
+    found = judge(case(files={"/app/server": program(elf(text=texts))}))
+
+    assert "API_TOKEN" in found.text
+
+
+@pytest.mark.parametrize("path", ["/run/app/app.sock", "/run/app.sock"])
+def test_a_socket_that_may_not_be_bound_is_told_with_the_owner_of_its_directory(path: str) -> None:
+    files = {**SERVER, "/run": folder(), "/run/app": folder(0o755)}
+    bound = f"bind\t-13\tf=3:socket:[9]\ta=unix:{path}"
+    found = judged(bound, files=files, config={"user": "1000"})
+
+    assert found.cause == "file-closed"
+    assert f"app (uid 1000) cannot access {path}" in found.text
+    assert "is owned by 0:0 with mode 0755" in found.text
+
+
+REFUSED = "connect\t-111\ta=inet:127.0.0.1:8125\tf=3:socket:[9]"
+
+
+@pytest.mark.parametrize(
+    ("calls", "status", "is_well"),
+    [
+        (("openat\t1\tp=/data/out\tx=41", REFUSED), 0, True),
+        (("rename\t0\tp=/data/a\tp=/data/b", REFUSED), 0, True),
+        ((REFUSED,), 0, False),
+        ((READ, REFUSED), 0, False),
+        (("openat\t1\tp=/data/out\tx=41", REFUSED), 1, False),
+    ],
+    ids=["wrote", "renamed", "only-asked", "read", "failed"],
+)
+def test_a_job_that_wrote_its_results_did_without_a_server(
+    calls: tuple[str, ...], status: int, *, is_well: bool
+) -> None:
+    of = case(files=SERVER, exit_code=status, trace=trace(*calls, status=status))
+
+    assert (judge(of).verdict == "healthy") is is_well
