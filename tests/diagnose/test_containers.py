@@ -465,6 +465,20 @@ def test_what_a_silent_script_took_is_seen_in_copies(run: Run, build: Callable[[
     assert told == {cause: (cause, end[2], True) for cause, end in ENDS.items()}
 
 
+@pytest.mark.parametrize(
+    ("then", "summed"),
+    [("exec sleep 99", ("file-missing", "proven")), ("exit", ("none", "healthy"))],
+)
+def test_what_a_script_gave_up_over_with_0_is_a_fault_if_it_would_run_on(
+    then: str, summed: tuple[str, str], run: Run
+) -> None:
+    script = f"for i in 1 2 3; do cat /run/ready 2>/dev/null && {then}; sleep 0.1; done; exit 0"
+    found = diagnosed(run("sh", "-c", script), "--rerun")
+
+    assert summary(found) == summed
+    assert "/run/ready" in found["cause"]["text"]
+
+
 def test_a_program_that_waits_in_a_call_is_told_what_for(run: Run) -> None:
     code = (
         "import fcntl\nfiles = [open('/l', 'w') for _ in 'ab']\nfor f in files: fcntl.flock(f, 2)"

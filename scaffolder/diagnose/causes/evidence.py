@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scaffolder.diagnose.evidence import pod_fields
+from scaffolder.diagnose.evidence import gave_up, pod_fields
 from scaffolder.diagnose.evidence.phase import Phase
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def seen(case: "Case", call: "Call") -> Evidence:
             else f"exits with {process.status}"
         )
         end = f"\n{process.ended - call.at} ms later, it {how}"
-    return watched(case, f"{who}: {call.words}{end}")
+    often = gave_up.attempts(case.seen.trace, call)
+    return watched(case, f"{who}: {call.words}{often and f' ({often})'}{end}")
 
 
 def watched(case: "Case", found: str) -> Evidence:

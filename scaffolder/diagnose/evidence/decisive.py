@@ -82,9 +82,9 @@ def decider(trace: Trace) -> Traced | None:
     return process
 
 
-def failure(trace: Trace) -> Call | None:
-    """Return the failed call that the program ended over; None if there is no such call."""
-    process = decider(trace)
+def failure(trace: Trace, process: Traced | None = None) -> Call | None:
+    """Return the failed call that the program, or a process, ended over; None if there is none."""
+    process = process or decider(trace)
     if process is None or process.ended is None or handled_signal(trace, process):
         return None
     return _last_failure(trace.of(process.number)[-AFTERWARDS:])
@@ -183,6 +183,8 @@ def matters(call: Call) -> bool:
         return False
     if call.name == "connect" and call.address in OF_THE_MACHINE:
         return False
+    if call.error == errno.EBADF and call.descriptor < 0:
+        return False  # no descriptor at all: what should have given one has failed before
     place = call.path or call.object or call.address
     return not REPORTING.search(place) or place in KNOWN_EMPTY or call.error != errno.ENOENT
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import alternatives, decisive, last_steps, waits
+from . import alternatives, decisive, gave_up, last_steps, waits
 from .call_words import in_words
 from .swallowed import Swallowed
 from .trace import Call, Trace, Traced
@@ -55,6 +55,18 @@ class Seen:
     def asked_in_vain(self) -> Call | None:
         """What it asked for again and again, until such a signal ended it."""
         return waits.asked_in_vain(self.trace)
+
+    @cached_property
+    def gave_up(self) -> Call | None:
+        """The failed call after which it did nothing else, even if it ended with 0."""
+        if self.swallowed or last_steps.did_without(self.trace):
+            return None
+        return gave_up.gave_up(self.trace)
+
+    @property
+    def attempts(self) -> str:
+        """How often, and for how long, it made the call that it ended over; empty if not often."""
+        return gave_up.attempts(self.trace, self.failed_call)
 
     @cached_property
     def found_last(self) -> Call | None:

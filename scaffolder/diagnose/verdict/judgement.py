@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
-from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, watched
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, seen, watched
+from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .pod_words import open_question, well
 from .ruled_out import ruled_out
 
 PROVEN, LIKELY, UNDETERMINED, HEALTHY = "proven", "likely", "undetermined", "healthy"
+
+FINISHED = "it has finished its work: it exited with 0, and nothing says it should stay up"
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,10 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     status = inspected(case, "State.Status", case.state.status)
     match case.phase:
         case Phase.FINISHED:
+            note, shown = _in_vain(case)
             return (
-                "it has finished its work: it exited with 0, and nothing says it should stay up",
-                (status, ended(case)),
+                f"{FINISHED}{note}",
+                (status, ended(case), *shown),
             )
         case Phase.STOPPED:
             signals = (
@@ -79,6 +83,15 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
         )
     ports = ", ".join([*(str(s.port) for s in case.sockets or ()), *case.other_sockets[:4]])
     return f"it runs{f' and listens on {ports}' if ports else ''}", (status,)
+
+
+def _in_vain(case: Case) -> tuple[str, tuple[Evidence, ...]]:
+    """Say what a silent job asked for in vain before it ended with 0: nobody else will."""
+    call = case.seen.gave_up if case.is_silent else None
+    if call is None:
+        return "", ()
+    note = f"; what it tried last, before that, failed: {in_vain(case.seen.trace, call)}"
+    return note, (seen(case, call),)
 
 
 def _did_last(case: Case) -> tuple[Evidence, ...]:

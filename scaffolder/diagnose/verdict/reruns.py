@@ -62,7 +62,8 @@ def try_factors(
     if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
-    if case.phase == Phase.RUNNING or (is_well and not case.seen.reads_nothing):
+    has_gone_well = is_well and not case.seen.reads_nothing and not case.seen.gave_up
+    if case.phase == Phase.RUNNING or has_gone_well:
         return Rerun(tried=[f"a watched copy {same.words}"])
     if not is_like(case, same):
         left_out = isolate(case.config, is_remote=engine.is_remote).left_out
@@ -70,7 +71,7 @@ def try_factors(
         words = f"an isolated copy without changes{without} {same.words}"
         tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
         return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
-    every = chain(wanted(case), factors(case))
+    every = chain(wanted(case), () if is_well else factors(case))
     return _each(engine, case, same, began, (f for f in every if f.cure or not is_proven))
 
 

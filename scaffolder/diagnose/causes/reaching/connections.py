@@ -189,7 +189,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
 def _sought(case: Case, peer: Peer) -> Found:
     """Answer for what a watched copy wanted to reach before it ended; it has no network itself."""
     what = f"{peer.host}{f':{peer.port}' if peer.port else ''}"
-    shown = watched(case, f"{peer.by}: {what}")
+    asked = ", ".join(filter(None, (what, case.seen.attempts)))
+    shown = watched(case, f"{peer.by}: {asked}")
     why = obstacle(case, peer)
     if why is None:
         text = f"the program ends over a connection to {what}, and says nothing"
@@ -197,7 +198,9 @@ def _sought(case: Case, peer: Peer) -> Found:
         return Found(text, fix, (shown,), basis=Basis.HINT)
     text, advice, evidence, _certain = why
     return Found(
-        f"{text} (a copy asks for {what}); it exits without a message", advice, (shown, *evidence)
+        f"{text} (a copy asks for {asked}); it exits without a message",
+        advice,
+        (shown, *evidence),
     )
 
 

@@ -17,8 +17,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 )
 def last_call(case: Case) -> Found | None:
     """Tell what failed last; a connection says nothing here, as copies have no network."""
-    call = case.seen.failed_call
-    if call is None or call.is_network:
+    call = case.seen.failed_call or (None if case.exit_code else case.seen.gave_up)
+    if call is None or case.phase == Phase.FINISHED or call.is_network:
         return None
     about = call.path or call.object or call.where
     return Found(

@@ -1,0 +1,73 @@
+"""The failed call that a program gave up over: it ended by itself, with nothing else in between."""
+
+import errno
+import re
+
+from .decisive import decider, failure, has_gone_on
+from .trace import Call, Trace, Traced
+
+WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")
+"""Calls, with their results, by which a program that prints nothing works on what is open."""
+OFTEN = 3
+"""How many times a program asks before that is called again and again."""
+
+
+def gave_up(trace: Trace) -> Call | None:
+    """Return the failed call after which a program, or the last child of a shell, ended by itself.
+
+    As `decisive.failure`, but also where the end is one with 0, and stricter: what read or wrote
+    anything since has worked on. Its messages are not seen here: it must have printed none.
+    """
+    process = _last_failed(trace)
+    call = failure(trace, process) if process else None
+    return None if process is None or call is None or _works_on(process, call) else call
+
+
+def _last_failed(trace: Trace) -> Traced | None:
+    """Return the process that decided the end, also of a shell that ends with 0 after a failure."""
+    process = decider(trace)
+    if process is None or process is not trace.first or process.failed:
+        return process
+    children = [c for c in trace.children(process.number) if c.ended is not None]
+    worked = [child for child in children if child.name != "sleep"]
+    last = worked[-1] if worked and worked[-1].failed else None
+    later = [call for call in trace.of(process.number) if last and call.at > (last.ended or 0)]
+    return process if last is None or any(map(has_gone_on, later)) else last
+
+
+def _works_on(process: Traced, call: Call) -> bool:
+    if process.failed:
+        return False  # it wrote its message
+    failed = f"{call.name}=-{call.error}"
+    at = max((i for i, step in enumerate(process.last) if step == failed), default=-1)
+    return any(map(WORK.match, process.last[at + 1 :]))
+
+
+def attempts(trace: Trace, call: Call | None) -> str:
+    """Return how often, and for how long, the same was tried in vain; empty if once or twice."""
+    if call is None:
+        return ""
+    same = [c for c in trace.calls if _asked(c) == _asked(call)]
+    times = sum(c.times for c in same)
+    seconds = (same[-1].at - same[0].at) / 1000 if same else 0.0
+    if times < OFTEN:
+        return ""
+    # A name server is asked several times for each time that a program asks.
+    often = "again and again" if call.host else f"{times} times"
+    return f"{often} in {seconds:.1f} s"
+
+
+def _asked(call: Call) -> tuple[object, ...]:
+    return (call.name, call.error, call.path, call.where, call.host)
+
+
+def in_vain(trace: Trace, call: Call) -> str:
+    """Return what was asked for in vain, and how often, for a person."""
+    if call.error == errno.ECONNREFUSED:
+        what = f"{call.where} refused the connection"
+    elif call.is_network:
+        what = f"{call.host or call.where} was asked for (a copy has no network)"
+    else:
+        what = call.words
+    often = attempts(trace, call)
+    return f"{what}, {often}" if often and call.times == 1 else what
