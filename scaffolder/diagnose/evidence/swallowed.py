@@ -1,6 +1,7 @@
 """An exception that a program kept to itself: what a copy whose runtime tells of them shows."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,10 @@ OPTIONAL = frozenset(
      "TimeoutExpired"}
 )  # fmt: skip
 """What programs raise and handle as they work: no reason to end, unless the handler itself ends."""
+
+STACK = "\n    at "
+"""How V8 begins each line of a stack."""
+NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 UNCAUGHT = "uncaught"
 """How it ends over an exception that nobody handles."""
@@ -24,7 +29,7 @@ class Swallowed:
     """An exception that was handled, and how the program ended then."""
 
     text: str
-    """The traceback that Python would have printed."""
+    """What Python or Node would have printed of it."""
     names: frozenset[str]
     """Of its classes, and of those of what caused it."""
     place: str
@@ -34,8 +39,12 @@ class Swallowed:
 
     @property
     def last(self) -> str:
-        """Return what was raised, in one line."""
-        return self.text.strip().rpartition("\n")[2]
+        """Return what was raised, in one line: Python's comes last, and V8's before the stack."""
+        head, stack, _ = self.text.strip().partition(STACK)
+        if not stack:
+            return head.rpartition("\n")[2]
+        named = NAMED.search(head)  # V8 may quote the source before it, and more may follow
+        return named[0] if named else head.partition("\n")[0]
 
     @property
     def is_of_system(self) -> bool:
@@ -53,7 +62,7 @@ class Swallowed:
 
 
 def decisive(records: str) -> Swallowed | None:
-    """Return the exception that a program ended over, from the records of hooks/sitecustomize.py.
+    """Return the exception that a program ended over, from the records of `hooks`.
 
     It is the one in whose handler the program chose to end. Where it chose that elsewhere, it is
     the last one that its code handled, unless the program worked on since, or such are handled by

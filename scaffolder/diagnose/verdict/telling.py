@@ -1,11 +1,12 @@
-"""A copy in which Python tells which exceptions the program handles, and which calls end it.
+"""A copy in which Python or Node tells which exceptions the program handles, and what ends it.
 
 A program that swallows an exception has no need to ask the system for anything: what ended it is
-then in no call. So its runtime is asked, by a module that Python imports before the program.
+then in no call. So its runtime is asked, by a module that it loads before the program.
 """
 
+import re
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
@@ -17,20 +18,39 @@ from .copies import run
 from .factor import Factor
 from .unchanged import is_like, take_in
 
-HOOK = Path(__file__).parent.parent / "hooks/sitecustomize.py"
+HOOKS = Path(__file__).parent.parent / "hooks"
+HOOK = HOOKS / "sitecustomize.py"
 RECORDS = "raised"
-PATH = "PYTHONPATH"
+
+
+@dataclass(frozen=True)
+class Means:
+    """How a runtime is made to tell."""
+
+    hook: Path
+    variable: str
+    value: str
+    """What the variable has to hold; `{folder}` is where the hook is."""
+    separator: str
+    """Between that and what it holds already."""
+
+
+MEANS = {
+    "python": Means(HOOK, "PYTHONPATH", "{folder}", ":"),
+    "node": Means(HOOKS / "tells.cjs", "NODE_OPTIONS", "--require={folder}/tells.cjs", " "),
+}
 
 
 def ask(engine: Engine, case: Case) -> None:
-    """Add the exception that a Python program ended over to what was seen of it, if any.
+    """Add the exception that a program in Python or Node ended over to what was seen of it, if any.
 
     That is asked only where the program itself has said nothing of a failure.
     """
-    if not _is_python(case) or ends_with_failure(line.text for line in case.log.lines):
+    means = MEANS.get(_runtime(case))
+    if not means or ends_with_failure(line.text for line in case.log.lines):
         return
     try:
-        found = run(engine, case, _telling(case))
+        found = run(engine, case, _telling(case, means))
     except EngineError as error:
         case.unsought.append(f"which exceptions the program swallows: {error.message}")
         return
@@ -39,23 +59,26 @@ def ask(engine: Engine, case: Case) -> None:
         take_in(case, replace(case.seen, swallowed=told))
 
 
-def _is_python(case: Case) -> bool:
-    """Tell whether the process that decided the end was Python's, or a script of Python's."""
+def _runtime(case: Case) -> str:
+    """Return the runtime of the process that decided the end; empty if it has no such means."""
     decider = case.seen.decider
-    if decider:
-        return decider.name.startswith(("python", "pypy"))
-    return any(item.script and item.script.language == "python" for item in case.launched)
+    if decider is None:
+        used = [item.script.language for item in case.launched if item.script]
+    else:
+        used = [re.sub(r"^pypy", "python", decider.name).rstrip("0123456789.")]
+    return next((name for name in used if name in MEANS), "")
 
 
-def _telling(case: Case) -> Factor:
+def _telling(case: Case, means: Means) -> Factor:
     folder = f"/viscaffold-{secrets.token_hex(4)}"
-    path = ":".join(filter(None, (folder, case.config.env.get(PATH, ""))))
+    had = case.config.env.get(means.variable, "")
+    value = means.separator.join(filter(None, (means.value.format(folder=folder), had)))
     return Factor(
         "exceptions that are told",
-        replace(case.config, env={**case.config.env, PATH: path}),
+        replace(case.config, env={**case.config.env, means.variable: value}),
         # A volume is writable, whatever the rest of the copy is.
         options=(f"--volume={folder}",),
-        files={HOOK.name: HOOK.read_bytes(), RECORDS: b""},
+        files={means.hook.name: means.hook.read_bytes(), RECORDS: b""},
         folder=folder,
         reads=f"{folder}/{RECORDS}",
     )

@@ -82,7 +82,7 @@ def python_version(case: Case) -> Found | None:
         "|cannot import name '(?:Mapping|MutableMapping|Iterable|Callable)' from 'collections'"
         r"|print statement|Missing parentheses in call to 'print')[^\n]*)"
     )
-    syntax = case.said(r"^(?P<m>SyntaxError: [^\n]*)")
+    syntax = case.said(r"^(?P<m>SyntaxError: [^\n]*)(?=\n|\Z)(?!\n +at )")  # not V8's
     match = newer or older or syntax
     if match is None:
         return None

@@ -1,0 +1,135 @@
+// What a copy of a container has its Node load first: it writes down what the program swallows.
+//
+// The program's own Node runs this (NODE_OPTIONS), and only in a copy. The debugger within the
+// process stops at each exception, caught or not, notes it and goes on at once. When the program
+// ends, `raised`, beside this file, gets the last one, unless the program has worked since, and how
+// it ends, with the exception that it was handling, in lines as sitecustomize.py writes them.
+'use strict';
+
+const fs = require('fs');
+const { isMainThread } = require('worker_threads');
+
+const RECORDS = `${__dirname}/raised`;
+const MOST_EVENTS = 2000; // what is raised more often directs the program; each costs 0.7 ms
+const LONGEST = 8000;
+const NEAR = 3;
+const IDLE = ['/proc/', '/sys/', '/dev/', '/usr/share/', '/etc/', __dirname];
+const { appendFileSync } = fs;
+
+let events = 0;
+let last = null; // the exception that the program handled last, if it has not worked since
+let inCatch = false; // whether the end is within a catch block that has a name for its exception
+
+/** Write a line; never fail. */
+function record(kind, error, place, how = '') {
+  const { text = '', names = [] } = error || {};
+  try {
+    appendFileSync(RECORDS, JSON.stringify({ kind, text, place, how, names }) + '\n');
+  } catch {
+    // Then there is no record.
+  }
+}
+
+/** Return the places of the program itself in a stack as V8 prints it, the innermost first. */
+function own(stack) {
+  const found = [];
+  for (const line of String(stack).split('\n')) {
+    const at = /^\s+at (?:async )?(?:(.*) \()?(?:file:\/\/)?([^()]*?):(\d+):\d+\)?$/.exec(line);
+    if (!at || /^node:|\/node_modules\//.test(at[2]) || at[2].startsWith(__dirname)) continue;
+    found.push({ place: `${at[2]}:${at[3]}`, file: at[2], line: Number(at[3]), name: at[1] || '' });
+  }
+  return found;
+}
+
+/** Take note of an exception. Node's resolver raises and handles some of its own. */
+function raised(data) {
+  const lines = String(data.description || data.value || '').slice(0, LONGEST).split('\n');
+  const text = lines.filter((line) => !line.includes(`${__dirname}/`)).join('\n');
+  const places = own(text);
+  if (!places.length && /Invalid URL|node:internal\/modules\/(?:cjs|esm\/resolve)/.test(text)) return;
+  const names = [String(data.className || data.type || '')];
+  if (/^\w*Error[^\n]*\bE[A-Z]{3,}\b/.test(text)) names.push('OSError');
+  if (/^[^\n]*Cannot find (?:module|package)/.test(text)) names.push('ImportError');
+  last = { text, names, places };
+}
+
+/** Take note that the program goes on after it has handled an exception. */
+function works(path) {
+  const name = path instanceof URL ? path.pathname : String(path);
+  if (!last || IDLE.some((place) => name.startsWith(place)) || /\.(?:[cm]?js|json|node)$/.test(name)) return;
+  last = null;
+}
+
+/** Have a function take note of that before it does its work. */
+function noted(holder, name, named) {
+  const original = holder[name];
+  if (typeof original !== 'function') return;
+  holder[name] = Object.assign(function noting(...args) {
+    works(named ? args[0] : '');
+    return original.apply(this, args);
+  }, original);
+}
+
+/** Write how the program ends, and the exception before that. */
+function end(place, how, isHandling) {
+  if (last) record('handled', last, last.places.length ? last.places[0].place : 'its event loop');
+  record('exit', isHandling ? last : null, place, how);
+}
+
+/** Take note of the end that the program chooses. */
+function ends(code) {
+  const [at] = own(new Error().stack);
+  inCatch = false;
+  debugger; // `paused` looks whether this is within a catch block
+  const near = last && at && last.places.some(
+    (one) => one.file === at.file && one.name === at.name && at.line >= one.line && at.line - one.line <= NEAR);
+  end(at ? at.place : 'node', `process.exit(${code})`, inCatch || near);
+}
+
+function paused({ reason, data, callFrames }, session) {
+  try {
+    if (reason === 'exception' || reason === 'promiseRejection') raised(data || {});
+    else inCatch = callFrames.some((frame) => frame.scopeChain.some(({ type }) => type === 'catch'));
+  } catch {
+    // An exception that cannot be described is left out.
+  }
+  session.post('Debugger.resume');
+  events += 1;
+  if (events < MOST_EVENTS) return;
+  last = null;
+  session.post('Debugger.setPauseOnExceptions', { state: 'none' });
+}
+
+function listen() {
+  const { Session } = require('inspector');
+  const session = new Session();
+  session.connect();
+  session.on('Debugger.paused', ({ params }) => paused(params, session));
+  session.post('Debugger.enable');
+  session.post('Debugger.setPauseOnExceptions', { state: 'all' });
+  for (const name of ['open', 'openSync', 'readFile', 'readFileSync', 'writeFile', 'writeFileSync',
+    'appendFile', 'createReadStream', 'createWriteStream', 'mkdir', 'mkdirSync', 'rename', 'renameSync']) {
+    noted(fs, name, true);
+    noted(fs.promises, name, true);
+  }
+  noted(require('net').Socket.prototype, 'connect', false);
+  for (const name of ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork']) {
+    noted(require('child_process'), name, false);
+  }
+  require('module').syncBuiltinESMExports?.();
+  process.on('exit', (code) => code && end('its end', `process.exitCode = ${code}`, false));
+  const leave = process.reallyExit;
+  process.reallyExit = function reallyExit(code) {
+    ends(code);
+    return leave.call(process, code);
+  };
+}
+
+if (isMainThread) {
+  try {
+    fs.accessSync(RECORDS, fs.constants.W_OK);
+    listen();
+  } catch {
+    // Without its file it does nothing, and neither does a Node that has no inspector.
+  }
+}
