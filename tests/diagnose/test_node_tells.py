@@ -122,7 +122,7 @@ V8 = "{}\n    at load (/app/main.js:2:40)\n    at node:internal/main/run_main_mo
         ("Error: Cannot find module 'express'\nRequire stack:\n- /app/main.js",
          "Error: Cannot find module 'express'", "node-module-missing", "express"),
         ("/app/main.js:2\n  new URL(x)\n\nTypeError: Invalid URL", "TypeError: Invalid URL", "config-malformed", "Invalid URL"),
-        ("SyntaxError: Unexpected token '}'", "SyntaxError: Unexpected token '}'", "node-error", "token"),
+        ("SyntaxError: Unexpected token '}'\nis not JSON", "SyntaxError: Unexpected token '}'", "node-error", "token"),
     ],
 )  # fmt: skip
 def test_the_rules_read_it_as_if_the_program_had_told_it(

@@ -11,6 +11,9 @@ from scaffolder.diagnose.evidence.files import resolved
 
 from .environment import python
 
+OF_V8 = r"^ +at [^\n]*(?:node:|\.[cm]?js:)"
+"""A line of a stack of Node, which has a SyntaxError as well."""
+
 
 @cause(
     "python-script-missing",
@@ -82,7 +85,7 @@ def python_version(case: Case) -> Found | None:
         "|cannot import name '(?:Mapping|MutableMapping|Iterable|Callable)' from 'collections'"
         r"|print statement|Missing parentheses in call to 'print')[^\n]*)"
     )
-    syntax = case.said(r"^(?P<m>SyntaxError: [^\n]*)(?=\n|\Z)(?!\n +at )")  # not V8's
+    syntax = None if case.said(OF_V8) else case.said(r"^(?P<m>SyntaxError: [^\n]*)")
     match = newer or older or syntax
     if match is None:
         return None
