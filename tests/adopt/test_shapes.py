@@ -176,6 +176,93 @@ def test_an_application_in_middleware_is_run_with_its_lifespan(
         assert service.stop() == 0
 
 
+ASGI = """\
+class App:
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+LIFESPAN
+        body = scope["state"].get("ink", "none").encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+
+app = App()
+"""
+WHOLE = """\
+            await receive()
+            scope["state"]["ink"] = "blue"
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            print("it has stopped", flush=True)
+            return await send({"type": "lifespan.shutdown.complete"})
+"""
+NONE = "            raise NotImplementedError('http alone')\n"
+FAILS = """\
+            await receive()
+            return await send({"type": "lifespan.startup.failed", "message": "no ink"})
+"""
+
+
+def other(exists: MakeExisting, lifespan: str) -> running.Program:
+    """Adopt an application of no framework that is known."""
+    code = ASGI.replace("LIFESPAN\n", lifespan)
+    root = exists(files={"main.py": code, "requirements.txt": "starlette\n"})
+    ran = viscaffold("adopt", "--yes", "--app", "main:app")
+    assert ran.code == 0, ran.err
+    variables = {"PYTHONPATH": f"{root / 'src'}:{root}"}
+    return running.Program("python", (sys.executable, "-m", "pens"), variables)
+
+
+@pytest.mark.parametrize(
+    ("lifespan", "ink", "last"), [(WHOLE, b"blue", "it has stopped"), (NONE, b"none", "")]
+)
+def test_any_application_of_asgi_is_run_with_its_lifespan(
+    exists: MakeExisting, lifespan: str, ink: bytes, last: str
+) -> None:
+    with other(exists, lifespan).start() as service:
+        with urllib.request.urlopen(f"{service.url}/ink") as got:
+            assert got.read() == ink
+        with urllib.request.urlopen(f"{service.url}/health/ready") as got:
+            assert got.status == 200
+        assert service.stop() == 0
+        assert last in service.log()
+        assert "never retrieved" not in service.log()
+
+
+def test_a_lifespan_that_fails_ends_the_start(exists: MakeExisting) -> None:
+    program = other(exists, FAILS)
+    with program.start(ready=False) as service:
+        assert service.wait() != 0
+        assert "no ink" in service.log()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("app = Litestar([])", "Litestar application: main:app"),
+        ("app = Quart(__name__)", "Quart application: main:app"),
+        ("application = get_asgi_application()", "Django application: main:application"),
+    ],
+)
+def test_applications_of_other_frameworks_are_found(
+    exists: MakeExisting, line: str, found: str
+) -> None:
+    root = exists(files={"main.py": f"from x import *\n{line}\n", "requirements.txt": "x\n"})
+    ran = viscaffold("adopt", "--yes")
+
+    assert ran.code == 0
+    assert found in ran.err
+    assert "async def started(" in (root / "src/pens/app.py").read_text(encoding="utf-8")
+
+
+def test_an_application_of_wsgi_is_told_how_it_becomes_one_of_asgi(exists: MakeExisting) -> None:
+    exists(files={"main.py": "from flask import Flask\nweb = Flask(__name__)\n"})
+    said = refused()
+
+    assert "main:web (main.py:2) is an application of WSGI" in said
+    assert "from main import web; asgi = WSGIMiddleware(web)" in said
+
+
 @pytest.mark.parametrize("keyword", ["def", "async def"])
 def test_a_factory_of_arguments_is_refused_with_what_to_write(
     exists: MakeExisting, keyword: str

@@ -11,7 +11,18 @@ from scaffolder.adopt.sources import Fact, Sources
 
 from .modules import called, modules
 
-FRAMEWORKS = {"FastAPI": "FastAPI", "Starlette": "Starlette"}
+FRAMEWORKS = {
+    "FastAPI": "FastAPI", "Starlette": "Starlette", "Litestar": "Litestar", "Quart": "Quart",
+    "get_asgi_application": "Django",
+}  # fmt: skip
+"""What is called for an application → the framework that has it."""
+
+NEAR = frozenset({"FastAPI", "Starlette"})
+"""Frameworks whose routes and lifespan the runtime takes; others are asked by ASGI."""
+
+SYNCHRONOUS = frozenset({"Flask", "Bottle", "get_wsgi_application"})
+"""What is called for an application of WSGI."""
+
 TOOLS = frozenset({"setup.py", "manage.py", "noxfile.py", "fabfile.py", "tasks.py"})
 """Programs beside a service, which are not the service."""
 
@@ -25,8 +36,9 @@ class Entry:
     """The application or factory in it; empty for a module that is run with `python -m`."""
     factory: bool = False
     framework: str = ""
-    wrapped: bool = False
-    """Whether middleware may be around the application, which has the routes and the lifespan."""
+    by_protocol: bool = False
+    """Whether it is started as any server does that, by ASGI: middleware may be around it, or it
+    is of a framework that the runtime does not know from within."""
     path: str = ""
     line: int = 0
 
@@ -73,7 +85,7 @@ def named(sources: Sources, words: str) -> Entry | None:
     path = found and next(filter(sources.has, _files(found[1])), None)
     if not found or not path or not _is_module(path):
         return None
-    entry = Entry(found[1], found[2], framework="ASGI", wrapped=True, path=path, line=1)
+    entry = Entry(found[1], found[2], framework="ASGI", by_protocol=True, path=path, line=1)
     return replace(entry, factory=bool(found[3]))
 
 
@@ -108,6 +120,17 @@ def needs_arguments(sources: Sources) -> Fact | None:
     return None
 
 
+def synchronous(sources: Sources) -> Fact | None:
+    """Return an application of WSGI, which no server of ASGI can run as it is."""
+    for path, tree in modules(sources):
+        for node in tree.body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                    if called(call) in SYNCHRONOUS:
+                        return Fact(f"{module_of(path)}:{name}", path, node.lineno)
+    return None
+
+
 def signal_handler(sources: Sources) -> Fact | None:
     """Return where a program handles signals itself."""
     for path, tree in modules(sources):
@@ -134,7 +157,7 @@ def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in factories:
             made = factories[node.name]
-            yield replace(_entry(path, node.name, made, node), factory=True)
+            yield _entry(path, node.name, made, node, factory=True)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             inner = _wrapped(node.value)
             known = assigned.get(inner.id) if isinstance(inner, ast.Name) else None
@@ -142,13 +165,16 @@ def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
                 if isinstance(target, ast.Name):
-                    entry = replace(_entry(path, target.id, made, node), wrapped=bool(inner))
-                    assigned[target.id] = entry if made else None
+                    entry = _entry(path, target.id, made, node)
+                    around = replace(entry, by_protocol=bool(inner) or entry.by_protocol)
+                    assigned[target.id] = around if made else None
     yield from filter(None, assigned.values())
 
 
-def _entry(path: str, name: str, framework: str, node: ast.stmt) -> Entry:
-    return Entry(module_of(path), name, framework=framework, path=path, line=node.lineno)
+def _entry(path: str, name: str, framework: str, node: ast.stmt, *, factory: bool = False) -> Entry:
+    return Entry(
+        module_of(path), name, factory, framework, framework not in NEAR, path, node.lineno
+    )
 
 
 def _made(value: ast.expr | None, others: Mapping[str, str] = FRAMEWORKS) -> str:

@@ -15,8 +15,7 @@ def application(entry: Entry) -> str:
         "module": entry.module,
         "name": entry.name,
         "call": "yours()" if entry.factory else "yours",
-        "wrapped": entry.wrapped,
-        "inner": "inner" if entry.wrapped else "application",
+        "by_protocol": entry.by_protocol,
     }
     name = APPLICATION if entry.name else PROGRAM
     return once.render(builtin(), "adopt/python", [name], context)[name]

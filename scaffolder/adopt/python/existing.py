@@ -85,10 +85,19 @@ class PythonService:
                 "a module that calls it, such as `app = create_app(settings)`; commit it, and the "
                 "same command with --app MODULE:app",
             )
+        old = None if self.found.entries else app.synchronous(self.found.sources)
+        if old:
+            module, _, name = old.what.partition(":")
+            raise RefusedError(
+                f"{old} is an application of WSGI, and the runtime serves ASGI",
+                f"asgi.py with `from a2wsgi import WSGIMiddleware; from {module} import {name}; "
+                f"asgi = WSGIMiddleware({name})`, and a2wsgi among the dependencies; commit it, "
+                "and the same command with --app asgi:asgi",
+            )
         if not self.found.entries:
             raise RefusedError(
-                "no application was found: no module here has FastAPI() or Starlette() at its top, "
-                "and none is a program for `python -m`",
+                "no application was found: no module here has FastAPI(), Starlette() or the like "
+                "at its top, and none is a program for `python -m`",
                 "the same command with --app MODULE:NAME; or run it where the service's own code "
                 "begins: viscaffold adopt PATH",
             )
