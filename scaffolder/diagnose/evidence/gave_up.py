@@ -2,12 +2,15 @@
 
 import errno
 import re
+from itertools import pairwise
 
 from .decisive import decider, failure, has_gone_on
 from .trace import Call, Trace, Traced
 
 WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")
 """Calls, with their results, by which a program that prints nothing works on what is open."""
+PAUSE = 50
+"""In milliseconds: a program asks once, and its C library several times without a pause."""
 OFTEN = 3
 """How many times a program asks before that is called again and again."""
 
@@ -49,12 +52,12 @@ def attempts(trace: Trace, call: Call | None) -> str:
         return ""
     same = [c for c in trace.calls if _asked(c) == _asked(call)]
     times = sum(c.times for c in same)
+    if call.host:
+        times = 1 + sum(later.at - one.at >= PAUSE for one, later in pairwise(same))
     seconds = (same[-1].at - same[0].at) / 1000 if same else 0.0
     if times < OFTEN:
         return ""
-    # A name server is asked several times for each time that a program asks.
-    often = "again and again" if call.host else f"{times} times"
-    return f"{often} in {seconds:.1f} s"
+    return f"{times} times in {seconds:.1f} s"
 
 
 def _asked(call: Call) -> tuple[object, ...]:
