@@ -334,6 +334,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "account-missing": tried("openat\t3\tp=/etc/passwd\tx=0"),
     "socket-missing": tried("connect\t-2\ta=unix:/run/db.sock\tf=3:socket:[9]"),
     "left-over": tried("openat\t-17\tp=/run/app.pid\tx=c1", files={**SERVER, "/run/app.pid": File(b"7")}),
+    "file-empty": tried("openat\t3\tp=/srv/key\tx=0", files={**SERVER, "/srv/key": File()}),
+    "not-a-directory": tried("openat\t-20\tp=/srv/conf/app.toml\tx=0", files={**SERVER, "/srv/conf": File(b"x")}),
+    "rename-across-mounts": tried("rename\t-18\tp=/tmp/x\tp=/data/x", config=TMPFS),
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
     "last-call": tried("openat\t-21\tp=/conf.d\tx=1"),
 }  # fmt: skip

@@ -63,7 +63,7 @@ MODULES = (
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
-    "watched.programs", "watched.places", "watched.waits", "watched.last",
+    "watched.programs", "watched.places", "watched.paths", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.

@@ -1,7 +1,12 @@
 """A file that an earlier run left: fresh copies run, and those that have it do not."""
 
+from dataclasses import replace
+from posixpath import basename
+
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.causes.evidence import Evidence, inspected
+from scaffolder.diagnose.docker.isolation import isolate
+from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.docker.client import Engine
 from scaffolder.text import quoted
 
@@ -27,6 +32,29 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
         found = tried_with(engine, case, factor, tried)
         if found and not found.alive and found.exit_code == case.exit_code:
             return _proof(case, path, f"a fresh copy {fresh.words}; with {path}, it {found.words}")
+    return _socket(engine, case, fresh, written)
+
+
+def _socket(engine: Engine, case: Case, fresh: Outcome, written: set[str]) -> Rerun | None:
+    """Return the socket of an earlier run that a program cannot bind again.
+
+    It is in the container, or in a mount of it that is kept from copies for its sake. A socket
+    cannot be put into a copy: that a fresh one binds it is no proof.
+    """
+    kept_out = isolate(case.config, is_remote=engine.is_remote).left_out
+    calls = fresh.trace.calls if fresh.trace else ()
+    bound = (c.address for c in calls if c.name == "bind" and not c.error and not c.port)
+    for path in bound:
+        mount = mount_around(path, case.config.mounts)
+        holds = f"{mount.destination} (it holds a socket: {basename(path)})" if mount else ""
+        if path in written or holds in kept_out:
+            fares = f"a fresh copy without {path} {fresh.words}, and binds it"
+            found = _proof(case, path, fares)
+            shown = found.evidence
+            if path not in written and mount:
+                there = inspected(case, "Mounts", f"{mount.source} -> {mount.destination}")
+                shown = (there, *shown[1:])
+            return replace(found, cured=False, proves=False, evidence=shown)
     return None
 
 

@@ -5,6 +5,7 @@ import signal
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
+from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.diagnose.programs import binary
@@ -60,9 +61,15 @@ def aborted(case: Case) -> Found | None:
 
 
 def _before(case: Case) -> str:
-    """Return what a watched copy asked for in vain before it crashed, to end a sentence."""
+    """Return what a program asked for in vain before it crashed, to end a sentence.
+
+    No call shows that it took a variable that is not set: only its texts tell, if they name one.
+    """
     call = case.seen.failed_call
-    return f"; the last call that failed before is {call.words}" if call else ""
+    if call:
+        return f"; the last call that failed before is {call.words}"
+    names = [name for name, _, _ in named_variables(case)]
+    return f"; it names the variable {names[0]}, which is not set" if len(names) == 1 else ""
 
 
 def _data(case: Case, program: Program | None) -> bytes:

@@ -2,7 +2,8 @@
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import ended, seen
+from scaffolder.diagnose.causes.evidence import copied, ended, seen
+from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 
 
@@ -18,6 +19,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 def last_call(case: Case) -> Found | None:
     """Tell what failed last; a connection says nothing here, as copies have no network."""
     call = case.seen.failed_call or (None if case.exit_code else case.seen.gave_up)
+    if call is None and case.exit_code:
+        return _there(case)
     if call is None or case.phase == Phase.FINISHED or call.is_network:
         return None
     about = call.path or call.object or call.where
@@ -26,4 +29,20 @@ def last_call(case: Case) -> Found | None:
         f"{f' of {about}' if about else ''}: {call.reason}",
         "see what the program does there, and make it report the error",
         (seen(case, call), ended(case)),
+    )
+
+
+def _there(case: Case) -> Found | None:
+    """Tell what a program asked for last, found, and ended after: it may not like what it is."""
+    call = case.seen.found_last
+    entry = case.has(call.path) if call and quiet(case) else None
+    if call is None or entry is None:
+        return None
+    about = f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}, {entry.size} bytes"
+    return Found(
+        f"the last thing that it asks for before it ends is {call.path}, which is there"
+        f" ({entry.kind}, {about})",
+        "see what the program demands of it: another mode or owner, other content, or that it is"
+        " not there",
+        (seen(case, call), copied(case, call.path, about), ended(case)),
     )
