@@ -180,19 +180,21 @@ REFUSED = "connect\t-111\ta=inet:127.0.0.1:8125\tf=3:socket:[9]"
 
 
 @pytest.mark.parametrize(
-    ("calls", "status", "is_well"),
+    ("calls", "status", "is_well", "is_noted"),
     [
-        (("openat\t1\tp=/data/out\tx=41", REFUSED), 0, True),
-        (("rename\t0\tp=/data/a\tp=/data/b", REFUSED), 0, True),
-        ((REFUSED,), 0, False),
-        ((READ, REFUSED), 0, False),
-        (("openat\t1\tp=/data/out\tx=41", REFUSED), 1, False),
+        (("openat\t1\tp=/data/out\tx=41", REFUSED), 0, True, False),
+        (("rename\t0\tp=/data/a\tp=/data/b", REFUSED), 0, True, False),
+        ((REFUSED,), 0, True, True),
+        ((READ, REFUSED), 0, True, True),
+        (("openat\t1\tp=/data/out\tx=41", REFUSED), 1, False, False),
     ],
     ids=["wrote", "renamed", "only-asked", "read", "failed"],
 )
 def test_a_job_that_wrote_its_results_did_without_a_server(
-    calls: tuple[str, ...], status: int, *, is_well: bool
+    calls: tuple[str, ...], status: int, *, is_well: bool, is_noted: bool
 ) -> None:
     of = case(files=SERVER, exit_code=status, trace=trace(*calls, status=status))
+    found = judge(of)
 
-    assert (judge(of).verdict == "healthy") is is_well
+    assert (found.verdict == "healthy") is is_well
+    assert ("what it tried last, before that, failed" in found.text) is is_noted
