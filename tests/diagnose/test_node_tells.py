@@ -12,11 +12,11 @@ from examples import SERVER
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import Swallowed, decisive
 from scaffolder.diagnose.verdict.judge import judge
-from scaffolder.diagnose.verdict.telling import MEANS
+from scaffolder.diagnose.verdict.telling import HOOKS
 
 NODE = shutil.which("node") or ""
 needs_node = pytest.mark.skipif(not NODE, reason="there is no node")
-HOOK = MEANS["node"].hook
+HOOK = HOOKS / "tells.cjs"
 
 
 def told(code: str, folder: Path, name: str = "main.js") -> tuple[int, str]:

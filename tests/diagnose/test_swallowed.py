@@ -13,6 +13,7 @@ from recorded import case
 
 from examples import SERVER
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import jvm_log
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import MOST_LINES, Swallowed, decisive
 from scaffolder.diagnose.verdict.judge import judge
@@ -204,6 +205,64 @@ def test_a_call_is_not_blamed_where_the_exception_is_about_another_thing() -> No
     assert of_call.seen.failed_call
     assert of_value.seen.failed_call is None
     assert "cache.db" not in judge(of_value).text
+
+
+def test_a_job_that_ends_with_0_in_a_handler_is_well_with_a_note() -> None:
+    of = swallowing("ConfigError: timeout", "ConfigError", exit_code=0)
+    kept = judge(of)
+    of.seen = Seen()
+
+    assert kept.verdict == judge(of).verdict == "healthy"
+    assert "it met an exception, and told nobody: ConfigError: timeout" in kept.text
+    assert "told nobody" not in judge(of).text
+
+
+def thrown(kind: str, text: str, method: str, holder: str, at: int) -> str:
+    """Return what a virtual machine of Java logs of an exception in a method."""
+    said = f": {text}" if text else ""
+    return (
+        f"[{at}ms] Exception <a '{kind}'{{0x000000069ec17828}}{said}>\n thrown in interpreter method"
+        f" <{{method}} {{0x00007fe457400608}} '{method}' '([Ljava/lang/String;)V' in '{holder}'>\n"
+        f" at bci 25 for thread 0x00007fe4d8019bb0 (main)\n"
+    )
+
+
+EXITS = "[329ms] begin VM_Operation (0x00007fe4ddbfe6b0): Exit, mode: safepoint, requested by thread 0x7f\n"
+NUMBER = thrown(
+    "java/lang/NumberFormatException", 'For input string: "80a"', "main", "app/Main", 303
+)
+LIBRARY = thrown("java/lang/IllegalStateException", "", "run", "java/util/X", 304)
+
+
+@pytest.mark.parametrize(
+    ("log", "last"),
+    [
+        (NUMBER + EXITS, 'java.lang.NumberFormatException: For input string: "80a"'),
+        (NUMBER + LIBRARY + EXITS, 'java.lang.NumberFormatException: For input string: "80a"'),
+        (NUMBER, ""),
+        (LIBRARY + EXITS, ""),
+        (NUMBER + EXITS.replace("329", "9329"), ""),
+        (EXITS + NUMBER, ""),
+        ("", ""),
+    ],
+    ids=["exits", "of-a-library", "returns", "library-alone", "long-before", "later", "nothing"],
+)
+def test_the_log_of_java_tells_the_exception_in_whose_handler_it_exits(log: str, last: str) -> None:
+    found = jvm_log.decisive(log)
+
+    assert (found.last if found else "") == (last and f'Exception in thread "main" {last}')
+    if found:
+        assert (found.how, found.place) == ("System.exit", "app.Main.main")
+        assert not found.is_of_system
+
+
+def test_an_exception_of_java_about_a_file_is_about_a_call() -> None:
+    found = jvm_log.decisive(
+        thrown("java/nio/file/NoSuchFileException", "", "load", "A", 300) + EXITS
+    )
+
+    assert found
+    assert found.is_of_system
 
 
 def test_nothing_swallowed_is_nothing_said() -> None:

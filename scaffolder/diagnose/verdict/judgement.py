@@ -86,8 +86,12 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
 
 
 def _in_vain(case: Case) -> tuple[str, tuple[Evidence, ...]]:
-    """Say what a silent job asked for in vain before it ended with 0: nobody else will."""
+    """Say what a silent job failed over before it ended with 0: nobody else will."""
+    kept = case.seen.swallowed if case.is_silent else None
     call = case.seen.gave_up if case.is_silent else None
+    if kept and not (call and kept.is_of_system):
+        note = f"; before that, it met an exception, and told nobody: {kept.last[:250]}"
+        return note, (watched(case, kept.words),)
     if call is None:
         return "", ()
     note = f"; what it tried last, before that, failed: {in_vain(case.seen.trace, call)}"

@@ -1,17 +1,19 @@
-"""A copy in which Python or Node tells which exceptions the program handles, and what ends it.
+"""A copy in which Python, Node or Java tells which exceptions it handles, and what ends it.
 
 A program that swallows an exception has no need to ask the system for anything: what ended it is
-then in no call. So its runtime is asked, by a module that it loads before the program.
+then in no call. So its runtime is asked: by a module that it loads before the program, or to log.
 """
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import swallowed
+from scaffolder.diagnose.evidence import jvm_log, swallowed
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
+from scaffolder.diagnose.evidence.swallowed import Swallowed
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import run
@@ -27,22 +29,31 @@ RECORDS = "raised"
 class Means:
     """How a runtime is made to tell."""
 
-    hook: Path
+    hook: Path | None
     variable: str
     value: str
     """What the variable has to hold; `{folder}` is where the hook is."""
     separator: str
     """Between that and what it holds already."""
+    decisive: Callable[[str], Swallowed | None] = swallowed.decisive
+    """What finds the exception in the records."""
 
 
 MEANS = {
     "python": Means(HOOK, "PYTHONPATH", "{folder}", ":"),
     "node": Means(HOOKS / "tells.cjs", "NODE_OPTIONS", "--require={folder}/tells.cjs", " "),
+    "java": Means(
+        None,
+        "JDK_JAVA_OPTIONS",
+        jvm_log.OPTIONS.format(file=f"{{folder}}/{RECORDS}"),
+        " ",
+        jvm_log.decisive,
+    ),
 }
 
 
 def ask(engine: Engine, case: Case) -> None:
-    """Add the exception that a program in Python or Node ended over to what was seen of it, if any.
+    """Add the exception that a program ended over to what was seen of it, if its runtime tells.
 
     That is asked only where the program itself has said nothing of a failure.
     """
@@ -54,7 +65,7 @@ def ask(engine: Engine, case: Case) -> None:
     except EngineError as error:
         case.unsought.append(f"which exceptions the program swallows: {error.message}")
         return
-    told = swallowed.decisive(found.read) if is_like(case, found) else None
+    told = means.decisive(found.read) if is_like(case, found) else None
     if told:
         take_in(case, replace(case.seen, swallowed=told))
 
@@ -73,12 +84,13 @@ def _telling(case: Case, means: Means) -> Factor:
     folder = f"/viscaffold-{secrets.token_hex(4)}"
     had = case.config.env.get(means.variable, "")
     value = means.separator.join(filter(None, (means.value.format(folder=folder), had)))
+    hooks = {means.hook.name: means.hook.read_bytes()} if means.hook else {}
     return Factor(
         "exceptions that are told",
         replace(case.config, env={**case.config.env, means.variable: value}),
         # A volume is writable, whatever the rest of the copy is.
         options=(f"--volume={folder}",),
-        files={means.hook.name: means.hook.read_bytes(), RECORDS: b""},
+        files={**hooks, RECORDS: b""},
         folder=folder,
         reads=f"{folder}/{RECORDS}",
     )
