@@ -61,6 +61,9 @@ class Existing(Protocol):
     def with_entry(self, words: str) -> Self | None:
         """Return it with an entry that was said; None if there is no such thing."""
 
+    def install(self, command: str) -> str:
+        """Return how to install what it needs, which is by this command otherwise."""
+
     def run(self, command: str, name: str) -> str:
         """Return how to start it under this name, which is by this command otherwise."""
 

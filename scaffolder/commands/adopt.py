@@ -100,4 +100,5 @@ def _steps(done: Adoption) -> list[str]:
     if done.level is Level.CONTAINER:
         return ["docker compose up --build --detach"]
     name = done.change.service.answers["name"]
-    return [done.change.command("install"), done.found.run(done.change.command("run"), name)]
+    install = done.found.install(done.change.command("install"))
+    return [install, done.found.run(done.change.command("run"), name)]

@@ -18,6 +18,8 @@ class Listener:
     name: str
     directory: Path | None
     """The one that it works in, if that can be told."""
+    command: str
+    """Its command line; the words are separated by blanks."""
 
 
 def on(port: int) -> Listener | None:
@@ -51,4 +53,6 @@ def _listener(folder: Path) -> Listener:
     with suppress(OSError):
         directory = (folder / "cwd").readlink()
     name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
-    return Listener(int(folder.name), name, directory)
+    words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    command = b" ".join(words).decode(errors="replace")
+    return Listener(int(folder.name), name, directory, command)

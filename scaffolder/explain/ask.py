@@ -1,7 +1,7 @@
 """What a word means: every kind of thing is asked, and all that know it answer."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -31,7 +31,8 @@ def explain(
         for one in _explained(asked, each, words, lines=lines)
     ]
     if not found:
-        raise _nothing(asked, words)
+        others = kind and [one for one in Kind if any(_explained(asked, one, words, lines=False))]
+        raise _another(words, kind, others) if kind and others else _nothing(asked, words)
     return found
 
 
@@ -45,6 +46,14 @@ def _explained(asked: Subject, kind: Kind, words: str, *, lines: bool) -> Iterat
         Kind.LOG_LINE: log_lines.explained,
     }
     return functions[kind](asked, words)
+
+
+def _another(words: str, kind: Kind, others: Sequence[Kind]) -> UsageError:
+    known = ", ".join(other.value for other in others)
+    return UsageError(
+        f"{shown(words)} is no {kind.value}, but another thing: {known}",
+        f"the same command with --kind {others[0].value}, or without --kind",
+    )
 
 
 def _nothing(asked: Subject, words: str) -> UsageError:

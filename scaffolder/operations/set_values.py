@@ -45,7 +45,9 @@ def found(root: Path, inner: str = "", others: Collection[str] = ()) -> list[Set
     What compose files set for `others`, servers beside the service, is not the service's.
     """
     home = root / inner
-    values = [SetValue(name, value, DOTENV, line) for line, name, value in dotenv(home)]
+    # Of several lines for one name the last one counts, as for a shell and for Compose.
+    last = {name: SetValue(name, value, DOTENV, line) for line, name, value in dotenv(home)}
+    values = [*last.values()]
     for path in sorted({path for pattern in COMPOSE for path in home.glob(pattern)}):
         values += _of_compose(path, others)
     values += _of_toml(home / CONFIG_FILE)

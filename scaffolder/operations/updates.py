@@ -55,14 +55,17 @@ def update(  # noqa: PLR0913 - each has a default
         operation = _operation(found, target, answers)
         how, label = How(dry_run, verify, report, home), versions.current(target)
         done = gate.carried_out(found, within, operation, f"updating to {label}", how)
+    changes = service_notices.between(found, target)
+    held = service_notices.held(found, target)
     return replace(
         done,
         moves=versions.moves(found.template, target),
         targets=versions.targets(found.template, target),
         target=target,
         warnings=resolve.warnings(target),
-        changes=service_notices.between(found, target),
-        notices=[] if dry_run else service_notices.held(found, target),
+        changes=changes,
+        # What a change tells is not told once more.
+        notices=[] if dry_run else [each for each in held if each not in changes],
     )
 
 

@@ -67,7 +67,9 @@ def newest_release() -> str:
 
 def versions() -> list[str]:
     """Return every version that this tool can render, oldest first."""
-    return list(dict.fromkeys([*releases.digests(), builtin().version]))
+    from packaging.version import Version  # noqa: PLC0415 - few commands compare versions
+
+    return sorted({*releases.digests(), builtin().version}, key=Version)
 
 
 def carried(version: str) -> Template:

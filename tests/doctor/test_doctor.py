@@ -579,12 +579,22 @@ def test_a_port_that_another_process_has(
 def test_a_port_that_the_service_itself_has(
     service: MakeService, docker: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service()
+    root = service()
     docker()
-    with socket.create_server(("127.0.0.1", 0)) as server:  # the service is where it works
-        monkeypatch.setenv("PORT", str(server.getsockname()[1]))
-
-        assert fine("port")
+    code = (
+        "import socket, time\ns = socket.create_server(('127.0.0.1', 0))\n"
+        "print(s.getsockname()[1], flush=True)\ntime.sleep(60)"
+    )
+    for name, is_own in (("orders", True), ("http.server", False)):
+        command = [sys.executable, "-c", code, name]
+        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout
+            monkeypatch.setenv("PORT", other.stdout.readline().strip())
+            if is_own:
+                assert fine("port")
+            else:  # where a service works, others may, too
+                assert f"is taken by process {other.pid}" in only("port", "problem").says
+            other.kill()
 
 
 def test_a_port_that_a_container_has(service: MakeService, docker: Callable[..., None]) -> None:

@@ -412,7 +412,8 @@ def test_what_can_be_several_things_has_all_meanings(service: MakeService) -> No
 
     assert [one.kind for one in explained("api")] == [Kind.PATH, Kind.STAGE]
     assert [one.kind for one in explained("api", Kind.STAGE)] == [Kind.STAGE]
-    assert "is no file" in refused("logging", "--kind", "setting")
+    assert "is no setting, but another thing: stage" in refused("logging", "--kind", "setting")
+    assert "is no file" in refused("lgn", "--kind", "setting")
 
 
 @pytest.mark.parametrize(

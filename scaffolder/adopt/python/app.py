@@ -23,6 +23,9 @@ NEAR = frozenset({"FastAPI", "Starlette"})
 SYNCHRONOUS = frozenset({"Flask", "Bottle", "get_wsgi_application"})
 """What is called for an application of WSGI."""
 
+MOUNTS = frozenset({"Mount", "mount"})
+"""What makes an application a part of another one."""
+
 TOOLS = frozenset({"setup.py", "manage.py", "noxfile.py", "fabfile.py", "tasks.py"})
 """Programs beside a service, which are not the service."""
 
@@ -154,6 +157,13 @@ def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:
     factories = {node.name: made for node in tree.body
                  if isinstance(node, ast.FunctionDef) and (made := _returned(node))}  # fmt: skip
     assigned: dict[str, Entry | None] = {}
+    mounted = {
+        given.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called(node) in MOUNTS
+        for given in [*node.args, *(each.value for each in node.keywords)]
+        if isinstance(given, ast.Name)
+    }
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in factories:
             made = factories[node.name]
@@ -168,7 +178,7 @@ def _applications(path: str, tree: ast.Module) -> Iterator[Entry]:
                     entry = _entry(path, target.id, made, node)
                     around = replace(entry, by_protocol=bool(inner) or entry.by_protocol)
                     assigned[target.id] = around if made else None
-    yield from filter(None, assigned.values())
+    yield from (entry for name, entry in assigned.items() if entry and name not in mounted)
 
 
 def _entry(path: str, name: str, framework: str, node: ast.stmt, *, factory: bool = False) -> Entry:

@@ -19,6 +19,7 @@ from .found import Found
 TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
 
 
+VENV = ".venv"
 LOCKS = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm lock"}
 """Locks of tools that go on reading pyproject.toml, and what renews each."""
 
@@ -55,9 +56,10 @@ class PythonService:
         other = f", and not on {own}" if own and own.what != str(PORT) else ""
         locks = self.found.sources.named(LOCKS)
         lost = servers.given_up(self.found.sources)
+        bodies = "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more"
         return [
             *(f"{lock} lacks what was added to pyproject.toml: {LOCKS[lock]}" for lock in locks),
-            "a body of more than 1 MiB is answered with 413, unless MAX_BODY_BYTES allows more",
+            *(bodies for _ in [1] if self.found.entry and self.found.entry.name),
             f"it listens on port {PORT}{other}, unless PORT says otherwise",
             *([lost] if lost else []),
         ]
@@ -71,6 +73,11 @@ class PythonService:
         known = {entry.typed: entry for entry in self.found.entries}
         said = known.get(words) or known.get(f"{words}()") or app.named(self.found.sources, words)
         return PythonService(replace(self.found, entry=said)) if said else None
+
+    def install(self, command: str) -> str:
+        """Return how to install into a virtual environment, which is made if it is not there."""
+        is_there = (self.found.sources.root / VENV).exists()
+        return command if is_there else f"python3 -m venv {VENV} && {command}"
 
     def run(self, command: str, name: str) -> str:  # noqa: ARG002 - of the protocol
         """Return how to start it: its own modules, and the runtime's, are on Python's path."""

@@ -79,6 +79,10 @@ class RustService(Found):
         known = said or _arguments(self.sources, self.packages, found)
         return replace(self, chosen=found, arguments=known)
 
+    def install(self, command: str) -> str:
+        """Return the same: cargo makes all that it needs."""
+        return command
+
     def run(self, command: str, name: str) -> str:  # noqa: ARG002 - of the protocol
         """Return how to start it: here, where its program finds its files."""
         return f"target/debug/{name}"

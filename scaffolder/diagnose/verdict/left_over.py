@@ -1,7 +1,8 @@
 """A file that an earlier run left: fresh copies run, and those that have it do not."""
 
+from collections.abc import Collection
 from dataclasses import replace
-from posixpath import basename
+from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
@@ -16,6 +17,8 @@ from .factor import Factor
 from .rerun import Rerun
 
 MOST = 3
+LONGEST, FEW = 64, 2
+"""How many bytes a mark has, and how many other files were written beside it."""
 
 
 def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str]) -> Rerun | None:
@@ -26,13 +29,23 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
     made = [call.path for call in fresh.trace.calls if call.path in written and call.may_find]
     for path in list(dict.fromkeys(made))[:MOST]:
         data = case.files.content(path)
-        if data is None:
+        if data is None or not _is_mark(path, data, written):
             continue
         factor = Factor(f"{path} as the container left it", case.config, files={path: data})
         found = tried_with(engine, case, factor, tried)
         if found and not found.alive and found.exit_code == case.exit_code:
             return _proof(case, path, f"a fresh copy {fresh.words}; with {path}, it {found.words}")
     return _socket(engine, case, fresh, written)
+
+
+def _is_mark(path: str, data: bytes, written: Collection[str]) -> bool:
+    """Tell whether a file only says that somebody was here, as a lock or the number of a process.
+
+    Others are data. They are not to be removed, and one of many files, put into a copy by itself,
+    makes any program fail.
+    """
+    beside = [other for other in written if dirname(other) == dirname(path) and other != path]
+    return len(data) <= LONGEST and len(beside) <= FEW
 
 
 def _socket(engine: Engine, case: Case, fresh: Outcome, written: set[str]) -> Rerun | None:

@@ -21,6 +21,8 @@ from .factor import Factor
 
 ROOM = 256 * 1024 * 1024
 MOST_FILES = 3
+LONGEST = 64
+"""How many bytes a lock, or a file with the number of a process, has."""
 CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip
@@ -103,6 +105,8 @@ def _absent(case: Case) -> Iterator[Factor]:
     # What insists that nothing is there says so itself. What only looks may dislike anything else
     # of a file, such as its mode, unless a run of this container has made it.
     made_since = not is_mounted and not resolved(case.image_files, path)
+    if entry.kind == "file" and entry.size > LONGEST:
+        return  # it is data, which nobody is to remove
     if not call.error and (entry.kind != "file" or not made_since):
         return
     folder = dirname(path)

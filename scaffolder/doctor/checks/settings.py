@@ -1,17 +1,19 @@
 """Settings: the port, and `.env` beside `.env.example`."""
 
 import errno
+import os
 import socket
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from scaffolder import names
 from scaffolder.docker.container import PORT as DEFAULT_PORT
 from scaffolder.docker.info import SECONDS, Info
 from scaffolder.doctor import listeners
 from scaffolder.doctor.catalogue import Needs, check
 from scaffolder.doctor.findings import Finding, fine, problem, warning
 from scaffolder.doctor.subject import Subject
-from scaffolder.operations import declared_settings, set_values
+from scaffolder.operations import declared_settings, service_notices, set_values
 from scaffolder.operations.set_values import SetValue
 from scaffolder.templates.notices import DOTENV
 from scaffolder.text import printable
@@ -81,7 +83,9 @@ def _holder(subject: Subject, number: int) -> str:
     if found is None:
         return ""
     inside = found.directory is not None and found.directory.is_relative_to(service.root.resolve())
-    return _OWN if inside else f" by process {found.pid} ({printable(found.name)})"
+    name = service.answers["name"]
+    is_it = any(word in found.command for word in (name, names.package(name)))
+    return _OWN if inside and is_it else f" by process {found.pid} ({printable(found.name)})"
 
 
 @check("env-file", Needs.SERVICE)
@@ -89,13 +93,20 @@ def env_file(subject: Subject) -> Iterator[Finding]:
     """Compare `.env` with `.env.example`: what it lacks, and what was meant to be another name."""
     content = subject.content(DOTENV)
     example = subject.content(declared_settings.EXAMPLE)
+    if content is None and os.path.lexists(subject.home / DOTENV):
+        yield problem(".env is no file that can be read: a directory, a link, or something else",
+                      "move it away; cp .env.example .env")  # fmt: skip
+        return
     if content is None or example is None:
         yield fine("there is no .env: every setting has its default")
         return
     mine = [value for value in subject.set_values if value.layer == DOTENV]
     wanted = {n for _, n, _ in set_values.dotenv(subject.home, declared_settings.EXAMPLE)}
     known = {s.name for s in declared_settings.read(example.decode("utf-8", "replace"))}
-    found = [*_lacking(wanted, {value.name for value in mine}), *_misspelt(mine, known)]
+    service = subject.required_service
+    retired = service_notices.retired(service.template, service.answers["name"])
+    own = [value for value in mine if value.name not in retired]  # the check of notices tells them
+    found = [*_lacking(wanted, {value.name for value in mine}), *_misspelt(own, known)]
     found += [
         warning(f"{each.name} is empty, which is another thing than unset",
                 "comment the line out", each.place)
