@@ -219,6 +219,17 @@ def test_who_signals_its_own_group_is_told_so(child: str) -> None:
     assert "server (process 7) sends signal 15 to its own process group" in found.text
 
 
+def test_a_time_limit_that_is_over_is_no_signal_to_itself() -> None:
+    started = STARTED.replace("/app/server", "/usr/bin/timeout")
+    sent = "C\t2\t7\t7\tkill\t0\ti=0\ti=18\n"
+    trace = f"{started}N\t1\t8\t7\n{sent}X\t4\t7\t124\t0"
+    found = judge(
+        case("/usr/bin/timeout 6 /app/server", **{**RAN, "exit_code": 124, "trace": trace})
+    )
+
+    assert "timeout ends what it runs, because the time is over" in found.text
+
+
 @pytest.mark.parametrize("sent", [killing("8"), killing("0", call("openat\t3\tp=/srv/x\tx=0"))])
 def test_a_signal_to_a_child_or_long_before_is_none_to_itself(sent: dict[str, Any]) -> None:
     assert "its own process group" not in judge(case(**sent)).text

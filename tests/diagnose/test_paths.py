@@ -8,10 +8,10 @@ from recorded import File, case, elf, folder, program
 from examples import SERVER, STARTED
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.verdict import left_over
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
-from scaffolder.diagnose.verdict.left_over import with_left_over
 from scaffolder.docker.client import Engine
 
 KEY = "/srv/key"
@@ -87,6 +87,32 @@ def test_a_crash_names_the_only_variable_that_a_program_knows_and_nobody_set(
     assert "LEDGER_SHARD" not in fine.text
 
 
+WRITTEN = (("A", "/run/app.pid"),)
+DATA = tuple(("A", f"/run/{name}") for name in ("app.pid", "base", "global", "pg_wal"))
+
+
+@pytest.mark.parametrize(
+    ("content", "changed", "is_left"),
+    [(b"7\n", WRITTEN, True), (b"x" * 65, WRITTEN, False), (b"17\n", DATA, False)],
+    ids=["a-mark", "data", "one-of-many"],
+)
+def test_only_a_mark_of_an_earlier_run_is_left_over(
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    changed: tuple[tuple[str, str], ...],
+    *,
+    is_left: bool,
+) -> None:
+    asked = trace("newfstatat\t-2\tp=/run/app.pid")
+    fresh = Outcome(alive=True, exit_code=0, text="", trace=read(asked))
+    of = case(files={**SERVER, "/run/app.pid": File(content)}, sources={"changed": changed})
+    failed = Outcome(alive=False, exit_code=1, text="")
+    monkeypatch.setattr(left_over, "tried_with", lambda *_: failed)
+    found = left_over.with_left_over(Engine("docker"), of, fresh, [])
+
+    assert (found is not None and found.proves) is is_left
+
+
 BOUND = "bind\t0\tf=3:socket:[9]\ta=unix:/run/app/app.sock"
 
 
@@ -105,7 +131,7 @@ def test_a_socket_that_an_earlier_run_left_is_found_by_a_copy_that_binds_it(
 ) -> None:
     fresh = Outcome(alive=True, exit_code=0, text="", trace=read(trace(call)))
     of = case(files=SERVER, sources={"changed": changed})
-    found = with_left_over(Engine("docker"), of, fresh, [])
+    found = left_over.with_left_over(Engine("docker"), of, fresh, [])
 
     assert (found is not None) is is_left
     if found:

@@ -44,6 +44,7 @@ ROWS: dict[str, list[tuple[str, str]]] = {
         ("Error: Invalid or corrupt jarfile /app.jar", "invalid file /app.jar"),
     ],
     "certificate": [
+        ("ssl.SSLError: [X509: KEY_VALUES_MISMATCH] key values mismatch", "SSLError: EOF"),
         ("x509: certificate has expired", "x509: certificate signed by unknown authority"),
         ("x509: certificate signed by unknown authority", "x509: certificate has expired"),
         ("x509: certificate signed by unknown authority", "the certificate is fine"),
@@ -121,7 +122,7 @@ NEEDS: dict[str, list[dict[str, Any]]] = {
     "rust-error": [{"files": {"/app/server": program(RUST)}}],
     "python-home": [{"config": {"env": {"PYTHONHOME": "/opt"}}}, {}],
     "node-package-script": [{}, {"files": {"/package.json": File()}}],
-    "certificate": [{}, {}, {"files": {STORES[0]: File()}}],
+    "certificate": [{}, {}, {}, {"files": {STORES[0]: File()}}],
 }
 """What rows ask for beside a text; without it they do not answer."""
 

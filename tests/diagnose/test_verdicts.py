@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from recorded import File, case, elf, program
 
-from examples import EXAMPLES, PYTHON, SERVER
+from examples import EXAMPLES, PYTHON, SERVER, unwell
 from scaffolder.diagnose.evidence.config import Image
+from scaffolder.diagnose.evidence.facts import Process
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 
@@ -49,6 +50,22 @@ def ran(folder: Path, text: str, command: tuple[str, ...], **more: Any) -> Judge
     }
     config = {"workdir": "/app"}
     return judge(case(command, done.stderr, done.returncode, files=files, config=config, **more))
+
+
+SCRIPT = {"/s.sh": program("#!/bin/sh\nuntil nc -z db 5432; do sleep 1; done\nexec /app/server\n")}
+WAITING = (Process(7, 1, "S", "/bin/sh /s.sh", 90), Process(9, 7, "S", "sleep 1", 1))
+
+
+@pytest.mark.parametrize(
+    ("running", "cause"), [(WAITING, "waits-forever"), (WAITING[:1], "check-wrong-port")]
+)
+def test_what_listens_while_a_script_still_waits_is_not_the_service(
+    running: tuple[Process, ...], cause: str
+) -> None:
+    sick = unwell("curl http://localhost:9000/", "curl: (7) Failed to connect", files=SCRIPT,
+                  sources={"running": running})  # fmt: skip
+
+    assert judge(case(**{**sick, "command": "/s.sh"})).cause == cause
 
 
 @pytest.mark.skipif(DASH is None, reason="dash is not installed here")

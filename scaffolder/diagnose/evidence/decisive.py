@@ -46,7 +46,8 @@ EXPECTED = {
     errno.EBADF: re.compile(r"^(?:close|fcntl|fstat|newfstatat|dup|ioctl|epoll_ctl)"),
     errno.EAGAIN: re.compile(r"^(?!clone|fork|vfork|execve|flock|fcntl|set|mlock)"),
     errno.EPERM: re.compile(r"^(?:clone3|io_uring|setpgid|setsid|ioprio|set_mempolicy|mbind|keyctl"
-                            r"|sched_|setpriority|membarrier|userfaultfd|getxattr|pidfd|memfd)"),
+                            r"|sched_|setpriority|membarrier|userfaultfd|getxattr|pidfd|memfd"
+                            r"|epoll_ctl)"),  # that of a regular file, which Go tries
     errno.EACCES: re.compile(r"^(?:setpgid|sched_)"),
     errno.EPIPE: re.compile(r"."),
     # Rust's library asks so whether the kernel has the call, after the first that failed.

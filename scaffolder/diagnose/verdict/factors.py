@@ -1,5 +1,6 @@
 """What can be changed in a copy of a container, one thing at a time."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ MEMORY = 512 * 1024 * 1024
 PROCESSES = 512
 """What a copy may use where the container's own limits are lifted."""
 SECCOMP = "seccomp"
+BASH = re.compile(r"#!.*\bbash\b")
 USAGE_CODES = (1, 2, 64)
 """How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
 
@@ -180,10 +182,11 @@ def _words(case: Case) -> Iterator[Factor]:
         )
     if first and first.script and first.script.language == "sh" and first.script.path:
         arguments = config.command if config.entrypoint else ()
-        traced = ("sh", "-x", first.script.path, *arguments)
+        shell = "bash" if BASH.match(first.script.text) else "sh"
+        traced = (shell, "-x", first.script.path, *arguments)
         yield Factor(
             "a traced shell",
             replace(config, entrypoint=traced, command=()),
-            flags=f"--entrypoint sh IMAGE -x {shlex.quote(first.script.path)}",
+            flags=f"--entrypoint {shell} IMAGE -x {shlex.quote(first.script.path)}",
             reveals="errexit",
         )

@@ -129,7 +129,8 @@ def _has_home(case: Case, _match: re.Match[str]) -> bool:
 SIGNATURES = table(__name__, (
     Signature(
         id="python-home", title="Python itself cannot start: its home, its library or its memory",
-        pattern="environment", reads=("logs", "inspect"), explains=("python-module-missing",),
+        pattern="environment", reads=("logs", "inspect"),
+        explains=("python-module-missing", "file-missing", "last-call"),
         rows=(
             Row(
                 HOME_LOST,

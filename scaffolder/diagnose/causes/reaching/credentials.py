@@ -39,6 +39,12 @@ SIGNATURES = table(__name__, (
         pattern="environment", reads=("logs", "files"), shows=("certificates",),
         rows=(
             Row(
+                r"KEY_VALUES_MISMATCH|key values mismatch|private key does not match",
+                "the private key does not belong to the certificate: {line:.200}",
+                "give it the key that the certificate was made for; both print the same:"
+                " openssl x509 -noout -pubkey -in CERT, openssl pkey -pubout -in KEY",
+            ),
+            Row(
                 NOT_TRUSTED,
                 "a TLS certificate is not accepted: it has expired, is not valid yet, or a"
                 " clock is wrong: {line:.200}",

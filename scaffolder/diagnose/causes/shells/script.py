@@ -6,7 +6,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content, inspected
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.launched import BUILTINS
-from scaffolder.diagnose.programs.scripts import Script
+from scaffolder.diagnose.programs.scripts import Script, language
 
 
 def scripts(case: Case) -> list[Script]:
@@ -32,6 +32,15 @@ def is_absent(case: Case, script: Script, name: str) -> bool:
     if known or re.search(rf"\b{re.escape(name)}\s*\(\)", script.text):
         return False
     return case.finder.find((name,)).first_problem is not None
+
+
+def still_waits(case: Case) -> bool:
+    """Tell whether the first process is a shell that sleeps: its script has not gone on yet."""
+    first = case.first
+    if first is None or language(first.command.split(" ")[0].lstrip("-")) != "sh":
+        return False
+    others = (p.command for p in case.processes or () if p.parent == first.pid)
+    return any(re.match(r"(?:\S*/)?sleep\b", command) for command in others)
 
 
 def plain_lines(script: str) -> list[str]:

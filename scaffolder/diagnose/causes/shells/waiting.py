@@ -12,7 +12,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.scripts import Script
 
-from .script import is_absent, quote, scripts, where
+from .script import is_absent, quote, scripts, still_waits, where
 
 
 def _absent(case: Case, script: Script) -> Iterator[tuple[str, str]]:
@@ -37,7 +37,7 @@ def _absent(case: Case, script: Script) -> Iterator[tuple[str, str]]:
 )
 def waits_forever(case: Case) -> Found | None:
     """Find `until nc -z db 5432; do sleep 1; done` in a container that does not listen."""
-    if case.sockets is None or case.sockets:
+    if case.sockets is None or (case.sockets and not still_waits(case)):
         return None
     for script in scripts(case):
         tool = next(_absent(case, script), None)

@@ -14,6 +14,10 @@ from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 KILLS = ("kill", "tkill", "tgkill")
 
 
+TIME_IS_OVER = 124
+"""How timeout ends then (GNU coreutils, timeout(1))."""
+
+
 @cause(
     "program-not-found",
     "the program starts another one that is not in the image",
@@ -78,6 +82,8 @@ def killed_from_inside(case: Case) -> Found | None:
     killed = case.seen.decider
     if killed is None or case.seen.asked_in_vain:  # then the signal only ends the asking
         return None
+    if killed.name == "timeout" and killed.status == TIME_IS_OVER:
+        return _out_of_time(case, killed)
     handled = handled_signal(case.seen.trace, killed)
     number = killed.signal or (handled.number if handled else 0)
     killer = _killer(case.seen.trace, killed, number) if number else None
@@ -110,6 +116,16 @@ def killed_from_inside(case: Case) -> Found | None:
             ended(case),
             inspected(case, "Config.Cmd", list(case.config.argv)),
         ),
+    )
+
+
+def _out_of_time(case: Case, killed: Traced) -> Found:
+    """Return the answer for what `timeout` runs, as long as that is told to let it."""
+    return Found(
+        "timeout ends what it runs, because the time is over that it was given:"
+        f" {' '.join(killed.argv)[:200]}",
+        "leave timeout out for what has to stay up, or give it more time",
+        (watched(case, f"timeout exits with {killed.status}"), ended(case)),
     )
 
 
