@@ -14,6 +14,9 @@ from jobs_table import Jobs, enqueue, wait_until_ready
 from running import Program
 from served import Served, serving, wait_until
 
+from scaffolder.templates import template
+from scaffolder.templates.render import rendered
+
 if TYPE_CHECKING:
     from conftest import Pristine
     from postgresql_server import Server
@@ -103,6 +106,23 @@ def test_two_languages_and_two_versions_share_one_table(
         wait_until(lambda: {line.process for line in shared.lines()} == processes, "one is idle")
         assert_each_was_done(shared, made, {kill(one)})
         assert "its worker did not come back (attempt " in other.log()
+        assert other.ask("/health/ready").status == 200
+
+
+def test_a_worker_of_the_last_release_shares_the_table(
+    working: Program, shared: Jobs, tmp_path: Path
+) -> None:
+    """It has made the table, and is killed while both work: the other takes over."""
+    answers = {"name": "orders", "language": "python", "stages": ["database", "jobs"]}
+    with rendered(template.carried(template.newest_release()), answers) as released:
+        old = applications.working_in_python(released, tmp_path / "released")
+    with killable(old, shared) as one, serving(working, **shared.settings) as other:
+        for service in (one, other):
+            wait_until_ready(service)
+        made = [job for each in (one, other) for job in enqueue(each, "slow", n=6, seconds=1)]
+        processes = {one.run.served_by(), other.run.served_by()}
+        wait_until(lambda: {line.process for line in shared.lines()} == processes, "one is idle")
+        assert_each_was_done(shared, made, {kill(one)})
         assert other.ask("/health/ready").status == 200
 
 
