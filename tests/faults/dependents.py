@@ -9,10 +9,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import loco_database
 import psycopg
 from running import Program, Run
 
 PEER = "FastAPI, SQLAlchemy, Alembic"
+RUST_PEER = "loco, SeaORM"
+PEERS = (PEER, RUST_PEER)
 PASSWORD = "correct horse battery"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -168,5 +171,29 @@ def peer_in_python() -> Dependent:
             "lock held": r"(?i)timeout|timed out|lock",
             "migration missing": r"(?i)does not exist",
             "newer schema": r"Can't locate revision",
+        },
+    )
+
+
+def peer_in_rust(place: Path) -> Dependent:
+    """Return what `loco new` makes with PostgreSQL, made and built in a directory."""
+    program, settings = loco_database.service(place)
+    return Other(
+        RUST_PEER,
+        Program("rust", (str(program), "start"), settings),
+        settings={},
+        probes={"database": Probe("/orders")},
+        plain=("/_ping", "/_health"),
+        ready="",
+        meets=("PostgreSQL",),
+        newer=("INSERT INTO seaql_migrations VALUES ('m20990101_000099_newer', 0)",),
+        as_it_was=("DELETE FROM seaql_migrations WHERE version = 'm20990101_000099_newer'",),
+        causes={
+            "tarpit": r"(?i)timeout|timed out",
+            "TLS refused": r"(?i)SSL|TLS",
+            "restart under load": r"(?i)terminat|closed|refused|unexpected end",
+            "lock held": r"(?i)timeout|timed out|lock",
+            "migration missing": r"(?i)does not exist",
+            "newer schema": r"(?i)m20990101_000099_newer",
         },
     )

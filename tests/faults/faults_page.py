@@ -25,10 +25,13 @@ process. A cell has, in this order:
 - "named" or "silent": whether the log names the cause. Neither, where nothing is lost.
 - What the route that needs the dependency answers meanwhile: "goes on" if it does its work, a status, or "no answer" within 6 s. At a
   restart, it is the worst answer.
-- What `/health/ready` says then: "ready"; "degraded", which is ready and tells why; "not ready". Services of others do not tell.
+- What `/health/ready` says then: "ready"; "degraded", which is ready and tells why; "not ready". Services of others are not asked.
 - "lives": `/health/live` and a route without the dependency answered within 2 s all the time; "hangs": they did not.
 - "recovers": once the fault had ended, all was as before, without a restart.
 - "ends with N": the process has ended, with this exit status.
+
+"FastAPI, SQLAlchemy, Alembic" is a small service like FastAPI's full-stack template: it waits for the database, migrates, and serves. "loco,
+SeaORM" is what `loco new --db postgres` makes, with its settings for production, a table and a route.
 
 "-": the dependency does not have this fault. "unknown host", "newer schema", "TLS refused" of PostgreSQL and Redis, "unreachable" and
 "read-only" of SQLite are there when the service starts; the others come while it runs. "too many connections" is a limit of the role, or of

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -85,7 +85,12 @@ def _let_faults_in(service: Path) -> None:
     for path, name in FILES.items():
         (service / path).parent.mkdir(exist_ok=True)
         (service / path).write_text(rust_code.injected(name), encoding="utf-8")
-    for path, edits in EDITS.items():
+    edit(service, EDITS)
+
+
+def edit(service: Path, all_edits: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Replace text of generated files, all of which is there once."""
+    for path, edits in all_edits.items():
         text = (service / path).read_text(encoding="utf-8")
         for old, new in edits:
             assert text.count(old) == 1, f"{path} of a new service of loco has no {old!r}"

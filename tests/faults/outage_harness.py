@@ -198,9 +198,8 @@ class Player:
                 and (stage != "tracing" or self._takes_spans(run))
             )
 
-        return run.status is None and wait_until(
-            lambda: run.status is not None or works(), RECOVER_SECONDS
-        )
+        has_answer = wait_until(lambda: run.status is not None or works(), RECOVER_SECONDS)
+        return has_answer and run.status is None
 
 
 def _worst(rounds: list[Round], stage: str) -> int | None:

@@ -8,11 +8,12 @@ from typing import Any
 import applications
 import pytest
 from conftest import STAGES, MakeInEachLanguage
-from dependents import Dependent
+from dependents import Dependent, Other, Probe
 from fault import LIVES
 from outage import GOES_ON, KINDS, NO_ANSWER, NOT_READY, READY, Dependency, Outage, Seen
 from outage_harness import Player
 from outages import DEPENDENCIES
+from running import Program
 from samples import FULL
 from surroundings import Surroundings, surroundings
 
@@ -51,6 +52,17 @@ def test_a_service_keeps_its_promises_while_a_dependency_fails(
             if (wrong := seen.complaints(outage, stage))
         ]
     assert not found, "\n\n".join(found)
+
+
+@pytest.mark.slow
+def test_a_service_that_ends_at_once_is_not_put_to_the_test(around: Surroundings) -> None:
+    program = Program("python", ("false",))
+    ends = Other("ends", program, {}, {"database": Probe("/orders")}, ready="")
+    dependency = next(each for each in DEPENDENCIES if each.name == "PostgreSQL")
+    with ExitStack() as stack:
+        player = Player(dependency, ends, around, stack)
+        with pytest.raises(AssertionError, match="it does not work at all"):
+            player.play(dependency.outages[0])
 
 
 def test_every_fault_is_known_by_its_kind_and_promises_something_of_every_stage() -> None:
