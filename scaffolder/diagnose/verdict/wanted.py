@@ -105,7 +105,7 @@ def _absent(case: Case) -> Iterator[Factor]:
     # What insists that nothing is there says so itself. What only looks may dislike anything else
     # of a file, such as its mode, unless a run of this container has made it.
     made_since = not is_mounted and not resolved(case.image_files, path)
-    if entry.kind == "file" and entry.size > LONGEST:
+    if not call.error and entry.kind == "file" and entry.size > LONGEST:
         return  # it is data, which nobody is to remove
     if not call.error and (entry.kind != "file" or not made_since):
         return

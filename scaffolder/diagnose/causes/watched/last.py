@@ -1,10 +1,15 @@
 """The last call that failed, where nothing else explains a silent end."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, seen
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
+
+RUNTIME = re.compile(r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/")
+"""Places of languages and systems."""
 
 
 @cause(
@@ -36,7 +41,9 @@ def _there(case: Case) -> Found | None:
     """Tell what a program asked for last, found, and ended after: it may not like what it is."""
     call = case.seen.found_last
     entry = case.has(call.path) if call and quiet(case) else None
-    if call is None or entry is None:
+    # What a runtime looks for at its end says nothing, and an exception says more.
+    is_own = call is not None and not RUNTIME.match(call.path)
+    if call is None or entry is None or not is_own or case.seen.swallowed:
         return None
     about = f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}, {entry.size} bytes"
     return Found(
@@ -45,4 +52,5 @@ def _there(case: Case) -> Found | None:
         "see what the program demands of it: another mode or owner, other content, or that it is"
         " not there",
         (seen(case, call), copied(case, call.path, about), ended(case)),
+        basis=Basis.QUOTED,
     )
