@@ -53,7 +53,7 @@ def test_a_broken_answers_file_is_refused(
         (("stages: []", "stages: [kafka]"), "does not have: 'kafka'"),
         (("name: orders", "name: ../../etc"), "a name that no service can have"),
         (("_src_path: viscaffold", "_src_path: gh:other/template"), "made with another template"),
-        (("_commit: ", "_commit: 99."), "made with template version 99."),
+        (("_commit: ", "_commit: 99.0.0  # "), "made with template version 99.0.0"),
     ],
 )
 def test_a_hand_edited_answers_file_is_refused(
