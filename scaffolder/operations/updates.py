@@ -56,7 +56,7 @@ def update(  # noqa: PLR0913 - each has a default
         how, label = How(dry_run, verify, report, home), versions.current(target)
         done = gate.carried_out(found, within, operation, f"updating to {label}", how)
     changes = service_notices.between(found, target)
-    held = service_notices.held(found, target)
+    held = [] if dry_run else service_notices.held(found, target)
     return replace(
         done,
         moves=versions.moves(found.template, target),
@@ -65,7 +65,7 @@ def update(  # noqa: PLR0913 - each has a default
         warnings=resolve.warnings(target),
         changes=changes,
         # What a change tells is not told once more.
-        notices=[] if dry_run else [each for each in held if each not in changes],
+        notices=[each for each in held if each not in changes],
     )
 
 

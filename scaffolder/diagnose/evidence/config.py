@@ -97,6 +97,11 @@ class Config:
         return (*self.entrypoint, *self.command)
 
     @property
+    def all_mounts(self) -> tuple[Mount, ...]:
+        """Its mounts, with those in memory that are set by --tmpfs."""
+        return (*self.mounts, *(Mount("tmpfs", "", place) for place in self.tmpfs))
+
+    @property
     def must_stay(self) -> bool:
         """Tell whether it should stay up: its restart policy would restart it after a success."""
         return self.restart in ("always", "unless-stopped")

@@ -18,11 +18,10 @@ from scaffolder.text import quoted
 
 from . import cures
 from .factor import Factor
+from .left_over import LONGEST
 
 ROOM = 256 * 1024 * 1024
 MOST_FILES = 3
-LONGEST = 64
-"""How many bytes a lock, or a file with the number of a process, has."""
 CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip

@@ -24,7 +24,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 def mount_hides_files(case: Case) -> Found | None:
     """Find a file that the program lacks, and that the image has below a mount."""
     for path, line in (*_missed(case), *_listed(case)):
-        mount = mount_around(path, _mounts(case))
+        mount = mount_around(path, case.config.all_mounts)
         if mount is None or not _is_hidden(case, mount, path):
             continue
         kind = (
@@ -48,10 +48,6 @@ def mount_hides_files(case: Case) -> Found | None:
     return None
 
 
-def _mounts(case: Case) -> list[Mount]:
-    return [*case.config.mounts, *(Mount("tmpfs", "", place) for place in case.config.tmpfs)]
-
-
 def _is_hidden(case: Case, mount: Mount, path: str) -> bool:
     """Tell whether the image has a path that the container lacks.
 
@@ -64,7 +60,7 @@ def _is_hidden(case: Case, mount: Mount, path: str) -> bool:
 def _listed(case: Case) -> list[tuple[str, Evidence]]:
     """Return what the image has in the directory that a program opened last, and failed after."""
     call = case.seen.opened_last
-    if call is None or mount_around(call.path, _mounts(case)) is None:
+    if call is None or mount_around(call.path, case.config.all_mounts) is None:
         return []
     names = case.image_files.names(call.path) if case.image_files.entry(call.path) else ()
     return [(path, seen(case, call)) for path in names[:MOST] if path != call.path]

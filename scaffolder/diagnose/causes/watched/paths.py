@@ -7,7 +7,6 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen
 from scaffolder.diagnose.causes.silence.readings import quiet
-from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.decisive import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.diagnose.evidence.phase import Phase
@@ -105,6 +104,5 @@ def rename_across_mounts(case: Case) -> Found | None:
 
 
 def _mount_words(case: Case, path: str) -> str:
-    tmpfs = (Mount("tmpfs", "", place) for place in case.config.tmpfs)
-    mount = mount_around(path, (*case.config.mounts, *tmpfs))
+    mount = mount_around(path, case.config.all_mounts)
     return f"{mount.destination} is a {mount.kind} mount" if mount else ""
