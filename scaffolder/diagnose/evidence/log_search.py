@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 LONG, KEPT = 1000, 200
 """A line longer than LONG is searched at both ends; KEPT characters of its end are kept."""
-FROM_START = re.compile(r"(?:\((?:\?:|\?P<\w+>)?)*(?=(?:\[\^\\n\]|\.)\*)")
-"""How a pattern starts that includes the beginning of the line, in groups or not."""
+FROM_START = re.compile(r"(?:\((?:\?:|\?P<\w+>)?)*(?=(?:\(\?![^()]*\))?(?:\[\^\\n\]|\.)\*)")
+"""How a pattern starts that includes the beginning of the line: in groups or not, and perhaps after
+what the line must not have."""
 FAILURE = re.compile(
     r"\b(?:error|fatal|critical|panic|panicked|exception|failed|failure|cannot|can't|could not"
     "|unable|denied|refused|invalid|expired|missing|not found|no such|unknown|unsupported"

@@ -13,8 +13,9 @@ use super::{EXIT_SOFTWARE, cgroup, procfs, stdio, sys};
 
 const LAST_LINES: usize = 3;
 const LAST_LENGTH: usize = 300;
-/// To write the stack of a thread that had a fault: a restart waits for it.
-const CRASH: Duration = Duration::from_secs(5);
+/// To write the stack of a thread that had a fault: a restart waits for it. A busy machine takes
+/// seconds for the names of its frames.
+const CRASH: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(10);
 
 impl Supervisor {
