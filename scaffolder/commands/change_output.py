@@ -124,6 +124,9 @@ def _command(done: Change) -> str:
 def _commit(done: Change) -> str:
     """Return the command that commits an operation."""
     command, _, subject = done.title.partition(" ")
+    subject = subject.partition("--answer ")[0].strip()
+    if command == "update" and not subject:
+        return 'git commit -m "Update the answers to the template"'
     names = {"add-stage": done.added, "add-resource": done.asked}.get(command, done.removed)
     targets = subject.removeprefix("--to ").split(" --to ")
     what = " and ".join(targets if command in ("update", "adopt") else names)

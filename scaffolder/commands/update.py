@@ -11,6 +11,7 @@ from scaffolder.operations import Available
 from scaffolder.operations.gate import Wanted
 from scaffolder.overlays import versions
 from scaffolder.templates import questions
+from scaffolder.text import printable
 
 from .change import (
     How,
@@ -30,7 +31,7 @@ from .notice_output import change_lines, notice_lines
 @click.option("--to", "to", multiple=True, metavar="[NAME@]VERSION",
               help="Version to update to (default: newest); NAME is an overlay's.")  # fmt: skip
 @click.option("--answer", "-a", "pairs", multiple=True, metavar="QUESTION=VALUE",
-              help="Answer a question that is new; repeatable.")  # fmt: skip
+              help="Answer a question that is new, or anew; repeatable.")  # fmt: skip
 @click.option("--check", is_flag=True, help="Only tell if there is an update, by exit code 10.")
 @verify_options
 @conflict_options
@@ -70,10 +71,11 @@ def update(  # noqa: PLR0913 - one parameter an option
                 **how.options,
             ),
         )
-    if not done.targets:
+    if not done.targets and not done.replaced:
         current = versions.current(done.service.template)
         return nothing(done, f"Already at {current}.", as_json=as_json)
-    title = f"{'Would update' if done.planned else 'Updated'} {', '.join(done.moves)}"
+    moved = ", ".join(map(printable, [*done.moves, *done.replaced]))
+    title = f"{'Would update' if done.planned else 'Updated'} {moved}"
     return finish(done, [(title,)], [done.command("install")], as_json=as_json)
 
 

@@ -75,6 +75,8 @@ class Change:
     """The stages that were added."""
     moves: list[str] = field(default_factory=list)
     """What an update moved: "the template from 0.4.0 to 0.5.0"."""
+    replaced: list[str] = field(default_factory=list)
+    """The answers, QUESTION=VALUE, that an update gave another way than before."""
     targets: list[str] = field(default_factory=list)
     """The versions that it moved to, as `--to` takes them."""
     target: Template | None = None

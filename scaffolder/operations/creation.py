@@ -105,6 +105,8 @@ def create(  # noqa: PLR0913 - each has a default
     complete = _answers(template, name, stages, answers)
     room.require_room(target)
     within = making.enclosing(target) if git else None
+    if within and neighbours.DIRECTORY in questions.load(template.root):
+        complete.setdefault(neighbours.DIRECTORY, neighbours.directory(within, target))
     if dry_run:
         with report.progress(f"planning {name}"):
             return _preview(template, complete, target, within)

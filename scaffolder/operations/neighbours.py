@@ -1,6 +1,7 @@
 """What a service below the top of a repository has to know: who reads the top, and who is there."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -13,18 +14,59 @@ from scaffolder.engine.git import Repository
 from scaffolder.templates.template import NAME
 from scaffolder.text import printable
 
+from .service import Service
+
 MOST = 100
 """So many neighbours are looked at."""
 
+FILES = {
+    "github": (".github/workflows/ci.yml", ".github/workflows/{name}.yml"),
+    "gitlab": (".gitlab-ci.yml", ".gitlab-ci.yml"),
+}
+"""Where CI runs → the service's file, and the one at the top of the repository."""
+DIRECTORY = "directory"
+"""The question where CI finds the service in its repository; the answer is empty at the top."""
+TAKEN = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
+"""What copier.yml takes for an answer to it."""
 CI = {
-    "github": "GitHub runs workflows of the top directory alone, and not {place}/.github/workflows/"
-    "ci.yml: copy it to .github/workflows/{name}.yml, with `paths: [{place}/**]` under `push` and "
-    "`pull_request`, and `defaults: {{run: {{working-directory: {place}}}}}`",
-    "gitlab": "GitLab reads the .gitlab-ci.yml of the top directory alone: add a job there with "
-    "`trigger: {{include: {place}/.gitlab-ci.yml}}` and `rules: [{{changes: [{place}/**]}}]`, and "
-    "begin the scripts in {place}/.gitlab-ci.yml with `cd {place}`",
+    "github": "GitHub runs workflows of the top directory alone. There: mkdir -p .github/workflows"
+    " && cp {place}/.github/workflows/ci.yml .github/workflows/{name}.yml",
+    "gitlab": "GitLab reads the .gitlab-ci.yml of the top directory alone. Add to it: "
+    "{name}: {{trigger: {{include: {place}/.gitlab-ci.yml, strategy: depend}}, "
+    "rules: [{{changes: [{place}/**/*]}}]}}",
 }
 """Where CI runs → what is left to do for a service below the top directory."""
+
+
+def directory(within: Repository, target: Path) -> str:
+    """Return where CI finds a service at `target`, empty for the top.
+
+    So it is for a path that would have a meaning of its own in a workflow.
+    """
+    place = os.path.relpath(target.resolve(), within.top.resolve())
+    return place if TAKEN.fullmatch(place) else ""
+
+
+def ci_problem(within: Repository, service: Service) -> tuple[str, str] | None:
+    """Return why CI of a service below the top does not run as it is meant, and what mends it."""
+    place, name = within.prefix.rstrip("/"), service.answers["name"]
+    ci = str(service.answers.get("ci"))
+    if not place or ci not in CI:
+        return None
+    seen = str(service.answers.get(DIRECTORY) or ".")
+    if seen != place and TAKEN.fullmatch(place):
+        fix = f"viscaffold update --answer {DIRECTORY}={place}"
+        return f"CI looks for the service in {printable(seen)}, and it is in {place}", fix
+    own, top = (path.format(name=name) for path in FILES[ci])
+    mine, theirs = (regular_files.text(at) for at in (service.root / own, within.top / top))
+    fix = printable(CI[ci].format(place=place, name=name))
+    if mine is None:
+        return None
+    if theirs is None or (ci == "gitlab" and f"{place}/{own}" not in theirs):
+        return f"CI does not run: {printable(top)} does not have it", fix
+    if ci == "github" and mine != theirs:
+        return f"CI runs {printable(top)}, which is not what {place}/{own} is now", fix
+    return None
 
 
 def notes(within: Repository | None, target: Path, answers: Mapping[str, Any]) -> list[str]:
@@ -33,6 +75,11 @@ def notes(within: Repository | None, target: Path, answers: Mapping[str, Any]) -
     if within is None or place == ".":
         return []
     name, ci = str(answers["name"]), CI.get(str(answers.get("ci")), "")
+    if ci and not TAKEN.fullmatch(place):
+        ci = (
+            "CI does not find the service in {place}: a directory of letters, digits, dots, "
+            "hyphens and underscores can be given with --answer directory=PATH"
+        )
     others = {other: of for other, of in _services(within) if other != place}
     return [
         *([printable(ci.format(place=place, name=name))] if ci else []),

@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from scaffolder.engine.git import Repository
+from scaffolder.errors import UsageError
 from scaffolder.overlays import resolve, versions
 from scaffolder.overlays.fetch.trust import NEVER, TrustPolicy
 from scaffolder.reporting import SILENT, Reporter
 from scaffolder.templates import catalogue, questions
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import Template
-from scaffolder.text import printable
+from scaffolder.text import printable, quoted
 
 from . import change, gate, service_notices
 from .change import Change
@@ -37,7 +38,8 @@ def update(  # noqa: PLR0913 - each has a default
     """Move the service around `service` to the newest versions of its templates, or those of `to`.
 
     `to` holds versions of the built-in template, and NAME@VERSION for overlays; what it does not
-    name stays. `answers` are to questions that are new. `repository` says which one is meant, where
+    name stays. `answers` are to questions that are new, or replace recorded ones, at the same
+    version, too. `repository` says which one is meant, where
     that is known, `home` the one that keeps what a verification saw, where that is another. The
     change is merged with the user's own, verified and staged; conflicts are left in place.
 
@@ -50,9 +52,12 @@ def update(  # noqa: PLR0913 - each has a default
         service, dry_run=dry_run, trust=trust, report=report, repository=repository
     ) as (found, within):  # fmt: skip
         target = resolve.updated(found.template, to, trust)
-        if target == found.template:
+        is_there = target == found.template
+        if is_there and not answers:
             return change.nothing("update", found)
-        operation = _operation(found, target, answers)
+        operation, replaced = _operation(found, target, answers), _replaced(found, answers)
+        if is_there and not replaced:
+            return change.nothing("update", found)
         how, label = How(dry_run, verify, report, home), versions.current(target)
         done = gate.carried_out(found, within, operation, f"updating to {label}", how)
     changes = service_notices.between(found, target)
@@ -62,6 +67,7 @@ def update(  # noqa: PLR0913 - each has a default
         moves=versions.moves(found.template, target),
         targets=versions.targets(found.template, target),
         target=target,
+        replaced=replaced,
         warnings=resolve.warnings(target),
         changes=changes,
         # What a change tells is not told once more.
@@ -109,14 +115,28 @@ def _operation(service: Service, target: Template, answers: Mapping[str, str]) -
     """Return the operation that moves a service to the template `target`."""
     complete, notes = _answers(service, target, answers)
     to = versions.targets(service.template, target)
-    subject = " ".join(f"--to {version}" for version in to)
-    return Operation("update", subject, f"template/{'+'.join(to)}", target, complete, notes)
+    words = [f"--to {version}" for version in to]
+    words += [f"--answer {quoted(name)}" for name in _replaced(service, answers)]
+    label = f"template/{'+'.join(to) or target.version}"
+    return Operation("update", " ".join(words), label, target, complete, notes)
+
+
+def _replaced(service: Service, answers: Mapping[str, str]) -> list[str]:
+    """Return the answers, QUESTION=VALUE, that are others than those recorded."""
+    recorded = service.answers
+    return [f"{k}={v}" for k, v in answers.items() if k in recorded and str(recorded[k]) != v]
 
 
 def _answers(
     service: Service, target: Template, given: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the answers for another version: its questions, and what became of the stages."""
+    if given.get("language", service.language) != service.language:
+        raise UsageError(
+            f"{service.answers['name']} is written in {service.language}: an update translates "
+            "nothing",
+            f"viscaffold new NAME --language {given['language']}",
+        )
     known = catalogue.load(target.root, service.language)
     kept, notes = [], []
     for name in service.stages:

@@ -204,3 +204,43 @@ def test_an_unknown_version_to_update_to_is_a_usage_error(old: MakeService) -> N
 
     assert ran.code == 2
     assert "did you mean" in ran.err
+
+
+def test_an_answer_is_given_another_way_at_the_same_version(service: MakeService) -> None:
+    root = service()
+    before = files(root)
+    (root / "README.md").write_text("mine\n", encoding="utf-8")
+    commit(root)
+    ran = viscaffold("update", "--answer", "ci=gitlab")
+
+    assert ran.code == 0, ran.err
+    assert "Updated ci=gitlab" in ran.err
+    assert 'git commit -m "Update the answers to the template"' in ran.err
+    assert (root / ".gitlab-ci.yml").is_file()
+    assert not (root / ".github").exists()
+    assert (root / "README.md").read_text(encoding="utf-8") == "mine\n"
+    assert "Nothing to do" in viscaffold("update", "--answer", "ci=gitlab").err
+    assert "Took back: viscaffold update --answer ci=gitlab" in viscaffold("undo").err
+    assert files(root) == {**before, "README.md": b"mine\n"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("language=rust", "orders is written in python: an update translates nothing"),
+        ("nope=1", "there is no question 'nope'"),
+        ("directory=../other", "a directory is a path below the top"),
+        ("directory=a b", "a directory is a path below the top"),
+        ("directory=a\n", "a directory is a path below the top"),
+    ],
+)
+def test_an_answer_that_cannot_be_changes_nothing(
+    service: MakeService, answer: str, says: str
+) -> None:
+    root = service()
+    before = state(root)
+    ran = viscaffold("update", "--answer", answer)
+
+    assert ran.code in (2, 5)
+    assert says in " ".join(ran.err.split())
+    assert state(root) == before

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Pristine, commit, files, git, viscaffold
 
 
@@ -83,13 +84,82 @@ def test_conflicts_of_its_own_are_an_obstacle(top: Path, monkeypatch: pytest.Mon
 def test_a_service_below_the_top_is_told_what_reads_the_top_alone() -> None:
     ran = viscaffold("new", "../pay")
 
-    assert "copy it to .github/workflows/pay.yml, with `paths: [services/pay/**]`" in ran.err
-    assert "working-directory: services/pay" in ran.err
+    assert "cp services/pay/.github/workflows/ci.yml .github/workflows/pay.yml" in ran.err
     assert "PORT=8082 in services/pay/.env" in ran.err
     assert "is called" not in ran.err
     gitlab = viscaffold("new", "../bill", "-a", "ci=gitlab", "--dry-run").err
     assert "include: services/bill/.gitlab-ci.yml" in gitlab
     assert "GitLab" not in viscaffold("new", "../post", "-a", "ci=none", "--dry-run").err
+
+
+def told_of_ci() -> list[str]:
+    found = viscaffold("doctor", "--json").json()["checks"]
+    return [each["says"] for each in found if each["id"] == "ci" and each["state"] != "fine"]
+
+
+def test_its_workflow_runs_for_its_files_in_its_directory_when_it_is_copied_to_the_top(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert viscaffold("new", "../pay").code == 0
+    monkeypatch.chdir("../pay")
+    own, copy = Path(".github/workflows/ci.yml"), top / ".github/workflows/pay.yml"
+    flow = yaml.load(own.read_text(encoding="utf-8"), yaml.BaseLoader)
+    paths = ["services/pay/**", ".github/workflows/pay.yml"]
+
+    assert [flow["on"][event]["paths"] for event in ("push", "pull_request")] == [paths, paths]
+    assert flow["defaults"]["run"]["working-directory"] == "services/pay"
+    assert flow["name"] == "CI of pay"  # runs of two services are not one concurrency group
+    assert told_of_ci() == ["CI does not run: .github/workflows/pay.yml does not have it"]
+    copy.parent.mkdir(parents=True)
+    shutil.copy(own, copy)
+    assert told_of_ci() == []
+    own.write_text("name: mine\n", encoding="utf-8")
+    (said,) = told_of_ci()
+    assert said.endswith("which is not what services/pay/.github/workflows/ci.yml is now")
+
+
+def test_a_pipeline_of_gitlab_is_a_child_of_the_one_at_the_top(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert viscaffold("new", "../bill", "-a", "ci=gitlab").code == 0
+    monkeypatch.chdir("../bill")
+    flow = yaml.safe_load(Path(".gitlab-ci.yml").read_text(encoding="utf-8"))
+
+    assert flow["workflow"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "parent_pipeline"'}]
+    assert flow["default"]["before_script"] == ["cd services/bill"]
+    assert flow["verify"]["artifacts"]["paths"] == ["services/bill/evidence.json"]
+    (top / ".gitlab-ci.yml").write_text("other: {script: [echo]}\n", encoding="utf-8")
+    assert told_of_ci() == ["CI does not run: .gitlab-ci.yml does not have it"]
+    pipeline = "bill: {trigger: {include: services/bill/.gitlab-ci.yml}}\n"
+    (top / ".gitlab-ci.yml").write_text(pipeline, encoding="utf-8")
+    assert told_of_ci() == []
+
+
+def test_a_service_that_was_moved_is_found_again(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert viscaffold("new", "../pay").code == 0
+    commit(top)
+    git(top, "mv", "services/pay", "pay")
+    commit(top)
+    monkeypatch.chdir(top / "pay")
+
+    assert told_of_ci() == ["CI looks for the service in services/pay, and it is in pay"]
+    ran = viscaffold("update", "--answer", "directory=pay")
+    assert ran.code == 0, ran.err
+    assert "services/pay" not in Path(".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert not any("looks for" in said for said in told_of_ci())
+
+
+@pytest.mark.usefixtures("top")
+@pytest.mark.parametrize(
+    "odd", ["my services/pay", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}/pay", "-x/pay"]
+)
+def test_a_path_with_a_meaning_in_workflows_is_not_written_into_one(odd: str) -> None:
+    ran = viscaffold("new", f"../../{odd}", "--dry-run")
+
+    assert "CI does not find the service in" in ran.err
+    assert "\n+directory: ''" in ran.out
 
 
 def test_a_service_that_is_called_like_a_neighbour_is_told_so(top: Path) -> None:

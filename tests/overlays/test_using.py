@@ -53,8 +53,8 @@ def test_a_service_without_an_overlay_records_what_it_always_did(
 
     assert b"overlays" not in before
     assert yaml.safe_load(before).keys() == {
-        *("_commit", "_src_path", "ci", "description", "image_digest", "language", "name"),
-        "stages",
+        *("_commit", "_src_path", "ci", "description", "directory", "image_digest", "language"),
+        *("name", "stages"),
     }
 
 

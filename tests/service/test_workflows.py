@@ -26,10 +26,11 @@ def service(
     """Make a service in each language."""
     monkeypatch.chdir(tmp_path)
 
-    def make(ci: str, *, every_stage: bool = False) -> Path:
+    def make(ci: str, *, every_stage: bool = False, directory: str = "") -> Path:
         known = catalogue.load(template.builtin().root, request.param).stages
         flags = ["--language", request.param, "--answer", f"ci={ci}"]
         flags += [word for stage in known if every_stage for word in ("--stage", stage)]
+        flags += ["--answer", f"directory={directory}"]
         ran = viscaffold("new", "orders", "--no-git", *flags)
         assert ran.code == 0, ran.err
         return tmp_path / "orders"
@@ -37,15 +38,19 @@ def service(
     return make
 
 
-def test_the_github_workflow_is_valid_and_safe(service: Callable[..., Path]) -> None:
-    workflow = str(service("github") / ".github/workflows/ci.yml")
+@pytest.mark.parametrize("directory", ["", "services/orders"])
+def test_the_github_workflow_is_valid_and_safe(
+    service: Callable[..., Path], directory: str
+) -> None:
+    workflow = str(service("github", directory=directory) / ".github/workflows/ci.yml")
 
     lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
     lint("zizmor", "--offline", "--persona", "pedantic", workflow)
 
 
-def test_the_gitlab_pipeline_is_valid(service: Callable[..., Path]) -> None:
-    root = service("gitlab")
+@pytest.mark.parametrize("directory", ["", "services/orders"])
+def test_the_gitlab_pipeline_is_valid(service: Callable[..., Path], directory: str) -> None:
+    root = service("gitlab", directory=directory)
 
     lint("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(root / ".gitlab-ci.yml"))
     assert not (root / ".github").exists()

@@ -9,7 +9,15 @@ KNOWN = questions.load(Path(__file__).parents[2])
 
 
 def test_hidden_questions_are_not_among_them() -> None:
-    assert set(KNOWN) == {"name", "language", "description", "ci", "image_digest", "stages"}
+    assert set(KNOWN) == {
+        "name",
+        "language",
+        "description",
+        "ci",
+        "directory",
+        "image_digest",
+        "stages",
+    }
 
 
 def test_every_question_has_a_help_text() -> None:

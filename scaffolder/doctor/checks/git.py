@@ -11,6 +11,7 @@ from scaffolder.engine import git as engine_git
 from scaffolder.engine import index
 from scaffolder.engine.git import Git, Repository
 from scaffolder.errors import ScaffoldError
+from scaffolder.operations import neighbours
 from scaffolder.text import command
 
 PRE_COMMIT = ".pre-commit-config.yaml"
@@ -80,6 +81,13 @@ def hooks(subject: Subject) -> Iterator[Finding]:
                       "pre-commit install")  # fmt: skip
     else:
         yield fine(", ".join(path.name for path in there) or "none")
+
+
+@check("ci", Needs.REPOSITORY)
+def ci(subject: Subject) -> Iterator[Finding]:
+    """Look whether CI runs for a service below the top of its repository, which CI reads alone."""
+    found = neighbours.ci_problem(subject.required_repository, subject.required_service)
+    yield warning(*found) if found else fine("nothing stops it here")
 
 
 def _home(found: Repository) -> Path | None:
