@@ -4,9 +4,12 @@
 the same file. What it finds is redacted here wherever else it appears, too.
 """
 
+import errno
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -28,13 +31,20 @@ _BEFORE = re.compile(
     r"(?:(?:bearer|basic|digest|negotiate|token)\s+)?(?:b?\\{0,3}[\"'])?", re.IGNORECASE
 )
 PLAIN = {"true", "false", "none", "null"}
+REASONS = "|".join(
+    sorted({re.escape(os.strerror(number)) for number in errno.errorcode}, key=len, reverse=True)
+)
+"""What the system says of a file, after its name: of `master_key` as of any other."""
 
 
-def cleaner(env: Mapping[str, str], texts: Iterable[str] = (), public: str = "") -> Clean:
+def cleaner(
+    env: Mapping[str, str], texts: Iterable[str] = (), public: str = "", own: str = REASONS
+) -> Clean:
     """Return a function that makes a text safe to show.
 
     Values of secret names in `env`, and the secrets that its other values and `texts` show, are
-    redacted wherever they appear; words of `public`, the names of the targets, are no secrets.
+    redacted wherever they appear; words of `public`, the names of the targets, are no secrets, and
+    neither is what matches `own` and follows a name and a colon.
     """
     known = {value for name, value in env.items() if is_secret(name)}
     for text in (*env.values(), *texts):
@@ -42,7 +52,7 @@ def cleaner(env: Mapping[str, str], texts: Iterable[str] = (), public: str = "")
     anywhere = _anywhere(known - PLAIN - set(re.findall(r"\w+", public)))
 
     def clean(text: str) -> str:
-        hidden = in_text(text)
+        hidden = _without_own(text, in_text, own)
         return printable_patch(anywhere.sub(HIDDEN, hidden) if anywhere else hidden)
 
     return clean
@@ -51,9 +61,32 @@ def cleaner(env: Mapping[str, str], texts: Iterable[str] = (), public: str = "")
 def shown_in(text: str) -> set[str]:
     """Return the credentials that `text` shows, to redact them wherever else they appear."""
     marked: list[str] = []
-    rest = without_marked(text, marked.append)
+    rest = _without_own(text, lambda kept: without_marked(kept, marked.append), REASONS)
     bare = {_BEFORE.sub("", secret, count=1).rstrip("\\\"'") for secret in marked}
     return bare.union(TOKEN.findall(rest))
+
+
+def _without_own(text: str, redact: Clean, own: str) -> str:
+    """Redact a text in which some words are no values, whatever name they follow.
+
+    They are taken out before, and put back where they were not part of a secret.
+    """
+    kept: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f" none \0{len(kept) - 1}\0"  # plain words, such as none, are not redacted
+
+    def put_back(match: re.Match[str]) -> str:
+        at = int(match[1])  # or the text itself has such a mark
+        return kept[at] if at < len(kept) else match[0]
+
+    return re.sub(r" none \0(\d{1,6})\0", put_back, redact(_after_colon(own).sub(take, text)))
+
+
+@cache
+def _after_colon(words: str) -> "re.Pattern[str]":
+    return re.compile(rf"(?<=:) ?(?:{words})(?![\w.-])", re.IGNORECASE)
 
 
 def _anywhere(secrets: set[str]) -> "re.Pattern[str] | None":

@@ -169,6 +169,32 @@ def test_what_is_looked_at_keeps_its_name() -> None:
     assert clean("docker logs postgres") == "docker logs postgres"
 
 
+@pytest.mark.parametrize("reason", ["No such file or directory", "permission denied"])
+@pytest.mark.parametrize("name", ["config/master_key", "/run/secrets/db_password", "API_TOKEN"])
+def test_what_the_system_says_of_a_file_is_no_secret(name: str, reason: str) -> None:
+    line = f"cannot open {name}: {reason} (os error 2)"
+
+    assert cleaner(NOTHING, [line])(f"{line}; {reason}") == f"{line}; {reason}"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        'password: "x: permission denied {}"',
+        "password: {} permission denied",
+        "authorization: permission denied {}",
+    ],
+)
+def test_a_secret_beside_what_the_system_says_is_hidden(form: str) -> None:
+    assert SECRET not in hidden(form.format(SECRET))
+
+
+def test_a_mark_in_a_text_brings_nothing_back() -> None:
+    text = f"none \0{0}\0 password: {SECRET} none \0{99999}\0"
+
+    assert SECRET not in hidden(text)
+
+
 def test_short_values_are_hidden_as_words_only() -> None:
     assert cleaner({"DB_PASS": "appl"})("appl is no apple") == "[redacted] is no apple"
 

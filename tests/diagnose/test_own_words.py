@@ -1,0 +1,31 @@
+"""The tool's own words about a file or a setting that is named as a secret stay readable."""
+
+import pytest
+from recorded import case
+
+from examples import tried
+from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.report.answer import document
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.rerun import Rerun
+
+
+@pytest.mark.parametrize(
+    "call", ["openat\t-2\tp={}\tx=0", "openat\t-13\tp={}\tx=0", "openat\t-21\tp={}\tx=1"]
+)
+@pytest.mark.parametrize("path", ["/srv/config/master_key", "/run/secrets/db_password"])
+def test_the_reason_is_told_of_a_file_that_is_named_as_a_secret(path: str, call: str) -> None:
+    found = case(**tried(call.format(path)))
+    rerun = Rerun(
+        tried=[f"rerun with an empty file at {path}: exits with 1"],
+        evidence=(Evidence("rerun", "docker run", f"{path}: keeps running"),),
+    )
+
+    assert "redacted" not in str(document(found, judge(found, rerun), 1.0))
+
+
+def test_a_value_is_redacted_all_the_same() -> None:
+    found = case(**tried("openat\t-2\tp=/srv/master_key\tx=0"))
+    rerun = Rerun(tried=["rerun with master_key: exits4with5"])
+
+    assert "exits4with5" not in str(document(found, judge(found, rerun), 1.0))
