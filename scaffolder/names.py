@@ -17,12 +17,19 @@ RULE = (
     "a name starts with a lower-case letter, continues with lower-case letters, digits and "
     f"single hyphens, and has at most {LONGEST} characters"
 )
+SHORT_RULE = f"a-z, 0-9 and single -, a letter first, at most {LONGEST}"
+"""The same where a line has little room."""
 
 
 def check(name: str) -> None:
     """Raise UsageError, with a name to try, unless `name` has the form of a service's name."""
-    if not PATTERN.fullmatch(name) or len(name) > LONGEST:
+    if not is_well_formed(name):
         raise UsageError(f"{shown(name)} cannot be a service's name: {RULE}", _try(name))
+
+
+def is_well_formed(name: str) -> bool:
+    """Tell whether `name` has the form of a service's name."""
+    return PATTERN.fullmatch(name) is not None and len(name) <= LONGEST
 
 
 def check_free(name: str, language: Language, taken: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from .text import printable
 
 if TYPE_CHECKING:
     from questionary import Question
+    from questionary.prompts.common import InquirerControl
 
 BACK = object()
 """What a question answers when somebody wants the one before."""
@@ -27,6 +28,8 @@ Ask = Callable[[Mapping[str, Any]], Any]
 
 ESCAPE_SECONDS = 0.1
 """How long the key Escape waits for more: arrows begin with the same byte."""
+UNCHOSEN = "is not chosen: space chooses it, Backspace forgets it"
+"""Why Enter after a search does not go on with nothing."""
 MARGIN = 8
 """Columns of a list that are not its words."""
 
@@ -97,18 +100,25 @@ def several(question: str, choices: Mapping[str, str], default: Sequence[str]) -
         use_jk_keys=False,
         use_search_filter=True,
         instruction="(type to search, space to choose, enter to go on)",
+        validate=lambda chosen: bool(chosen or not control.search_filter),
         **_drawing(),
     )
-    _find_names_first(asked)
+    control = _with_search(asked)
     return _asked(asked, question)
 
 
-def _find_names_first(question: "Question") -> None:
-    """Have a search list choices whose name contains it before those whose words do."""
+def _with_search(question: "Question") -> "InquirerControl":
+    """Have a search list choices whose name contains it before those whose words do.
+
+    Who presses Enter after a search that chose nothing meant what it found, and is told beside it:
+    questionary's own line for errors waits for a terminal that tells where its cursor is.
+    """
     from questionary.prompts.common import Choice, InquirerControl
 
-    class NamesFirst(InquirerControl):
+    class Search(InquirerControl):
         """The list of a question, which questionary makes itself."""
+
+        error_message = property(lambda _: None, lambda _, __: None)
 
         @property
         def filtered_choices(self) -> list[Choice]:
@@ -116,9 +126,18 @@ def _find_names_first(question: "Question") -> None:
             found: list[Choice] = super().filtered_choices
             return sorted(found, key=lambda choice: wanted not in str(choice.value))
 
-    for control in question.application.layout.find_all_controls():
-        if isinstance(control, InquirerControl):
-            control.__class__ = NamesFirst
+    controls = [*question.application.layout.find_all_controls()]
+    control = next(found for found in controls if isinstance(found, InquirerControl))
+    control.__class__ = Search
+    drawn: Callable[[], list[tuple[str, str]] | None] = control.get_search_string_tokens
+
+    def searched() -> list[tuple[str, str]] | None:
+        shown, is_told = drawn(), control.submission_attempted and not control.selected_options
+        return [*shown, ("class:validation-toolbar", f"  {UNCHOSEN}")] if shown and is_told else shown
+
+    line = next(found for found in controls if getattr(found, "text", None) == drawn)
+    line.text = searched  # type: ignore[attr-defined]
+    return control
 
 
 def agreed(question: str) -> object:
@@ -145,11 +164,16 @@ def _asked(question: "Question", words: str) -> object:
 
     Raise click.Abort for Ctrl-C and Ctrl-D.
     """
+    from prompt_toolkit.filters import Condition
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
     from prompt_toolkit.keys import Keys
 
     bindings, app = KeyBindings(), question.application
     bindings.add("escape", eager=True)(lambda event: event.app.exit(result=BACK))
+    # In a text that is not empty, Ctrl-D deletes a letter.
+    is_empty = Condition(lambda: not app.current_buffer.text)
+    leaves = bindings.add("c-d", eager=True, filter=is_empty)
+    leaves(lambda event: event.app.exit(exception=EOFError))
     # A color that is pasted, ESC [31m, is taken for the mouse, which nothing here needs.
     bindings.add(Keys.Vt100MouseEvent, eager=True)(lambda _: None)
     app.key_bindings = merge_key_bindings([*filter(None, [app.key_bindings]), bindings])

@@ -57,12 +57,13 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_forth_and_back_to_another_answer_and_yes(place: Path) -> None:
-    (place / "taken").mkdir()
-    (place / "taken/file").touch()
+    (place / "full").mkdir()
+    (place / "full/file").touch()
     person = Session(place)
     person.at("Name of the service", "Orders", ENTER)
-    person.at("cannot be a service's name", "\x15taken", ENTER)
-    person.at("exists and is not empty", "\x15shop", ENTER)
+    person.at("a-z, 0-9 and single -, a letter first", "\x15full")
+    person.at("full", ENTER)
+    person.at("exists and is", "\x15shop", ENTER)
     person.at("Language that", ENTER)
     person.at("Stages to start with", "login", ESCAPE)
     person.at("Language that", ESCAPE)
@@ -77,7 +78,7 @@ def test_forth_and_back_to_another_answer_and_yes(place: Path) -> None:
     assert person.ended() == 0, person.shown
     assert "Stages to start with: \x1b[1mauth\x1b[0m" in person.shown
     assert (place / "orders/Cargo.toml").exists()
-    assert {path.name for path in place.iterdir()} == {"orders", "taken"}
+    assert {path.name for path in place.iterdir()} == {"orders", "full"}
 
 
 def test_a_search_lists_names_before_words_and_a_pasted_color_is_nothing(place: Path) -> None:
@@ -89,6 +90,34 @@ def test_a_search_lists_names_before_words_and_a_pasted_color_is_nothing(place: 
     person.at("Make it", "n")
 
     assert person.ended() == 130, person.shown
+
+
+def test_a_search_goes_on_when_what_it_found_is_chosen_or_it_is_forgotten(place: Path) -> None:
+    person = Session(place)
+    person.at("Name of the service", "orders", ENTER)
+    person.at("Language that", ENTER)
+    person.at("Stages to start with", *"au", ENTER)
+    person.at("is not chosen: space chooses it, Backspace forgets it", "\x7f", "\x7f", ENTER)
+    person.at("stages       none")
+    person.at("Make it", ESCAPE)
+    person.at("Stages to start with", *"apx", ENTER)
+    person.at("is not chosen", "\x7f", SPACE, ENTER)
+    person.at("stages       api")
+    person.at("Make it", "n")
+
+    assert person.ended() == 130, person.shown
+
+
+@pytest.mark.parametrize("questions", [0, 1, 2])
+def test_ctrl_d_leaves_at_each_question(place: Path, questions: int) -> None:
+    person = Session(place)
+    asked = [("Name of the service", "orders"), ("Language that", ""), ("Stages to start", "")]
+    for question, answer in asked[:questions]:
+        person.at(question, answer, ENTER)
+    person.at(asked[questions][0], "\x04")
+    person.at("nothing was changed")
+
+    assert person.ended() == 130
 
 
 def test_what_a_team_asks_for_is_asked_with_the_name_given(place: Path, team: MakeTeam) -> None:

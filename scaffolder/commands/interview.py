@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from scaffolder import console, names, prompts
-from scaffolder.errors import RefusedError, UsageError
+from scaffolder.errors import RefusedError
 from scaffolder.languages.all import DEFAULT, LANGUAGES
 from scaffolder.operations import Preset, room
 from scaffolder.overlays import resolve
@@ -68,10 +68,11 @@ def _ask_name(answers: Mapping[str, Any]) -> object:
 
 
 def _name_problem(path: str) -> str:
+    if not names.is_well_formed(Path(path).name):
+        return names.SHORT_RULE
     try:
-        names.check(Path(path).name)
         room.require_room(_absolute(path))
-    except (UsageError, RefusedError) as error:
+    except RefusedError as error:
         said = error.message.replace(str(_absolute(path)), path)  # there is room for one line
         return " ".join(said.split())
     except OSError as error:
