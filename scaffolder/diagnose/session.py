@@ -17,9 +17,10 @@ from .docker.isolation import isolate
 from .evidence.phase import Phase
 from .kubernetes import targets as pods
 from .kubernetes.client import Kubectl
-from .verdict import ahead
+from .verdict import ahead, asking
 from .verdict.judge import HOW, judge
 from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
+from .verdict.rerun import Rerun
 from .verdict.reruns import try_factors
 from .verdict.unchanged import unchanged
 
@@ -72,7 +73,12 @@ class Session:
         Of what was judged to be healthy, a copy is only watched.
         """
         case.unsought.clear()
-        rerun = try_factors(self.engine, case, self._ahead, judgement)
+        asked = asking.ask(self.engine, case)
+        rerun = (
+            Rerun(tried=[asked])
+            if asked
+            else try_factors(self.engine, case, self._ahead, judgement)
+        )
         case.deadline = Deadline()  # copies had a time of their own
         return judge(case, rerun)
 

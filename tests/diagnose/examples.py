@@ -227,6 +227,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check-address-family": unwell("curl http://[::1]:8080/", "curl: (7) Failed to connect to ::1"),
     "check-timeout": unwell("curl http://localhost:8080/", "Health check exceeded timeout (2s)"),
     "check-wrong-path": unwell("curl -f http://localhost:8080/healthz", "curl: (22) The requested URL returned error: 404"),
+    "check-login": unwell("redis-cli -p 8080 ping", "NOAUTH Authentication required.", files={"/usr/bin/redis-cli": STATIC}),
     "check-too-early": unwell("curl http://localhost:8080/", "curl: (7) Failed to connect", sources={"listening": ()}),
     "check-broken": unwell("curl http://localhost:8080/ | false", ""),
     "bind-loopback": up((Socket("127.0.0.1", 8080),), config={"env": {"BIND": "127.0.0.1"}}),

@@ -704,3 +704,26 @@ def test_the_pages_show_what_is_printed(command: str, diagnosis: str, shown: lis
 
     for line in shown:
         assert line == "..." or line in lines, (line, lines)
+
+
+REDIS = (
+    "FROM debian:trixie-slim\nRUN apt-get update -qq && apt-get install -qq --no-install-recommends"
+    " redis-server >/dev/null\n"
+    "HEALTHCHECK --interval=1s --retries=1 CMD redis-cli ping | grep -q PONG\n"
+)
+
+
+def test_what_a_silent_health_check_gets_is_asked_in_a_copy(
+    run: Run, build: Callable[[str], str]
+) -> None:
+    redis = build(REDIS)
+    closed = run("sh", "-c", "exec redis-server --requirepass sesame", image=redis, seconds=0.1)
+    open_ = run("redis-server", image=redis, seconds=0.1)
+    wait_for_health(closed, "unhealthy")
+    wait_for_health(open_, "healthy")
+
+    assert summary(diagnosed(closed)) == ("check-broken", "likely")
+    found = diagnosed(closed, "--rerun")
+    assert summary(found) == ("check-login", "likely")
+    assert "NOAUTH" in found["cause"]["text"]
+    assert diagnosed(open_, "--rerun")["verdict"] == "healthy"

@@ -49,7 +49,7 @@ MODULES = (
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.nothing", "health.commands", "health.proxies", "health.methods", "health.targets",
-    "health.answers",
+    "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
     "listening.ports",
     "reaching.connections", "reaching.addresses", "reaching.credentials",

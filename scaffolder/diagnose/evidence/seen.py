@@ -5,6 +5,7 @@ from functools import cached_property
 
 from . import alternatives, decisive, gave_up, last_steps, waits
 from .call_words import in_words
+from .facts import Probe
 from .swallowed import Swallowed
 from .trace import Call, Trace, Traced
 
@@ -16,6 +17,10 @@ class Seen:
     trace: Trace = field(default_factory=Trace)
     swallowed: Swallowed | None = None
     """The exception that it ended over, and told nobody of."""
+    asked: tuple[str, ...] = ()
+    """The request of the health check, made in a copy so that the client tells the answer."""
+    answer: Probe | None = None
+    """What it got."""
 
     @cached_property
     def decider(self) -> Traced | None:

@@ -1,5 +1,7 @@
 """Throwaway copies of a container, isolated: no network, read-only mounts, a time limit."""
 
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +22,15 @@ from .handed import environment, put
 from .watching import Tracer
 
 LONGEST_SECONDS = 8.0
+EACH_SECONDS = 0.5
+ANSWER = 64 * 1024
+EARLY = re.compile(
+    r"refused|(?:fail(?:ed|ure)|unable|could ?n[o']t|can't|cannot) (?:to )?(?:connect|open)"
+    r"|no (?:response|such container)|reset by peer|rejecting|starting up|loading|not running"
+    r"|is the server running",
+    re.IGNORECASE,
+)
+"""What clients say, and the engine, where nobody answers, or not yet."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Outcome:
     trace: Trace | None = None
     """What it did, if it was watched."""
     read: str = ""
-    """The file that its factor reads."""
+    """The file that its factor reads, or what the command that it asks printed."""
 
     @property
     def words(self) -> str:
@@ -77,6 +88,8 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             if factor.files:
                 written = {path: (0o666, data) for path, data in factor.files.items()}
                 put(engine, name, factor.folder, written)
+            if factor.asks:
+                return _answered(engine, name, factor.asks)
             found = _outcome(engine, name, limit, tracer)
             content = Copied(engine, name).content(factor.reads) if factor.reads else None
             return replace(found, read=(content or b"").decode("utf-8", "replace"))
@@ -109,6 +122,22 @@ def _outcome(engine: Engine, name: str, limit: float, tracer: Tracer | None) -> 
     trace = tracer.trace(engine, name) if tracer else None
     alive = waited.code is None and found.status == "running"
     return Outcome(alive or bool(trace and trace.timed_out), found.exit_code, text, trace)
+
+
+def _answered(engine: Engine, name: str, command: tuple[str, ...]) -> Outcome:
+    """Start a copy, and run a command in it until it says more than that nobody is there yet."""
+    started = engine.run("start", name, seconds=20)
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not started.code and time.monotonic() < deadline:
+        time.sleep(EACH_SECONDS)
+        try:
+            ran = engine.run("exec", name, *command, seconds=LONGEST_SECONDS, limit=ANSWER)
+        except EngineError:
+            continue  # a client's "connection refused", which may be the engine's, too
+        said = (ran.out + ran.err).decode("utf-8", "replace").strip()
+        if said and ran.code is not None and not EARLY.search(said):
+            return Outcome(alive=True, exit_code=ran.code, text="", read=said)
+    return Outcome(alive=False, exit_code=started.code or 0, text="")
 
 
 @contextmanager

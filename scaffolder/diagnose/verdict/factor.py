@@ -21,6 +21,8 @@ class Factor:
     """What is put into the copy: paths and content; None for a directory."""
     folder: str = "/"
     """What these paths begin at."""
+    asks: tuple[str, ...] = ()
+    """A command that is run in the copy once its program is up; its output is read."""
     reads: str = ""
     """The path of a file that is read when the copy has ended."""
     without: str = ""

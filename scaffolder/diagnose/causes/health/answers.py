@@ -10,6 +10,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from .checks import failing, listening, output, shown, target, test
 from .proxies import is_asked_here
 
+MARKUP = re.compile(r"<(title|style|script)\b[^<>]*>[^<>]*</\1>|<[^<>]*>", re.IGNORECASE)
 MEANINGS = {
     "400": "the service does not accept the request",
     "401": "the service requires a login",
@@ -81,7 +82,7 @@ def check_wrong_path(case: Case) -> Found | None:
         "3": "the service redirects",
     }[code[0]]
     return Found(
-        f"the health check requests {path or 'its route'} and gets {code}: {meaning}",
+        f"the health check requests {path or 'its route'} and gets {code}: {meaning}{_body(case)}",
         "use a route that the service has and that answers 200"
         if code[0] != "5"
         else f"find out why {path} fails: read the log, or curl it inside",
@@ -138,24 +139,10 @@ def check_too_early(case: Case) -> Found | None:
     )
 
 
-@cause(
-    "check-broken",
-    "the health check's command itself fails",
-    pattern="healthcheck",
-    reads=["inspect"],
-    when=Phase.RUNNING,
-    basis=Basis.HINT,
-)
-def check_broken(case: Case) -> Found | None:
-    """Find a check that fails while the service listens on the port."""
-    check = failing(case)
-    if check is None:
-        return None
-    said = output(case)
-    what = f": {said[-200:]}" if said else " without output"
-    return Found(
-        f"the health check `{check.words[:120]}` fails{what}",
-        f"run it by hand: docker exec {case.target} {check.typed}",
-        (shown(case), test(case, check)),
-        (f"docker exec {case.target} {check.typed}",),
-    )
+def _body(case: Case) -> str:
+    """Return what the answer says besides its code; empty if it has been seen without."""
+    head, _, body = output(case).replace("\r", "").partition("\n\n")
+    if case.seen.answer is None or not head.startswith("HTTP/"):
+        return ""
+    words = " ".join(MARKUP.sub(" ", body).split())
+    return f"; the answer says: {words[:150]}" if words else ""

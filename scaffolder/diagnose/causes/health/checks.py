@@ -1,14 +1,29 @@
 """The health check of a container: its command, its target, and its output."""
 
 import re
+import shlex
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, quoted
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, quoted, watched
 from scaffolder.diagnose.evidence.config import HealthCheck
 from scaffolder.diagnose.evidence.facts import Socket
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.programs import shell
 
-URL = re.compile(r"https?://(\[[^\]]+\]|[\w.-]+)(?::(\d+))?(/[^\s'\"|;)]*)?")
+from .louder import requests
+
+URL = re.compile(
+    r"https?://(\[[^\]]+\]|[\w.-]+)(?::(\d+))?(/[^\s'\"|;)]*)?"
+    # curl and wget take an address without a scheme as one of HTTP.
+    r"|\b(?:curl|wget)\b[^|;&\n]*?\s['\"]?(localhost|\d+\.\d+\.\d+\.\d+|[\w.-]+(?=:\d))"
+    r"(?::(\d+))?(/[^\s'\"|;)]*)?(?=['\"]?(?:\s|$))"
+)
+PORTS = {
+    "pg_isready": 5432, "psql": 5432, "redis-cli": 6379, "valkey-cli": 6379, "mysqladmin": 3306,
+    "mariadb-admin": 3306, "mysql": 3306,
+}  # fmt: skip
+"""Clients of databases → the port that they ask unless told otherwise."""
 
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
@@ -26,7 +41,9 @@ def failing(case: Case) -> HealthCheck | None:
 
 
 def output(case: Case) -> str:
-    """Return what the last failed check printed."""
+    """Return what the last failed check printed, or what its request got in a copy."""
+    if case.seen.answer:
+        return case.seen.answer.output.strip()
     log = case.state.health.log if case.state.health else ()
     bad = [probe.output for probe in log if probe.exit_code]
     lines = (bad[-1] if bad else "").strip().splitlines()
@@ -34,7 +51,10 @@ def output(case: Case) -> str:
 
 
 def shown(case: Case) -> Evidence:
-    """Show the last failed check."""
+    """Show the last failed check, or what its request got in a copy."""
+    if case.seen.answer:
+        typed = shlex.join(case.seen.asked)
+        return watched(case, f"in a copy: {typed}\n{case.seen.answer.output.strip()[:400]}")
     log = [
         probe for probe in (case.state.health.log if case.state.health else ()) if probe.exit_code
     ]
@@ -57,13 +77,22 @@ def listening(case: Case) -> list[Socket]:
     return list(case.sockets or ())
 
 
+def script(case: Case, check: HealthCheck) -> str:
+    """Return the command of a check or, where it runs a script in a shell, that."""
+    first = check.words.split()[:2]
+    named = (name for name in first if name.startswith("/"))
+    texts = (text(case.files, name) for name in named)
+    return next((words for words in texts if words and words.startswith("#!")), check.words)
+
+
 def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
     """Return the host, port and path that a check requests."""
-    words = shell.expand(check.words, case.config.env)
+    words = shell.expand(script(case, check), case.config.env)
     match = URL.search(words)
     if match:
         default = 443 if match[0].startswith("https") else 80
-        return match[1].strip("[]"), int(match[2] or default), match[3] or "/"
+        host, port, path = match.groups()[:3] if match[1] else match.groups()[3:]
+        return host.strip("[]"), int(port or default), path or "/"
     tcp = re.search(
         r"/dev/tcp/([\w.-]+)/(\d+)|(?:nc|ncat|netcat|telnet)\s+(?:-\S+\s+)*([\w.-]+)\s+(\d+)"
         r"|connect\w*\(\(?['\"]([\w.-]+)['\"],\s*(\d+)",
@@ -72,4 +101,20 @@ def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
     if tcp:
         groups = [g for g in tcp.groups() if g]
         return groups[0], int(groups[1]), ""
+    return _of_database(words)
+
+
+def _of_database(words: str) -> tuple[str, int, str] | None:
+    """Return what a client of a database asks, by its options."""
+    for request in requests(words):
+        port = PORTS.get(basename(request[0]))
+        typed = " ".join(request[1:])
+        if port is None or "://" in typed or re.search(r"(?:^| )-s ?/", typed):
+            continue
+        capital = "P" if port == PORTS["mysql"] else "p"
+        given = re.search(rf"(?:^| )(?:-{capital} ?|--port[= ])(\d+)\b", typed)
+        host = re.search(r"(?:^| )(?:-h ?|--host[= ])([\w.:-]+)", typed)
+        # The others ask a socket of Unix, unless told otherwise.
+        if host or given or basename(request[0]) in ("redis-cli", "valkey-cli"):
+            return host[1] if host else "localhost", int(given[1]) if given else port, ""
     return None

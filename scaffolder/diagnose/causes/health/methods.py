@@ -63,8 +63,8 @@ def check_inherited(case: Case) -> Found | None:
     check, image = failing(case), case.image
     if check is None or image is None or image.check is None or image.check.test != check.test:
         return None
-    if case.is_meant("HEALTHCHECK"):
-        return None
+    if case.is_meant("HEALTHCHECK") or case.seen.answer:
+        return None  # it is meant for this command, which answers
     asked = target(case, check)
     if asked and (asked[0] not in LOCAL or any(s.port == asked[1] for s in listening(case))):
         return None

@@ -11,6 +11,9 @@ from scaffolder.diagnose.evidence.phase import Phase
 from .checks import LOCAL, failing, listening, output, shown, target, test
 from .proxies import proxy
 
+CONNECTED = re.compile(r"timed out\b[^\n]*\bbytes received|empty reply|HTTP/\d", re.IGNORECASE)
+"""What a client says that has found somebody at the address."""
+
 
 @cause(
     "check-wrong-port",
@@ -34,7 +37,9 @@ def check_wrong_port(case: Case) -> Found | None:
     return Found(
         f"the health check uses port {asked[1]}, but the service listens on"
         f" {', '.join(map(str, ports))}",
-        f"use the right one: http://127.0.0.1:{ports[0]}{asked[2]}",
+        f"use the right one: http://127.0.0.1:{ports[0]}{asked[2]}"
+        if asked[2]
+        else f"use the right one: {ports[0]}",
         (
             test(case, check),
             live(
@@ -69,6 +74,8 @@ def check_address_family(case: Case) -> Found | None:
         output(case),
         re.IGNORECASE,
     )
+    if CONNECTED.search(output(case)):
+        return None
     if (
         (asked[0] == "::1" or (asked[0] == "localhost" and refused))
         and not any(":" in s.address for s in here)
