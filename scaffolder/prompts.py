@@ -133,7 +133,9 @@ def _with_search(question: "Question") -> "InquirerControl":
 
     def searched() -> list[tuple[str, str]] | None:
         shown, is_told = drawn(), control.submission_attempted and not control.selected_options
-        return [*shown, ("class:validation-toolbar", f"  {UNCHOSEN}")] if shown and is_told else shown
+        return (
+            [*shown, ("class:validation-toolbar", f"  {UNCHOSEN}")] if shown and is_told else shown
+        )
 
     line = next(found for found in controls if getattr(found, "text", None) == drawn)
     line.text = searched  # type: ignore[attr-defined]

@@ -727,3 +727,33 @@ def test_what_a_silent_health_check_gets_is_asked_in_a_copy(
     assert summary(found) == ("check-login", "likely")
     assert "NOAUTH" in found["cause"]["text"]
     assert diagnosed(open_, "--rerun")["verdict"] == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("script", "path"),
+    [
+        ("mkdir /srv/work 2>&- || exit 7; exec sleep 99", "/srv/work"),
+        ("set -e; mkdir /srv/cache; echo up; exec sleep 99", "/srv/cache"),
+        ("set -e; useradd app; exec sleep 99", ""),
+    ],
+    ids=["silent", "with a message", "no call tells it"],
+)
+def test_what_fails_at_the_second_start_alone_is_left_over(
+    run: Run, script: str, path: str
+) -> None:
+    name = run("sh", "-c", script, seconds=0.5)
+    docker("restart", "--time", "0", name)
+    docker("wait", name)
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("left-over", "proven"), found
+    assert path in found["cause"]["text"]
+    assert "started again, it exits with" in found["cause"]["text"]
+
+
+def test_what_fails_otherwise_when_it_is_started_again_is_not_left_over(run: Run) -> None:
+    # A copy has no network: it waits for ever, and its second start fails over the directory.
+    script = "grep -q eth0 /proc/net/dev || { mkdir /srv/x || exit 5; exec sleep 99; }; sleep 0.1; exit 5"
+    found = diagnosed(run("sh", "-c", script), "--rerun")
+
+    assert found["cause"]["id"] != "left-over", found

@@ -90,7 +90,8 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
                 put(engine, name, factor.folder, written)
             if factor.asks:
                 return _answered(engine, name, factor.asks)
-            found = _outcome(engine, name, limit, tracer)
+            since = _ran_once(engine, name, window(case)) if factor.again else ""
+            found = _outcome(engine, name, limit, tracer, since)
             content = Copied(engine, name).content(factor.reads) if factor.reads else None
             return replace(found, read=(content or b"").decode("utf-8", "replace"))
 
@@ -111,17 +112,30 @@ def noted(factor: Factor, ran: Callable[[], Outcome], tried: list[str]) -> Outco
     return found
 
 
-def _outcome(engine: Engine, name: str, limit: float, tracer: Tracer | None) -> Outcome:
+def _outcome(
+    engine: Engine, name: str, limit: float, tracer: Tracer | None, since: str = ""
+) -> Outcome:
+    """Start a copy, and return how it fares; `since` when, if it was started again already."""
     started = engine.run("start", name, seconds=20)
     if started.code:
         return Outcome(alive=False, exit_code=127, text=started.complaint)
     waited = engine.run("wait", name, seconds=limit)
     found = state(inspect(engine, name) or {})
-    logs = engine.run("logs", "--tail", "200", name, seconds=10, limit=1 << 20)
+    which = ("--since", since) if since else ()
+    logs = engine.run("logs", "--tail", "200", *which, name, seconds=10, limit=1 << 20)
     text = (logs.out + logs.err).decode("utf-8", "replace")
     trace = tracer.trace(engine, name) if tracer else None
     alive = waited.code is None and found.status == "running"
     return Outcome(alive or bool(trace and trace.timed_out), found.exit_code, text, trace)
+
+
+def _ran_once(engine: Engine, name: str, seconds: float) -> str:
+    """Run a copy for some time, and stop it; return when, as `docker logs --since` takes it."""
+    engine.ask("start", name, seconds=20)
+    engine.run("wait", name, seconds=seconds)
+    engine.ask("stop", "--time", "1", name, seconds=20)
+    finished = state(inspect(engine, name) or {}).finished
+    return finished.isoformat() if finished else ""
 
 
 def _answered(engine: Engine, name: str, command: tuple[str, ...]) -> Outcome:

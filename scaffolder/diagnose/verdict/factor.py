@@ -23,6 +23,8 @@ class Factor:
     """What these paths begin at."""
     asks: tuple[str, ...] = ()
     """A command that is run in the copy once its program is up; its output is read."""
+    again: bool = False
+    """The copy is started a second time, and what it does then counts."""
     reads: str = ""
     """The path of a file that is read when the copy has ended."""
     without: str = ""

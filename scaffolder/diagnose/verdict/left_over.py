@@ -15,6 +15,7 @@ from .copies import Outcome, tried_with
 from .cures import LEFT_OVER
 from .factor import Factor
 from .rerun import Rerun
+from .started_again import started_again
 
 MOST = 3
 LONGEST, FEW = 64, 2
@@ -35,7 +36,7 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
         found = tried_with(engine, case, factor, tried)
         if found and not found.alive and found.exit_code == case.exit_code:
             return _proof(case, path, f"a fresh copy {fresh.words}; with {path}, it {found.words}")
-    return _socket(engine, case, fresh, written)
+    return started_again(engine, case, fresh, tried) or _socket(engine, case, fresh, written)
 
 
 def _is_mark(path: str, data: bytes, written: Collection[str]) -> bool:
