@@ -29,6 +29,10 @@ class NotLockedError(Exception):
         self.command = command
 
 
+class ContradictionError(NotLockedError):
+    """No versions fit all that is required."""
+
+
 class NotFoundError(Exception):
     """A tool of a language is not there; the message says which, and where it comes from."""
 

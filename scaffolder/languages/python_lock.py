@@ -14,7 +14,7 @@ from typing import Any
 
 from scaffolder import temporary
 
-from .base import NotLockedError, hosts_only
+from .base import ContradictionError, NotLockedError, hosts_only
 
 SECONDS = 60
 """The time limit for one lock file."""
@@ -30,6 +30,10 @@ PINS = re.compile(
 )
 """Lines of a lock that the next one builds on. Other lines could name files and addresses, and the
 repository may be a stranger's."""
+
+CONTRADICTION = "your requirements are unsatisfiable"
+OTHERWISE = re.compile(r"not found|unavailable|network|wheels?\b|building from source")
+"""Where uv says the same of what the registry lacks, or has no wheels of: it may be elsewhere."""
 
 WHAT = {
     "dev": "All that is needed to run, build and test the service",
@@ -168,7 +172,9 @@ def _uv(directory: Path, python: str, *args: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise NotLockedError(f"the package registry took more than {SECONDS} s") from error
     except subprocess.CalledProcessError as error:
-        raise NotLockedError(_reason(error.stderr)) from error
+        excluded = CONTRADICTION in error.stderr and not OTHERWISE.search(error.stderr)
+        kind = ContradictionError if excluded else NotLockedError
+        raise kind(_reason(error.stderr)) from error
     except OSError as error:
         raise NotLockedError(f"uv cannot be run: {error}") from error
 

@@ -27,6 +27,7 @@ from . import service as services
 from .adoption_choices import NOTHING_SAID, Asked
 from .change import Change
 from .gate import How
+from .locking import LockMode
 from .plan import Operation
 from .rendering import render
 from .service import Service
@@ -97,7 +98,13 @@ def _operation(service: Service, fit: Fitted) -> Operation:
     recorded = places.placed({ANSWERS_FILE: (mode, answers)}, fit.places)
     name = service.answers["name"]
     return Operation(
-        "adopt", name, "adopt", service.template, service.answers, files={**fit.files, **recorded}
+        "adopt",
+        name,
+        "adopt",
+        service.template,
+        service.answers,
+        files={**fit.files, **recorded},
+        lock=LockMode.IF_SOLVABLE,
     )
 
 

@@ -15,7 +15,7 @@ from scaffolder.engine.trees import Tree
 from scaffolder.errors import RefusedError
 from scaffolder.languages import toolchain
 from scaffolder.languages.all import LANGUAGES
-from scaffolder.languages.base import Language, NotLockedError
+from scaffolder.languages.base import ContradictionError, Language, NotLockedError
 from scaffolder.languages.toolchain import Toolchain
 from scaffolder.overlays.fetch import preferences
 from scaffolder.templates.template import Template
@@ -27,6 +27,7 @@ from .service import Service
 MODE = "100644"
 NO_FILE = (MODE, b"")
 LOCK = "viscaffold lock"
+OFTEN = "mostly of its framework, such as fastapi"
 
 
 class LockMode(Enum):
@@ -34,12 +35,18 @@ class LockMode(Enum):
 
     IF_NEEDED = auto()
     """When it does not fit the manifest, and the user wants locks; a failure is only noted."""
+    IF_SOLVABLE = auto()
+    """The same, but a contradiction is raised: what is written could not be installed."""
     REQUIRED = auto()
     """When it does not fit; a failure is raised."""
     UPGRADE = auto()
     """Always, with the newest versions; a failure is raised."""
     NEVER = auto()
     """Files stay as they are rendered: for a comparison with a render."""
+
+
+ASIDE = (LockMode.IF_NEEDED, LockMode.IF_SOLVABLE)
+"""The lock is not what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Locking:
         """Return it, or none where locks are not asked for and the user deleted one."""
         deleted = any(path in base and path not in mine for path in self.tools.locks.values())
         none = replace(self, tools=replace(self.tools, locks={}))
-        return none if deleted and self.mode is LockMode.IF_NEEDED else self
+        return none if deleted and self.mode in ASIDE else self
 
     def beside(self, mine: Mapping[str, bytes], service: Path) -> "Locking":
         """Return it with the locks in the directory `service` that are not in `mine`."""
@@ -93,13 +100,13 @@ class Locking:
             return {}
         locked = self._locked(files)
         current = [self.language.is_current(manifest, content) for content in locked.values()]
-        if self.mode is LockMode.IF_NEEDED and not preferences.locks():
+        if self.mode in ASIDE and not preferences.locks():
             if all(current):
                 return {}
             raise NotLockedError("locking is turned off, and the lock does not fit any more")
         for path in self.tools.locks.values():
             start = rendered.get(path, NO_FILE)[1]
-            if path not in locked and files.get(path, start) != start:
+            if path not in locked and _first(files.get(path, start)) != _first(start):
                 raise NotLockedError(f"{path} is not viscaffold's")
         upgrade = self.mode is LockMode.UPGRADE
         if not upgrade and sum(current) == len(self.tools.locks):
@@ -119,6 +126,11 @@ class Locking:
     def _locked(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         paths = self.tools.locks.values()
         return {p: files[p] for p in paths if p in files and self.language.is_lock(files[p])}
+
+
+def _first(content: bytes) -> bytes:
+    """Return the line that says what a file is: an adopted service has its own below it."""
+    return content.partition(b"\n")[0]
 
 
 def _without(tree: Tree, paths: Collection[str]) -> Tree:
@@ -157,13 +169,17 @@ def renewed(locking: Locking, merged: Merge, rendered: Tree) -> Merge:
 
     Raise RefusedError instead where the mode says so, or if the user's configuration is wrong.
     """
-    needed = locking.mode is LockMode.IF_NEEDED
     if locking.mode is LockMode.NEVER or not locking.paths:
         return merged
     try:
         return _with_lock(locking, merged, rendered)
     except NotLockedError as error:
-        if not needed:
+        if locking.mode is LockMode.IF_SOLVABLE and isinstance(error, ContradictionError):
+            raise RefusedError(
+                f"what the service pins, and what the runtime needs, exclude each other: {error}",
+                f"newer versions in its dependencies, and then the same again: {OFTEN}",
+            ) from error
+        if locking.mode not in ASIDE:
             hint = "" if error.command == LOCK else error.command
             raise RefusedError(f"the dependencies cannot be locked: {error}", hint) from error
         return replace(merged, notes=[*merged.notes, not_locked(error)])

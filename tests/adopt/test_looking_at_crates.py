@@ -142,6 +142,10 @@ def test_programs_are_found_as_cargo_finds_them(
         ('let redis_addr = "127.0.0.1:6379";', ""),
         ('.bind("0.0.0.0:99999")', ""),
         ('.bind("0.0.0.0:00")', ""),
+        ('port: u16, #[arg(default_value = "127.0.0.1")] host: String', ""),
+        ("#[arg(long, default_value_t = 4018)] port: u16,", "4018"),
+        ('#[clap(default_value = "4018", env = "X")] pub(crate) port: u16,', "4018"),
+        ("#[arg(default_value_t = 4018)] workers: u16, port: u16", ""),
     ],
 )
 def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: str) -> None:
@@ -150,6 +154,39 @@ def test_the_port_is_where_the_code_says(exists: MakeExisting, line: str, port: 
     assert [text for text in service.lines() if text.startswith("port")] == (
         [f"port: {port} (src/main.rs:1)"] if port else []
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "port"),
+    [
+        ("--port 4000", "4000 (Dockerfile:2)"),
+        ("serve --bind=0.0.0.0:4000", "4000 (Dockerfile:2)"),
+        ("--port 5432", "3000 (src/main.rs:1)"),
+        ("--export 4000 --workers 4000", "3000 (src/main.rs:1)"),
+    ],
+)
+def test_a_port_that_the_command_line_has_outweighs_the_code(
+    exists: MakeExisting, arguments: str, port: str
+) -> None:
+    image = f"FROM x\nENTRYPOINT pens {arguments}\n"
+    code = f'let default = bind("127.0.0.1:3000");\n{MAIN}'
+    service = found(exists(files={"Cargo.toml": PACKAGE, "src/main.rs": code, "Dockerfile": image}))
+
+    assert f"port: {port}" in [*service.lines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_told"),
+    [("--host 0.0.0.0", False), ("--host=::", False), ("--host 10.0.0.0", True), ("", True)],
+)
+def test_an_address_of_the_command_line_outweighs_the_code(
+    exists: MakeExisting, arguments: str, *, is_told: bool
+) -> None:
+    image = f"FROM x\nENTRYPOINT pens {arguments}\n"
+    code = f'let default = bind("127.0.0.1:3000");\n{MAIN}'
+    service = found(exists(files={"Cargo.toml": PACKAGE, "src/main.rs": code, "Dockerfile": image}))
+
+    assert any("nobody outside reaches it" in limit for limit in service.limits) == is_told
 
 
 SEVERAL = {"src/bin/shop.rs": MAIN, "src/bin/seed.rs": MAIN}

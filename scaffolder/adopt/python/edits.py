@@ -1,7 +1,7 @@
 """Files of the template, edited for code that stays where it is."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scaffolder.adopt.replacing import replaced
@@ -51,6 +51,11 @@ RUN pip --python /opt/venv check
 def dockerfile(text: str) -> str:
     """Return the template's Dockerfile for code that is copied as it lies there."""
     return copied(substituted(BUILT, text, CHECKED))
+
+
+def unlocked(text: str, requirements: Sequence[str]) -> str:
+    """Return a file of requirements that has all of theirs, under what the template says of it."""
+    return "\n".join([text.partition("\n")[0], *requirements, ""])
 
 
 def with_python(text: str, manifest: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scaffolder.adopt.sources import Sources
@@ -102,6 +102,8 @@ def new(rendered: str, needed: Needed, *, setuptools: bool) -> str:
             'version = "0.1.0"\n', 'dynamic = ["version"]\n'
         )
     kept = _with_items(kept, "dependencies", _quoted(needed.run))
+    for line in {*_dev(kept)} - {*_others(_dev(kept), needed.dev)}:
+        kept = kept.replace(f"    {line}\n", "", 1)
     kept = _with_items(kept, "dev", _quoted(needed.dev))
     return _without_checkers(kept).rstrip("\n") + "\n"
 
@@ -173,14 +175,37 @@ def _texts(found: object) -> list[str]:
 
 def _in_group(text: str, own: list[str] | tuple[str, ...], template: list[str]) -> str:
     """Add what tests need to the group `dev`, which is made if it is not there."""
-    lines = [*_quoted(own), *template]
     groups = tomllib.loads(text).get("dependency-groups", {})
+    there = [item for item in groups.get("dev", []) if isinstance(item, str)]
+    lines = [*_quoted(own), *_others(template, [*there, *own])]
     if "dev" in groups:
         return _with_items(text, "dev", lines, table="dependency-groups")
     block = "dev = [\n" + "".join(f"    {line}\n" for line in lines) + "]\n"
     if groups:
         return text.replace("[dependency-groups]\n", f"[dependency-groups]\n{block}", 1)
     return f"{text}\n[dependency-groups]\n{block}"
+
+
+def _others(lines: Iterable[str], own: Iterable[str]) -> list[str]:
+    """Return the lines of the template for tools that they have not chosen a version of."""
+    chosen = {*map(_tool, own)}
+    return [line for line in lines if _tool(line) not in chosen]
+
+
+def _tool(requirement: str) -> str:
+    """Return the name of what a requirement names, as all spellings of it have it."""
+    found = re.match(r'"?([\w.-]+)', requirement)
+    return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
+
+
+def requirements(manifest: str) -> dict[str, list[str]]:
+    """Return what is installed to run it, and to work on it, as it is before it is locked."""
+    found = tomllib.loads(manifest)
+    run = _texts(found["project"].get("dependencies", []))
+    group = found.get("dependency-groups", {}).get("dev", [])
+    dev = {*run, *(item for item in group if isinstance(item, str))}
+    dev |= {*found.get("build-system", {}).get("requires", [])}
+    return {"run": sorted(run), "dev": sorted(dev)}
 
 
 def _quoted(requirements: list[str] | tuple[str, ...]) -> list[str]:

@@ -105,7 +105,11 @@ def _adapted(
     text = {path: content.decode() for path, (_, content) in render.items() if path in ADAPTED}
     manifest = _manifest(text[manifests.MANIFEST], found)
     build = edits.built_by(container.stands(found, choices)["Dockerfile"] or "Dockerfile")
-    return {
+    unlocked = {
+        path: edits.unlocked(text[path], manifests.requirements(manifest)[purpose])
+        for purpose, path in UNLOCKED.items()
+    }
+    return unlocked | {
         f"src/{package}/app.py": application.application(entry),
         manifests.MANIFEST: manifest,
         "Dockerfile": edits.with_python(edits.dockerfile(text["Dockerfile"]), found.manifest),
@@ -127,7 +131,9 @@ def _manifest(rendered: str, found: Found) -> str:
     return edits.edited(theirs, completed)
 
 
+UNLOCKED = {"run": "requirements/run.txt", "dev": "requirements/dev.txt"}
 ADAPTED = (
+    *UNLOCKED.values(),
     manifests.MANIFEST,
     "Dockerfile",
     "compose.yaml",

@@ -48,7 +48,7 @@ class RustService(Found):
         given = f"{own} unless it is set" if own else "none was found: without it, nobody asks"
         said = f"{two}; {self.entry} gets PROGRAM_PORT ({given}) as its PORT"
         both = f"{self.entry} listens on {own} itself: set PORT to another, such as 9090"
-        where = reading.loopback(self.sources, self.port) if self.port else None
+        where = reading.loopback(self.sources, self.arguments)
         inside = f"{self.entry} listens on {where}: in a container, nobody outside reaches it there"
         return [said, *([both] if own == PORT else []), *([inside] if where else [])]
 
@@ -77,7 +77,8 @@ class RustService(Found):
             return None
         said = Fact(shlex.join(given), "--app") if given else None
         known = said or _arguments(self.sources, self.packages, found)
-        return replace(self, chosen=found, arguments=known)
+        port = reading.port(self.sources, known)
+        return replace(self, chosen=found, arguments=known, port=port)
 
     def install(self, command: str) -> str:
         """Return the same: cargo makes all that it needs."""
@@ -130,13 +131,14 @@ def look(sources: Sources) -> RustService:
     _require_usual_places(sources)
     programs = [program for package in found for program in package.programs(sources)]
     chosen = _chosen(sources, programs)
+    arguments = _arguments(sources, found, chosen) if chosen else None
     return RustService(
         sources,
         found,
         programs,
         chosen,
-        _arguments(sources, found, chosen) if chosen else None,
-        reading.port(sources),
+        arguments,
+        reading.port(sources, arguments),
         reading.health_routes(sources),
         reading.variables(sources),
         members,

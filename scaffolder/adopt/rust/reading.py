@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scaffolder.adopt import surroundings
 from scaffolder.adopt.sources import Fact, Sources
 from scaffolder.adopt.surroundings import HEALTH
 
 SUFFIX = ".rs"
-NUMBER = r"(\d{2,5})\b"
+NUMBER = r"(?<![.\d])(\d{2,5})\b(?!\.\d)"
+"""Not a part of an address, as in 127.0.0.1."""
+
 ADDRESS = r"(?:\d+(?:\.\d+){3}|localhost)"
 PORTS = (
     re.compile(rf'"(?:{ADDRESS}|\[[\da-f:]*\]):{NUMBER}"'),  # "0.0.0.0:3000"
@@ -16,6 +19,13 @@ PORTS = (
     re.compile(rf"\[[\d,\s]+\]\s*,\s*{NUMBER}"),  # ([0, 0, 0, 0], 3000)
     re.compile(rf"\bport\b.*?\b{NUMBER}", re.IGNORECASE),  # env::var("PORT") ... unwrap_or(3000)
 )
+DEFAULT = re.compile(  # #[arg(long, default_value_t = 3000)] port: u16
+    rf'\bdefault_value(?:_t)?\s*=\s*"?{NUMBER}[^\]]*\]\s*(?:pub(?:\([^)]*\))?\s+)?port\s*:'
+)
+GIVEN = re.compile(  # serve --port 3000, --bind 0.0.0.0:3000
+    rf"(?:^|\s)--(?:port[= ]|(?:bind|listen|addr|address)[= ][\w.\[\]:]*:){NUMBER}"
+)
+EVERYWHERE = re.compile(r"(?<![\w.:])(?:0\.0\.0\.0|\[?::\]?)(?![\w.])")
 LOOPBACK = re.compile(r"(127(?:\.\d+){3}|localhost|\[::1\])")
 BOUND = re.compile(rf"^\s*(?:bind|binding|address)\s*[:=].*{LOOPBACK.pattern}")
 LISTENS = re.compile(r"bind|listen|serve|addr|port|0\.0\.0\.0|\[?::\]?", re.IGNORECASE)
@@ -40,8 +50,18 @@ def lines(sources: Sources) -> Iterator[tuple[str, int, str]]:
                 yield path, number, line
 
 
-def port(sources: Sources) -> Fact | None:
-    """Return the port that the service listens on, as far as its files say."""
+def port(sources: Sources, arguments: Fact | None = None) -> Fact | None:
+    """Return the port that the service listens on, as far as its files say.
+
+    What its command line says outweighs the defaults of its code.
+    """
+    given = GIVEN.search(arguments.what) if arguments else None
+    if arguments and given and _is_own(given[1]):
+        return replace(arguments, what=given[1])
+    for path, text in sources.code(SUFFIX):
+        default = DEFAULT.search(text)
+        if default and _is_own(default[1]):
+            return Fact(default[1], path, text.count("\n", 0, default.start(1)) + 1)
     for path, number, line in lines(sources):
         found = next(filter(None, (pattern.search(line) for pattern in PORTS)), None)
         if found and LISTENS.search(line) and _is_own(found[1]):
@@ -54,8 +74,11 @@ def port(sources: Sources) -> Fact | None:
     return around if around and _is_own(around.what) else None
 
 
-def loopback(sources: Sources, found: Fact) -> Fact | None:
+def loopback(sources: Sources, arguments: Fact | None) -> Fact | None:
     """Return the address that is named with a port where only this machine reaches that."""
+    found = port(sources)
+    if not found or (arguments and EVERYWHERE.search(arguments.what)):
+        return None
     for number, line in sources.lines(found.path):
         address = (LOOPBACK if number == found.line else BOUND).search(line)
         if address:
