@@ -177,6 +177,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "read-only-root": said("open /var/log/app.log: read-only file system", config={"read_only": True}),
     "privileged-port": said("listen tcp 0.0.0.0:80: bind: permission denied", config={"user": "1000"}),
     "capability-missing": said("chown: /data: Operation not permitted", config={"capabilities_dropped": ("ALL",)}),
+    "uid-without-name": said("KeyError: 'getpwuid(): uid not found: 12345'", config={"user": "12345"}),
+    "owner-refused": said("fatal: detected dubious ownership in repository at '/repo'", 128),
     "file-closed": said("open /data/x: permission denied", files={**SERVER, "/data": folder()}, config={"user": "1000"}),
     "not-writable-silent": {"files": {"/app/server": program(elf(text=b"\0/var/log/app/app.log\0")), "/var/log/app": folder()}, "config": {"read_only": True}},
     "mount-kind": refused('error mounting "/host/a.toml" to rootfs at "/etc/a.toml": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?', image_files={"/etc/a.toml": File(b"x")}, config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),

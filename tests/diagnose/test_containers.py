@@ -757,3 +757,18 @@ def test_what_fails_otherwise_when_it_is_started_again_is_not_left_over(run: Run
     found = diagnosed(run("sh", "-c", script), "--rerun")
 
     assert found["cause"]["id"] != "left-over", found
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("import getpass, sys\ntry: getpass.getuser()\nexcept OSError: sys.exit(1)", True),
+        ("import os, sys\ntry: os.mkdir('/srv/x')\nexcept OSError: sys.exit(1)", False),
+    ],
+)
+def test_a_uid_without_a_name_is_proven_by_a_copy_that_has_one(
+    run: Run, code: str, *, answer: bool
+) -> None:
+    found = diagnosed(run("--user=12345", "python3", "-c", code), "--rerun")
+
+    assert (summary(found) == ("uid-without-name", "proven")) == answer, found

@@ -21,6 +21,11 @@ TABLES = {
 LISTEN = "2026-11-24 09:12:41,431 CRITICAL orders.server: cannot listen on 0.0.0.0:80: "
 OWN_RUST = "2026-11-26 23:17:07,605 CRITICAL orders::runtime::server: "
 ROWS: dict[str, list[tuple[str, str]]] = {
+    "owner-refused": [
+        ("fatal: detected dubious ownership in repository at '/repo'", "ownership of '/repo' is fine"),
+        ('FATAL:  data directory "/data" has wrong ownership', 'data directory "/data" is empty'),
+        ("Permissions 0644 for '/k/id_rsa' are too open.", "Permissions 0600 for '/k/id_rsa' are set"),
+    ],
     "licence": [("your license has expired", "MIT License")],
     "usage-printed": [("usage: server --port PORT", "memory usage: 3 MiB")],
     "terminal-missing": [

@@ -28,7 +28,7 @@ PATTERNS = {
 FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
-    "heap", "value", "line-endings", "time-zone",
+    "heap", "value", "line-endings", "time-zone", "name",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -44,7 +44,7 @@ MODULES = (
     "silence.endings",
     "loader.missing", "loader.versions",
     "identity.users", "identity.seccomp", "identity.temporary", "identity.read_only",
-    "identity.capabilities", "identity.access",
+    "identity.capabilities", "identity.names", "identity.access",
     "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.remainder",
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",

@@ -39,6 +39,14 @@ ROOT = Cure(
     "give the user what it needs: chown in the Dockerfile, a port above 1023",
     proves=False,
 )
+NAME = Cure(
+    "name",
+    "uid-without-name",
+    "permissions",
+    "the container's uid has no entry in /etc/passwd, and the program needs its name and its home",
+    "make the user in the Dockerfile (useradd --uid ... --create-home), and name it with USER",
+    proves=True,
+)
 CAPABILITIES = Cure(
     "capabilities",
     "capability-missing",

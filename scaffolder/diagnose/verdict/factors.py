@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.identity.names import USERS
 from scaffolder.diagnose.causes.memory.usage import heap
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
 from scaffolder.diagnose.causes.variables.values import plain_values
 from scaffolder.diagnose.evidence.config import Config
+from scaffolder.diagnose.evidence.files import text
 
 from . import cures
 from .endings import endings
@@ -45,6 +47,17 @@ def _rights(case: Case) -> Iterator[Factor]:
             replace(config, read_only=False),
             without="--read-only",
             cure=cures.WRITABLE,
+        )
+    who = case.identity
+    if who.uid > 0 and not who.name:
+        known = (text(case.files, USERS) or "").rstrip("\n")
+        row = f"{known}\nsomebody:x:{who.uid}:{who.gid}::/tmp:/bin/sh\n"
+        yield Factor(
+            f"a name for uid {who.uid}, and the home /tmp",
+            config,
+            files={USERS: row.lstrip("\n").encode()},
+            flags=f"-v ./users:{USERS}:ro",
+            cure=cures.NAME,
         )
     if config.user and case.identity.uid != 0:
         yield Factor("the root user", replace(config, user="0"), flags="--user 0", cure=cures.ROOT)

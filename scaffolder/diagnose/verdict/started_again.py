@@ -36,7 +36,9 @@ def started_again(engine: Engine, case: Case, fresh: Outcome, tried: list[str]) 
     call = _over(found.trace, written)
     if call:
         what, words = f"{call.made} is {LEFT_OVER.text}", f" ({call.words})"
-        shown: tuple[Evidence, ...] = (Evidence("changes", f"docker diff {quoted(case)}", f"A {call.made}"),)
+        shown: tuple[Evidence, ...] = (
+            Evidence("changes", f"docker diff {quoted(case)}", f"A {call.made}"),
+        )
     else:
         what, words = "what its first run writes makes the next one fail", ""
         shown = ()

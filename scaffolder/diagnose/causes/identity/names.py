@@ -1,0 +1,106 @@
+"""What a user lacks besides permissions: a name, a home, and files that are its own."""
+
+import errno
+import re
+from posixpath import basename, dirname
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, seen
+from scaffolder.diagnose.causes.signatures import Row, Signature, table
+from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence.phase import Phase
+
+USERS = "/etc/passwd"
+LACKS = r"\b(?:no|not|unknown|cannot|could not|couldn't|unable|KeyError)\b"
+LOOKED_UP = (
+    r"\bgetpw(?:uid|nam)\b|uv_os_get_passwd|\bI have no name\b|\bno username set\b"
+    r"|\b(?:determine|look(?:ing)? up|get|find) (?:the )?(?:current|effective|real|login) user\b"
+)
+"""How programs say that they do not know who they are, whether they tell the number or not."""
+UNKNOWN_HOME = r"(?:^|[\s'\"(=:])\?/[.\w]"
+"""Java's user.home, where nothing tells it."""
+
+
+@cause(
+    "uid-without-name",
+    "the container's uid has no entry in /etc/passwd: no name, and no home",
+    pattern="permissions",
+    reads=["inspect", "files", "logs", "rerun"],
+    when=Phase.DIED,
+    explains=["account-missing", "file-closed", "last-call", "said-why", "errexit"],
+    cured_by=["name"],
+)
+def uid_without_name(case: Case) -> Found | None:
+    """Find a program that asks for the name or home of a uid that the image does not know."""
+    who = case.identity
+    if not who.uid or who.name or who.unknown or not case.config.user:
+        return None
+    shown, named = _asks(case, who.uid)
+    if shown is None:
+        return None
+    words = shown.found.strip().partition("\n")[0][:200]
+    return Found(
+        f"uid {who.uid} has no entry in the image's {USERS}, and the program needs the name of its"
+        f" user, and its home: {words}",
+        f"make the user in the Dockerfile (useradd --uid {who.uid} --create-home app), and name it"
+        " with USER; where the uid is given by the platform, set HOME to a directory that it may"
+        " write to, and USER or LOGNAME",
+        (
+            shown,
+            inspected(case, "Config.User", case.config.user),
+            copied(case, USERS, f"no line for uid {who.uid}"),
+        ),
+        proven=named,
+        basis=None if shown.source == "logs" else Basis.INFERRED,
+    )
+
+
+def _asks(case: Case, uid: int) -> tuple[Evidence | None, bool]:
+    """Return what shows that the program wants a name or a home, and whether it tells the uid."""
+    says = case.said(rf"[^\n]*\b(?:uid|user ?id)\b[^\n]{{0,30}}\b{uid}\b[^\n]*")
+    if says and re.search(LACKS, case.line(says), re.IGNORECASE):
+        return logged(case, says), True
+    other = case.said(rf"[^\n]*(?:{LOOKED_UP}|{UNKNOWN_HOME})[^\n]*")
+    if other:
+        return logged(case, other), False
+    last, failed = case.seen.opened_last, case.seen.failed_call
+    if last and last.path == USERS and quiet(case):
+        return seen(case, last), False
+    has_home = case.config.env.get("HOME", "/") != "/"
+    in_root = failed and dirname(failed.path) == "/" and basename(failed.path).startswith(".")
+    if failed and in_root and failed.error in (errno.EACCES, errno.EPERM) and not has_home:
+        return seen(case, failed), False
+    return None, False
+
+
+SIGNATURES = table(__name__, (
+    Signature(
+        id="owner-refused",
+        title="a program refuses files because of their owner or mode, for safety",
+        pattern="permissions", page="check-program-file", when=Phase.DIED, shows=("user",),
+        explains=("said-why", "file-missing", "errexit"),
+        rows=(
+            Row(
+                r"detected dubious ownership in repository at '(?P<path>[^']+)'",
+                "git does not read the repository {path}, because it belongs to another user than"
+                " the one that the container runs as",
+                "git config --system --add safe.directory {path} in the Dockerfile, or COPY"
+                " --chown for that user",
+            ),
+            Row(
+                r"data directory \"(?P<path>[^\"]+)\" has (?:wrong ownership|invalid permissions)",
+                "the server does not use its data directory {path}, because of its owner and mode:"
+                " {line:.200}",
+                "chown it to the user that the server runs as, and chmod 0700",
+            ),
+            Row(
+                r"permissions \d+ for '(?P<path>[^']+)' are too open"
+                r"|bad owner or permissions on (?P<of>\S+)",
+                "ssh does not use a file that others may read or write: {line:.200}",
+                "chmod 0600, and chown to the user that ssh runs as; of a secret that is mounted,"
+                " make a copy at the start",
+            ),
+        ),
+    ),
+))  # fmt: skip
