@@ -91,9 +91,22 @@ def _lost_output(error: OSError) -> int:
 
 
 def _system_failure(error: OSError) -> int:
+    if _is_nowhere():
+        hint = "cd to a directory that is there"
+        console.failure(ScaffoldError("the directory that this is run in was removed", hint))
+        return ExitCode.FAILED
     where = f": {printable(os.fsdecode(error.filename))}" if error.filename else ""
     console.failure(ScaffoldError(f"{error.strerror or error}{where}; nothing was changed"))
     return ExitCode.FAILED
+
+
+def _is_nowhere() -> bool:
+    """Tell whether the directory that this runs in was removed."""
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib does no less
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _internal_failure(error: Exception) -> int:

@@ -132,10 +132,10 @@ def _with_search(question: "Question") -> "InquirerControl":
     drawn: Callable[[], list[tuple[str, str]] | None] = control.get_search_string_tokens
 
     def searched() -> list[tuple[str, str]] | None:
-        shown, is_told = drawn(), control.submission_attempted and not control.selected_options
-        return (
-            [*shown, ("class:validation-toolbar", f"  {UNCHOSEN}")] if shown and is_told else shown
-        )
+        shown = drawn()
+        if shown and control.submission_attempted and not control.selected_options:
+            return [*shown, ("class:validation-toolbar", f"  {UNCHOSEN}")]
+        return shown
 
     line = next(found for found in controls if getattr(found, "text", None) == drawn)
     line.text = searched  # type: ignore[attr-defined]

@@ -218,3 +218,14 @@ def test_an_interruption_that_python_wraps_is_one(monkeypatch: pytest.MonkeyPatc
 
     assert ran.code == 130
     assert "nothing was changed" in ran.err
+
+
+def test_a_directory_that_was_removed_is_said_so(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -P -m scaffolder status"
+    ran = subprocess.run(["sh", "-c", script], text=True, capture_output=True, check=False)
+
+    assert ran.returncode == 1
+    assert "the directory that this is run in was removed" in ran.stderr
+    assert "Try: cd to a directory that is there" in ran.stderr

@@ -94,7 +94,7 @@ def _state(subject: Subject, path: str) -> str:
 
 def _lines(subject: Subject, path: str) -> list[Line]:
     text = _content(subject, path)
-    if text is None:
+    if text is None or "\0" in text:  # so git tells what is binary
         return []
     found = authors.of_file(subject, path, text)
     if not subject.repository or all(line.author != authors.USER for line in found):

@@ -15,6 +15,7 @@ from scaffolder.templates import questions
 from scaffolder.text import quoted, shown
 
 from . import service
+from .neighbours import DIRECTORY
 
 KEYS = ("answers", "language", "stages", "template")
 SUFFIXES = (".yml", ".yaml")
@@ -115,7 +116,7 @@ def _from(directory: Path, source: str) -> str:
 
 
 def like(directory: Path, trust: TrustPolicy) -> Preset:
-    """Return what a service has, but for its name and for answers that are the default.
+    """Return what a service has, but for its name and place, and answers that are the default.
 
     Of its files, the answers alone are read, which hold no secrets. Raise RefusedError if there is
     no service in `directory`, its answers are damaged, or its template is not trusted.
@@ -131,7 +132,7 @@ def like(directory: Path, trust: TrustPolicy) -> Preset:
         {
             name: _typed(answer)
             for name, answer in found.answers.items()
-            if name not in questions.OWN_FLAGS and usual.get(name) != answer
+            if name not in (*questions.OWN_FLAGS, DIRECTORY) and usual.get(name) != answer
         },
         tuple(_source(layer.source, layer.version) for layer in found.template.layers),
     )

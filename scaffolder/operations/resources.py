@@ -62,7 +62,7 @@ def add_resource(  # noqa: PLR0913 - each has a default
             fields,
             plural,
             LANGUAGES[found.language],
-            taken={*facts.taken, *tables, names.package(found.answers["name"])},
+            taken={*facts.taken, *tables},
             taken_by_fields=facts.fields,
         )
         files = _files(found, repository, facts, resource)

@@ -7,6 +7,7 @@ version of one adds to them is told on the way there.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from scaffolder import names
 from scaffolder.templates import notices
 from scaffolder.templates.notices import Notice
 from scaffolder.templates.template import Template
@@ -21,7 +22,7 @@ def held(service: Service, template: Template) -> list[Notice]:
     """Return the faults that its files show, as far as a version of its template has them."""
     root, name, inner = service.root, service.answers["name"], service.inner
     found = notices.held(root, name, template.version, inner)
-    told = [notices.change(root, key, entry, inner) for key, entry in _of_overlays(template)]
+    told = [notices.change(root, key, entry, inner) for key, entry in _of_overlays(template, name)]
     return found + [notice for notice in told if notice.places]
 
 
@@ -33,7 +34,8 @@ def between(service: Service, target: Template) -> list[Notice]:
     found = notices.between(root, name, reached, stages, inner)
     for overlay in _overlays(target):
         old = before.get(overlay.layer.source, overlay).notices
-        coming = {key: entry for key, entry in overlay.notices.items() if key not in old}
+        known = notices.filled(overlay.notices, names.package(name))
+        coming = {key: entry for key, entry in known.items() if key not in old}
         found += [
             notices.change(root, f"{overlay.name}/{key}", entry, inner)
             for key, entry in coming.items()
@@ -44,12 +46,12 @@ def between(service: Service, target: Template) -> list[Notice]:
 
 def retired(template: Template, name: str) -> dict[str, Notice]:
     """Return the settings that the service `name` does not read any more."""
-    return {**notices.by_setting(_of_overlays(template)), **notices.retired(name)}
+    return {**notices.by_setting(_of_overlays(template, name)), **notices.retired(name)}
 
 
-def _of_overlays(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_overlays(template: Template, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for overlay in _overlays(template):
-        for key, entry in overlay.notices.items():
+        for key, entry in notices.filled(overlay.notices, names.package(name)).items():
             yield f"{overlay.name}/{key}", entry
 
 

@@ -18,10 +18,11 @@ from . import catalogue, template
 FILES = 1000
 """How many files are read for one condition, for the service may be a stranger's."""
 
-DOTENV, CONFIG_FILE = ".env", "config.toml"
+DOTENV, EXAMPLE, CONFIG_FILE = ".env", ".env.example", "config.toml"
 COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml")
-SET_IN = [DOTENV, *COMPOSE, CONFIG_FILE]
-SET = r"""^\s*(?:export\s+|-\s+)?["']?(?:{names})(?:_FILE)?["']?\s*(?:=|:\s)"""
+DEEPER = [f"*/{pattern}" for pattern in COMPOSE]
+SET_IN = [DOTENV, f"{DOTENV}.*", *COMPOSE, *DEEPER, "Dockerfile*", CONFIG_FILE]
+SET = r"""^\s*(?:export\s+|-\s+|ENV\s+)?["']?(?:{names})(?:_FILE)?["']?\s*(?:=|:\s)"""
 """Where settings are set, and how a line does it; `- NAME` alone only passes one on."""
 
 
@@ -101,8 +102,8 @@ def _inside(directory: str, places: list[str]) -> list[str]:
 
 def _entries(name: str) -> Iterable[tuple[str, dict[str, Any]]]:
     known = catalogue.read_yaml(template.builtin().root / "template" / "notices.yml")
-    filled: dict[str, dict[str, Any]] = _filled(known, names.package(name))
-    return filled.items()
+    entries: dict[str, dict[str, Any]] = filled(known, names.package(name))
+    return entries.items()
 
 
 def _has(version: str, since: str) -> bool:
@@ -112,7 +113,7 @@ def _has(version: str, since: str) -> bool:
 
 def _setting(names: list[str]) -> dict[str, Any]:
     """Return the condition that one of these settings is set."""
-    return {"files": SET_IN, "has": SET.format(names="|".join(names))}
+    return {"files": SET_IN, "but": [EXAMPLE], "has": SET.format(names="|".join(names))}
 
 
 def _shown(root: Path, conditions: list[dict[str, Any]]) -> list[str] | None:
@@ -126,12 +127,12 @@ def _shown(root: Path, conditions: list[dict[str, Any]]) -> list[str] | None:
     return found
 
 
-def _filled(value: Any, package: str) -> Any:  # noqa: ANN401 - whatever the YAML holds
+def filled(value: Any, package: str) -> Any:  # noqa: ANN401 - whatever the YAML holds
     """Return a value with the service's package for {package}, in every text of it."""
     if isinstance(value, dict):
-        return {key: _filled(part, package) for key, part in value.items()}
+        return {key: filled(part, package) for key, part in value.items()}
     if isinstance(value, list):
-        return [_filled(part, package) for part in value]
+        return [filled(part, package) for part in value]
     return value.replace("{package}", package) if isinstance(value, str) else value
 
 
@@ -140,7 +141,7 @@ def _places(root: Path, condition: dict[str, Any]) -> list[str] | None:
     if "missing" in condition:
         return None if any(_files(root, condition["missing"])) else []
     expression = re.compile(condition.get("has") or condition["lacks"])
-    files = list(_files(root, condition["files"]))
+    files = [f for f in _files(root, condition["files"]) if str(f) not in condition.get("but", ())]
     lines = [
         f"{path}:{number}"
         for path in files

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import partial
 
-from scaffolder.text import printable
+from scaffolder.overlays.format.files import NOTICES
+from scaffolder.overlays.format.yaml_document import closest
+from scaffolder.text import printable, shown
 
 from . import combinations
 from .results import Result, timed
@@ -15,7 +17,9 @@ PROSE = (".md", ".toml", ".yaml", ".yml", ".example")
 
 
 def check(subject: Subject) -> Iterator[Result]:
-    """Render every set, and compare."""
+    """Look at the notices, render every set, and compare."""
+    if subject.overlay.notices:
+        yield timed("notices", subject.own, partial(_notices, subject))
     for stages in combinations.all_sets(subject.catalogue):
         yield timed("render", stages, partial(_tidy, subject, stages))
     every = combinations.all_sets(subject.catalogue)[-1]
@@ -30,6 +34,30 @@ def check(subject: Subject) -> Iterator[Result]:
 def _renders(subject: Subject, stages: tuple[str, ...], other: dict[str, object]) -> list[str]:
     subject.fresh(stages, other)
     return []
+
+
+def _notices(subject: Subject) -> list[str]:
+    """Return notices of stages that never were, and of settings that a stage still reads."""
+    known = subject.catalogue
+    former = {old for stage in known.stages.values() for old in stage.formerly}
+    names = {*known.stages, *known.elsewhere, *known.removed, *former}
+    reads = {
+        s: name for name, stage in known.stages.items() for s in stage.settings(known.language)
+    }
+    label = f"{subject.overlay.layer.label}{NOTICES}"
+    found = []
+    for title, notice in subject.overlay.notices.items():
+        where = f"{label}: the notice {shown(title)}"
+        found += [
+            f"{where} is for {shown(stage)}, which is not a stage\nTry: {closest(stage, names)}"
+            for stage in notice.get("stages", ()) if stage not in names
+        ]  # fmt: skip
+        found += [
+            f"{where} has {setting}, which the stage {reads[setting]} reads\n"
+            "Try: `settings` are those that are gone: take it out of one of them"
+            for setting in notice.get("settings", ()) if setting in reads
+        ]  # fmt: skip
+    return found
 
 
 def _tidy(subject: Subject, stages: tuple[str, ...]) -> list[str]:

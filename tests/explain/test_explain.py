@@ -462,3 +462,12 @@ def test_a_service_without_git_is_explained_without_commits(service: MakeService
     shutil.rmtree(root / ".git")
 
     assert "last commit" not in facts(only("README.md"))
+
+
+def test_what_is_binary_has_no_lines(service: MakeService) -> None:
+    root = service()
+    (root / "icon.bin").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\n")
+    (root / "words.txt").write_bytes(b"one\ntwo\n")
+
+    assert len(only("words.txt", lines=True).lines) == 2
+    assert not only("icon.bin", lines=True).lines

@@ -139,10 +139,13 @@ def test_a_service_like_another_keeps_what_somebody_wrote(
     pristine: Pristine, tmp_path: Path
 ) -> None:
     made = operations.create(
-        tmp_path / "orders", answers={"description": "All the orders"}, git=False
+        tmp_path / "orders",
+        answers={"description": "All the orders", "directory": "services/orders"},
+        git=False,
     )
 
     assert presets.like(made.path, operations.NEVER).answers["description"] == "All the orders"
+    assert "directory" not in presets.like(made.path, operations.NEVER).answers
     assert "description" not in presets.like(pristine(()), operations.NEVER).answers
 
 

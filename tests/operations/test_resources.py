@@ -1,6 +1,7 @@
 """`add-resource`: what may be typed, what is edited, what is refused, and the way back."""
 
 import itertools
+import os
 import shutil
 import subprocess
 import sys
@@ -455,9 +456,20 @@ def test_a_team_writes_resources_in_its_own_way(
 
 def test_tables_and_modules_of_stages_are_theirs(service: MakeService) -> None:
     service("database", "api")
-    for name, plural in (("pen", "auth_users"), ("pen", "stages"), ("pen", "orders")):
+    for name, plural in (("pen", "auth_users"), ("pen", "stages"), ("user", "")):
         ran = viscaffold("add-resource", name, FIELD, "--plural", plural)
         assert ran.code == ExitCode.USAGE, plural
+
+
+def test_a_resource_may_be_called_like_its_service(service: MakeService) -> None:
+    root = service("api")
+    assert viscaffold("add-resource", "order", FIELD).code == 0
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_orders.py"]
+    source = {**os.environ, "PYTHONPATH": str(root / "src")}
+    ran = subprocess.run(tests, cwd=root, env=source, text=True, capture_output=True, check=False)
+
+    assert ran.returncode == 0, ran.stdout
+    assert " passed" in ran.stdout
 
 
 def test_in_a_monorepo_a_resource_is_the_services(
