@@ -112,6 +112,8 @@ def is_open(case: Case, judgement: Judgement) -> bool:
     # An end with 0 may be that of a daemon, or of a server that nothing keeps.
     if case.phase == Phase.FINISHED:
         return case.is_silent or claims_to_serve(case)
+    if judgement.cause == "capability-missing":
+        return bool(case.config.capabilities_dropped)  # what else it needs shows in copies
     return judgement.cause in HOW and case.is_silent  # which says how it ended, not why
 
 

@@ -24,6 +24,8 @@ from conftest import viscaffold
 from containers import IMAGE, docker, remove_image, require_docker, wait_for_health
 from test_docs import schema
 
+from scaffolder.diagnose.verdict.at_work import settles
+from scaffolder.docker.client import Engine
 from scaffolder.docker.throwaway import LABEL, recorded
 
 pytestmark = pytest.mark.slow
@@ -772,3 +774,60 @@ def test_a_uid_without_a_name_is_proven_by_a_copy_that_has_one(
     found = diagnosed(run("--user=12345", "python3", "-c", code), "--rerun")
 
     assert (summary(found) == ("uid-without-name", "proven")) == answer, found
+
+
+FILLS = (
+    "import mmap, time\nf = open('/dev/shm/cache', 'w+b')\nf.truncate(300 << 20)\n"
+    "m = mmap.mmap(f.fileno(), 0)\nfor at in range(0, len(m), 4096): m[at] = 1\ntime.sleep(99)"
+)
+DROPS = (
+    "import os, sys, time\nfor step in (lambda: os.chown('/tmp', 33, 33), lambda: os.setgid(33), lambda: os.setuid(33)):\n"
+    "    try: step()\n    except OSError: os._exit(3)\ntime.sleep(99)"
+)
+
+
+def test_a_fix_is_told_only_if_a_copy_runs_with_it(run: Run) -> None:
+    """256 MiB are too little for the first, and the second ends over one call after another."""
+    full = diagnosed(run("python3", "-c", FILLS), "--rerun")
+    dropped = diagnosed(run("--cap-drop=ALL", "python3", "-c", DROPS), "--rerun")
+
+    assert (*summary(full), full["fix"]["text"]) == (
+        "shared-memory",
+        "proven",
+        "give it more: --shm-size 1024m",
+    )
+    assert any("256 MiB: exits with 135" in line for line in full["ruled_out"])
+    assert summary(dropped) == ("capability-missing", "proven")
+    assert dropped["fix"]["text"].endswith("--cap-add CHOWN --cap-add SETGID --cap-add SETUID")
+
+
+WORKS = "while time.process_time() < 1.5: pass"
+FIRST_RUN = (
+    "import os, time\nmade = '/var/lib/made'\n"
+    "if not os.path.exists(made):\n"
+    f"    {WORKS}\n"
+    "    open(made, 'w').close()\n"
+    "raise SystemExit(4)"
+)
+
+
+def test_a_copy_settles_when_it_rests_or_ends(run: Run) -> None:
+    works = run("python3", "-c", f"import time\n{WORKS}", seconds=0.1)
+    rests = run("sleep", "99", seconds=0.1)
+    for name in (works, rests):
+        settles(Engine("docker"), name)
+
+    states = [docker("inspect", "--format", "{{.State.Status}}", name) for name in (works, rests)]
+    assert states == ["exited\n", "running\n"]
+
+
+def test_a_copy_that_still_works_is_not_taken_for_cured(run: Run) -> None:
+    """A first run makes what the next ones find: they end at once, and a copy does later."""
+    name = run("python3", "-c", FIRST_RUN)
+    docker("start", name)
+    docker("wait", name)
+    found = diagnosed(name, "--rerun")
+
+    assert found["cause"]["id"] != "left-over"
+    assert found["verdict"] != "proven"
+    assert not any("keeps running" in line for line in found["ruled_out"])

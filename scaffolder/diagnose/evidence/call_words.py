@@ -34,6 +34,8 @@ def in_words(call: Call) -> str:
         library = f"{basename(what)}: cannot open shared object file"
         return f"{library if LIBRARY.search(call.path) else f'open {what}'}: {reason}"
     about = call.path or call.object
+    if call.name in ("mmap", "mremap") and call.error == errno.EAGAIN:
+        about = "of memory to be locked, as by mlock"  # nothing else refuses it so: mmap(2)
     if call.error == errno.EACCES and not about:  # such as setpriority: no file refuses that
         reason = "operation not permitted"
     return f"{call.name} {about}".strip() + f": {reason}"

@@ -44,7 +44,7 @@ EXPECTED = {
     errno.EEXIST: re.compile(r"^(?:mkdir|symlink|link|epoll_ctl)"),
     errno.ENOENT: re.compile(r"^(?:unlink|rmdir|readlink|epoll_ctl)"),
     errno.EBADF: re.compile(r"^(?:close|fcntl|fstat|newfstatat|dup|ioctl|epoll_ctl)"),
-    errno.EAGAIN: re.compile(r"^(?!clone|fork|vfork|execve|flock|fcntl|set|mlock)"),
+    errno.EAGAIN: re.compile(r"^(?!clone|fork|vfork|execve|flock|fcntl|set|mlock|mmap|mremap)"),
     errno.EPERM: re.compile(r"^(?:clone3|io_uring|setpgid|setsid|ioprio|set_mempolicy|mbind|keyctl"
                             r"|sched_|setpriority|membarrier|userfaultfd|getxattr|pidfd|memfd"
                             r"|epoll_ctl)"),  # that of a regular file, which Go tries

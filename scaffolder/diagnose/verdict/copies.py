@@ -16,12 +16,13 @@ from scaffolder.diagnose.evidence.trace import Trace
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
+from .at_work import settles
 from .factor import Factor
 from .factors import MEMORY, PROCESSES
 from .handed import environment, put
+from .lifetimes import LONGEST_SECONDS, watched_for, window
 from .watching import Tracer
 
-LONGEST_SECONDS = 8.0
 EACH_SECONDS = 0.5
 ANSWER = 64 * 1024
 EARLY = re.compile(
@@ -44,16 +45,15 @@ class Outcome:
     """What it did, if it was watched."""
     read: str = ""
     """The file that its factor reads, or what the command that it asks printed."""
+    is_refused: bool = False
+    """It was not started."""
 
     @property
     def words(self) -> str:
         """How it ended, for a sentence."""
+        if self.is_refused:
+            return f"is not started: {self.text[-200:]}"
         return "keeps running" if self.alive else f"exits with {self.exit_code}"
-
-
-def window(case: Case) -> float:
-    """Return how long a copy has to live to count as cured, in seconds."""
-    return min(case.state.seconds * 1.5 + 2.0, LONGEST_SECONDS)
 
 
 def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None) -> Outcome:
@@ -62,8 +62,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
     Raises EngineError if it cannot be created, or a file of the factor not be put into it.
     """
     config = factor.config
-    # What is watched is slower; and only if it ends, it shows why.
-    limit = LONGEST_SECONDS if tracer else window(case)
+    limit = watched_for(case) if tracer else window(case)
     argv, entry, own = config.argv, config.argv[:1], list(factor.options)
     if tracer:
         argv = (tracer.entrypoint, *tracer.command(argv, limit))
@@ -118,14 +117,15 @@ def _outcome(
     """Start a copy, and return how it fares; `since` when, if it was started again already."""
     started = engine.run("start", name, seconds=20)
     if started.code:
-        return Outcome(alive=False, exit_code=127, text=started.complaint)
-    waited = engine.run("wait", name, seconds=limit)
+        return Outcome(alive=False, exit_code=127, text=started.complaint, is_refused=True)
+    if engine.run("wait", name, seconds=limit).code is None and not tracer:
+        settles(engine, name)
     found = state(inspect(engine, name) or {})
     which = ("--since", since) if since else ()
     logs = engine.run("logs", "--tail", "200", *which, name, seconds=10, limit=1 << 20)
     text = (logs.out + logs.err).decode("utf-8", "replace")
     trace = tracer.trace(engine, name) if tracer else None
-    alive = waited.code is None and found.status == "running"
+    alive = found.status == "running"
     return Outcome(alive or bool(trace and trace.timed_out), found.exit_code, text, trace)
 
 

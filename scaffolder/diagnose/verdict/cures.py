@@ -21,6 +21,8 @@ class Cure:
     A volume, a mount or the user stands for data, files and permissions at once. A copy that runs
     without it proves nothing alone, only together with a cause that saw the mechanism.
     """
+    is_exact: bool = False
+    """The fix is the change itself, which was tried: it is better than what the cause advises."""
 
 
 WRITABLE = Cure(
@@ -141,6 +143,14 @@ SPACE = Cure(
     "memory",
     "no space is left where the program writes",
     "give it a larger tmpfs, or a larger --shm-size",
+    proves=True,
+)
+SHARED = Cure(
+    "shm",
+    "shared-memory",
+    "memory",
+    "shared memory (/dev/shm) is too small for what the program maps there",
+    "give it more (--shm-size)",
     proves=True,
 )
 LEFT_OVER = Cure(

@@ -64,7 +64,9 @@ def _answer(
     others = [
         (other.id, other_hit.text)
         for other, other_hit in found
-        if other is not cause and basis((other, other_hit)) < Basis.QUOTED
+        if other is not cause
+        and basis((other, other_hit)) < Basis.QUOTED
+        and other.id not in dict(leads)
     ]
     return Judgement(
         PROVEN if hit.proven else LIKELY,
@@ -128,7 +130,10 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
     best cause, or if nothing else explains anything.
     """
     if found and found[0][1].proven and not (found[0][0].id in HOW and rerun.proves):
-        return None
+        is_better = rerun.is_exact and rerun.cured and rerun.factor in found[0][0].cured_by
+        return _confirmed(case, rerun, found[0], found) if is_better else None
+    if rerun.cause in HOW and found and found[0][0].id not in HOW and is_sure(found[0]):
+        return None  # that says why
     agrees = found if rerun.proves else found[:1]
     confirmed = next((p for p in agrees if rerun.cured and rerun.factor in p[0].cured_by), None)
     if confirmed:
@@ -157,6 +162,8 @@ def _confirmed(
     proof = replace(
         hit,
         text=f"{hit.text} ({rerun.text})",
+        fix=rerun.fix if rerun.is_exact else hit.fix,
+        commands=() if rerun.is_exact else hit.commands,
         evidence=(*hit.evidence, *rerun.evidence),
         proven=is_certain(cause, hit),
     )

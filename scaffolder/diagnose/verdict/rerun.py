@@ -16,6 +16,8 @@ class Rerun:
     cured: bool = False
     proves: bool = False
     """The cure, or the copy's exit code, is proof enough."""
+    is_exact: bool = False
+    """The fix is what was tried."""
     factor: str = ""
     """What was changed: it proves the causes that name it in `cured_by`."""
     commands: tuple[str, ...] = ()

@@ -14,12 +14,14 @@ from scaffolder.docker.client import Engine, EngineError
 
 from . import telling
 from .ahead import Ahead
-from .copies import LONGEST_SECONDS, Outcome, noted
+from .copies import Outcome, noted
 from .cures import Cure
 from .factor import Factor
 from .factors import factors
+from .granted import granted
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
+from .lifetimes import LONGEST_LIFE
 from .rerun import Rerun
 from .side_by_side import outcomes
 from .unchanged import is_like, unchanged
@@ -50,7 +52,7 @@ def try_factors(
     """
     if not case.phase & (Phase.ENDED | Phase.RUNNING):
         return Rerun(tried=["reruns: only a container that was started can be rerun"])
-    if case.phase & Phase.ENDED and case.state.seconds > LONGEST_SECONDS:
+    if case.phase & Phase.ENDED and case.state.seconds > LONGEST_LIFE:
         lived = f"{case.state.seconds:.0f} s"
         return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
     began = time.monotonic()
@@ -72,7 +74,8 @@ def try_factors(
         tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
         return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
     every = chain(wanted(case), () if is_well else factors(case))
-    return _each(engine, case, same, began, (f for f in every if f.cure or not is_proven))
+    left = (factor for factor in every if factor.cure or not is_proven)
+    return _each(engine, case, same, began, left)
 
 
 def _each(
@@ -80,6 +83,9 @@ def _each(
 ) -> Rerun:
     """Try one factor after another; a cure that is a proof ends the search."""
     tried: list[str] = []
+    least = granted(engine, case, tried)
+    if least and (rerun := _cured(case, *least, tried)):
+        return rerun
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = _revealed(case, kept, same, said, tried) if case.is_silent else None
@@ -87,7 +93,7 @@ def _each(
         for factor, copy in copies:
             found = noted(factor, copy.result, tried)
             if found:
-                rerun = _cured(case, factor, found, tried) or _told(case, factor, found)
+                rerun = _cured(case, factor, found, tried) or _told(case, factor, found, tried[:-1])
                 if rerun:
                     return rerun
                 hint = hint or _revealed(case, factor, found, same, tried)
@@ -115,12 +121,12 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
     return _proof(case, factor, cure, f"{cure.text}: {fared}", shown, tried[:-1])
 
 
-def _told(case: Case, factor: Factor, found: Outcome) -> Rerun | None:
+def _told(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Rerun | None:
     """Read what the exit code of a copy means."""
     cure = None if found.alive else factor.endings.get(found.exit_code)
     if cure is None:
         return None
-    return _proof(case, factor, cure, cure.text, f"with {factor.name} a copy {found.words}", [])
+    return _proof(case, factor, cure, cure.text, f"with {factor.name} a copy {found.words}", tried)
 
 
 def _proof(  # noqa: PLR0913, PLR0917 - the parts of one answer
@@ -133,6 +139,7 @@ def _proof(  # noqa: PLR0913, PLR0917 - the parts of one answer
         cure.fix,
         cured=True,
         proves=cure.proves,
+        is_exact=cure.is_exact,
         factor=cure.factor,
         evidence=(Evidence("rerun", _command(case, factor), shown),),
         tried=tried,

@@ -14,6 +14,7 @@ from . import copies
 from .copies import Outcome
 from .endable import Endable
 from .factor import Factor
+from .lifetimes import lived, window
 
 AT_ONCE = 2
 """How many run at the same time: each makes the other slower."""
@@ -29,7 +30,7 @@ def outcomes(
     A copy that is slowed down may outlive its time, and pass for cured: so one that needs most of
     it is run alone. To close the generator ends what still runs.
     """
-    at_once = AT_ONCE if copies.window(case) >= SLACK * case.state.seconds else 1
+    at_once = AT_ONCE if window(case) >= SLACK * lived(case) else 1
     running: deque[tuple[Factor, Endable, Future[Outcome]]] = deque()
     with ThreadPoolExecutor(at_once, "copy") as pool:
         try:

@@ -19,8 +19,8 @@ from scaffolder.text import quoted
 from . import cures
 from .factor import Factor
 from .left_over import LONGEST
+from .room import more
 
-ROOM = 256 * 1024 * 1024
 MOST_FILES = 3
 CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
@@ -35,6 +35,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     config, call = case.config, case.seen.failed_call or case.seen.gave_up
     yield from _absent(case)
     yield from _translated(case)
+    yield from more(case)
     if sought := case.seen.zone_sought:
         path = f"{ZONES}/{sought[0]}"
         yield Factor(
@@ -68,14 +69,6 @@ def wanted(case: Case) -> Iterator[Factor]:
             files={path: None if is_directory else b""},
             flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
             cure=cures.PLACE if is_directory else cures.FILE,
-        )
-    if call.error in (errno.ENOSPC, errno.EDQUOT):
-        roomy = {place: without_size(options) for place, options in config.tmpfs.items()}
-        yield Factor(
-            "more space in memory",
-            replace(config, tmpfs=roomy, shm=ROOM),
-            flags="--tmpfs ... --shm-size 256m, of more than it has",
-            cure=cures.SPACE,
         )
 
 
@@ -126,11 +119,3 @@ def _absent(case: Case) -> Iterator[Factor]:
         flags=f"--tmpfs {shlex.quote(folder)}",
         cure=cure,
     )
-
-
-def without_size(options: str) -> str:
-    """Return the options of a tmpfs without its limits."""
-    kept = (
-        o for o in options.split(",") if not o.startswith(("size=", "nr_inodes=", "nr_blocks="))
-    )
-    return ",".join(kept)

@@ -1,6 +1,7 @@
 """What needs a kernel capability: low ports and privileged calls."""
 
 import re
+from collections.abc import Iterable
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -8,6 +9,10 @@ from scaffolder.diagnose.causes.evidence import inspected, logged
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .denials import DENIED, paths_in
+
+CAPABILITY = re.compile(r"CAP_(\w+)")
+FIRST = " (what it needs next shows with --rerun)"
+USELESS = "; to a user other than root it gives it only with setcap on the program"
 
 
 def context(case: Case, match: "re.Match[str]") -> str:
@@ -143,8 +148,8 @@ def capability_missing(case: Case) -> Found | None:
         f"an operation is not permitted: it needs {need}, which this container does not have"
         f" ({why})",
         (
-            f"grant only that (--cap-add {need.removeprefix('CAP_').split(' ')[0]}), or do it at"
-            " build time, or avoid it"
+            f"grant only that ({' '.join(f'--cap-add {name}' for name in CAPABILITY.findall(need))}"
+            f"{USELESS if case.identity.uid else ''}), or do it at build time, or avoid it"
         )
         if need.startswith("CAP_")
         else "avoid the operation, or adjust --user and --security-opt",
@@ -170,7 +175,16 @@ def options(case: Case) -> list[str]:
 
 def _is_dropped(case: Case, need: str) -> bool:
     """Tell whether a capability was dropped, by its name or with all, and not added again."""
-    names = {name.upper().removeprefix("CAP_") for name in need.split() if "CAP_" in name}
-    dropped = {name.upper().removeprefix("CAP_") for name in case.config.capabilities_dropped}
-    added = {name.upper().removeprefix("CAP_") for name in case.config.capabilities_added}
-    return bool(names & dropped or (names and "ALL" in dropped)) and not names & added
+    names = {name for name in need.split() if "CAP_" in name}
+    return bool(names) and all(lacks(case, name) for name in names)
+
+
+def lacks(case: Case, name: str) -> bool:
+    """Tell whether a capability was dropped, and not added again."""
+    config = case.config
+    dropped, added = map(_plain, (config.capabilities_dropped, config.capabilities_added))
+    return bool(dropped & {*_plain([name]), "ALL"}) and not added & {*_plain([name]), "ALL"}
+
+
+def _plain(names: Iterable[str]) -> set[str]:
+    return {name.upper().removeprefix("CAP_") for name in names}

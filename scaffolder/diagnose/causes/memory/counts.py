@@ -27,7 +27,7 @@ def pids_limit(case: Case) -> Found | None:
         r"|failed to create new OS thread|fork: retry|EAGAIN[^\n]*(?:fork|spawn)|spawn[^\n]*EAGAIN"
         r"|failed to spawn thread|newosproc)[^\n]*"
     )
-    if match is None:
+    if match is None or "mlock" in match[0]:
         return None
     limit = case.config.pids or case.config.ulimits.get("nproc", 0)
     return Found(

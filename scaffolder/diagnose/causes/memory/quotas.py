@@ -5,6 +5,8 @@ import signal
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected, live, logged, watched
+from scaffolder.diagnose.causes.signals.traces import crashed, kernel_message, kernel_words
+from scaffolder.diagnose.evidence.kernel_log import lost_stack
 from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
 
 from .usage import size
@@ -43,6 +45,10 @@ def file_size_limit(case: Case) -> Found | None:
     )
 
 
+OF_THREADS = "glibc gives each 8 MiB, musl, as on Alpine, 128 KiB"
+LARGER_THREADS = "for threads, pthread_attr_setstacksize or -Wl,-z,stack-size=8388608"
+
+
 @cause(
     "stack-overflow",
     "the stack is exhausted",
@@ -59,22 +65,31 @@ def stack_overflow(case: Case) -> Found | None:
         r"|goroutine stack exceeds|stack level too deep)[^\n]*"
     )
     limit = case.config.ulimits.get("stack", 0)
-    crashed = case.exit_code == SIGNALLED + signal.SIGSEGV
-    seen = crashed and case.seen.out_of_stack
+    is_crash = case.exit_code == SIGNALLED + signal.SIGSEGV
+    program = crashed(case) if is_crash else None
+    message = kernel_message(case, program) if is_crash else None
+    lost = lost_stack(message) if message else None
+    seen = is_crash and case.seen.out_of_stack
     is_watched = bool(case.seen.trace.processes)
-    if match is None and not seen and not (limit and crashed and not is_watched):
+    if match is None and not seen and not lost and not (limit and is_crash and not is_watched):
         return None
-    how = "it is used up" if seen else "endless or too deep recursion"
+    how = "it is used up" if seen or lost else "endless or too deep recursion"
+    if lost and lost.of_thread:
+        how = f"that of a thread is used up ({OF_THREADS})"
     small = f"; its stack is limited to {size(limit)} (ulimit stack)" if limit else ""
     return Found(
         f"the program's stack overflowed: {how}{small}",
         "stop the recursion, keep large arrays on the heap; if it must be deep, raise"
-        " --ulimit stack, -Xss or RUST_MIN_STACK",
+        " --ulimit stack, -Xss or RUST_MIN_STACK"
+        + (f"; {LARGER_THREADS}" if lost and lost.of_thread else ""),
         (
             (logged(case, match) if match else ended(case)),
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits)),
             *((watched(case, BESIDE_STACK),) if seen else ()),
+            *(kernel_words(case, program) if lost else ()),
         ),
+        # Where a limit may be too small, a copy without it tells.
+        proven=lost is not None and match is None and not limit,
     )
 
 

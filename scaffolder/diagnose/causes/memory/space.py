@@ -65,7 +65,11 @@ def disk_full(case: Case) -> Found | None:
 
 
 @cause(
-    "shared-memory", "shared memory (/dev/shm) is too small", pattern="memory", reads=["inspect"]
+    "shared-memory",
+    "shared memory (/dev/shm) is too small",
+    pattern="memory",
+    reads=["inspect"],
+    cured_by=["shm"],
 )
 def shared_memory(case: Case) -> Found | None:
     """Find SIGBUS, which a page of a full tmpfs causes."""

@@ -3,15 +3,16 @@
 import signal
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
 from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
+from scaffolder.diagnose.evidence.kernel_log import lost_stack
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.diagnose.programs import binary
 from scaffolder.diagnose.programs.program import Program
 
-from .traces import crashed, first_words, kernel_words
+from .traces import crashed, first_words, kernel_message, kernel_words
 
 
 @cause(
@@ -56,7 +57,9 @@ def aborted(case: Case) -> Found | None:
             logged(case, says) if says else first_words(case),
             *((content(case, program.path, "has abort()"),) if program and can else ()),
         ),
-        proven=trapped and can,
+        # How it ended is sure. Why is not, if a call failed before: what names that is better.
+        proven=trapped and can and case.seen.failed_call is None,
+        basis=Basis.INFERRED if case.seen.failed_call else None,
     )
 
 
@@ -92,8 +95,12 @@ def segfault(case: Case) -> Found | None:
         case.exit_code == 11 and case.said("segmentation fault")
     ):
         return None
+    decider = case.seen.decider
+    if decider and decider.signal == signal.SIGABRT:
+        return None  # as PID 1 it ended in 139 all the same
     program = crashed(case)
-    words = kernel_words(case, program)
+    words, message = kernel_words(case, program), kernel_message(case, program)
+    is_of_stack = case.seen.out_of_stack or (message is not None and lost_stack(message))
     says = case.said(r"[^\n]*(?:segmentation fault|SIGSEGV|signal 11|Fatal Python error)[^\n]*")
     name = program.path if program else "the program"
     return Found(
@@ -103,7 +110,7 @@ def segfault(case: Case) -> Found | None:
         " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),
         # That it crashed is sure, but why is known better where the stack was used up.
-        proven=any("segfault" in w.found for w in words) and not case.seen.out_of_stack,
+        proven=any("segfault" in w.found for w in words) and not is_of_stack,
     )
 
 

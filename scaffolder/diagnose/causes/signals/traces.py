@@ -4,7 +4,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, logged, nothing_logged
-from scaffolder.diagnose.evidence.kernel_log import crash_at
+from scaffolder.diagnose.evidence.kernel_log import Message, crash_at
 from scaffolder.diagnose.programs.program import Program
 
 
@@ -16,11 +16,16 @@ def crashed(case: Case) -> Program | None:
 
 def kernel_words(case: Case, program: Program | None) -> list[Evidence]:
     """Return what the kernel logged about the crash."""
+    found = kernel_message(case, program)
+    return [Evidence("kernel", "dmesg | grep -E 'segfault|traps'", found.text)] if found else []
+
+
+def kernel_message(case: Case, program: Program | None) -> Message | None:
+    """Return the line that the kernel logged about the crash; None if there is none."""
     names = {basename(word) for word in case.config.argv[:1]}
     if program:
         names |= {program.name, basename(program.entry.path) if program.entry else ""}
-    found = crash_at(case.kernel, case.state.finished, names)
-    return [Evidence("kernel", "dmesg | grep -E 'segfault|traps'", found.text)] if found else []
+    return crash_at(case.kernel, case.state.finished, names)
 
 
 def first_words(case: Case) -> Evidence:

@@ -1,0 +1,34 @@
+"""How long copies live: as long as the container did, within a bound."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.phase import Phase
+
+LONGEST_SECONDS = 8.0
+"""How long a copy is watched that does not end."""
+LONGEST_LIFE = 16.0
+"""How long a container may have lived for copies to live as long."""
+
+
+def lived(case: Case) -> float:
+    """Return how long the longest known run of a container took, in seconds.
+
+    What it makes in its first run, the next ones may find: a copy begins as the first did.
+    """
+    began, longest = 0.0, case.state.seconds
+    for event in case.events:
+        if event.action == "start":
+            began = event.time
+        elif event.action == "die" and began:
+            longest = max(longest, event.time - began)
+    return longest
+
+
+def window(case: Case) -> float:
+    """Return how long a copy has to live to count as cured, in seconds."""
+    return min(lived(case), LONGEST_LIFE) * 1.5 + 2.0
+
+
+def watched_for(case: Case) -> float:
+    """Return for how many seconds a copy is watched: it is slower, and shows why it ends."""
+    ended = case.phase & Phase.ENDED
+    return max(window(case), LONGEST_SECONDS) if ended else LONGEST_SECONDS

@@ -1,0 +1,197 @@
+"""Fixes are tried as they are advised: what cures a copy is told, and what does not is not."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from recorded import NOW, case
+
+from examples import EXAMPLES, SERVER, STARTED, tried
+from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.kernel_log import Message
+from scaffolder.diagnose.evidence.trace import Call
+from scaffolder.diagnose.session import is_open
+from scaffolder.diagnose.verdict.granted import needed
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.lifetimes import lived, window
+from scaffolder.diagnose.verdict.rerun import Rerun
+from scaffolder.diagnose.verdict.wanted import wanted
+
+TRAP = Message(0, "traps: server[7] general protection fault ip:7f00 sp:7ffc error:0 in libc.so.6")
+
+
+def aborted(call: str) -> dict[str, Any]:
+    """Return a container whose copy called abort() right after a call."""
+    trace = f"{STARTED}C\t1\t7\t7\t{call}\nX\t2\t7\t0\t6"
+    return {**EXAMPLES["aborted"], "trace": trace, "sources": {"messages": (at_end(TRAP),)}}
+
+
+def at_end(message: Message) -> Message:
+    return Message((NOW - timedelta(seconds=59)).timestamp(), message.text)
+
+
+@pytest.mark.parametrize(
+    ("call", "cause"),
+    [
+        ("mlock\t-12", "locked-memory-limit"),
+        ("openat\t-2\tp=/etc/key.pem\tx=0", "file-missing"),
+        ("prlimit64\t-1", "capability-missing"),
+        ("madvise\t-22", "aborted"),
+    ],
+)
+def test_what_was_refused_right_before_an_abort_is_why(call: str, cause: str) -> None:
+    of = case(**aborted(call))
+    how = Rerun("aborted", "process", "it aborts", cured=True, proves=True, factor="init 134")
+
+    assert judge(of).cause == cause
+    assert judge(of, how).cause == cause  # an init tells how it ends, not why
+    assert (judge(of).verdict == "proven") == (cause == "aborted")
+
+
+@pytest.mark.parametrize(
+    ("call", "cause"),
+    [
+        ("mmap\t-11", "locked-memory-limit"),
+        ("mlockall\t-11", "locked-memory-limit"),
+        ("mmap\t-12", "memory-exhausted"),
+        ("clone\t-11", "pids-limit"),
+    ],
+)
+def test_memory_that_may_not_be_locked_is_no_limit_of_processes(call: str, cause: str) -> None:
+    assert judge(case(**tried(call))).cause == cause
+
+
+BUS = f"{STARTED}S\t2\t7\t7\t2\t0\t0\nX\t2\t7\t0\t7"
+
+
+def test_shared_memory_is_given_in_the_sizes_that_are_advised() -> None:
+    killed = [*wanted(case(files=SERVER, exit_code=135, trace=BUS))]
+    large = [*wanted(case(files=SERVER, exit_code=135, trace=BUS, config={"shm": 512 << 20}))]
+    other = [
+        *wanted(case(files=SERVER, exit_code=139, trace=BUS.replace("\t7\t0\t7", "\t7\t0\t11")))
+    ]
+
+    assert [factor.flags for factor in killed] == ["--shm-size 256m", "--shm-size 1024m"]
+    assert [factor.flags for factor in large] == ["--shm-size 1024m"]
+    assert not other
+    assert all(f.cure and f.flags in f.cure.fix and f.cure.is_exact for f in killed)
+    # What is kept in memory counts as used, and the limit is not what is changed.
+    assert all(factor.config.memory > factor.config.shm for factor in killed)
+
+
+@pytest.mark.parametrize(
+    ("call", "options"),
+    [
+        ("mlock\t-12", ["--ulimit memlock=-1"]),
+        ("mmap\t-11", ["--ulimit memlock=-1"]),
+        ("mmap\t-12", []),
+        ("openat\t-24\tp=/data/x\tx=0", ["--ulimit nofile=65536"]),
+        ("write\t-27\tf=3:/data/x", ["--ulimit fsize=-1"]),
+        ("openat\t-13\tp=/data/x\tx=0", []),
+    ],
+)
+def test_the_limit_that_refused_a_call_is_raised_as_advised(call: str, options: list[str]) -> None:
+    found = [*wanted(case(**tried(call)))]
+
+    assert [f.flags for f in found if "ulimit" in f.flags] == options
+
+
+def test_what_cured_a_copy_is_the_fix_that_is_told() -> None:
+    of = case(**EXAMPLES["shared-memory"])
+    shown = (Evidence("rerun", "docker run", "it runs"),)
+    cured = Rerun(
+        "shared-memory", "memory", "too small", "--shm-size 1024m", cured=True, proves=True,
+        is_exact=True, factor="shm", evidence=shown,
+    )  # fmt: skip
+    found = judge(of, cured)
+
+    assert (found.verdict, found.fix, found.commands) == ("proven", "--shm-size 1024m", ())
+    assert "256m" in judge(of).fix
+
+
+def test_a_proof_from_the_log_gets_the_fix_that_was_tried_and_no_other_cause() -> None:
+    log = 'nginx: [emerg] chown("/var/lib/nginx/body", 33) failed (1: Operation not permitted)'
+    of = case(log=log, config={"capabilities_dropped": ("ALL",)})
+    cured = Rerun(
+        "capability-missing", "permissions", "it needs two", "--cap-add CHOWN --cap-add SETGID",
+        cured=True, proves=True, is_exact=True, factor="capabilities",
+    )  # fmt: skip
+    other = Rerun("disk-full", "memory", "full", "more", cured=True, proves=True, factor="space")
+    alone = judge(of)
+
+    assert (alone.verdict, is_open(of, alone)) == ("proven", True)
+    assert judge(of, cured).fix == "--cap-add CHOWN --cap-add SETGID"
+    assert judge(of, other).fix == alone.fix
+    privileged = case(log=log, config={"user": "app"})
+    assert judge(privileged).verdict != "proven"
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "capability"),
+    [
+        ("fchownat", 1, "CHOWN"),
+        ("setgroups", 1, "SETGID"),
+        ("setresuid", 1, "SETUID"),
+        ("bind", 13, "NET_BIND_SERVICE"),
+        ("openat", 13, "DAC_OVERRIDE"),
+        ("openat", 2, ""),
+        ("mount", 1, ""),
+        ("prlimit64", 1, ""),
+        ("ptrace", 1, ""),
+    ],
+)
+def test_no_copy_is_given_what_a_container_without_options_has_not(
+    name: str, error: int, capability: str
+) -> None:
+    assert needed(Call(1, 7, 7, name, error)) == capability
+    assert needed(None) == ""
+
+
+def test_a_copy_gets_the_time_that_the_first_run_took() -> None:
+    """It makes its files; the next ones find them."""
+    runs = (
+        Event(1.0, "start"), Event(9.0, "die", 1), Event(9.5, "start"), Event(10.0, "die", 1),
+    )  # fmt: skip
+    restarted = case(sources={"happened": runs})
+    long = case(sources={"happened": (Event(1.0, "start"), Event(900.0, "die", 1))})
+
+    assert (lived(case()), lived(restarted)) == (1.0, 8.0)
+    assert window(case()) < 8.0 < window(restarted)
+    assert window(long) < 40
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "expected"),
+    [
+        ("7f7c9559aec8", "6", ("stack-overflow", "proven")),  # its own frame is not mapped
+        ("7f7c9559aeb8", "6", ("stack-overflow", "proven")),  # it calls a function
+        ("7f7c9559aec8", "7", ("segfault", "proven")),  # there is a page: something else is wrong
+        ("0", "6", ("segfault", "proven")),
+        ("7f7c95400000", "6", ("segfault", "proven")),
+    ],
+)
+def test_a_stack_pointer_that_has_left_its_stack_is_told_by_the_kernel(
+    address: str, error: str, expected: tuple[str, str]
+) -> None:
+    """Where it is far below, as with a large array, no guard is beside it."""
+    line = f"server[7]: segfault at {address} ip 401154 sp 7f7c9559aec0 error {error} in server"
+    found = judge(
+        case(files=SERVER, exit_code=139, sources={"messages": (at_end(Message(0, line)),)})
+    )
+
+    assert (found.cause, found.verdict) == expected
+    assert ("128 KiB" in found.text) == (expected[0] == "stack-overflow")
+
+
+def test_a_small_stack_of_the_first_thread_is_left_to_a_copy_without_the_limit() -> None:
+    line = "server[7]: segfault at 7ffc9559aec8 ip 401154 sp 7ffc9559aec0 error 6 in server"
+    more: dict[str, Any] = {
+        "sources": {"messages": (at_end(Message(0, line)),)},
+        "exit_code": 139,
+        "files": SERVER,
+    }
+    limited = judge(case(**more, config={"ulimits": {"stack": 1 << 20}}))
+
+    assert (limited.cause, limited.verdict) == ("stack-overflow", "likely")
+    assert "128 KiB" not in judge(case(**more)).text
