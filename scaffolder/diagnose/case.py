@@ -1,21 +1,21 @@
 """A case: a container and all evidence about it, gathered on first use."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
 from .deadline import Deadline
-from .evidence import facts, log_search, pod_phase
+from .evidence import facts, log_files, log_search, pod_phase
 from .evidence import phase as phases
 from .evidence.config import Config, Host, Image
 from .evidence.facts import Entry, Event, Line, Log, Neighbour, Process, Socket, State, Usage
 from .evidence.files import Files, resolved
 from .evidence.identity import Identity, identify
 from .evidence.kernel_log import Message
+from .evidence.log_files import LogFile
 from .evidence.phase import Phase
 from .evidence.pod import Pod
+from .evidence.searched import Searched
 from .evidence.seen import Seen
 from .evidence.sources import Sources
 from .programs import purpose
@@ -24,7 +24,7 @@ from .programs.program import Finder, Program
 
 
 @dataclass
-class Case:
+class Case(Searched):
     """One container, or an image of which nothing runs, or the container of a pod."""
 
     target: str
@@ -87,7 +87,14 @@ class Case:
         """What the last run that wrote anything wrote, and what it might have said at its end."""
         last = self.log.since(self.state.started)
         kept = last if any(line.text.strip() for line in last) else self.log.lines
-        return (*kept, *(Line("", text) for text in self.seen.lines))
+        filed = self.log_file.failures if self.log_file and self.phase & Phase.ENDED else ()
+        return (*kept, *(Line("", text) for text in (*self.seen.lines, *filed)))
+
+    @cached_property
+    def log_file(self) -> LogFile | None:
+        """The file that it logs to, where its output reports no failure."""
+        written = log_files.written(self.log, self.seen.trace, lambda: self.changes)
+        return log_files.log_file(self.files, written) if written and not self.pod else None
 
     @cached_property
     def text(self) -> str:
@@ -192,18 +199,6 @@ class Case:
     def is_meant(self, instruction: str) -> bool:
         """Tell whether an EXPOSE or HEALTHCHECK was written for the command that runs."""
         return purpose.is_meant(self.config.argv, self.image, self.history, instruction)
-
-    def said(self, pattern: str, flags: int = re.IGNORECASE) -> re.Match[str] | None:
-        """Return the last place in the log where a pattern is found."""
-        return max(self.every(pattern, flags), key=re.Match.start, default=None)
-
-    def every(self, pattern: str, flags: int = re.IGNORECASE) -> Iterator[re.Match[str]]:
-        """Return every place in the log where a pattern is found."""
-        return log_search.every(self.text, pattern, flags)
-
-    def line(self, match: re.Match[str]) -> str:
-        """Return the whole line, or lines, in which a pattern was found."""
-        return log_search.line(match)
 
     def has(self, path: str) -> Entry | None:
         """Return what is at a path of the container, links followed; None if nothing is."""

@@ -305,7 +305,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "background-only": sh("#!/bin/sh\n/app/server &\necho started\n", exit_code=0, log="started"),
     "status-masked": sh("#!/bin/sh\n/app/server | tee /tmp/log\n", exit_code=0, log="ERROR the moon is not full"),
     "waits-forever": up() | {"command": "/s.sh", "files": {**SERVER, "/s.sh": program("#!/bin/sh\nuntil nc -z cache 6379; do sleep 1; done\nexec /app/server\n")}},
-    "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR cannot parse config\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
+    "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR the moon is not full\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
     "python-quiet-exit": py("import sys\nif True:\n    sys.exit(1)\n"),

@@ -39,6 +39,8 @@ def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     text = what if isinstance(what, str) else case.line(what)
     if case.seen.unsaid and case.seen.failed_call and case.seen.unsaid in text:
         return seen(case, case.seen.failed_call)
+    if case.log_file and text.rpartition("\n")[2] in case.log_file.lines:
+        return content(case, case.log_file.path, _short(text))
     kept = case.seen.swallowed
     if kept and (text in kept.text or kept.last in text):
         return watched(case, kept.words)

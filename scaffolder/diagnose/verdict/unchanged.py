@@ -53,7 +53,7 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
 def take_in(case: Case, seen: Seen) -> None:
     """Add what a copy did to a case: its lines, and what follows from them, are others then."""
     case.seen = seen
-    for name in ("lines", "text", "last_words"):
+    for name in ("log_file", "lines", "text", "last_words"):
         case.__dict__.pop(name, None)
 
 

@@ -18,13 +18,12 @@ REFUSED = (
     "|actively refused|Connection reset by peer|server closed the connection"
     r"|ConnectException)[^\n]*"
 )
-
-
 UNKNOWN = (
     r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution"
     r"|\bENOTFOUND|EAI_AGAIN|could not translate host name|nodename nor servname"
     "|UnknownHostException|could not resolve|name does not resolve|failed to lookup address"
-    r"|bad address '|server misbehaving|unknown host|host not found|could not be resolved)[^\n]*"
+    r"|bad address '|server misbehaving|unknown host|could not be resolved"
+    r"|host not found(?![^\n]*\"listen\"))[^\n]*"
 )
 
 COMPLAINTS = 3

@@ -127,7 +127,8 @@ def named_in(case: Case, line: str) -> Peer | None:
             r"(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})"
         ),
         r"['\"(]([a-zA-Z][\w.-]+|\d+\.\d+\.\d+\.\d+)['\"]?[:,] ?(\d{2,5})",
-        r"\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
+        # After a path, such a number is that of a line.
+        r"(?<!\w/)\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
     )
     for pattern in patterns:
         match = re.search(pattern, line)

@@ -1,7 +1,5 @@
 """Logs that go into a file, or nowhere."""
 
-import re
-
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import (
@@ -12,29 +10,13 @@ from scaffolder.diagnose.causes.evidence import (
     nothing_logged,
     quoted,
 )
-from scaffolder.diagnose.evidence.log_search import FAILURE
+from scaffolder.diagnose.evidence.log_files import LogFile, log_file
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
 from .readings import readings
 
-LOGS = re.compile(r"(?:^/var/log/.+|\.(?:log|err|out)|/(?:hs_err_pid\d+|nohup\.out|npm-debug).*)$")
-
-
-def logs_among(found: tuple[tuple[str, str], ...]) -> list[str]:
-    """Return the paths of files that look like logs."""
-    return [path for kind, path in found if kind != "D" and LOGS.search(path)]
-
-
-def _written(case: Case) -> tuple[tuple[str, str], ...]:
-    """Return which files it wrote: as a watched copy did, where one fared alike.
-
-    `docker diff` compares whole trees with some storage drivers, for seconds.
-    """
-    calls = case.seen.trace.calls
-    if not case.seen.trace.processes:
-        return case.changes
-    return tuple(("A", call.path) for call in calls if call.writes and not call.error)
+MOUNTED = (".log", ".err", ".out")
 
 
 @cause(
@@ -48,36 +30,32 @@ def _written(case: Case) -> tuple[tuple[str, str], ...]:
 )
 def output_in_file(case: Case) -> Found | None:
     """Find a log file that the container wrote, and what is in it."""
-    if not case.is_silent or (case.phase == Phase.RUNNING and case.sockets):
+    if case.phase == Phase.RUNNING and case.sockets:
         return None
-    paths = logs_among(_written(case))
-    paths += [
-        n
-        for m in case.config.mounts
-        if "log" in m.destination
-        for n in case.files.names(m.destination)
-        if n.endswith((".log", ".err", ".out"))
-    ]
-    for path in paths:
-        data = case.files.content(path, 1 << 20) or b""
-        lines = [line for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
-        bad = [line for line in lines if FAILURE.search(line)]
-        if not lines or (case.phase == Phase.RUNNING and not bad):
-            continue
-        words = (bad or lines)[-1].strip()
-        return Found(
-            f"the program logs to {path} instead of stdout; the file says: {words[:250]}",
-            f"log to stdout and stderr (or ln -sf /dev/stdout {path} in the Dockerfile), then"
-            " fix what it reports",
-            (
-                Evidence("changes", f"docker diff {quoted(case)}", f"A {path}"),
-                content(case, path, "\n".join(lines[-3:])),
-                nothing_logged(case),
-            ),
-            (f"docker cp {typed(f'{case.target}:{path}')} - | tar -xO",),
-            proven=bool(bad) and case.phase == Phase.DIED,
-        )
-    return None
+    log = case.log_file or (_mounted(case) if case.is_silent else None)
+    if log is None or not (log.failures or (case.is_silent and case.phase != Phase.RUNNING)):
+        return None
+    path, bad = log.path, log.failures
+    words = (bad or log.lines)[-1]
+    return Found(
+        f"the program logs to {path} instead of stdout; the file says: {words[:250]}",
+        f"fix what it reports; and log to stdout and stderr (or ln -sf /dev/stdout {path} in the"
+        " Dockerfile)",
+        (
+            Evidence("changes", f"docker diff {quoted(case)}", f"A {path}"),
+            content(case, path, "\n".join(log.lines[-3:])),
+            *((nothing_logged(case),) if case.is_silent else ()),
+        ),
+        (f"docker cp {typed(f'{case.target}:{path}')} - | tar -xO",),
+        proven=bool(bad) and case.is_silent and case.phase == Phase.DIED,
+    )
+
+
+def _mounted(case: Case) -> LogFile | None:
+    """Return a log in a mount for logs: `docker diff` shows nothing of it."""
+    places = [mount.destination for mount in case.config.mounts if "log" in mount.destination]
+    names = [name for place in places for name in case.files.names(place)]
+    return log_file(case.files, [name for name in names if name.endswith(MOUNTED)])
 
 
 @cause(

@@ -1,0 +1,66 @@
+"""What a program wrote into a file instead of its output, shortly before its end."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from .facts import Log
+from .files import Files, resolved
+from .log_search import FAILURE, last_words
+from .trace import Trace
+
+LOGS = re.compile(r"(?:^/var/log/.+|\.(?:log|err|out)|/(?:hs_err_pid\d+|nohup\.out|npm-debug).*)$")
+"""Where logs are, and how they are called."""
+SYSTEM = re.compile(r"^/(?:proc|sys|dev)/")
+LEVEL = re.compile(
+    r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|emerg|alert|crit)\b|^\w*(?:Error|Exception)\b|^panic:"
+)
+"""How a line of a log begins that reports a failure: any other file is a log if it ends so."""
+LARGEST, MOST, LAST = 1 << 20, 20, 20
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """A file that is a log, and its last lines."""
+
+    path: str
+    lines: tuple[str, ...]
+
+    @property
+    def failures(self) -> list[str]:
+        """The lines that report a failure."""
+        return [line for line in self.lines if FAILURE.search(line) or LEVEL.search(line)]
+
+
+def written(log: Log, trace: Trace, changes: Callable[[], Iterable[tuple[str, str]]]) -> list[str]:
+    """Return which files a program wrote whose output reports no failure; none of another.
+
+    `docker diff` compares whole trees with some storage drivers, for seconds: what a watched copy
+    wrote, the container has written as well.
+    """
+    if last_words(line.text for line in log.lines):
+        return []
+    if trace.processes:
+        return [call.path for call in trace.calls if call.writes and not call.error]
+    found = changes() if log.is_empty else ()
+    return [path for kind, path in found if kind != "D" and LOGS.search(path)]
+
+
+def log_file(files: Files, written: Iterable[str]) -> LogFile | None:
+    """Return the log among the files that a program wrote: the first one that reports a failure."""
+    logs = (_read(files, path) for path in list(dict.fromkeys(written))[:MOST])
+    found = [log for log in logs if log]
+    return next((log for log in found if log.failures), next(iter(found), None))
+
+
+def _read(files: Files, path: str) -> LogFile | None:
+    entry = None if SYSTEM.match(path) else resolved(files, path)
+    if entry is None or entry.kind != "file" or not 0 < entry.size <= LARGEST:
+        return None
+    data = files.content(entry.path, LARGEST) or b""
+    if b"\0" in data:
+        return None
+    lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
+    last = tuple(lines[-LAST:])
+    is_log = LOGS.search(path) or any(map(LEVEL.search, last[-3:]))
+    return LogFile(path, last) if last and is_log else None

@@ -1,0 +1,72 @@
+"""A log in a file is evidence like a program's output, where that reports no failure."""
+
+from typing import Any
+
+import pytest
+from recorded import File, case
+
+from examples import SERVER, STARTED, said
+from scaffolder.diagnose.verdict.judge import judge
+
+SEVERE = b"INFO up\nSEVERE: the keystore was tampered with\n"
+
+
+def wrote(path: str, content: bytes, log: str = "starting", call: str = "x=1") -> dict[str, Any]:
+    """Return a container whose watched copy wrote a file before it ended."""
+    trace = f"{STARTED}C\t1\t7\t7\topenat\t3\tp={path}\t{call}\nX\t2\t7\t1\t0"
+    return said(log, files={**SERVER, path: File(content)}, trace=trace)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "log"),
+    [
+        ("/opt/tomcat/logs/catalina.out", SEVERE, "starting"),
+        ("/srv/data/debug.txt", b"10:00 INFO read\n10:01 ERROR the seat limit is reached\n", ""),
+        ("/var/log/app/app", b"x\ncannot go on\n", "orders 1.2"),
+    ],
+)
+def test_what_a_program_logs_to_a_file_is_quoted(path: str, content: bytes, log: str) -> None:
+    found = judge(case(**wrote(path, content, log)))
+
+    assert found.cause == "output-in-file", found
+    assert path in found.text
+    assert content.decode().splitlines()[-1] in found.text
+    assert any(f"docker cp orders:{path}" in command for command in found.commands)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        wrote("/srv/data/notes.txt", b"all is well\nnothing to report\n"),
+        wrote("/srv/data/x.bin", b"\0ERROR the moon is full\n"),
+        wrote("/var/log/app.log", SEVERE, log="FATAL: the moon is full"),
+        wrote("/var/log/app.log", SEVERE, call="x=0"),
+        wrote("/var/log/app.log", b"INFO up\n"),
+    ],
+    ids=["no log", "binary", "its output says more", "only read", "no failure"],
+)
+def test_other_files_are_not_taken_for_its_log(example: dict[str, Any]) -> None:
+    found = judge(case(**example))
+
+    assert found.cause != "output-in-file", found
+
+
+def test_causes_are_found_in_a_log_file_and_shown_from_there() -> None:
+    line = b'[emerg] open() "/etc/app/site.conf" failed (2: No such file or directory)\n'
+    found = judge(case(**wrote("/var/log/nginx/error.log", line)))
+
+    assert (found.cause, found.evidence[0].source) == ("file-missing", "files"), found
+    assert "/var/log/nginx/error.log" in found.evidence[0].command
+
+
+def test_a_wrong_value_of_listen_is_no_peer() -> None:
+    line = b'[emerg] host not found in "80x" of the "listen" directive in /app/server:22\n'
+    found = judge(case(**wrote("/var/log/nginx/error.log", line)))
+
+    assert found.cause == "config-malformed", found
+
+
+def test_a_number_after_a_path_is_no_port() -> None:
+    line = "connect() failed (111: Connection refused) in /etc/app/default:22"
+
+    assert "default" not in judge(case(**said(line))).text.partition(": ")[0]
