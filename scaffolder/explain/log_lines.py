@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from . import runbook
 from .answer import Explanation, Kind, facts
@@ -40,14 +41,20 @@ def explained(subject: Subject, words: str) -> Iterator[Explanation]:
     places = [f"{found.path}:{found.line}" for found in _sources(subject, line)]
     entries = _documented(subject, line)
     for entry in entries:
-        pages = dict.fromkeys([*LINK.findall(line), entry.place])
+        pages = dict.fromkeys([*_pages(subject, line), entry.place])
         told = facts(what_to_do=entry.advice, runbook=[*pages], written_by=places)
         yield Explanation(Kind.LOG_LINE, entry.key, entry.meaning, told)
     if places and not entries:
         stage = subject.stage_of.get(places[0].rpartition(":")[0], "")
         says = "the service writes it; its documents do not explain it"
-        told = facts(stage=stage, written_by=places, runbook=runbook.RUNBOOK)
+        book = _pages(subject, line) or [str(PurePosixPath(subject.inner, runbook.RUNBOOK))]
+        told = facts(stage=stage, written_by=places, runbook=book)
         yield Explanation(Kind.LOG_LINE, line.strip(), says, told)
+
+
+def _pages(subject: Subject, line: str) -> list[str]:
+    """Return the pages that the line itself names, where this service has them."""
+    return [str(PurePosixPath(subject.inner, page)) for page in LINK.findall(line)]
 
 
 def _message(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from scaffolder import names, regular_files
@@ -20,6 +21,8 @@ from scaffolder.templates.template import Template, builtin
 
 from . import runbook
 
+FILES = 1000
+"""How many files of the user's own code are read."""
 SAMPLE = "orders"
 """What a service is called where there is none."""
 
@@ -80,12 +83,24 @@ class Subject:
         """Return the texts in the service's code but for its tests, each with its path."""
         language = LANGUAGES[self.language]
         tests = f"{PurePosixPath(self.inner, 'tests')}/"
+        sources = {path: content for path, (_, content) in self.rendered.items()} | self._own
         return [
             (path, text)
-            for path, (_, content) in self.rendered.items()
+            for path, content in sources.items()
             if path.endswith(language.SUFFIX) and not path.startswith(tests)
             for text in language.texts(content)
         ]
+
+    @cached_property
+    def _own(self) -> dict[str, bytes]:
+        """Return the code that the user has beside the template's, up to a number of files."""
+        if self.service is None:
+            return {}
+        root, suffix = self.service.root, LANGUAGES[self.language].SUFFIX
+        found = islice(self.service.home.glob(f"src/**/*{suffix}"), FILES)
+        paths = {file.relative_to(root).as_posix(): file for file in found}
+        read = {p: regular_files.content(at) for p, at in paths.items() if p not in self.rendered}
+        return {path: content for path, content in read.items() if content is not None}
 
     @cached_property
     def sentences(self) -> list[runbook.Entry]:

@@ -49,6 +49,9 @@ OTHERS = {
 }
 """How other generators call them; a decimal is kept best as a count of its smallest unit."""
 
+SINGULAR = ("ss", "us", "is")
+"""How words in the singular end: address, status, analysis."""
+
 SQLITE = "sqlite_"
 """How the tables of SQLite itself begin."""
 
@@ -119,7 +122,7 @@ def parsed(  # noqa: PLR0913 - what was typed, and what is taken
     """
     _check(name, RESOURCE, language, taken)
     several = plural or _plural(name)
-    if not plural and name.endswith("s") and not name.endswith("ss"):
+    if not plural and name.endswith("s") and not name.endswith(SINGULAR):
         one = name[:-3] + "y" if name.endswith("ies") else name[:-1]
         raise UsageError(
             f"{name} looks like a plural: a resource is named in the singular",
@@ -194,6 +197,8 @@ def _close(name: str) -> str:
 
 
 def _plural(name: str) -> str:
+    if name.endswith("sis"):  # analysis, basis
+        return f"{name[:-2]}es"
     if re.search(r"[^aeiou]y$", name):
         return f"{name[:-1]}ies"
     return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"

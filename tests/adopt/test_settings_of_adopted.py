@@ -50,6 +50,32 @@ def test_explain_reads_them_there_too(crate: Path, monkeypatch: pytest.MonkeyPat
     assert "pens-service/docs/runbook.md#" in viscaffold("explain", "78").out
 
 
+def test_doctor_reads_the_lock_of_an_adopted_crate(
+    crate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(crate)
+    lock = Path("pens-service/Cargo.lock")
+    lock.write_text('version = 4\n\n[[package]]\nname = "pens-service"\nversion = "0.1.0"\n')
+    (found,) = [c for c in viscaffold("doctor", "--json").json()["checks"] if c["id"] == "lock"]
+    lock.unlink()
+
+    assert (found["says"], found["places"]) == (
+        "pens-service/Cargo.toml has changed since the dependencies were locked", [str(lock)]
+    )  # fmt: skip
+
+
+def test_a_line_of_the_program_leads_to_the_page_that_is_here(
+    crate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(crate)
+    page = "docs/runbook.md#ended-without-a-word"
+    line = f"CRITICAL x: the program pens ended without being asked to: exit status: 3; {page}"
+    said = viscaffold("explain", line).out
+
+    assert f"pens-service/{page}" in said
+    assert "pens-service/src/program.rs:" in said
+
+
 def test_a_retired_setting_is_named_where_it_is_still_set(
     crate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

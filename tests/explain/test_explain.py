@@ -471,3 +471,12 @@ def test_what_is_binary_has_no_lines(service: MakeService) -> None:
 
     assert len(only("words.txt", lines=True).lines) == 2
     assert not only("icon.bin", lines=True).lines
+
+
+def test_a_line_that_the_users_own_code_writes_is_found_there(service: MakeService) -> None:
+    root = service()
+    code = 'import logging\n\nlogging.warning("the parcel is on its way to the moon")\n'
+    (root / "src/orders/parcels.py").write_text(code, encoding="utf-8")
+
+    found = only("the parcel is on its way to the moon", Kind.LOG_LINE)
+    assert ["src/orders/parcels.py:3"] in [fact.values for fact in found.facts]

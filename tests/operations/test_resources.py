@@ -461,6 +461,18 @@ def test_tables_and_modules_of_stages_are_theirs(service: MakeService) -> None:
         assert ran.code == ExitCode.USAGE, plural
 
 
+@pytest.mark.parametrize(
+    ("name", "plural"), [("status", "statuses"), ("bus", "buses"), ("analysis", "analyses")]
+)
+def test_a_word_in_the_singular_may_end_with_s(
+    service: MakeService, name: str, plural: str
+) -> None:
+    service("api")
+
+    assert viscaffold("add-resource", name, FIELD, "--dry-run").code == 0
+    assert f"src/orders/{plural}.py" in viscaffold("add-resource", name, FIELD, "--dry-run").err
+
+
 def test_a_resource_may_be_called_like_its_service(service: MakeService) -> None:
     root = service("api")
     assert viscaffold("add-resource", "order", FIELD).code == 0
