@@ -10,6 +10,10 @@ from .trace import Call, Trace, Traced
 STARTS = re.compile(r"^(?:bind|listen|clone|clone3)$")
 """What begins to serve: a socket, or a thread."""
 SERVES = re.compile(rf"{STARTS.pattern}|^accept")
+OF_MODULES = re.compile(r"/\.?node_(?:modules|libraries)(?:/|$)|/lib/node(?:/|$)|-packages(?:/|$)")
+LOCK = "futex"
+PYTHON = re.compile(r"(?:python|pypy)[\d.]*$")
+"""What has no threads but those of the program: one that waits for a lock does so for a queue."""
 SLEEP = re.compile(r"\w*nanosleep$")
 NAP = 100
 """In milliseconds."""
@@ -65,7 +69,11 @@ def unkept(trace: Trace) -> Call | None:
         return None
     has_socket = any(call.name in ("bind", "listen") for call in calls)
     waits = (wait for wait in trace.waits if wait.process == first.number)
-    idle = next((wait for wait in waits if _is_idle(wait, has_socket=has_socket)), None)
+    is_python = bool(PYTHON.match(first.name))
+    idle = next(
+        (w for w in waits if _is_idle(w, has_socket=has_socket) or (is_python and w.name == LOCK)),
+        None,
+    )
     return idle or (last if last.name == "listen" else None)
 
 
@@ -121,3 +129,9 @@ def did_without(trace: Trace) -> bool:
 def _has_written(call: Call) -> bool:
     makes = call.writes or call.name.startswith(("rename", "mkdir", "link", "symlink"))
     return makes and not call.error and not REPORTING.search(call.path)
+
+
+def looks_for(call: Call, module: str) -> bool:
+    """Tell whether a call asks for a module of a language, or for where such are kept."""
+    is_place = OF_MODULES.search(call.path) or f"/{module}" in call.path
+    return call.error in (errno.ENOENT, errno.ENOTDIR) and bool(is_place)

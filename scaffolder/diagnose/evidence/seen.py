@@ -6,7 +6,7 @@ from functools import cached_property
 from . import alternatives, decisive, gave_up, last_steps, waits
 from .call_words import in_words
 from .facts import Probe
-from .swallowed import Swallowed
+from .swallowed import Ending, Swallowed
 from .trace import Call, Trace, Traced
 
 
@@ -17,6 +17,8 @@ class Seen:
     trace: Trace = field(default_factory=Trace)
     swallowed: Swallowed | None = None
     """The exception that it ended over, and told nobody of."""
+    ending: Ending | None = None
+    """Where it chose to end, if its runtime tells, and no exception made it."""
     asked: tuple[str, ...] = ()
     """The request of the health check, made in a copy so that the client tells the answer."""
     answer: Probe | None = None
@@ -38,7 +40,9 @@ class Seen:
         if last_steps.did_without(self.trace):
             return None
         sought = self.authorities_sought[-1:]
-        return next(iter(sought), None) or self.asked_in_vain or decisive.failure(self.trace)
+        call = next(iter(sought), None) or self.asked_in_vain or decisive.failure(self.trace)
+        modules = self.ending.got_over if self.ending else ()
+        return None if call and any(last_steps.looks_for(call, m) for m in modules) else call
 
     @cached_property
     def authorities_sought(self) -> list[Call]:

@@ -17,6 +17,7 @@ STACK = "\n    at "
 """How V8 begins each line of a stack."""
 NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
+MODULE = re.compile(r"(?:Cannot find (?:module|package)|No module named) '([^'\s]+)'")
 UNCAUGHT = "uncaught"
 """How it ends over an exception that nobody handles."""
 
@@ -59,6 +60,27 @@ class Swallowed:
         if self.how:
             return f"{self.last}\n{self.how} at {self.place}, in its handler"
         return f"{self.last}\nhandled at {self.place}, shortly before the end"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """An end that a program chose, in no handler of an exception."""
+
+    place: str
+    how: str
+    got_over: tuple[str, ...]
+    """The modules that it has looked for before, in vain, and done without."""
+
+
+def chosen_end(records: str) -> Ending | None:
+    """Return how a program chose to end, if it did so in no handler."""
+    found = [*_read(records)]
+    ends = [each for kind, each in found if kind == "exit"]
+    if not ends or any(each.text for each in ends) or not ends[-1].how:
+        return None
+    handled = (each.last for kind, each in found if kind == "handled")
+    optional = dict.fromkeys(match[1] for words in handled if (match := MODULE.search(words)))
+    return Ending(ends[-1].place, ends[-1].how, tuple(optional))
 
 
 def decisive(records: str) -> Swallowed | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import jvm_log, swallowed
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
-from scaffolder.diagnose.evidence.swallowed import Swallowed
+from scaffolder.diagnose.evidence.swallowed import Swallowed, chosen_end
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import run
@@ -65,9 +65,12 @@ def ask(engine: Engine, case: Case) -> None:
     except EngineError as error:
         case.unsought.append(f"which exceptions the program swallows: {error.message}")
         return
-    told = means.decisive(found.read) if is_like(case, found) else None
-    if told:
-        take_in(case, replace(case.seen, swallowed=told))
+    if not is_like(case, found):
+        return
+    told = means.decisive(found.read)
+    ending = chosen_end(found.read) if means.hook and not told else None
+    if told or ending:
+        take_in(case, replace(case.seen, swallowed=told, ending=ending))
 
 
 def _runtime(case: Case) -> str:

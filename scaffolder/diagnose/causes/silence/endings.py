@@ -102,7 +102,8 @@ def nothing_keeps_it(case: Case) -> Found | None:
     elif call.name == "listen":
         what = f"it listens on {call.where or 'a socket'}, and ends without having served anybody"
     else:
-        what = f"a thread of it still waits in {call.name} when it ends"
+        on = " (for a lock, or a queue)" if call.name == "futex" else ""
+        what = f"a thread of it still waits in {call.name}{on} when it ends"
     return Found(
         f"the program ends by itself with 0, although {what}: nothing keeps it running, as with an"
         " event loop that has become empty, or where only daemon threads are left",

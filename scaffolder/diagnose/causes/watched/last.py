@@ -4,7 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import copied, ended, seen
+from scaffolder.diagnose.causes.evidence import copied, ended, seen, watched
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -34,6 +34,28 @@ def last_call(case: Case) -> Found | None:
         f"{f' of {about}' if about else ''}: {call.reason}",
         "see what the program does there, and make it report the error",
         (seen(case, call), ended(case)),
+    )
+
+
+@cause(
+    "ends-itself",
+    "the program chooses to end, and does not say why",
+    pattern="process",
+    reads=["rerun"],
+    page="ended-without-a-word",
+    when=Phase.DIED,
+    basis=Basis.HINT,
+)
+def ends_itself(case: Case) -> Found | None:
+    """Find where the program decided to end, which its runtime tells, if nothing else failed."""
+    ending = case.seen.ending
+    if ending is None or case.seen.failed_call or not case.exit_code:
+        return None
+    without = f"; it does without {', '.join(ending.got_over[:3])}" if ending.got_over else ""
+    return Found(
+        f"the program ends itself, with {ending.how} at {ending.place}, and does not say why",
+        f"see what is checked before {ending.place}, and make it tell",
+        (watched(case, f"{ending.how} at {ending.place}{without}"), ended(case)),
     )
 
 
