@@ -87,7 +87,9 @@ def _say(found: Status) -> None:
     if service.unread:
         console.out(f"Not compared with its template: {service.unread}")
         console.out("  viscaffold status --trust reads it, from its server where needed")
-    _list("Changed by you since it was generated", found.modified)
+    adopted = "Other than the template gives it, as your service needs it or by you"
+    changed = "Changed by you since it was generated"
+    _list(adopted if service.places else changed, found.modified)
     missing = [f"{path} ({stage})" if stage else path for path, stage in found.missing.items()]
     _list("Missing", missing)
     _list("In conflict", found.conflicts)

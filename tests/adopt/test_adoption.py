@@ -214,7 +214,9 @@ def test_a_service_in_a_directory_of_a_repository_is_adopted_there(
     new = git(root, "diff", "--staged", "--name-only").splitlines()
     assert {path.partition("/")[0] for path in new} == {"backend"}
     monkeypatch.chdir(root / "backend")
-    assert "Stages: none" in viscaffold("status").out
+    said = viscaffold("status").out
+    assert "Stages: none" in said
+    assert "Changed by you" not in said
 
 
 def test_places_that_lead_out_of_the_service_are_refused(exists: MakeExisting) -> None:
