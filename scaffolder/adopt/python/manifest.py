@@ -188,7 +188,7 @@ def _in_group(text: str, own: list[str] | tuple[str, ...], template: list[str]) 
 
 def _others(lines: Iterable[str], own: Iterable[str]) -> list[str]:
     """Return the lines of the template for tools that they have not chosen a version of."""
-    chosen = {*map(_tool, own)}
+    chosen = {_tool(line) for line in own if re.search(r"[<>=~@]", line)}
     return [line for line in lines if _tool(line) not in chosen]
 
 
