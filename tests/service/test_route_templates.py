@@ -108,6 +108,20 @@ def counted(client: TestClient) -> set[str]:
     }
 
 
+def test_an_application_of_fastapi_itself_has_the_prefixes_of_its_routers(
+    imported: Imported,
+) -> None:
+    orders = APIRouter()
+    orders.add_api_route("/orders/{number}", shop)
+    made = FastAPI(openapi_url=None)
+    made.include_router(orders, prefix="/v1")
+    imported("stages.metrics", *STAGES).install(made)
+    client = TestClient(made)
+    client.get("/v1/orders/3")
+
+    assert counted(client) == {'method="GET",route="/v1/orders/{number}",status="200"'}
+
+
 def test_what_an_application_hides_behind_middleware_is_bounded(app: Starlette) -> None:
     """The scope of a mounted application that middleware has copied says nothing more."""
     client = TestClient(app)

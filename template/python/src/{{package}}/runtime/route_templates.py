@@ -11,32 +11,15 @@ REST = "/{path}"
 _KEY = "route_templates"
 
 
-class Found:
-    """The route of one request, once it has been answered."""
-
-    def __init__(self) -> None:
-        self._template = ""
-
-    def template(self) -> str:
-        """Return its path from the root of the service; empty without a route.
-
-        Names of parameters stand in the place of what clients chose.
-        """
-        return self._template
-
-    def note(self, routes: Sequence[BaseRoute], scope: Scope) -> None:
-        """Keep what a router has left in a scope, but not the scope, which refers to this."""
-        chosen = _chosen(scope)
-        if chosen is None:
-            return
-        root = scope.get("root_path", "")
-        prefix = _mounts(routes, root.removeprefix(scope.get("app_root_path", root)))
-        rest = REST if isinstance(chosen, Mount) else getattr(chosen, "path_format", "")
-        self._template = prefix + rest
+Found = list[str]
+"""The template of the route of one request, once it has been answered; empty without a route."""
 
 
 class Templates:
-    """Notes for each request which route a router has chosen."""
+    """Notes for each request which route a router has chosen: its path from the service's root.
+
+    Names of parameters stand in the place of what clients chose.
+    """
 
     def __init__(self, router: Router) -> None:
         """Stand right before the choice: middleware in between may pass on copies of a scope."""
@@ -46,15 +29,28 @@ class Templates:
 
     def of(self, scope: Scope) -> Found:
         """Return what will be known of a request that is about to be answered."""
-        found: Found = scope.setdefault(_KEY, Found())
+        found: Found = scope.setdefault(_KEY, [])
         return found
 
     async def _note(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._choose(scope, receive, send)
         finally:
-            if _KEY in scope:
-                scope[_KEY].note(self._router.routes, scope)
+            found = scope.get(_KEY)
+            if found is not None and (template := _template(self._router.routes, scope)):
+                found[:] = (template,)
+
+
+def _template(routes: Sequence[BaseRoute], scope: Scope) -> str:
+    """Return the template of the route that a router has left in a scope."""
+    if "app_root_path" not in scope and "fastapi" not in scope:  # no mount, and no FastAPI
+        return getattr(scope.get("route"), "path_format", "")
+    chosen = _chosen(scope)
+    if chosen is None:
+        return ""
+    root = scope.get("root_path", "")
+    prefix = _mounts(routes, root.removeprefix(scope.get("app_root_path", root)))
+    return prefix + (REST if isinstance(chosen, Mount) else getattr(chosen, "path_format", ""))
 
 
 def _chosen(scope: Scope) -> Any:

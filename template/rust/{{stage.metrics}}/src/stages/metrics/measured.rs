@@ -22,17 +22,31 @@ const SECONDS: [f64; 11] = [
 /// Between two looks at an event loop.
 const LAG: Duration = Duration::from_millis(500);
 
+/// What requests have in common that are counted as one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
-    method: &'static str,
-    route: String,
-    status: u16,
+pub struct Answered {
+    pub method: &'static str,
+    pub route: String,
+    pub status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Asked {
     method: &'static str,
     route: String,
+}
+
+/// Where requests are counted that were answered alike.
+pub struct Series {
+    requests: Counter,
+    durations: Histogram,
+}
+
+impl Series {
+    pub fn count(&self, took: Duration) {
+        self.requests.inc();
+        self.durations.observe(took.as_secs_f64());
+    }
 }
 
 /// The metrics of one application, in a registry of their own; all workers share them.
@@ -89,19 +103,13 @@ impl Measured {
         registry.register_collector(Box::new(MemoryCollector));
     }
 
-    /// Counts a request that has been answered.
-    pub fn count(&self, method: &'static str, route: &str, status: u16, took: Duration) {
-        let route = route.to_owned();
-        let answered = Answered {
-            method,
-            route: route.clone(),
-            status,
-        };
-        self.requests.get_or_create(&answered).inc();
-        let asked = Asked { method, route };
-        self.durations
-            .get_or_create(&asked)
-            .observe(took.as_secs_f64());
+    /// Finds where such requests are counted, and where the time that they took.
+    pub fn series(&self, answered: &Answered) -> Series {
+        let Answered { method, route, .. } = answered.clone();
+        Series {
+            requests: self.requests.get_or_create_owned(answered),
+            durations: self.durations.get_or_create_owned(&Asked { method, route }),
+        }
     }
 
     /// Records how late the event loop of this thread is, as long as that runs.

@@ -1,16 +1,18 @@
 //! Middleware that counts and times requests, by the template of their route.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 
-use super::measured::Measured;
+use super::measured::{Answered, Measured, Series};
 use crate::runtime::routes::{self, Routes};
 use crate::runtime::sent::Sent;
 
@@ -25,6 +27,8 @@ const CLIENT_GONE: u16 = 499;
 pub struct Worker {
     measured: Arc<Measured>,
     routes: OnceCell<Routes>,
+    /// The series that it has counted into: to find them again takes no lock that workers share.
+    series: RefCell<HashMap<Answered, Series>>,
 }
 
 impl Worker {
@@ -32,7 +36,15 @@ impl Worker {
         Self {
             measured,
             routes: OnceCell::new(),
+            series: RefCell::default(),
         }
+    }
+
+    fn count(&self, answered: Answered, took: Duration) {
+        let mut series = self.series.borrow_mut();
+        let series = series.entry(answered);
+        let series = series.or_insert_with_key(|answered| self.measured.series(answered));
+        series.count(took);
     }
 }
 
@@ -41,13 +53,14 @@ pub async fn measure<B>(
     request: ServiceRequest,
     next: Next<B>,
     worker: Rc<Worker>,
-) -> Result<ServiceResponse<Sent<B, Counted>>, Error>
+) -> Result<ServiceResponse<Sent<B, Box<Counted>>>, Error>
 where
     B: MessageBody + 'static,
 {
     let routes = worker.routes.get_or_init(|| Routes::of(&request));
-    let uri = request.uri().clone();
-    let mut counted = Counted::begin(&request, Rc::clone(&worker));
+    let asked = request.uri().path_and_query().cloned();
+    // In a box: until an answer has been sent, it is moved from one to the next of all around it.
+    let mut counted = Box::new(Counted::begin(&request, Rc::clone(&worker)));
     match next.call(request).await {
         Ok(answer) => {
             counted.status = answer.status().as_u16();
@@ -56,7 +69,7 @@ where
         }
         Err(error) => {
             counted.status = error.as_response_error().status_code().as_u16();
-            counted.route = routes.at(uri.path());
+            counted.route = routes.at(asked.as_ref().map_or("", PathAndQuery::path));
             Err(error)
         }
     }
@@ -86,9 +99,12 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let measured = &self.worker.measured;
-        measured.in_flight.dec();
-        let route = self.route.as_deref().unwrap_or(UNKNOWN);
-        measured.count(self.method, route, self.status, self.began.elapsed());
+        self.worker.measured.in_flight.dec();
+        let answered = Answered {
+            method: self.method,
+            route: self.route.take().unwrap_or_else(|| UNKNOWN.to_owned()),
+            status: self.status,
+        };
+        self.worker.count(answered, self.began.elapsed());
     }
 }

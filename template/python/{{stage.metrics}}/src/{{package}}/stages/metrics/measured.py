@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
+from operator import add
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Gauge, Histogram, Info, ProcessCollector
@@ -30,32 +31,36 @@ class Requests(Collector):
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._counts: defaultdict[tuple[str, str, int], int] = defaultdict(int)
-        self._buckets = defaultdict[tuple[str, str], list[int]](lambda: [0] * (len(SECONDS) + 1))
-        self._sums: defaultdict[tuple[str, str], float] = defaultdict(float)
+        self._series = defaultdict[tuple[str, str, int], list[float]](_none)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that has been answered."""
-        key = (method, route)
-        self._counts[method, route, status] += 1
-        self._buckets[key][bisect_left(SECONDS, seconds)] += 1
-        self._sums[key] += seconds
+        series = self._series[method, route, status]
+        series[bisect_left(SECONDS, seconds)] += 1
+        series[-1] += seconds
 
     def collect(self) -> Iterator[Metric]:
         """Return them as metrics."""
         about = "Requests that were answered, by the template of their route."
         requests = CounterMetricFamily("http_requests", about, labels=("method", "route", "status"))
-        for (method, route, status), count in self._counts.items():
-            requests.add_metric((method, route, str(status)), count)
+        took = defaultdict[tuple[str, str], list[float]](_none)
+        for (method, route, status), series in self._series.items():
+            requests.add_metric((method, route, str(status)), sum(series[:-1]))
+            took[method, route] = list(map(add, took[method, route], series))
         yield requests
         about = "Time from the head of a request to the end of its answer."
         labels = ("method", "route")
         durations = HistogramMetricFamily("http_request_duration_seconds", about, labels=labels)
         bounds = [*(f"{bound:g}" for bound in SECONDS), "+Inf"]
-        for key, buckets in self._buckets.items():
+        for key, (*buckets, seconds) in took.items():
             upto = list(zip(bounds, accumulate(buckets), strict=True))
-            durations.add_metric(key, upto, self._sums[key])
+            durations.add_metric(key, upto, seconds)
         yield durations
+
+
+def _none() -> list[float]:
+    """Return how many requests took how long, by bucket, and last the seconds of all."""
+    return [0] * (len(SECONDS) + 2)
 
 
 class Measured:

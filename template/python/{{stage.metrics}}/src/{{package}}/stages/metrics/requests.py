@@ -56,5 +56,5 @@ class Requests:
         finally:
             self._measured.in_flight -= 1
             method = scope["method"] if scope["method"] in METHODS else OTHER
-            seconds = (ended or time.perf_counter()) - began
-            self._measured.requests.count(method, found.template() or UNKNOWN, status, seconds)
+            took = (ended or time.perf_counter()) - began
+            self._measured.requests.count(method, found[0] if found else UNKNOWN, status, took)

@@ -63,7 +63,7 @@ class RequestSpans:
             failure = type(error).__qualname__
             raise
         finally:
-            _describe(span, _method(scope), found.template(), status, failure)
+            _describe(span, _method(scope), "".join(found), status, failure)
             span.end(ended or None)
 
 
