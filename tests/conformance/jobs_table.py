@@ -95,6 +95,18 @@ def enqueue(service: Served, kind: str, **options: object) -> list[str]:
     return list(answer.json()["ids"])
 
 
+def assert_each_was_done(jobs: Jobs, made: list[str], killed: set[int]) -> None:
+    """Each job is done, and only what a killed process had begun was begun again."""
+    jobs.wait_until_none_is_left()
+    by_job = jobs.by_job()
+    assert by_job.keys() == {*made}
+    assert jobs.done() == {*made}
+    for lines in by_job.values():
+        began = [line.process for line in lines if line.what == "begins"] or [lines[0].process]
+        again = {line.attempt for line in lines} != {1}
+        assert not again or {*began[:-1]} <= killed, lines
+
+
 def manage(program: Program, *words: str, **settings: str) -> Ran:
     """Run the command for jobs."""
     python = [sys.executable, "-m", "orders"]

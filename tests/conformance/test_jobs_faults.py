@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import applications
 import pytest
-from jobs_table import Jobs, enqueue, wait_until_ready
+from jobs_table import Jobs, assert_each_was_done, enqueue, wait_until_ready
 from running import Program
 from served import Served, serving, wait_until
 
@@ -53,18 +53,6 @@ def kill(service: Served) -> int:
     service.run.send_inside(signal.SIGKILL)
     service.run.wait()
     return process
-
-
-def assert_each_was_done(jobs: Jobs, made: list[str], killed: set[int]) -> None:
-    """Each job is done, and only what a killed process had begun was begun again."""
-    jobs.wait_until_none_is_left()
-    by_job = jobs.by_job()
-    assert by_job.keys() == {*made}
-    assert jobs.done() == {*made}
-    for lines in by_job.values():
-        began = [line.process for line in lines if line.what == "begins"] or [lines[0].process]
-        again = {line.attempt for line in lines} != {1}
-        assert not again or {*began[:-1]} <= killed, lines
 
 
 def test_a_worker_is_killed_in_the_middle_of_a_thousand_jobs(working: Program, jobs: Jobs) -> None:

@@ -19,7 +19,7 @@ from .stages import database, jobs
 
 def note(job: jobs.Job, what: str) -> None:
     line = f"{job.id} {job.attempt} {os.getpid()} {what}\n"
-    place = os.open(os.environ["JOBS_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    place = os.open(os.environ["JOBS_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.write(place, line.encode())
     os.close(place)
 
