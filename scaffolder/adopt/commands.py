@@ -5,14 +5,26 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from scaffolder import plain_yaml
 
 from . import surroundings
-from .sources import Sources
+from .sources import Fact, Sources
 
 PROCFILE = "Procfile"
+SHELLS = ("sh", "bash", "dash", "ash")
+SCRIPT = re.compile(r"-[a-z]*c")
+PLAIN = re.compile(r"[\w./:=,@%+-]+", re.ASCII)
+"""What is the same with and without a shell."""
+
+ENDS = re.compile(r"(?<![>&])(?:[;|]+|&+)")
+"""Between two commands; `2>&1` is no end."""
+
+BUILTIN = frozenset({".", ":", "cd", "echo", "exec", "export", "set", "sleep", "source", "umask"})
+"""What a shell does by itself, and what needs no mention."""
+
 WITHOUT_SHELL = re.compile(r"[^$`|&;<>(){}*?~\\]+")
 """A command line that means the same without a shell."""
 
@@ -32,6 +44,22 @@ class Command:
         plain = self.is_plain and more.is_plain
         return Command([*self.words, *more.words], more.path, max(self.line, more.line), plain)
 
+    def of_script(self) -> "Command":
+        """Return the command that a shell is given as a text, or this one where there is none."""
+        names = [PurePosixPath(word).name for word in self.words[:3]]
+        if len(self.words) != 3 or names[0] not in SHELLS or not SCRIPT.fullmatch(names[1]):  # noqa: PLR2004 - sh -c SCRIPT
+            return self
+        return replace(
+            self,
+            words=_split(self.words[2]),
+            is_plain=bool(WITHOUT_SHELL.fullmatch(self.words[2])),
+        )
+
+    def before(self, at: int) -> list[str]:
+        """Return the programs that are run, one after the other, before the word at a place."""
+        ended = [-1, *(i for i, word in enumerate(self.words[:at]) if ENDS.fullmatch(word))]
+        return [first for i in ended[:-1] if (first := self.words[i + 1]) not in BUILTIN]
+
 
 def commands(sources: Sources) -> list[Command]:
     """Return what starts the service, by file, the one that says most first."""
@@ -40,13 +68,25 @@ def commands(sources: Sources) -> list[Command]:
     # An entry point without arguments waits for those that a compose file gives it.
     built = [entrypoint.and_(arguments)]
     first = [*built, *composed] if arguments.words else [*composed, *built]
-    return [command for command in (*first, *_of_procfile(sources)) if command.words]
+    found = (command.of_script() for command in (*first, *_of_procfile(sources)))
+    return [command for command in found if command.words]
+
+
+def arguments(sources: Sources, module: str) -> Fact | None:
+    """Return what `python -m MODULE` gets on its command line; empty where a shell makes it."""
+    for command in commands(sources):
+        starts = [*zip(command.words, command.words[1:], strict=False)]
+        if ("-m", module) in starts:
+            given = command.words[starts.index(("-m", module)) + 2 :]
+            said = shlex.join(given) if all(map(PLAIN.fullmatch, given)) else ""
+            return Fact(said, command.path, command.line) if given else None
+    return None
 
 
 def of_image(sources: Sources) -> Command:
     """Return what the image starts by itself; no words where it says nothing."""
     entrypoint, arguments = _image(sources)
-    return entrypoint.and_(arguments)
+    return entrypoint.and_(arguments).of_script()
 
 
 def _image(sources: Sources) -> tuple[Command, Command]:
@@ -102,16 +142,25 @@ def _given(value: Any) -> list[str]:  # noqa: ANN401 - whatever stands there
 
 
 def _of_procfile(sources: Sources) -> Iterator[Command]:
-    for number, line in sources.lines(PROCFILE):
-        process, _, rest = line.partition(":")
-        if process.strip() == "web":
-            yield replace(_of_shell(rest.strip()), path=PROCFILE, line=number)
+    """Yield the command of the process that serves, or of the only one."""
+    processes = [
+        (process.strip(), replace(_of_shell(rest.strip()), path=PROCFILE, line=number))
+        for number, line in sources.lines(PROCFILE)
+        for process, colon, rest in [line.partition(":")]
+        if colon and not process.lstrip().startswith("#")
+    ]
+    yield from (started for name, started in processes if name == "web" or len(processes) == 1)
 
 
 def _of_shell(text: str) -> Command:
     """Return a command that a shell reads, unless it is a list in JSON."""
     plain = text.startswith("[") or bool(WITHOUT_SHELL.fullmatch(text))
-    return Command(words(text), "", is_plain=plain)
+    return Command(words(text) if text.startswith("[") else _split(text), "", is_plain=plain)
+
+
+def _split(script: str) -> list[str]:
+    """Return the words of what a shell reads; what is between two commands is a word."""
+    return words(ENDS.sub(r" \g<0> ", script))
 
 
 def words(command: str) -> list[str]:

@@ -17,7 +17,7 @@ from scaffolder.reporting import SILENT, Reporter
 from scaffolder.text import listed, shown
 from scaffolder.verify import checkout, evidence, places
 from scaffolder.verify.outcome import Level, Verification
-from scaffolder.verify.subject import Subject
+from scaffolder.verify.subject import DOCKERFILE, Subject
 from scaffolder.verify.verification import Seen, ignore, verify
 
 from . import places as service_places
@@ -168,6 +168,7 @@ def _described(service: Service, repository: Repository, tree: str) -> Subject:
         places.home(repository),
         repository.prefix,
         service_places.home(service.places),
+        service_places.place(DOCKERFILE, service.places) or DOCKERFILE,
         not service.has_runtime,
         {
             "name": service.answers["name"],

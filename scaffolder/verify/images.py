@@ -19,7 +19,6 @@ MOST = 3
 """How many images of a service are kept; the oldest go first."""
 
 LIMITS = Limits(seconds=1800)
-DOCKERFILE = "Dockerfile"
 
 UNREACHABLE = re.compile(
     r"no such host|i/o timeout|TLS handshake timeout|connection refused|network is unreachable|"
@@ -62,7 +61,7 @@ def build(engine: Engine, subject: Subject, log: Log) -> str:
     Raise NotAsExpectedError if it cannot be built, MissingError if a registry does not answer.
     """
     label = f"{LABEL}={_owner(subject)}"
-    file = subject.root / subject.inner / DOCKERFILE
+    file = subject.root / subject.dockerfile
     identity = built(
         engine,
         subject.root,
@@ -70,7 +69,7 @@ def build(engine: Engine, subject: Subject, log: Log) -> str:
         language=subject.language,
         log=log,
         label=label,
-        file=file if subject.inner and file.is_file() else None,
+        file=file if file.is_file() else None,
     )
     _prune(engine, label)
     return identity

@@ -12,6 +12,7 @@ from scaffolder.languages.toolchain import Toolchain
 from scaffolder.templates.stage import Stage
 
 SETTINGS = "verify.env"
+DOCKERFILE = "Dockerfile"
 SETTING = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII)
 
 
@@ -33,6 +34,8 @@ class Subject:
     """What tells the service from others in its repository: the path of its directory."""
     inner: str = ""
     """The directory of what the template brings, where code of the user's own is around it."""
+    dockerfile: str = DOCKERFILE
+    """What its image is built by: the template's may stand beside the user's, which stays."""
     is_image_alone: bool = False
     """Whether the template has its container alone: there is no runtime to be asked or tested."""
     configuration: Mapping[str, Any] = field(default_factory=dict)

@@ -241,3 +241,20 @@ def test_it_is_verified_in_a_container_alone(exists: MakeExisting, *, is_locked:
     finally:
         for tree in (git(root, "rev-parse", f"HEAD{past}^{{tree}}")[:12] for past in ("", "~1")):
             remove_image(f"viscaffold-verified/blog-service:{tree}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stand", "code"), [("beside", 0), ("keep", 4)])
+def test_the_image_that_is_verified_is_the_template_s_unless_theirs_is_kept(
+    exists: MakeExisting, stand: str, code: int
+) -> None:
+    require_docker()
+    broken = "FROM scratch\nCOPY missing /\n"
+    root = exists(files={**WEB, "Dockerfile": broken})
+    ran = viscaffold(*ALONE, "--dockerfile", stand, "--verify", "local", "--json")
+    try:
+        assert ran.code == code, ran.err
+        assert (root / "service.Dockerfile").exists() == (stand == "beside")
+    finally:
+        tree = git(root, "write-tree").strip()[:12]
+        remove_image(f"viscaffold-verified/blog-service:{tree}")

@@ -306,6 +306,79 @@ def test_a_server_without_options_of_its_own_loses_none(exists: MakeExisting) ->
     assert "not taken over: -" not in " ".join(ran.err.split())
 
 
+FORMS = (
+    "CMD {}",
+    'CMD ["sh", "-c", "{}"]',
+    'ENTRYPOINT ["/bin/bash", "-ec"]\nCMD ["{}"]',
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("alembic upgrade head && exec uvicorn main:app --port 80", "alembic"),
+        ("cd /app; ./up --key s3cret 2>&1 && python -m seed; uvicorn main:app", "./up, python"),
+        ("export A=1; exec uvicorn main:app --port 80 | tee -a log", ""),
+        ("uvicorn main:app 2>&1 && alembic upgrade head", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", FORMS)
+def test_what_runs_before_their_server_is_told(
+    exists: MakeExisting, form: str, start: str, told: str
+) -> None:
+    image = f"FROM python:3.13\n{form.format(start)}\n"
+    exists(files={**existing.FLAT, "Dockerfile": image})
+    ran = viscaffold("adopt", "--dry-run", "--dockerfile", "keep")
+    said = " ".join(ran.err.split())
+
+    assert ran.code == 0, ran.err
+    assert (f"run no more before the service starts: {told} (Dockerfile:" in said) == bool(told)
+    assert ("run no more" in said) == bool(told)
+    assert "-a" not in said.split()
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "arguments"),
+    [
+        ("Procfile", "web: python -m pens 5 --all\nother: python -m pens 6\n", ["5", "--all"]),
+        ("Procfile", "worker: python -m pens 5\n", ["5"]),
+        ("Procfile", "a: python -m pens 5\nb: python -m pens 6\n", []),
+        ("Dockerfile", 'FROM x\nENTRYPOINT ["python", "-m", "pens"]\nCMD ["5"]\n', ["5"]),
+        ("Dockerfile", "FROM x\nCMD python -m pens\n", []),
+    ],
+)
+def test_a_program_gets_the_arguments_that_it_had(
+    exists: MakeExisting, path: str, text: str, arguments: list[str]
+) -> None:
+    program = "import sys\n\nif __name__ == '__main__':\n    print(sys.argv)\n"
+    root = exists(files={"pens/__init__.py": "", "pens/__main__.py": program,
+                         "requirements.txt": "httpx\n", path: text})  # fmt: skip
+    beside = ["--dockerfile", "beside"] if path == "Dockerfile" else []
+    ran = viscaffold("adopt", "--yes", *beside)
+    made = (root / "src/pens_service/app.py").read_text(encoding="utf-8")
+    given = {"sys": sys}
+    lines = [line.strip() for line in made.splitlines() if "ARGUMENTS" in line]
+
+    assert ran.code == 0, ran.err
+    assert bool(lines) == bool(arguments)
+    if arguments:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["service", "word"])
+            exec("\n".join(lines), given)
+            assert sys.argv == ["service", *arguments]
+
+
+def test_arguments_that_a_shell_makes_are_said_to_be_lost(exists: MakeExisting) -> None:
+    program = "if __name__ == '__main__':\n    print(1)\n"
+    process = "web: python -m pens $PORT\n"
+    exists(files={"pens/__init__.py": "", "pens/__main__.py": program,
+                  "requirements.txt": "httpx\n", "Procfile": process})  # fmt: skip
+    said = " ".join(viscaffold("adopt", "--yes", "--dry-run").err.split())
+
+    assert "which a shell makes, are not taken over (Procfile:1)" in said
+
+
 DYNAMIC = """\
 [project]
 name = "pens"

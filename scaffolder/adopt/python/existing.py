@@ -19,6 +19,7 @@ from .found import Found
 TOLD_BY = (manifest.MANIFEST, "setup.py", "setup.cfg", *requirements.RUN)
 
 
+ARGUMENTS = "the arguments of the program, which a shell makes, are not taken over"
 VENV = ".venv"
 LOCKS = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm lock"}
 """Locks of tools that go on reading pyproject.toml, and what renews each."""
@@ -61,7 +62,12 @@ class PythonService:
             *(f"{lock} lacks what was added to pyproject.toml: {LOCKS[lock]}" for lock in locks),
             *(bodies for _ in [1] if self.found.entry and self.found.entry.name),
             f"it listens on port {PORT}{other}, unless PORT says otherwise",
-            *([lost] if lost else []),
+            *filter(None, (lost, servers.run_before(self.found.sources))),
+            *(
+                f"{ARGUMENTS} ({given.where})"
+                for given in [self.found.arguments]
+                if given and not given.what
+            ),
         ]
 
     def lines(self) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scaffolder.adopt import surroundings
+from scaffolder.adopt import commands, surroundings
 from scaffolder.adopt.sources import Fact, Sources
 
 from . import app, dynamic, manifest, poetry, requirements, routes
@@ -39,6 +39,13 @@ class Found:
         return next(iter(self.sources.named((surroundings.DOCKERFILE, surroundings.IGNORE))), "")
 
     @property
+    def arguments(self) -> Fact | None:
+        """Return what a program gets on its command line, as a shell has it; None for nothing."""
+        if self.entry is None or self.entry.name:
+            return None
+        return commands.arguments(self.sources, self.entry.module)
+
+    @property
     def requires(self) -> list[str]:
         """Return what it needs to run, wherever that is declared."""
         declared = self.manifest.get("project", {}).get("dependencies", [])
@@ -50,6 +57,7 @@ class Found:
         for entry in [self.entry] if self.entry else self.entries:
             kind = f"{entry.framework} application" if entry.framework else "program"
             yield f"{kind}: {entry.fact}"
+        yield from (f"arguments: {given}" for given in [self.arguments] if given and given.what)
         yield from (f"port: {self.port}" for _ in [1] if self.port)
         yield from (f"health route: {route.fact}" for route in self.health)
         yield from (f"dependencies: {path}" for path in self.needed.files)

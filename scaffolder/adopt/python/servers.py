@@ -3,6 +3,7 @@
 import posixpath
 import re
 from dataclasses import replace
+from itertools import takewhile
 
 from scaffolder.adopt import commands
 from scaffolder.adopt.commands import Command
@@ -46,8 +47,29 @@ def given_up(sources: Sources) -> str:
     )
 
 
+def run_before(sources: Sources) -> str:
+    """Return which programs run before their server so far, for people; empty for none.
+
+    What they are told is not repeated: it may hold a secret.
+    """
+    for started in commands.commands(sources):
+        at = _place(started)
+        earlier = started.before(at) if at else []
+        if earlier:
+            what = Fact(", ".join(earlier), started.path, started.line)
+            return f"run no more before the service starts: {what}; have the deployment run them"
+    return ""
+
+
 def _server(started: Command) -> Command | None:
     """Return a command from the name of its server on: what is before it launches that."""
+    at = _place(started)
+    if at is None:
+        return None
+    own = [*takewhile(lambda word: not commands.ENDS.fullmatch(word), started.words[at:])]
+    return replace(started, words=[posixpath.basename(own[0]), *own[1:]])
+
+
+def _place(started: Command) -> int | None:
     names = [posixpath.basename(word) for word in started.words]
-    at = next((at for at, name in enumerate(names) if name in SERVERS), None)
-    return None if at is None else replace(started, words=[names[at], *started.words[at + 1 :]])
+    return next((at for at, name in enumerate(names) if name in SERVERS), None)

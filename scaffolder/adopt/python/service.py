@@ -110,7 +110,7 @@ def _adapted(
         for purpose, path in UNLOCKED.items()
     }
     return unlocked | {
-        f"src/{package}/app.py": application.application(entry),
+        f"src/{package}/app.py": application.application(entry, found.arguments),
         manifests.MANIFEST: manifest,
         "Dockerfile": edits.with_python(edits.dockerfile(text["Dockerfile"]), found.manifest),
         ".dockerignore": edits.DOCKERIGNORE,

@@ -1,6 +1,5 @@
 """How files of a Rust service start its programs: which one, and with which arguments."""
 
-import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,9 +7,6 @@ from pathlib import PurePosixPath
 
 from scaffolder.adopt import commands
 from scaffolder.adopt.sources import Fact, Sources
-
-PLAIN = re.compile(r"[\w./:=,@%+-]+", re.ASCII)
-"""What is the same with and without a shell."""
 
 USUAL = {"loco-rs": "start"}
 """Framework → what its programs are to be told, for they do nothing else by themselves."""
@@ -24,7 +20,7 @@ def command(sources: Sources, programs: Sequence[str]) -> Fact | None:
         at = next((at for at, name in enumerate(names) if name in programs), None)
         if at is not None:
             given = _behind_cargo(words, at) if "cargo" in names[:at] else words[at + 1 :]
-            plain = given if all(map(PLAIN.fullmatch, given)) else []
+            plain = given if all(map(commands.PLAIN.fullmatch, given)) else []
             return Fact(shlex.join([names[at], *plain]), start.path, start.line)
     return None
 
