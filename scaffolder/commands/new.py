@@ -63,20 +63,23 @@ def new(  # noqa: PLR0913 - one parameter an option
     wanted = _begun(preset, like, trust).overlaid(stages, answers, sources)
     path, wanted = _asked(name_or_path, wanted, trust)
     target, answers = _target(path), {**wanted.answers}
-    made = answered(
-        answers,
-        lambda: operations.create(
-            target,
-            stages=wanted.stages,
-            answers=answers,
-            templates=wanted.templates,
-            git=not no_git,
-            dry_run=dry_run,
-            verify=Level(verify) if verify else None,
-            trust=trust,
-            report=console.TERMINAL,
-        ),
-    )
+    try:
+        made = answered(
+            answers,
+            lambda: operations.create(
+                target,
+                stages=wanted.stages,
+                answers=answers,
+                templates=wanted.templates,
+                git=not no_git,
+                dry_run=dry_run,
+                verify=Level(verify) if verify else None,
+                trust=trust,
+                report=console.TERMINAL,
+            ),
+        )
+    except questions.AnswerError as error:
+        raise wanted.located(error) from None
     if made.diff is not None:
         _show_plan(made, made.diff, as_json=as_json)
         return ExitCode.DONE

@@ -30,6 +30,13 @@ class Preset:
     answers: Mapping[str, str] = field(default_factory=dict)
     """The language is one of them."""
     templates: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Answer → where it stands, with the line."""
+
+    def located(self, error: questions.AnswerError) -> UsageError:
+        """Return an error for an answer with where the answer stands."""
+        place = self.places.get(error.question)
+        return UsageError(f"{place}: {error.message}", error.hint) if place else error
 
     def overlaid(
         self, stages: Sequence[str], answers: Mapping[str, str], templates: Sequence[str]
@@ -39,6 +46,7 @@ class Preset:
             tuple(dict.fromkeys([*self.stages, *stages])),
             {**self.answers, **answers},
             tuple(templates) or self.templates,
+            {name: place for name, place in self.places.items() if name not in answers},
         )
 
 
@@ -83,9 +91,11 @@ def _parsed(path: Path, content: bytes) -> Preset:
     entries = page.entries(page.read(content), "a preset")
     page.known(entries, KEYS)
     nodes = {key: node for key, (_, node) in entries.items()}
-    answers = _answers(page, nodes["answers"]) if "answers" in nodes else {}
+    values = dict(page.entries(nodes.get("answers"), "answers"))
+    answers = {name: _typed(page.scalar(value, name)) for name, (_, value) in values.items()}
     if "language" in nodes:
         answers["language"] = page.text(nodes["language"], "language")
+        values["language"] = entries["language"]
     stages = page.texts(nodes["stages"], "stages") if "stages" in nodes else []
     for name, node in stages:
         if not STAGE.fullmatch(name):  # which may be a secret in the wrong place: it is not shown
@@ -95,12 +105,8 @@ def _parsed(path: Path, content: bytes) -> Preset:
         tuple(name for name, _ in stages),
         answers,
         tuple(_from(path.parent, source) for source in sources),
+        {name: page.place(key) for name, (key, _) in values.items()},
     )
-
-
-def _answers(page: Page, node: Node) -> dict[str, str]:
-    entries = page.entries(node, "answers")
-    return {name: _typed(page.scalar(value, name)) for name, (_, value) in entries.items()}
 
 
 def _sources(page: Page, node: Node) -> list[str]:

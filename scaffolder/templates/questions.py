@@ -41,6 +41,15 @@ class UnansweredError(errors.UsageError):
         self.questions = questions
 
 
+class AnswerError(errors.UsageError):
+    """An answer that its question does not take, or to no question; `question` is its name."""
+
+    def __init__(self, question: str, error: errors.UsageError) -> None:
+        """Say what the error says."""
+        super().__init__(error.message, error.hint)
+        self.question = question
+
+
 def load(root: Path) -> dict[str, Question]:
     """Read the questions of the template in `root`; hidden ones are not among them."""
     entries = read_yaml(root / "copier.yml")
@@ -128,19 +137,28 @@ def checked(
     questions: Mapping[str, Question],
     fixed: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """Return the answers; raise UsageError for an unknown question or a value it does not take.
+    """Return the answers; raise AnswerError for an unknown question or a value it does not take.
 
     `fixed` are the answers that nobody is asked for.
     """
     for name, value in given.items():
-        if name in OWN_FLAGS:
-            raise errors.UsageError(f"the answer to {name!r} is given with {OWN_FLAGS[name]}")
-        if name in fixed:
-            raise errors.UsageError(f"{name} is fixed by the team's template: {fixed[name]}")
-        if name not in questions:
-            askable = questions.keys() - OWN_FLAGS.keys()
-            raise errors.unknown("question", name, askable, "viscaffold new --help")
-        choices = questions[name].choices
-        if choices and value not in choices:
-            raise errors.UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}")
+        problem = _problem(name, value, questions, fixed)
+        if problem:
+            raise AnswerError(name, problem)
     return dict(given)
+
+
+def _problem(
+    name: str, value: str, questions: Mapping[str, Question], fixed: Mapping[str, str]
+) -> errors.UsageError | None:
+    if name in OWN_FLAGS:
+        return errors.UsageError(f"the answer to {name!r} is given with {OWN_FLAGS[name]}")
+    if name in fixed:
+        return errors.UsageError(f"{name} is fixed by the team's template: {fixed[name]}")
+    if name not in questions:
+        askable = questions.keys() - OWN_FLAGS.keys()
+        return errors.unknown("question", name, askable, "viscaffold new --help")
+    choices = questions[name].choices
+    if choices and value not in choices:
+        return errors.UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}")
+    return None

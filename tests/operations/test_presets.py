@@ -85,6 +85,26 @@ def test_a_preset_that_is_wrong_is_refused_with_its_line(
     assert refused.value.exit_code == 5
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        ("answers:\n  ci: x\n", (), "web.yml:2:3: ci is one of github, gitlab, none, not 'x'"),
+        ("stages: [api]\nlanguage: go\n", (), "web.yml:2:1: language is one of"),
+        ("answers: {nope: 1}\n", (), "web.yml:1:11: there is no question 'nope'"),
+        ("answers: {ci: x}\n", ("-a", "ci=y"), "Error: ci is one of github, gitlab, none, not 'y'"),
+    ],
+)
+def test_an_answer_that_its_question_does_not_take_is_named_where_it_stands(
+    here: Path, text: str, words: tuple[str, ...], said: str
+) -> None:
+    write(here / "web.yml", text)
+    ran = viscaffold("new", "orders", "--preset", "web.yml", *words)
+
+    assert ran.code == 2
+    assert said in " ".join(ran.err.split())
+    assert not (here / "orders").exists()
+
+
 def test_where_there_are_no_presets_it_is_told_where_one_goes() -> None:
     err = viscaffold("new", "orders", "--preset", "web").err
 

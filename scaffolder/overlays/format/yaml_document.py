@@ -35,8 +35,14 @@ class Page:
 
     def error_at(self, mark: yaml.Mark | None, problem: str, hint: str = "") -> OverlayError:
         """Build the error for a place."""
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        return OverlayError(f"{self.name}{where}: {problem}", hint)
+        return OverlayError(f"{self._at(mark)}: {problem}", hint)
+
+    def place(self, at: Node) -> str:
+        """Return where a value stands: the file, line and column."""
+        return self._at(at.start_mark)
+
+    def _at(self, mark: yaml.Mark | None) -> str:
+        return f"{self.name}:{mark.line + 1}:{mark.column + 1}" if mark else self.name
 
     def read(self, content: bytes) -> Node | None:
         """Read the file; None if it is empty. Raise OverlayError for what is no plain YAML."""
