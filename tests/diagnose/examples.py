@@ -342,6 +342,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "not-a-directory": tried("openat\t-20\tp=/srv/conf/app.toml\tx=0", files={**SERVER, "/srv/conf": File(b"x")}),
     "rename-across-mounts": tried("rename\t-18\tp=/tmp/x\tp=/data/x", config=TMPFS),
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
+    "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
     "last-call": tried("openat\t-21\tp=/conf.d\tx=1"),
 }  # fmt: skip

@@ -17,6 +17,8 @@ class Seen:
     trace: Trace = field(default_factory=Trace)
     swallowed: Swallowed | None = None
     """The exception that it ended over, and told nobody of."""
+    unheard: tuple[str, ...] = ()
+    """What its script throws away, at its end."""
     ending: Ending | None = None
     """Where it chose to end, if its runtime tells, and no exception made it."""
     asked: tuple[str, ...] = ()
@@ -113,7 +115,7 @@ class Seen:
     def lines(self) -> list[str]:
         """What it might have logged at its end, had it told what it knew."""
         told = self.swallowed.text.splitlines() if self.swallowed else []
-        return [*([self.unsaid] if self.unsaid else []), *told]
+        return [*([self.unsaid] if self.unsaid else []), *told, *self.unheard]
 
     @cached_property
     def reads_nothing(self) -> bool:

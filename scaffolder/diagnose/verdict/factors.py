@@ -16,6 +16,7 @@ from scaffolder.diagnose.evidence.files import text
 from . import cures
 from .endings import endings
 from .factor import Factor
+from .spoken import spoken
 
 MEMORY = 512 * 1024 * 1024
 PROCESSES = 512
@@ -193,9 +194,12 @@ def _words(case: Case) -> Iterator[Factor]:
             flags="IMAGE --help",
             reveals="usage-printed",
         )
-    if first and first.script and first.script.language == "sh" and first.script.path:
+    if not first or not first.script or first.script.language != "sh":
+        return
+    shell = "bash" if BASH.match(first.script.text) else "sh"
+    yield from spoken(case, shell)
+    if first.script.path:
         arguments = config.command if config.entrypoint else ()
-        shell = "bash" if BASH.match(first.script.text) else "sh"
         traced = (shell, "-x", first.script.path, *arguments)
         yield Factor(
             "a traced shell",

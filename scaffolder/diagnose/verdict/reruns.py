@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 
 from scaffolder.diagnose.case import Case
@@ -24,14 +25,17 @@ from .left_over import with_left_over
 from .lifetimes import LONGEST_LIFE
 from .rerun import Rerun
 from .side_by_side import outcomes
-from .unchanged import is_like, unchanged
+from .unchanged import is_like, take_in, unchanged
 from .wanted import wanted
 
 BUDGET_SECONDS = 45.0
+UNHEARD = 20
+"""How many lines are read of what a script throws away."""
 REVEALED = {
     "python-buffered": "ENV PYTHONUNBUFFERED=1; then fix what it reports",
     "errexit": "handle the failure of this command",
     "usage-printed": "pass the arguments that it requires, in CMD or after the image in docker run",
+    "output-thrown-away": "let its output reach the log (no >/dev/null); then fix what it reports",
     "log-discarded": "use a log driver that keeps lines; then fix what it reports",
 }
 """The cause that hid a program's output → the fix."""
@@ -156,6 +160,8 @@ def _revealed(
     if not factor.reveals or not new or found.alive:
         return None
     words = new[-1].strip()
+    if factor.reveals == "output-thrown-away":
+        take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
     text = (
         f"a script exits with {found.exit_code} at: {words.lstrip('+ ')}"
         if factor.reveals == "errexit"

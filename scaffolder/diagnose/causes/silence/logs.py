@@ -1,5 +1,7 @@
 """Logs that go into a file, or nowhere."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import (
@@ -16,6 +18,7 @@ from scaffolder.text import quoted as typed
 
 from .readings import readings
 
+ALL_AWAY = re.compile(r"&>>?\s*/dev/null|>\s*/dev/null\s+2>&1|2>\s*/dev/null")
 MOUNTED = (".log", ".err", ".out")
 
 
@@ -56,6 +59,27 @@ def _mounted(case: Case) -> LogFile | None:
     places = [mount.destination for mount in case.config.mounts if "log" in mount.destination]
     names = [name for place in places for name in case.files.names(place)]
     return log_file(case.files, [name for name in names if name.endswith(MOUNTED)])
+
+
+@cause(
+    "output-thrown-away",
+    "a script throws away what its commands say",
+    pattern="process",
+    reads=["files"],
+    when=Phase.DIED,
+    basis=Basis.QUOTED,
+)
+def output_thrown_away(case: Case) -> Found | None:
+    """Find a silent script that sends all output of its last command to /dev/null."""
+    script = next((item.script for item in case.launched[:1] if item.script), None)
+    last = script.text.strip().rpartition("\n")[2] if script and script.language == "sh" else ""
+    if script is None or not case.is_silent or not ALL_AWAY.search(last):
+        return None
+    return Found(
+        f"its script sends all that the program says to /dev/null: {last.strip()[:200]}",
+        "let it reach the log: leave out >/dev/null and 2>&1 there; then fix what it reports",
+        (content(case, script.path, last) if script.path else ended(case), nothing_logged(case)),
+    )
 
 
 @cause(
