@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -103,6 +104,20 @@ def test_it_answers_as_before_and_stops_when_it_is_asked_to(
     assert f"the program {known.program} has stopped" in log
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(own + known.route)
+
+
+def test_a_stop_that_the_program_heard_first_is_no_error(pens: Adopted, tmp_path: Path) -> None:
+    own = shutil.copytree(pens.program.parent, tmp_path / "own") / "pens"
+    with start(replace(pens, program=own)).start() as service:
+        (program,) = processes_of(own)
+        os.kill(program, signal.SIGKILL)
+        while processes_of(own):
+            time.sleep(0.01)
+        assert service.stop() == 0
+        log = service.log()
+
+    assert "the program pens has stopped" in log
+    assert " ERROR " not in log
 
 
 def test_a_program_that_is_frozen_is_not_ready_and_is_killed_at_the_stop(
