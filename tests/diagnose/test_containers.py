@@ -831,3 +831,22 @@ def test_a_copy_that_still_works_is_not_taken_for_cured(run: Run) -> None:
     assert found["cause"]["id"] != "left-over"
     assert found["verdict"] != "proven"
     assert not any("keeps running" in line for line in found["ruled_out"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "then", "is_read"),
+    [
+        ("LIMIT=512Mi", "exec sleep 99", False),
+        ("REDIS_PORT=tcp://10.0.0.2:6379", "exec sleep 99", False),
+        ("LIMIT=512Mi", "exit 3", True),
+        ("LIMIT=512", "exit 3", True),
+    ],
+)
+def test_a_value_that_is_not_read_is_proven_by_a_copy_with_another(
+    run: Run, setting: str, then: str, *, is_read: bool
+) -> None:
+    name = setting.partition("=")[0]
+    script = f'case "${name}" in *[!0-9]*) exit 3;; esac; {then}'
+    found = diagnosed(run(f"--env={setting}", "sh", "-c", script), "--rerun")
+
+    assert (summary(found) == ("config-malformed", "proven")) != is_read, found

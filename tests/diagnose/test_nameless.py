@@ -61,10 +61,10 @@ def test_a_home_that_is_the_root_directory_is_told_beside_the_refusal() -> None:
 def test_a_copy_gets_a_line_for_a_uid_without_a_name_alone() -> None:
     trace = f"{STARTED}X\t2\t7\t1\t0"
     given = [f.files for f in factors(case(trace=trace, config=NAMELESS)) if f.files]
-    assert given == [{"/etc/passwd": PASSWD.content + b"somebody:x:12345:0::/tmp:/bin/sh\n"}]
+    assert given == [{"/etc/passwd": b"some:x:12345:0::/tmp:/bin/sh\n" + PASSWD.content}]
 
     without = case(trace=trace, config=NAMELESS, files={"/etc/passwd": File(b"")})
     assert b"\n".join(f.files["/etc/passwd"] or b"" for f in factors(without) if f.files) == (
-        b"somebody:x:12345:0::/tmp:/bin/sh\n"
+        b"some:x:12345:0::/tmp:/bin/sh\n"
     )
     assert not any(f.files for f in factors(case(trace=trace, config={"user": "1000"})))

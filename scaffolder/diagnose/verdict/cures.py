@@ -177,6 +177,7 @@ VALUE = Cure(
     "write the value without them in the env file",
     proves=True,
 )
+OTHER_VALUE = Cure("other-value", "config-malformed", "environment", "", "", proves=True)
 LINE_ENDINGS = Cure(
     "line-endings",
     "line-endings",

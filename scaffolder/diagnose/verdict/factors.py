@@ -16,6 +16,7 @@ from scaffolder.diagnose.evidence.files import text
 from . import cures
 from .endings import endings
 from .factor import Factor
+from .other_values import other_values
 from .spoken import spoken
 
 MEMORY = 512 * 1024 * 1024
@@ -33,6 +34,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from _limits(case.config)
     yield from _heap(case)
     yield from _mounts(case.config)
+    yield from other_values(case)
     yield from _inputs(case)
     if case.exit_code == 139 and not case.config.init:  # it tells how it ends, the others why
         config = replace(case.config, init=True)
@@ -51,12 +53,11 @@ def _rights(case: Case) -> Iterator[Factor]:
         )
     who = case.identity
     if who.uid > 0 and not who.name:
-        known = (text(case.files, USERS) or "").rstrip("\n")
-        row = f"{known}\nsomebody:x:{who.uid}:{who.gid}::/tmp:/bin/sh\n"
+        rows = f"some:x:{who.uid}:{who.gid}::/tmp:/bin/sh\n{text(case.files, USERS) or ''}"
         yield Factor(
             f"a name for uid {who.uid}, and the home /tmp",
             config,
-            files={USERS: row.lstrip("\n").encode()},
+            files={USERS: rows.encode()},
             flags=f"-v ./users:{USERS}:ro",
             cure=cures.NAME,
         )

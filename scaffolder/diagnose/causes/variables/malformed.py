@@ -21,6 +21,7 @@ READERS: dict[str, Callable[[str], object]] = {".json": json.loads, ".toml": tom
     "the configuration cannot be read",
     pattern="environment",
     reads=["logs", "files", "rerun"],
+    cured_by=["other-value"],
 )
 def config_malformed(case: Case) -> Found | None:
     """Find parse errors of JSON, YAML, TOML and numbers in the log."""
@@ -33,7 +34,7 @@ def config_malformed(case: Case) -> Found | None:
         r"|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for"
         r"|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive"
         "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
-        r"|out of range)[^\n]*"
+        r"|out of range|illegal number|integer expected|integer expression expected)[^\n]*"
     )
     if match is None:
         return _malformed(case)

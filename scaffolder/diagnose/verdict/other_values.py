@@ -1,0 +1,76 @@
+"""Values that do not read as what the name of their variable asks for, and plain ones instead."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from scaffolder.diagnose.case import Case
+
+from . import cures
+from .factor import Factor
+
+MOST = 5
+NUMBER = re.compile(
+    r"(?:^|_)(?:PORT|COUNT|NUM|NUMBER|SIZE|MAX|MIN|CONNECTIONS|WORKERS|THREADS|PROCESSES|TIMEOUT"
+    r"|SECONDS|MS|INTERVAL|DELAY|LIMIT|RETRIES|REPLICAS|TTL|MB|BYTES|DEPTH|CONCURRENCY)$"
+)
+"""How names end whose value is usually a whole number."""
+ADDRESS = re.compile(r"(?:^|_)(?:LISTEN|BIND|ADDR|ADDRESS)$")
+YES, NO = {"yes", "on", "y", "enabled", "true", "1"}, {"no", "off", "n", "disabled", "false", "0"}
+LINKED = re.compile(r"tcp://[^\s:/]+:(\d+)")
+"""What Docker's links, and Kubernetes for each Service, put into `NAME_PORT`."""
+
+
+def other_values(case: Case) -> Iterator[Factor]:
+    """Give a program plain values where those that it was given may not be read."""
+    theirs = case.image.env if case.image else {}
+    own = ((name, value) for name, value in case.config.env.items() if theirs.get(name) != value)
+    plain = ((name, value, other) for name, value in own for other in _plain(name, value))
+    for name, value, other in islice(plain, MOST):
+        is_linked = LINKED.fullmatch(value)
+        how = (
+            "; Docker's links and Kubernetes (enableServiceLinks) set such a variable for a"
+            f" service of that name: set {name} yourself, or have the program read another one"
+        )
+        yield Factor(
+            f"{name}={other}",
+            replace(case.config, env={**case.config.env, name: other}),
+            flags=f"-e {name}={other}",
+            cure=replace(
+                cures.OTHER_VALUE,
+                text=f"the program does not take {value!r} as the value of {name}",
+                fix=f"give {name} a value that it can read, such as {other}{how * bool(is_linked)}",
+                # Another word for yes may be taken for no: then it is what it switches on.
+                proves=value.lower() not in YES | NO,
+            ),
+        )
+
+
+def _plain(name: str, value: str) -> Iterator[str]:
+    """Return what may have been meant by a value, the likeliest first; nothing for a plain one."""
+    text = value.strip().strip("\"'")
+    if NUMBER.search(name) and not re.fullmatch(r"-?\d+", value):
+        linked = LINKED.fullmatch(text) or re.fullmatch(r"[^\s:/]*:(\d+)", text)
+        begins = linked or re.match(r"(\d+)", text)
+        yield begins[1] if begins else "8080" if "PORT" in name else "1"
+    elif ADDRESS.search(name) and (match := re.fullmatch(r"([^\s:/]*):?(\d*)", text)):
+        if match[1] and not match[1][0].isdigit():
+            yield f"127.0.0.1:{match[2]}" if match[2] else "127.0.0.1"
+        if match[1] and match[2]:
+            yield match[2]
+    elif value.lower() in YES | NO and value.lower() != value:
+        yield value.lower()
+    elif value.lower() in (YES | NO) - {"true", "false", "0", "1"}:
+        yield from ("true", "1") if value.lower() in YES else ("false", "0")
+    elif value[:1] in ("{", "[") and not _is_json(value):
+        yield "{}" if value[0] == "{" else "[]"
+
+
+def _is_json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return True

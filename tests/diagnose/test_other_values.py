@@ -1,0 +1,62 @@
+"""Copies get plain values where those of a container may not be read."""
+
+import pytest
+from recorded import case
+
+from examples import said
+from scaffolder.diagnose.evidence.config import Image
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.other_values import other_values
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("REDIS_PORT", "tcp://172.17.0.2:6379", ["6379"]),
+        ("PORT", ":8080", ["8080"]),
+        ("PORT", "", ["8080"]),
+        ("MAX_CONNECTIONS", "ten", ["1"]),
+        ("CACHE_SIZE", "512Mi", ["512"]),
+        ("READ_TIMEOUT", "30s", ["30"]),
+        ("LISTEN", "localhost:8080", ["127.0.0.1:8080", "8080"]),
+        ("BIND", "localhost", ["127.0.0.1"]),
+        ("DEBUG", "True", ["true"]),
+        ("TLS", "on", ["true", "1"]),
+        ("APP_CONFIG", "{'port': 8080}", ["{}"]),
+        ("ORIGINS", "[a", ["[]"]),
+        *((name, value, []) for name, value in [
+            ("PORT", "8080"), ("TIMEOUT", "-1"), ("MYSQL_DB", "orders"), ("LISTEN", "0.0.0.0"),
+            ("REDIS_PORT_6379_TCP_PROTO", "tcp"), ("APP_CONFIG", '{"port": 1}'), ("DEBUG", "true"),
+            ("GREETING", "hello"), ("DATABASE_URL", "postgres://db/x"), ("TLS", "0"),
+        ]),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_no_number_no_address_or_no_json_is_replaced(
+    name: str, value: str, plain: list[str]
+) -> None:
+    of = case(config={"env": {name: value, "OTHER": "x"}})
+    factors = list(other_values(of))
+
+    assert [factor.config.env[name] for factor in factors] == plain
+    assert all(factor.config.env["OTHER"] == "x" for factor in factors)
+
+
+def test_what_the_image_sets_itself_is_left() -> None:
+    env = {"CACHE_SIZE": "512Mi"}
+
+    assert not list(other_values(case(config={"env": env}, image=Image(env=env))))
+
+
+def test_another_word_for_yes_proves_nothing_and_a_number_does() -> None:
+    env = {"TLS": "yes", "PORT": "http"}
+    proofs = {f.name: f.cure.proves for f in other_values(case(config={"env": env})) if f.cure}
+
+    assert proofs == {"TLS=true": False, "TLS=1": False, "PORT=8080": True}
+
+
+@pytest.mark.parametrize("words", ["Illegal number: auto", "auto: integer expected"])
+def test_a_shell_that_compares_no_number_is_given_a_wrong_value(words: str) -> None:
+    found = judge(case(**said(f"/s.sh: 3: [: {words}", config={"env": {"WORKERS": "auto"}})))
+
+    assert (found.cause, found.verdict) == ("config-malformed", "proven"), found
+    assert "WORKERS is 'auto'" in found.text
