@@ -14,23 +14,30 @@ LONGEST_SECONDS = 20.0
 PAUSE_SECONDS = 0.25
 RESTS = 4
 """How many times in a row all of its threads have to be at rest."""
+ON_FUSE = "wait_answer"
 AT_WORK = ("R", "D")
 """States of a thread that computes, or waits for a disk (ps(1))."""
 
 
 def settles(engine: Engine, name: str) -> None:
     """Wait until a container ends, or rests, or the time is over."""
-    end, rests = time.monotonic() + LONGEST_SECONDS, 0
+    end, rests, before = time.monotonic() + LONGEST_SECONDS, 0, ""
     while rests < RESTS and time.monotonic() < end:
-        rests = 0 if _is_at_work(engine, name) else rests + 1
+        now = _at_rest(engine, name)
+        rests = rests + 1 if now and now == before else 0
+        before = now
         if engine.run("wait", name, seconds=PAUSE_SECONDS).code is not None:
             return
 
 
-def _is_at_work(engine: Engine, name: str) -> bool:
-    """Tell whether a thread of it works at this moment."""
-    ran = engine.run("top", name, "-eLo", "pid,stat", seconds=5, limit=1 << 20)
-    states = [words[1] for line in ran.text.splitlines()[1:] if len(words := line.split()) == 2]
-    if ran.code:  # podman has no such option
-        states = [process.state for process in processes(engine, name) or ()]
-    return any(state.startswith(AT_WORK) for state in states)
+def _at_rest(engine: Engine, name: str) -> str:
+    """Return which processes it has, if all of their threads rest at this moment; else nothing.
+
+    A wait for a disk that a program serves (FUSE) looks like any other, except where it is.
+    """
+    ran = engine.run("top", name, "-eLo", "pid,stat,wchan:30", seconds=5, limit=1 << 20)
+    rows = [words for line in ran.text.splitlines()[1:] if len(words := line.split()) == 3]
+    if ran.code:  # podman has no such options
+        rows = [[str(p.pid), p.state, ""] for p in processes(engine, name) or ()]
+    works = any(row[1].startswith(AT_WORK) or ON_FUSE in row[2] for row in rows)
+    return "" if works else " ".join(sorted({row[0] for row in rows}))
