@@ -87,6 +87,17 @@ def test_a_retired_setting_is_named_where_it_is_still_set(
     assert "pens-service/.env:1: 5" in said
 
 
+def test_the_settings_of_the_program_are_explained(
+    crate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(crate)
+    said = {name: viscaffold("explain", name) for name in ("PROGRAM_PORT", "PROGRAM_HANG_SECONDS")}
+
+    assert "What pens gets as its PORT" in said["PROGRAM_PORT"].out
+    assert "default: 8081" in said["PROGRAM_PORT"].out
+    assert "default: 30" in said["PROGRAM_HANG_SECONDS"].out
+
+
 def test_settings_are_explained_without_their_example(exists: MakeExisting) -> None:
     exists("flat")
     assert viscaffold("adopt", "--yes", "--runtime-only").code == 0

@@ -28,12 +28,23 @@ LEFT_OUT = (
 )
 """Theirs say how the service is worked on and tested."""
 
-CONTAINER = ("Dockerfile", ".dockerignore", "compose.yaml", ".env.example", "docs/proxy.md")
+EXAMPLE = ".env.example"
+CONTAINER = ("Dockerfile", ".dockerignore", "compose.yaml", EXAMPLE, "docs/proxy.md")
 
 SETTINGS = """\
 # The program and the service are built into one directory, so that one finds the other.
 [build]
 target-dir = "../target"
+"""
+
+PORT_SETTING = "# PORT=8080\n"
+PROGRAM_SETTINGS = """
+# What {program} gets as its PORT, and is asked on whether it lives; 0: nobody asks.
+# With Docker Compose: where it is published.
+# PROGRAM_PORT={port}
+
+# How long {program} may be silent before it counts as frozen, in seconds.
+# PROGRAM_HANG_SECONDS=30
 """
 
 RUN = """\
@@ -81,9 +92,11 @@ def _require_own_port(found: Found) -> None:
 
 def _contained(render: Tree, found: Found, home: str) -> dict[str, str]:
     """Return the files of its container."""
-    text = {path: render[path][1].decode() for path in ("Dockerfile", "compose.yaml")}
+    text = {path: render[path][1].decode() for path in ("Dockerfile", "compose.yaml", EXAMPLE)}
     port, locked = found.program_port, found.sources.has("Cargo.lock")
+    settings = PROGRAM_SETTINGS.format(program=found.entry, port=port)
     return {
+        EXAMPLE: replaced(text[EXAMPLE], {PORT_SETTING: PORT_SETTING + settings}),
         "Dockerfile": container.dockerfile(
             text["Dockerfile"], home, found.entry, port, locked=locked
         ),
