@@ -18,6 +18,7 @@ from scaffolder.diagnose.verdict.lifetimes import lived, window
 from scaffolder.diagnose.verdict.rerun import Rerun
 from scaffolder.diagnose.verdict.wanted import wanted
 
+MISSING = "openat\t-2\tp=/etc/key.pem\tx=0"
 TRAP = Message(0, "traps: server[7] general protection fault ip:7f00 sp:7ffc error:0 in libc.so.6")
 
 
@@ -195,3 +196,19 @@ def test_a_small_stack_of_the_first_thread_is_left_to_a_copy_without_the_limit()
 
     assert (limited.cause, limited.verdict) == ("stack-overflow", "likely")
     assert "128 KiB" not in judge(case(**more)).text
+
+
+@pytest.mark.parametrize(
+    ("cause", "factor", "is_told"),
+    [
+        ("shared-memory", "shm", True),
+        ("shared-memory", "memory", False),
+        ("file-missing", "file", False),  # an empty one may not be enough
+    ],
+)
+def test_what_should_cure_and_does_not_is_told(cause: str, factor: str, *, is_told: bool) -> None:
+    of = case(**EXAMPLES["shared-memory"] if cause == "shared-memory" else tried(MISSING))
+    found = judge(of, Rerun(in_vain={factor: "with more a copy exits with 135"}))
+
+    assert (found.cause, found.verdict) == (cause, "likely")
+    assert ("exits with 135 all the same" in found.text) == is_told

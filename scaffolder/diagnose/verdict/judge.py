@@ -50,7 +50,18 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
         return healthy(case)
     open_still = rerun is not None and rerun.cured and not found[0][1].proven
     lead = ((rerun.cause, rerun.text),) if rerun and open_still else ()
-    return _answer(case, _unless_outdated(found), found, tried, lead)
+    best = _doubted(_unless_outdated(found), rerun) if rerun else _unless_outdated(found)
+    return _answer(case, best, found, tried, lead)
+
+
+def _doubted(pair: tuple[Cause, Found], rerun: Rerun) -> tuple[Cause, Found]:
+    """Add to a cause that what should cure it does not, or not alone."""
+    cause, hit = pair
+    names = (name for name in rerun.in_vain if name in cause.cured_by and name in MORE)
+    name = next(names, "")
+    if not name or hit.proven:
+        return pair
+    return cause, replace(hit, text=f"{hit.text}; but {rerun.in_vain[name]} all the same")
 
 
 def _answer(
@@ -64,7 +75,7 @@ def _answer(
     others = [
         (other.id, other_hit.text)
         for other, other_hit in found
-        if other is not cause
+        if other.id != cause.id
         and basis((other, other_hit)) < Basis.QUOTED
         and other.id not in dict(leads)
     ]
@@ -82,6 +93,8 @@ def _answer(
     )
 
 
+MORE = {"shm", "space", "memory", "processes", "capabilities", "ulimit memlock", "ulimit nofile"}
+"""What gives a copy more of one thing. A file that is empty, or another user, may be too little."""
 CAUSE_SECONDS = 2.0
 """The CPU time that the search for one cause may take."""
 HOW = {"aborted", "segfault"}

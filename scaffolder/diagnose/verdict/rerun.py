@@ -1,5 +1,6 @@
 """What copies with one factor changed have shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scaffolder.diagnose.causes.evidence import Evidence
@@ -23,3 +24,5 @@ class Rerun:
     commands: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     tried: list[str] = field(default_factory=list)
+    in_vain: Mapping[str, str] = field(default_factory=dict)
+    """What was changed and cured nothing, and how a copy fared with it."""

@@ -90,6 +90,7 @@ def _each(
     least = granted(engine, case, tried)
     if least and (rerun := _cured(case, *least, tried)):
         return rerun
+    in_vain: dict[str, str] = {}
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = _revealed(case, kept, same, said, tried) if case.is_silent else None
@@ -101,10 +102,12 @@ def _each(
                 if rerun:
                     return rerun
                 hint = hint or _revealed(case, factor, found, same, tried)
+                if factor.cure and not found.is_refused:
+                    in_vain[factor.cure.factor] = f"with {factor.name} a copy {found.words}"
             if time.monotonic() - began > BUDGET_SECONDS:
                 tried.append("reruns: out of time")
                 break
-    return hint or Rerun(tried=tried)
+    return replace(hint or Rerun(tried=tried), in_vain=in_vain)
 
 
 def _command(case: Case, factor: Factor) -> str:
