@@ -14,7 +14,8 @@ from scaffolder.text import shown, type_name
 LONGEST = 30
 """Characters of a name: so lines of the code that hold it stay within what linters allow."""
 
-MOST_FIELDS = 50
+MOST_FIELDS = 40
+"""The tests in Rust have them in one `json!`, which the compiler expands up to 41."""
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 RULE = "starts with a lower-case letter, continues with lower-case letters, digits and single _"
