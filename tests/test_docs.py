@@ -35,7 +35,8 @@ def test_new_prints_what_its_schema_says(tmp_path: Path, monkeypatch: pytest.Mon
     for flags in ([], ["--no-git"]):
         made = viscaffold("new", f"orders{len(flags)}", "--json", *flags).json()
         jsonschema.validate(made, schema("new"))
-        assert made.keys() == set(schema("new")["required"]) | {"description", "ci", "image_digest"}
+        answers = {"description", "ci", "directory", "image_digest"}
+        assert made.keys() == set(schema("new")["required"]) | answers
     planned = viscaffold("new", "orders9", "--dry-run", "--json").json()
     jsonschema.validate(planned, schema("new"))
     assert planned.keys() == schema("new")["properties"].keys()
