@@ -70,13 +70,18 @@ def _over(trace: Trace | None, written: Container[str]) -> Call | None:
 
 def _is_the_same(case: Case, found: Outcome) -> bool:
     """Tell whether a copy failed as the container did: with the same code and the same words."""
-    mine, theirs = _last_words(case), last_words(found.text.splitlines())
+    mine, theirs = _last_words(case), _telling(found.text.splitlines())
     same = VARYING.sub("", mine) == VARYING.sub("", theirs)
     return found.exit_code == case.exit_code and same
 
 
 def _last_words(case: Case) -> str:
-    return last_words(line.text for line in case.log.since(case.state.started))
+    return _telling([line.text for line in case.log.since(case.state.started)])
+
+
+def _telling(lines: list[str]) -> str:
+    """Return the last line that reports a failure, or else the last one at all."""
+    return last_words(lines) or next((x.strip() for x in reversed(lines) if x.strip()), "")
 
 
 def _has_run_before(case: Case) -> bool:
