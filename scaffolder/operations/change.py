@@ -100,6 +100,7 @@ class Change:
         """Return it for JSON."""
         seen = self.verification.document() if self.verification else None
         found = {name: getattr(self, name) for name in DOCUMENTED}
+        found["notes"] = [*self.notes, *self.warnings]
         return {**found, "changes": [*map(asdict, self.changes)], "verification": seen}
 
 
