@@ -60,3 +60,13 @@ def test_a_shell_that_compares_no_number_is_given_a_wrong_value(words: str) -> N
 
     assert (found.cause, found.verdict) == ("config-malformed", "proven"), found
     assert "WORKERS is 'auto'" in found.text
+
+
+def test_what_is_to_be_json_is_not_repeated() -> None:
+    env = {"CONFIG": '{"dsn": "hunter22"', "WORKERS": "ten"}
+    texts = [f.cure.text for f in other_values(case(config={"env": env})) if f.cure]
+
+    assert texts == [
+        "the program does not take the value of CONFIG",
+        "the program does not take the value 'ten' of WORKERS",
+    ]

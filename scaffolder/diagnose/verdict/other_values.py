@@ -18,6 +18,7 @@ NUMBER = re.compile(
 )
 """How names end whose value is usually a whole number."""
 ADDRESS = re.compile(r"(?:^|_)(?:LISTEN|BIND|ADDR|ADDRESS)$")
+JSON = ("{", "[")
 YES, NO = {"yes", "on", "y", "enabled", "true", "1"}, {"no", "off", "n", "disabled", "false", "0"}
 LINKED = re.compile(r"tcp://[^\s:/]+:(\d+)")
 """What Docker's links, and Kubernetes for each Service, put into `NAME_PORT`."""
@@ -34,13 +35,15 @@ def other_values(case: Case) -> Iterator[Factor]:
             "; Docker's links and Kubernetes (enableServiceLinks) set such a variable for a"
             f" service of that name: set {name} yourself, or have the program read another one"
         )
+        # What is to be JSON may hold secrets.
+        shown = "the value" if value[:1] in JSON else f"the value {value!r}"
         yield Factor(
             f"{name}={other}",
             replace(case.config, env={**case.config.env, name: other}),
             flags=f"-e {name}={other}",
             cure=replace(
                 cures.OTHER_VALUE,
-                text=f"the program does not take {value!r} as the value of {name}",
+                text=f"the program does not take {shown} of {name}",
                 fix=f"give {name} a value that it can read, such as {other}{how * bool(is_linked)}",
                 # Another word for yes may be taken for no: then it is what it switches on.
                 proves=value.lower() not in YES | NO,
@@ -64,7 +67,7 @@ def _plain(name: str, value: str) -> Iterator[str]:
         yield value.lower()
     elif value.lower() in (YES | NO) - {"true", "false", "0", "1"}:
         yield from ("true", "1") if value.lower() in YES else ("false", "0")
-    elif value[:1] in ("{", "[") and not _is_json(value):
+    elif value[:1] in JSON and not _is_json(value):
         yield "{}" if value[0] == "{" else "[]"
 
 
