@@ -12,7 +12,7 @@ from scaffolder.docker.container import PORT
 from scaffolder.engine import ANSWERS_FILE
 from scaffolder.engine.git import Repository
 from scaffolder.templates.template import NAME
-from scaffolder.text import printable
+from scaffolder.text import printable, quoted
 
 from .service import Service
 
@@ -48,18 +48,24 @@ def directory(within: Repository, target: Path) -> str:
 
 
 def ci_problem(within: Repository, service: Service) -> tuple[str, str] | None:
-    """Return why CI of a service below the top does not run as it is meant, and what mends it."""
-    place, name = within.prefix.rstrip("/"), service.answers["name"]
-    ci = str(service.answers.get("ci"))
-    if not place or ci not in CI:
+    """Return why CI of a service does not run as it is meant, and what mends it."""
+    place, ci = within.prefix.rstrip("/"), str(service.answers.get("ci"))
+    if ci not in CI:
         return None
-    seen = str(service.answers.get(DIRECTORY) or ".")
-    if seen != place and TAKEN.fullmatch(place):
+    seen = str(service.answers.get(DIRECTORY) or "")
+    if seen != place and TAKEN.fullmatch(place or seen):
         fix = f"viscaffold update --answer {DIRECTORY}={place}"
-        return f"CI looks for the service in {printable(seen)}, and it is in {place}", fix
+        where, here = (printable(path or "the top") for path in (seen, place))
+        return f"CI looks for the service in {where}, and it is in {here}", fix
+    return _not_copied(within, service, ci) if place else None
+
+
+def _not_copied(within: Repository, service: Service, ci: str) -> tuple[str, str] | None:
+    """Return why the top of a repository does not run what the service below it has for CI."""
+    place, name = within.prefix.rstrip("/"), service.answers["name"]
     own, top = (path.format(name=name) for path in FILES[ci])
     mine, theirs = (regular_files.text(at) for at in (service.root / own, within.top / top))
-    fix = printable(CI[ci].format(place=place, name=name))
+    fix = printable(CI[ci].format(place=quoted(place), name=name))
     if mine is None:
         return None
     if theirs is None or (ci == "gitlab" and f"{place}/{own}" not in theirs):

@@ -151,6 +151,18 @@ def test_a_service_that_was_moved_is_found_again(
     assert not any("looks for" in said for said in told_of_ci())
 
 
+def test_a_service_that_came_to_the_top_is_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert viscaffold("new", "pay", "-a", "directory=services/pay").code == 0
+    monkeypatch.chdir("pay")
+
+    assert told_of_ci() == ["CI looks for the service in services/pay, and it is in the top"]
+    assert viscaffold("update", "--answer", "directory=").code == 0
+    assert told_of_ci() == []
+
+
 @pytest.mark.usefixtures("top")
 @pytest.mark.parametrize(
     "odd", ["my services/pay", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}/pay", "-x/pay"]

@@ -85,7 +85,7 @@ def hooks(subject: Subject) -> Iterator[Finding]:
 
 @check("ci", Needs.REPOSITORY)
 def ci(subject: Subject) -> Iterator[Finding]:
-    """Look whether CI runs for a service below the top of its repository, which CI reads alone."""
+    """Look whether CI, which reads the top of a repository alone, runs for the service there."""
     found = neighbours.ci_problem(subject.required_repository, subject.required_service)
     yield warning(*found) if found else fine("nothing stops it here")
 
