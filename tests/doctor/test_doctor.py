@@ -299,6 +299,21 @@ def test_a_hook_that_git_does_not_run(service: MakeService, prepare: str, says: 
     assert says in only("hooks", "warning").says
 
 
+def test_ci_that_looks_elsewhere_than_the_service_is(service: MakeService) -> None:
+    """More of it is in tests/operations/test_neighbours.py."""
+    root = service()
+    assert fine("ci")
+    answers = root / ".copier-answers.yml"
+    text = answers.read_text(encoding="utf-8").replace(
+        "directory: ''", "directory: services/orders"
+    )
+    answers.write_text(text, encoding="utf-8")
+
+    found = only("ci", "warning")
+    assert found.says == "CI looks for the service in services/orders, and it is in the top"
+    assert found.fix == "viscaffold update --answer directory="
+
+
 # Tools
 
 
