@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .interrupts import uninterrupted
+
 PREFIX = "viscaffold-"
 BESIDE = ".viscaffold-"
 LOCK = "owner.lock"
@@ -52,7 +54,10 @@ def beside(target: Path) -> Iterator[Path]:
 
 def parent() -> Path:
     """Return the directory in which each process makes its own."""
-    return Path(tempfile.gettempdir())
+    with uninterrupted() as interrupts:  # the library writes a file there, to see whether it may
+        found = Path(tempfile.gettempdir())
+        interrupts.check()
+    return found
 
 
 def sweep() -> None:

@@ -187,6 +187,12 @@ def rust(binary: Path) -> Program:
     return Program("rust", (str(binary),))
 
 
+def _is_stopped(process: int) -> bool:
+    """Tell whether a signal has stopped all threads of a process (proc(5)): each in its time."""
+    threads = Path(f"/proc/{process}/task").glob("*/stat")
+    return all(stat.read_text(errors="replace").rpartition(")")[2][1] == "T" for stat in threads)
+
+
 def process_in(log: str) -> int:
     """Return the number of the process that serves, from the first line of a log."""
     found = re.search(r"process (\d+)", log)
@@ -230,8 +236,12 @@ class Run:
         return status if status is None or status >= 0 else 128 - status
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process that was started."""
+        """Send a signal to the process that was started; it has stopped afterwards, if it is to."""
         self.process.send_signal(number)
+        deadline = time.monotonic() + START_SECONDS
+        while number is signal.SIGSTOP and not _is_stopped(self.process.pid):
+            assert time.monotonic() < deadline, "it does not stop"
+            time.sleep(0.01)
 
     def served_by(self) -> int:
         """Return the number of the process that serves, from its first line."""

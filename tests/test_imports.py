@@ -25,7 +25,6 @@ FLOORS = (
     {"engine", "names"},
     {"docker", "languages"},
     {
-        "interrupts",
         "paths",
         "placing",
         "plain_yaml",
@@ -34,7 +33,7 @@ FLOORS = (
         "streams",
         "temporary",
     },
-    {"errors", "redaction"},
+    {"errors", "interrupts", "redaction"},
     {"redaction_rules", "text"},
 )
 """Rooms, and modules beside them; each imports from itself, and from the floors below."""
