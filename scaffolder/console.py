@@ -151,7 +151,7 @@ def ask(question: str, choices: Sequence[str] = (), default: str | None = None) 
     words = text.printable(question)
     if choices:
         words += f" ({', '.join(map(text.printable, choices))})"
-    kind = click.Choice(choices) if choices else None
+    kind = click.Choice([*map(str, choices)]) if choices else None
     return str(click.prompt(words, type=kind, default=default, show_choices=False, err=True))
 
 

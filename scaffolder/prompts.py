@@ -28,6 +28,7 @@ Ask = Callable[[Mapping[str, Any]], Any]
 
 ESCAPE_SECONDS = 0.1
 """How long the key Escape waits for more: arrows begin with the same byte."""
+WAY_BACK = "Esc: back to the question before. Ctrl-C: leave, nothing is made."
 UNCHOSEN = "is not chosen: space chooses it, Backspace forgets it"
 """Why Enter after a search does not go on with nothing."""
 MARGIN = 8
@@ -186,7 +187,9 @@ def _asked(question: "Question", words: str) -> object:
     except (KeyboardInterrupt, EOFError) as error:
         raise click.Abort from error
     if answer is not BACK:
-        console.say(f"{words}: ", console.bold(_said(answer)))
+        console.say(
+            f"{words} " if words.endswith("?") else f"{words}: ", console.bold(_said(answer))
+        )
     return answer
 
 

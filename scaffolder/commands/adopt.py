@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from scaffolder import console, operations
+from scaffolder import console, operations, prompts
 from scaffolder.adopt.choices import Level, Stand
 from scaffolder.adopt.existing import HOME
 from scaffolder.errors import UsageError
 from scaffolder.operations import Adoption, Asked, UndecidedError
 from scaffolder.operations.gate import Wanted
+from scaffolder.prompts import BACK
 from scaffolder.text import printable
 
 from .change import failures_as_json, options, verify_options
@@ -72,15 +73,29 @@ def adopt(  # noqa: PLR0913 - one parameter an option
 
 
 def _adopted(path: Path, asked: Asked, *, dry_run: bool) -> Adoption:
-    """Adopt; on a terminal, ask for what has to be said, one question after the other."""
+    """Adopt; on a terminal, ask for what has to be said, with a way back to what was asked."""
+    before: list[Asked] = []
     while True:
         try:
             return operations.adopt(path, asked, dry_run=dry_run, report=console.TERMINAL)
         except UndecidedError as error:
             if not console.interactive():
                 raise
-            said = console.ask(error.question, error.choices)
-            asked = asked.with_answer(error.field, said)
+            if not before and prompts.possible():
+                console.say(prompts.WAY_BACK)
+            said = _said(error)
+            if said is BACK:
+                asked = before.pop() if before else asked
+            else:
+                before.append(asked)
+                asked = asked.with_answer(error.field, str(said))
+
+
+def _said(error: UndecidedError) -> object:
+    """Return the answer to what is undecided, or BACK for the question before."""
+    if prompts.possible():
+        return prompts.one(error.question, error.choices, "")
+    return console.ask(error.question, error.choices)
 
 
 def _titles(done: Adoption) -> list[Line]:

@@ -40,7 +40,7 @@ def completed(path: str | None, wanted: Preset, trust: Consent) -> tuple[str, Pr
         return path or "", wanted
     if path:
         room.require_room(_absolute(path))
-    console.say("Esc: back to the question before. Ctrl-C: leave, nothing is made.")
+    console.say(prompts.WAY_BACK)
     answers: Answers = {PATH: path, STAGES: wanted.stages, **wanted.answers}
     show = Step(AGREED, lambda found: _agreed(template, found, wanted))
     prompts.walk([*steps, show], answers)

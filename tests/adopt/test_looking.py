@@ -1,5 +1,6 @@
 """What adopt finds in a service, and what it refuses; nothing of the service is run."""
 
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -215,13 +216,42 @@ def test_what_cannot_be_adopted_is_refused_with_a_reason(
 def test_a_terminal_is_asked_for_what_cannot_be_known(exists: MakeExisting) -> None:
     exists("layered")
     child = on_terminal(
-        sys.executable, ["-m", "scaffolder", "adopt", "--no-verify"], encoding="utf-8"
+        sys.executable,
+        ["-m", "scaffolder", "adopt", "--no-verify"],
+        encoding="utf-8",
+        env={**os.environ, "TERM": "dumb"},
     )
     child.expect("What becomes of your Dockerfile")
     child.sendline("keep")
     child.expect("What becomes of your docker-compose.yml")
     child.sendline("keep")
     child.expect("To take it all back")
+    child.expect(pexpect.EOF)
+
+    new = git(Path.cwd(), "diff", "--staged", "--name-only")
+    assert "Dockerfile" not in new
+    assert "compose" not in new
+
+
+def test_there_is_a_way_back_to_what_was_asked(exists: MakeExisting) -> None:
+    exists("layered")
+    child = on_terminal(
+        sys.executable,
+        ["-m", "scaffolder", "adopt", "--no-verify"],
+        encoding="utf-8",
+        env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
+    for question, keys in (
+        ("What becomes of your Dockerfile", "\x1b[B\r"),  # beside
+        ("What becomes of your docker-compose.yml", "\x1b"),
+        ("What becomes of your Dockerfile", "\r"),  # keep
+        ("What becomes of your docker-compose.yml", "\r"),
+    ):
+        child.expect_exact(question)
+        child.expect_exact("keep")  # the list is there
+        child.send(keys)
+        child.expect_exact(question if keys != "\x1b" else "")
+    child.expect("To take it all back", timeout=120)
     child.expect(pexpect.EOF)
 
     new = git(Path.cwd(), "diff", "--staged", "--name-only")
