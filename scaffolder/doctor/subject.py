@@ -81,8 +81,15 @@ class Subject:
 
     def content(self, path: str) -> bytes | None:
         """Return a file of the service as it is on the disk; None if it is no regular file."""
-        place = self.service.file(path) if self.service else self.place / path
-        return place.read_bytes() if is_regular(place) else None
+        return _read(self.service.file(path) if self.service else self.place / path)
+
+    def placed(self, path: str) -> bytes | None:
+        """Return the same by the path that the file has in this service, not in the template."""
+        return _read(self.place / path)
+
+
+def _read(place: Path) -> bytes | None:
+    return place.read_bytes() if is_regular(place) else None
 
 
 def of(start: Path, *, language: str = "", contact: bool = False) -> Subject:

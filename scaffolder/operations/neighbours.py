@@ -43,8 +43,13 @@ def directory(within: Repository, target: Path) -> str:
 
     So it is for a path that would have a meaning of its own in a workflow.
     """
-    place = os.path.relpath(target.resolve(), within.top.resolve())
+    place = _place(within, target)
     return place if TAKEN.fullmatch(place) else ""
+
+
+def _place(within: Repository, target: Path) -> str:
+    """Return the path of a service below the top of its repository, `.` for the top."""
+    return os.path.relpath(target.resolve(), within.top.resolve())
 
 
 def ci_problem(within: Repository, service: Service) -> tuple[str, str] | None:
@@ -77,7 +82,7 @@ def _not_copied(within: Repository, service: Service, ci: str) -> tuple[str, str
 
 def notes(within: Repository | None, target: Path, answers: Mapping[str, Any]) -> list[str]:
     """Return what is left to do for a service at `target`, in a repository of several."""
-    place = os.path.relpath(target.resolve(), within.top.resolve()) if within else "."
+    place = _place(within, target) if within else "."
     if within is None or place == ".":
         return []
     name, ci = str(answers["name"]), CI.get(str(answers.get("ci")), "")

@@ -4,6 +4,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import existing
 import pexpect
@@ -213,14 +214,17 @@ def test_what_cannot_be_adopted_is_refused_with_a_reason(
     assert words in refused()
 
 
+def adopting(terminal: str) -> "pexpect.spawn[Any]":
+    """Start it where a person can be asked, on a terminal of some kind."""
+    variables = {"TERM": terminal, "PROMPT_TOOLKIT_NO_CPR": "1"}
+    words = ["-m", "scaffolder", "adopt", "--no-verify"]
+    environment = {**os.environ, **variables}
+    return on_terminal(sys.executable, words, encoding="utf-8", env=environment)
+
+
 def test_a_terminal_is_asked_for_what_cannot_be_known(exists: MakeExisting) -> None:
     exists("layered")
-    child = on_terminal(
-        sys.executable,
-        ["-m", "scaffolder", "adopt", "--no-verify"],
-        encoding="utf-8",
-        env={**os.environ, "TERM": "dumb"},
-    )
+    child = adopting("dumb")
     child.expect("What becomes of your Dockerfile")
     child.sendline("keep")
     child.expect("What becomes of your docker-compose.yml")
@@ -235,12 +239,7 @@ def test_a_terminal_is_asked_for_what_cannot_be_known(exists: MakeExisting) -> N
 
 def test_there_is_a_way_back_to_what_was_asked(exists: MakeExisting) -> None:
     exists("layered")
-    child = on_terminal(
-        sys.executable,
-        ["-m", "scaffolder", "adopt", "--no-verify"],
-        encoding="utf-8",
-        env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
-    )
+    child = adopting("xterm")
     for question, keys in (
         ("What becomes of your Dockerfile", "\x1b[B\r"),  # beside
         ("What becomes of your docker-compose.yml", "\x1b"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scaffolder import names, regular_files
+from scaffolder import names
 from scaffolder.doctor.catalogue import Needs, check
 from scaffolder.doctor.findings import Finding, fine, problem, warning
 from scaffolder.doctor.subject import Subject
@@ -15,7 +15,7 @@ from scaffolder.operations.locking import LOCK
 def tools(subject: Subject) -> Iterator[Finding]:
     """Look for the programs of the language, in the versions that the service requires."""
     path = subject.locking.tools.manifest if subject.service else ""
-    for tool in LANGUAGES[subject.language].tools(regular_files.content(subject.place / path)):
+    for tool in LANGUAGES[subject.language].tools(subject.placed(path)):
         if tool.problem:
             yield problem(f"{tool.name} {tool.problem}", tool.fix)
         else:
@@ -38,7 +38,7 @@ def installed(subject: Subject) -> Iterator[Finding]:
 def lock(subject: Subject) -> Iterator[Finding]:
     """Compare the lock with the manifest."""
     locking = subject.locking
-    read = {path: regular_files.content(subject.place / path) for path in locking.paths}
+    read = {path: subject.placed(path) for path in locking.paths}
     files = {path: content for path, content in read.items() if content is not None}
     outdated = locking.outdated(files)
     locks = [path for path in files if path != locking.tools.manifest]
