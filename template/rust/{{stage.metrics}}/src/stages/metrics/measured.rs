@@ -23,7 +23,7 @@ const SECONDS: [f64; 11] = [
 const LAG: Duration = Duration::from_millis(500);
 
 /// What requests have in common that are counted as one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
 pub struct Answered {
     pub method: &'static str,
     pub route: String,
