@@ -10,6 +10,8 @@ from scaffolder.text import reason
 
 CREATES, EXCLUSIVE = 0o100, 0o200
 """Flags of open(2), the same on all processors."""
+DIRECTORY = 0o240000
+"""O_DIRECTORY of amd64 and of arm64. Each is O_DIRECT on the other, which only databases use."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Call:
     def creates(self) -> bool:
         """Tell whether it makes the file if there is none."""
         return self.name == "creat" or (self.name.startswith("open") and bool(self._mode & CREATES))
+
+    @property
+    def lists(self) -> bool:
+        """Tell whether it opens a directory, and nothing else."""
+        return self.name.startswith("open") and bool(self._mode & DIRECTORY)
 
     @property
     def insists(self) -> bool:

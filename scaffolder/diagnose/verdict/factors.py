@@ -8,7 +8,7 @@ from dataclasses import replace
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.names import USERS
 from scaffolder.diagnose.causes.memory.usage import heap
-from scaffolder.diagnose.causes.silence.readings import named_variables, natives
+from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.causes.variables.values import plain_values
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
@@ -16,7 +16,7 @@ from scaffolder.diagnose.evidence.files import text
 from . import cures
 from .endings import endings
 from .factor import Factor
-from .other_values import other_values
+from .other_values import other_values, variables
 from .spoken import spoken
 
 MEMORY = 512 * 1024 * 1024
@@ -165,14 +165,7 @@ def _inputs(case: Case) -> Iterator[Factor]:
                 fix=f"give {name} a value, or leave it out",
             ),
         )
-    for name, _by, _required in named_variables(case)[:3]:
-        value = "postgres://localhost/x" if name.endswith(("URL", "URI", "DSN")) else "1"
-        yield Factor(
-            f"the variable {name}",
-            replace(config, env={**config.env, name: value}),
-            flags=f"-e {name}=...",
-            cure=cures.VARIABLE,
-        )
+    yield from variables(case)
 
 
 def _words(case: Case) -> Iterator[Factor]:

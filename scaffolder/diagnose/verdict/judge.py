@@ -57,6 +57,9 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
 def _doubted(pair: tuple[Cause, Found], rerun: Rerun) -> tuple[Cause, Found]:
     """Add to a cause that what should cure it does not, or not alone."""
     cause, hit = pair
+    on = next((rerun.further[name] for name in cause.cured_by if name in rerun.further), "")
+    if on and not hit.proven:
+        return cause, replace(hit, text=f"{hit.text}; {on}")
     names = (name for name in rerun.in_vain if name in cause.cured_by and name in MORE)
     name = next(names, "")
     if not name or hit.proven:

@@ -1,4 +1,4 @@
-"""Values that do not read as what the name of their variable asks for, and plain ones instead."""
+"""Variables that a copy gets: those that nothing sets, and plain values where others may not do."""
 
 import json
 import re
@@ -7,11 +7,12 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.readings import named_variables
 
 from . import cures
 from .factor import Factor
 
-MOST = 5
+MOST, MOST_UNSET = 5, 3
 NUMBER = re.compile(
     r"(?:^|_)(?:PORT|COUNT|NUM|NUMBER|SIZE|MAX|MIN|CONNECTIONS|WORKERS|THREADS|PROCESSES|TIMEOUT"
     r"|SECONDS|MS|INTERVAL|DELAY|LIMIT|RETRIES|REPLICAS|TTL|MB|BYTES|DEPTH|CONCURRENCY)$"
@@ -48,6 +49,18 @@ def other_values(case: Case) -> Iterator[Factor]:
                 # Another word for yes may be taken for no: then it is what it switches on.
                 proves=value.lower() not in YES | NO,
             ),
+        )
+
+
+def variables(case: Case) -> Iterator[Factor]:
+    """Set what a program reads and nothing sets."""
+    for name, _by, _required in named_variables(case)[:MOST_UNSET]:
+        value = "postgres://localhost/x" if name.endswith(("URL", "URI", "DSN")) else "1"
+        yield Factor(
+            f"the variable {name}",
+            replace(case.config, env={**case.config.env, name: value}),
+            flags=f"-e {name}=...",
+            cure=cures.VARIABLE,
         )
 
 

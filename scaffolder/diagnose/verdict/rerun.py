@@ -26,3 +26,5 @@ class Rerun:
     tried: list[str] = field(default_factory=list)
     in_vain: Mapping[str, str] = field(default_factory=dict)
     """What was changed and cured nothing, and how a copy fared with it."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """What was changed and brought a copy further, and over what that one ended."""

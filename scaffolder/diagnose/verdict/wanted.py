@@ -7,13 +7,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from posixpath import basename, dirname
+from posixpath import basename, dirname, splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, of_windows
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
+from scaffolder.diagnose.evidence.decisive import PROBES
 from scaffolder.diagnose.evidence.files import CONTENT, is_below, resolved
 from scaffolder.diagnose.evidence.last_steps import ZONES
+from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 from . import cures
@@ -61,15 +63,22 @@ def wanted(case: Case) -> Iterator[Factor]:
                 flags=f"--workdir {shlex.quote(folder)}",
                 cure=cures.WORKDIR,
             )
-        is_directory = call.name in ("chdir", "statfs") or call.creates
         path = dirname(call.path) if call.creates else call.path
-        yield Factor(
-            f"{'a directory' if is_directory else 'an empty file'} at {path}",
-            config,
-            files={path: None if is_directory else b""},
-            flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
-            cure=cures.PLACE if is_directory else cures.FILE,
-        )
+        for is_directory in _kinds(call):
+            yield Factor(
+                f"{'a directory' if is_directory else 'an empty file'} at {path}",
+                config,
+                files={path: None if is_directory else b""},
+                flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+                cure=cures.PLACE if is_directory else cures.FILE,
+            )
+
+
+def _kinds(call: Call) -> tuple[bool, ...]:
+    """Tell whether a call wants a directory; what only asks for a path may want either."""
+    if call.name in ("chdir", "statfs") or call.creates or call.lists:
+        return (True,)
+    return (False, True) if PROBES.match(call.name) and not splitext(call.path)[1] else (False,)
 
 
 def _translated(case: Case) -> Iterator[Factor]:

@@ -1,0 +1,82 @@
+"""What a copy printed that the container did not: what hid it, and what it says."""
+
+import re
+from dataclasses import replace
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.evidence import Evidence
+
+from .copies import Outcome
+from .factor import Factor
+from .rerun import Rerun
+from .unchanged import take_in
+
+UNHEARD = 20
+"""How many lines are read of what a script throws away."""
+REVEALED = {
+    "python-buffered": "ENV PYTHONUNBUFFERED=1; then fix what it reports",
+    "errexit": "handle the failure of this command",
+    "usage-printed": "pass the arguments that it requires, in CMD or after the image in docker run",
+    "output-thrown-away": "let its output reach the log (no >/dev/null); then fix what it reports",
+    "log-discarded": "use a log driver that keeps lines; then fix what it reports",
+}
+"""The cause that hid a program's output → the fix."""
+USAGE = re.compile(r"\s*usage:?\s", re.IGNORECASE)
+OPTIONAL = re.compile(r"\[[^\[\]]*\]")
+REQUIRED = re.compile(r"<[\w|. -]+>|\b[A-Z][A-Z_]{2,}\b")
+"""An argument, once those in brackets are left out."""
+COMMANDS = re.compile(r"\s*(?:sub)?commands?:", re.IGNORECASE)
+
+
+def command(case: Case, factor: Factor) -> str:
+    """Return what a person types to run such a copy."""
+    if factor.without:
+        return f"docker run --rm ... {case.config.image}  # without {factor.without}"
+    if "IMAGE" in factor.flags:
+        return f"docker run --rm {factor.flags.replace('IMAGE', case.config.image)}"
+    return f"docker run --rm {factor.flags} {case.config.image}"
+
+
+def revealed(
+    case: Case, factor: Factor, found: Outcome, same: Outcome, tried: list[str]
+) -> Rerun | None:
+    """Return what a copy printed that the container did not."""
+    new = [line for line in found.text.splitlines() if line.strip() and line not in same.text]
+    if factor.reveals == "usage-printed":
+        return _usage(case, factor, new, tried)
+    if not factor.reveals or not new or found.alive:
+        return None
+    words = new[-1].strip()
+    if factor.reveals == "output-thrown-away":
+        take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
+    text = (
+        f"a script exits with {found.exit_code} at: {words.lstrip('+ ')}"
+        if factor.reveals == "errexit"
+        else f"its output was lost; with {factor.name} it prints: {words[:300]}"
+    )
+    return Rerun(
+        factor.reveals,
+        "process",
+        text,
+        REVEALED[factor.reveals],
+        commands=(command(case, factor),),
+        evidence=(Evidence("rerun", command(case, factor), "\n".join(new[-5:])),),
+        tried=tried,
+    )
+
+
+def _usage(case: Case, factor: Factor, lines: list[str], tried: list[str]) -> Rerun | None:
+    """Return what a program requires by its own `--help`; None if that names no argument."""
+    usage = next((line.strip() for line in lines if USAGE.match(line)), "")
+    asks = REQUIRED.search(OPTIONAL.sub("", usage)) or next(filter(COMMANDS.match, lines), "")
+    if not usage or not asks:
+        return None
+    return Rerun(
+        factor.reveals,
+        "process",
+        f"it is started without arguments, and ends without a word; its --help says: {usage[:200]}",
+        REVEALED[factor.reveals],
+        commands=(command(case, factor),),
+        evidence=(Evidence("rerun", command(case, factor), "\n".join(lines[:5])),),
+        tried=tried,
+    )

@@ -1,0 +1,106 @@
+"""Programs that lack several things, one after another: copies that get them, and go on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from recorded import case
+
+from examples import SERVER, STARTED
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.verdict.copies import Outcome
+from scaffolder.diagnose.verdict.factor import Factor
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.judgement import Judgement
+from scaffolder.diagnose.verdict.reruns import try_factors
+from scaffolder.docker.client import Engine
+
+FILE, FOLDER, KEY, LAST = "/etc/app/app.toml", "/data/cache", "/etc/app/key.pem", "/etc/app/last"
+Program = Callable[[Factor], int]
+
+
+def trace(factor: Factor, status: int) -> str:
+    """Return what a copy does that ends over the first of these that it lacks."""
+    rows = [STARTED.rstrip()]
+    for path, flags in ((FILE, "0"), (FOLDER, "10000"), (KEY, "0"), (LAST, "0")):
+        result = "3" if path in factor.files else "-2"
+        rows.append(f"C\t1\t7\t7\topenat\t{result}\tp={path}\tx={flags}")
+        if result == "-2":
+            break
+    return "\n".join([*rows, f"X\t2\t7\t{status}\t0"])
+
+
+def needs(*paths: str) -> Program:
+    """Return a program that ends over the first of these that is missing, and tells which."""
+    return lambda factor: next((3 + i for i, p in enumerate(paths) if p not in factor.files), 0)
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Judgement, list[str]]]:
+    def play(program: Program, **more: Any) -> tuple[Judgement, list[str]]:  # noqa: ANN401 - of a case
+        ran: list[str] = []
+
+        def run(_engine: Engine, _of: Case, factor: Factor, tracer: object = None) -> Outcome:
+            ran.append(factor.name)
+            code = program(factor)
+            seen = read(trace(factor, code)) if tracer else None
+            return Outcome(alive=not code, exit_code=code, text="", trace=seen)
+
+        for module in ("copies", "further", "unchanged", "telling", "granted"):
+            monkeypatch.setattr(f"scaffolder.diagnose.verdict.{module}.run", run)
+        began = program(Factor("nothing", case().config))
+        of = case(files=SERVER, exit_code=began, **more)
+        return judge(of, try_factors(Engine("docker"), of)), ran
+
+    return play
+
+
+def test_what_it_lacks_one_after_another_is_named_and_proven(judged: Any) -> None:  # noqa: ANN401 - a fixture
+    found, _ = judged(needs(FILE, FOLDER, KEY))
+
+    assert (found.verdict, found.cause) == ("proven", "file-missing")
+    assert f"one thing after another: {FILE}, then {FOLDER}, then {KEY}" in found.text
+    assert f"{FOLDER}: make it in the Dockerfile" in found.fix
+    assert "without any one of them, it ends" in found.evidence[-1].found
+
+
+def test_one_thing_alone_is_no_sequence(judged: Any) -> None:  # noqa: ANN401 - a fixture
+    found, _ = judged(needs(FILE))
+
+    assert found.verdict == "proven"
+    assert "one thing after another" not in found.text
+
+
+def test_what_runs_without_the_first_thing_does_not_need_it(judged: Any) -> None:  # noqa: ANN401 - a fixture
+    found, ran = judged(lambda factor: 0 if FOLDER in factor.files else 4 - (FILE in factor.files))
+
+    assert f"a directory at {FOLDER}" in ran
+    assert found.verdict == "likely"
+    assert "one thing after another" not in found.text
+
+
+def test_a_copy_that_ends_over_the_same_thing_has_got_no_further(judged: Any) -> None:  # noqa: ANN401 - a fixture
+    def ends(factor: Factor) -> int:
+        factor.files.pop(FILE, None)  # type: ignore[attr-defined] # it does not see the file
+        return 3
+
+    found, ran = judged(ends)
+
+    assert found.verdict == "likely"
+    assert "gets further" not in found.text
+    assert not any(" and " in name for name in ran if FILE in name)
+
+
+def test_where_no_copy_runs_it_tells_how_far_they_got(judged: Any) -> None:  # noqa: ANN401 - a fixture
+    found, _ = judged(needs(FILE, FOLDER, KEY, LAST))
+
+    assert (found.verdict, found.cause) == ("likely", "file-missing")
+    for path in (FOLDER, KEY, LAST):
+        assert f"after openat('{path}'): no such file or directory" in found.text
+
+
+def test_a_limit_that_was_lifted_is_no_such_step(judged: Any) -> None:  # noqa: ANN401 - a fixture
+    _, ran = judged(needs(FILE, "/never"), config={"memory": 1 << 26})
+
+    assert not any("more memory and" in name for name in ran)
