@@ -46,6 +46,23 @@ def test_evidence_comes_from_where_the_cause_says(name: str) -> None:
     assert used <= declared | {"inspect", "logs"}, used - declared
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_evidence_is_shown_twice(name: str) -> None:
+    evidence = judge(case(**EXAMPLES[name])).evidence
+
+    assert len(evidence) == len(set(evidence)), evidence
+
+
+def test_what_ends_a_program_in_its_command_line_is_quoted_from_there() -> None:
+    program = ("python3", "-c", "import sys; sys.exit(3)")
+
+    found = judge(case(**{**EXAMPLES["python-quiet-exit"], "command": program, "exit_code": 3}))
+
+    assert found.cause == "python-quiet-exit"
+    assert [e.found for e in found.evidence] == ["line 1: sys.exit(3)", "exit code: 3"]
+    assert "Config.Cmd" in found.evidence[0].command
+
+
 @pytest.mark.parametrize("name", SILENT)
 def test_a_cause_that_nobody_names_is_inferred_and_only_likely(name: str) -> None:
     cause, found = candidates(case(**SILENT[name]))[0]

@@ -5,7 +5,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, logged
+from scaffolder.diagnose.causes.evidence import logged
 from scaffolder.diagnose.evidence.files import resolved, text
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.launched import Launched
@@ -139,7 +139,7 @@ def _for_bash(  # noqa: PLR0913 - the parts of one sentence
     lacks = case.finder.find(("bash",)).problem is not None
     install = " (and install bash, which the image lacks)" if lacks else ""
     start = f'start it with bash: CMD ["bash", "{script.path}"]' if named else ""
-    shows = content(case, script.path, bashism) if script.path else quote(case, script, bashism)
+    shows = quote(case, script, bashism)
     over = f", which overrides its first line {first}" if named else ""
     return Found(
         f"{where(script)} is written for bash ({bashism!r}) but run by {runs}{over}: {line[:150]}",

@@ -5,6 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.causes.shells.script import quote
 from scaffolder.diagnose.evidence.log_search import FAILURE
 
 from .readings import quiet, readings
@@ -71,11 +72,6 @@ def python_quiet_exit(case: Case) -> Found | None:
             return Found(
                 f"{script.path or 'the program'} exits silently by {words} at line {line}{why}",
                 "log the reason before exiting; do not swallow exceptions",
-                (
-                    content(case, script.path, f"line {line}: {words}")
-                    if script.path
-                    else ended(case),
-                    ended(case),
-                ),
+                (quote(case, script, f"line {line}: {words}"), ended(case)),
             )
     return None
