@@ -44,4 +44,5 @@ def decisive(log: str) -> Swallowed | None:
         frozenset(names),
         f"{last['holder'].replace('/', '.')}.{last['method']}",
         "System.exit",
+        f"System.exit follows {int(end['at']) - int(last['at'])} ms later",
     )

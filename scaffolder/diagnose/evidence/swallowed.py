@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 MOST_LINES, LONGEST = 2000, 16_000
@@ -15,6 +15,8 @@ OPTIONAL = frozenset(
 
 STACK = "\n    at "
 """How V8 begins each line of a stack."""
+PLACE = re.compile(r"^\s+at .*?(?:file://)?(/[^()\n]*?:\d+):\d+\)?$", re.MULTILINE)
+"""A place in such a stack: `/app/main.js:12`."""
 NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 MODULE = re.compile(r"(?:Cannot find (?:module|package)|No module named) '([^'\s]+)'")
@@ -37,6 +39,8 @@ class Swallowed:
     """Where it was handled, or where the program chose to end: `/app/main.py:12`."""
     how: str
     """The call by which it ended, as `sys.exit(1)`; empty where its handler went on."""
+    link: str = ""
+    """What links it to an end that was not in its handler, for people."""
 
     @property
     def last(self) -> str:
@@ -55,6 +59,8 @@ class Swallowed:
     @property
     def words(self) -> str:
         """Return what became of it, for people."""
+        if self.link:
+            return f"{self.last}\nhandled at {self.place}; {self.link}"
         if self.how == UNCAUGHT:
             return f"{self.last}\nnobody handles it, and {self.place} does not show it"
         if self.how:
@@ -70,6 +76,8 @@ class Ending:
     how: str
     got_over: tuple[str, ...]
     """The modules that it has looked for before, in vain, and done without."""
+    before: tuple[Swallowed, ...] = ()
+    """What it has handled before, the last one first."""
 
 
 def chosen_end(records: str) -> Ending | None:
@@ -78,9 +86,9 @@ def chosen_end(records: str) -> Ending | None:
     ends = [each for kind, each in found if kind == "exit"]
     if not ends or any(each.text for each in ends) or not ends[-1].how:
         return None
-    handled = (each.last for kind, each in found if kind == "handled")
-    optional = dict.fromkeys(match[1] for words in handled if (match := MODULE.search(words)))
-    return Ending(ends[-1].place, ends[-1].how, tuple(optional))
+    handled = [each for kind, each in found if kind == "handled"]
+    optional = dict.fromkeys(match[1] for one in handled if (match := MODULE.search(one.last)))
+    return Ending(ends[-1].place, ends[-1].how, tuple(optional), tuple(reversed(handled)))
 
 
 def decisive(records: str) -> Swallowed | None:
@@ -98,6 +106,27 @@ def decisive(records: str) -> Swallowed | None:
     before = [(kind, each) for kind, each in found if kind != "exit"]
     kind, last = before[-1] if ends and before else ("", None)
     return None if last is None or kind == "works" or last.names & OPTIONAL else last
+
+
+def linked(ending: Ending, link: Callable[[str, Sequence[int], int], str]) -> Swallowed | None:
+    """Return the last exception whose handler decides an end elsewhere, by a name in their file.
+
+    `link` finds that name: it takes the file, the lines where the exception was, and that of the
+    end. What a program does in between matters no more then.
+    """
+    path, _, line = ending.place.rpartition(":")
+    for each in ending.before:
+        places = [each.place, *PLACE.findall(each.text)]
+        lines = [
+            int(at)
+            for file, _, at in (p.rpartition(":") for p in places)
+            if file == path and at.isdigit()
+        ]
+        name = link(path, lines, int(line)) if lines and line.isdigit() else ""
+        if name:
+            words = f"{name} tells of it, and {ending.how} at {ending.place} depends on that"
+            return replace(each, how=ending.how, link=words)
+    return None
 
 
 def _read(records: str) -> Iterator[tuple[str, Swallowed]]:

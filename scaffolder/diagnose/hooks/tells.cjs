@@ -2,7 +2,7 @@
 //
 // The program's own Node runs this (NODE_OPTIONS), and only in a copy. The debugger within the
 // process stops at each exception, caught or not, notes it and goes on at once. When the program
-// ends, `raised`, beside this file, gets the last one, unless the program has worked since, and how
+// ends, `raised`, beside this file, gets the last ones, whether the program has worked since, and how
 // it ends, with the exception that it was handling, in lines as sitecustomize.py writes them.
 'use strict';
 
@@ -12,12 +12,14 @@ const { isMainThread } = require('worker_threads');
 const RECORDS = `${__dirname}/raised`;
 const MOST_EVENTS = 2000; // what is raised more often directs the program; each costs 0.7 ms
 const LONGEST = 8000;
+const MOST_HANDLED = 20;
 const NEAR = 3;
 const IDLE = ['/proc/', '/sys/', '/dev/', '/usr/share/', '/etc/', __dirname];
 const { appendFileSync } = fs;
 
 let events = 0;
-let last = null; // the exception that the program handled last, if it has not worked since
+const handled = []; // the exceptions that the program handled last, the last one at the end
+let hasWorked = false; // whether it has worked since
 let inCatch = false; // whether the end is within a catch block that has a name for its exception
 
 /** Write a line; never fail. */
@@ -50,14 +52,16 @@ function raised(data) {
   const names = [String(data.className || data.type || '')];
   if (/^\w*Error[^\n]*\bE[A-Z]{3,}\b/.test(text)) names.push('OSError');
   if (/^[^\n]*Cannot find (?:module|package)/.test(text)) names.push('ImportError');
-  last = { text, names, places };
+  handled.push({ text, names, places });
+  if (handled.length > MOST_HANDLED) handled.shift();
+  hasWorked = false;
 }
 
 /** Take note that the program goes on after it has handled an exception. */
 function works(path) {
   const name = path instanceof URL ? path.pathname : String(path);
-  if (!last || IDLE.some((place) => name.startsWith(place)) || /\.(?:[cm]?js|json|node)$/.test(name)) return;
-  last = null;
+  if (!handled.length || IDLE.some((place) => name.startsWith(place)) || /\.(?:[cm]?js|json|node)$/.test(name)) return;
+  hasWorked = true;
 }
 
 /** Have a function take note of that before it does its work. */
@@ -70,10 +74,16 @@ function noted(holder, name, named) {
   }, original);
 }
 
-/** Write how the program ends, and the exception before that. */
+/** Return the exception that it handled last, unless it has worked since. */
+function latest() {
+  return hasWorked ? null : handled.at(-1) || null;
+}
+
+/** Write how the program ends, and the exceptions before that. */
 function end(place, how, isHandling) {
-  if (last) record('handled', last, last.places.length ? last.places[0].place : 'its event loop');
-  record('exit', isHandling ? last : null, place, how);
+  for (const one of handled) record('handled', one, one.places.length ? one.places[0].place : 'its event loop');
+  if (hasWorked) record('works', null, '');
+  record('exit', isHandling ? latest() : null, place, how);
 }
 
 /** Take note of the end that the program chooses. */
@@ -81,6 +91,7 @@ function ends(code) {
   const [at] = own(new Error().stack);
   inCatch = false;
   debugger; // `paused` looks whether this is within a catch block
+  const last = latest();
   const near = last && at && last.places.some(
     (one) => one.file === at.file && one.name === at.name && at.line >= one.line && at.line - one.line <= NEAR);
   end(at ? at.place : 'node', `process.exit(${code})`, inCatch || near);
@@ -96,7 +107,7 @@ function paused({ reason, data, callFrames }, session) {
   session.post('Debugger.resume');
   events += 1;
   if (events < MOST_EVENTS) return;
-  last = null;
+  handled.length = 0;
   session.post('Debugger.setPauseOnExceptions', { state: 'none' });
 }
 

@@ -129,7 +129,7 @@ def _may_be_optional(case: Case, hit: Found) -> bool:
     """Tell whether an answer rests only on what failed in a copy, as much does in many jobs."""
     call, kept = case.seen.failed_call, case.seen.swallowed
     known = [seen(case, call).found] if call else []
-    known += [kept.words] if kept and not kept.how else []
+    known += [kept.words] if kept and (kept.link or not kept.how) else []
     return any(e.source == "rerun" and e.found in known for e in hit.evidence)
 
 

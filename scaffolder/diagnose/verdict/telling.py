@@ -6,14 +6,17 @@ then in no call. So its runtime is asked: by a module that it loads before the p
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import jvm_log, swallowed
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
-from scaffolder.diagnose.evidence.swallowed import Swallowed, chosen_end
+from scaffolder.diagnose.evidence.swallowed import Swallowed, chosen_end, linked
+from scaffolder.diagnose.programs import jsflags, pyflags
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import run
@@ -68,9 +71,19 @@ def ask(engine: Engine, case: Case) -> None:
     if not is_like(case, found):
         return
     told = means.decisive(found.read)
-    ending = chosen_end(found.read) if means.hook and not told else None
+    ending = chosen_end(found.read) if means.hook and not (told and told.how) else None
+    told = (ending and linked(ending, partial(_name, case))) or told
+    ending = None if told else ending
     if told or ending:
         take_in(case, replace(case.seen, swallowed=told, ending=ending))
+
+
+def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:
+    """Return the name by which an exception in a file decides the end that is chosen there."""
+    source = text(case.files, path) or ""
+    if path.endswith((".js", ".cjs", ".mjs")):
+        return jsflags.deciding(source, raised, ended)
+    return pyflags.deciding(source, raised, ended)
 
 
 def _runtime(case: Case) -> str:

@@ -90,8 +90,14 @@ def node_error(case: Case) -> Found | None:
     found = match or rejected
     words = match["e"] if match else case.line(rejected) if rejected else ""
     where = re.search(r"at (?:\S+ )?\(?((?:file://)?/(?!.*node_modules)[^\s)]+:\d+)", case.text)
+    kept = case.seen.swallowed
+    what = (
+        "the program ends over an error, and tells nobody"
+        if kept and words and words in kept.text
+        else "an unhandled error ended Node"
+    )
     return Found(
-        f"an unhandled error ended Node: {words[:250]}{f' at {where[1]}' if where else ''}",
+        f"{what}: {words[:250]}{f' at {where[1]}' if where else ''}",
         "handle it (await in try/catch), and log what failed",
         (logged(case, found) if found else ended(case), ended(case)),
     )

@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, seen, watched
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
 RUNTIME = re.compile(r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/")
 """Places of languages and systems."""
@@ -52,10 +53,12 @@ def ends_itself(case: Case) -> Found | None:
     if ending is None or case.seen.failed_call or not case.exit_code:
         return None
     without = f"; it does without {', '.join(ending.got_over[:3])}" if ending.got_over else ""
+    handled = next((each for each in ending.before if not each.names & OPTIONAL), None)
+    last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
     return Found(
         f"the program ends itself, with {ending.how} at {ending.place}, and does not say why",
         f"see what is checked before {ending.place}, and make it tell",
-        (watched(case, f"{ending.how} at {ending.place}{without}"), ended(case)),
+        (watched(case, f"{ending.how} at {ending.place}{without}{last}"), ended(case)),
     )
 
 
