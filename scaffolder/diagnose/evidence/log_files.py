@@ -48,9 +48,14 @@ def written(log: Log, trace: Trace, changes: Callable[[], Iterable[tuple[str, st
 
 def log_file(files: Files, written: Iterable[str]) -> LogFile | None:
     """Return the log among the files that a program wrote: the first one that reports a failure."""
-    logs = (_read(files, path) for path in list(dict.fromkeys(written))[:MOST])
-    found = [log for log in logs if log]
+    found = logs(files, written)
     return next((log for log in found if log.failures), next(iter(found), None))
+
+
+def logs(files: Files, written: Iterable[str]) -> list[LogFile]:
+    """Return the logs among some files."""
+    read = (_read(files, path) for path in list(dict.fromkeys(written))[:MOST])
+    return [log for log in read if log]
 
 
 def _read(files: Files, path: str) -> LogFile | None:

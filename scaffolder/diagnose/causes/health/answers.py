@@ -9,6 +9,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 from .checks import failing, listening, output, shown, target, test
 from .proxies import is_asked_here
+from .reasons import reason
 
 MARKUP = re.compile(r"<(title|style|script)\b[^<>]*>[^<>]*</\1>|<[^<>]*>", re.IGNORECASE)
 MEANINGS = {
@@ -81,14 +82,15 @@ def check_wrong_path(case: Case) -> Found | None:
         "5": "the service itself reports that it is unhealthy",
         "3": "the service redirects",
     }[code[0]]
+    why = reason(case)
+    says = f"; {why[0]}" if why else _body(case)
     return Found(
-        f"the health check requests {path or 'its route'} and gets {code}: {meaning}{_body(case)}",
-        "use a route that the service has and that answers 200"
-        if code[0] != "5"
-        else f"find out why {path} fails: read the log, or curl it inside",
+        f"the health check requests {path or 'its route'} and gets {code}: {meaning}{says}",
+        _fix(code, path, is_told=why is not None),
         (
             shown(case),
             test(case, check),
+            *(why[1:] if why else ()),
             *(
                 (Evidence("logs", f"docker logs --tail 20 {quoted(case)}", log[0].strip()),)
                 if log
@@ -137,6 +139,15 @@ def check_too_early(case: Case) -> Found | None:
             shown(case),
         ),
     )
+
+
+def _fix(code: str, path: str, *, is_told: bool) -> str:
+    if is_told:
+        other = "" if code[0] == "5" else ", or check a route that the service has"
+        return f"repair what the log names, so that {path} answers 200{other}"
+    if code[0] != "5":
+        return "use a route that the service has and that answers 200"
+    return f"find out why {path} fails: read the log, or curl it inside"
 
 
 def _body(case: Case) -> str:

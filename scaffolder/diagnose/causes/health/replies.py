@@ -10,6 +10,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 from .checks import failing, output, shown, test
 from .louder import requests
+from .reasons import reason
 
 STATUSES = {
     "curl": {
@@ -81,10 +82,13 @@ def check_broken(case: Case) -> Found | None:
         what = f": {said[-200:]}"
     else:
         what = _meaning(case, check.words) or " without output"
+    why = reason(case)
     return Found(
-        f"the health check `{check.words[:120]}` fails{what}",
-        f"run it by hand: docker exec {case.target} {check.typed}",
-        (shown(case), test(case, check)),
+        f"the health check `{check.words[:120]}` fails{what}{f'; {why[0]}' if why else ''}",
+        "repair what the log names"
+        if why
+        else f"run it by hand: docker exec {case.target} {check.typed}",
+        (shown(case), test(case, check), *(why[1:] if why else ())),
         (f"docker exec {case.target} {check.typed}",),
     )
 
