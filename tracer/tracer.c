@@ -16,10 +16,13 @@
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/auxvec.h>
+#include <linux/elf.h>
 #include <linux/ptrace.h>
 #include <linux/resource.h>
 #include <linux/signal.h>
 #include <linux/time_types.h>
+#include <linux/uio.h>
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -30,6 +33,7 @@ enum {
     RING = 1 << 20,     /* bytes of lines; the oldest give way */
     TEXT = 700,         /* the arguments of one call */
     STRING = 400,       /* bytes of one string of the program */
+    FRAMES = 40,        /* return addresses that are told of a stack */
     LAST = 8,           /* calls that are kept of each task, whether they failed or not */
     SOCKETS = 128,      /* sockets whose address is remembered */
     FRAME = 1 << 20,    /* bytes that one function may put on the stack */
@@ -684,6 +688,38 @@ static void tell_last(struct task *task) {
     keep(&line);
 }
 
+/* The return addresses on the stack of a task, innermost first, by the chain of frame pointers, which
+   Go keeps; other compilers often leave it out, and then there are few, or none that mean anything.
+   The address at which the program started tells where it is loaded. */
+static void tell_stack(const struct task *task, unsigned long pointer) {
+    char room[FRAMES * 18 + 100];
+    struct text line = head(room, sizeof room, "K");
+    unsigned long registers[40] = {0}, frame, next[2], words[2];
+    struct iovec to = {registers, sizeof registers};
+    char path[64];
+    column(&line, task->process);
+    ptrace(PTRACE_GETREGSET, task->id, NT_PRSTATUS, &to);
+#if defined(__x86_64__)
+    frame = registers[4];
+#else
+    frame = registers[29];
+#endif
+    int auxv = (int)CALL4(__NR_openat, AT_FDCWD, proc(path, sizeof path, task->id, "auxv", -1), O_RDONLY, 0);
+    while (auxv >= 0 && CALL3(__NR_read, auxv, words, sizeof words) == sizeof words && words[0])
+        if (words[0] == AT_ENTRY) {
+            put(&line, '\t');
+            hex(&line, words[1], 1);
+        }
+    CALL1(__NR_close, auxv);
+    for (int n = 0; n < FRAMES && frame >= pointer && !(frame & 7); n++, frame = next[0]) {
+        if (peek(task->id, (long)frame, next, sizeof next) < sizeof next) break;
+        put(&line, '\t');
+        hex(&line, next[1], 1);
+        if (next[0] <= frame) break;
+    }
+    keep(&line);
+}
+
 /* What a task waits for (W), or waited for until a signal came (I). */
 static void tell_wait(struct task *task, const char *kind) {
     char room[TEXT + 1200];
@@ -828,7 +864,10 @@ static void entered(struct task *task, const struct ptrace_syscall_info *info) {
     task->since = now();
     if (task->known) read_arguments(task);
     if (!task->strange && (task->number == __NR_exit_group || task->number == __NR_exit)) tell_last(task);
-    if (!task->strange && task->number == __NR_exit_group) tell_waits(task->process, task->id);
+    if (!task->strange && task->number == __NR_exit_group) {
+        tell_stack(task, info->stack_pointer);
+        tell_waits(task->process, task->id);
+    }
 }
 
 static void stopped_at_call(struct task *task) {

@@ -44,12 +44,14 @@ READ = call("openat\t3\tp=/srv/data\tx=0")
     [
         ((READ, LISTENS), "listens on [::]:8080"),
         ((READ, LISTENS, THREAD, IDLE), "still waits in accept"),
+        ((READ, THREAD, LISTENS, POLLS), "listens on [::]:8080"),
         ((READ, THREAD, SLEEPS), "still waits in clock_nanosleep"),
         ((READ, LISTENS, THREAD, POLLS), "still waits in epoll_pwait"),
     ],
     ids=[
         "an empty event loop",
         "a daemon thread that serves",
+        "a runtime that polls for it",
         "a daemon thread with a timer",
         "a daemon thread with a loop",
     ],
@@ -167,6 +169,55 @@ def test_a_time_zone_is_named_and_given_to_a_copy() -> None:
 )
 def test_a_time_zone_that_is_only_looked_for_is_no_cause(records: tuple[str, ...]) -> None:
     assert judge(case(**ended(*records))).cause != "timezone-missing"
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [({}, "no time zone data"), ({"/usr/share/zoneinfo/Etc/UTC": File()}, "none of this name")],
+    ids=["no zones", "a wrong name"],
+)
+def test_a_zone_that_is_missing_alone_is_a_wrong_name(files: dict[str, File], why: str) -> None:
+    found = judge(case(**{**ended(*ZONE, ARCHIVE), "files": {**SERVER, **files}}))
+
+    assert found.cause == "timezone-missing"
+    assert why in found.text
+    assert ("install tzdata" in found.fix) == (not files)
+
+
+@pytest.mark.parametrize(
+    ("call_", "way"),
+    [
+        ("openat\t-2\tp=/var/log/app/app.log\tx=441", "make the directory in the image"),
+        ("mkdirat\t-2\tp=/tmp/app", "--tmpfs /tmp"),
+        ("openat\t-2\tp=/etc/app/key\tx=0", "-v ./key:/etc/app/key:ro"),
+    ],
+)
+def test_what_is_to_be_written_to_is_given_a_directory(call_: str, way: str) -> None:
+    lost = call("newfstatat\t-2\tp=/tmp") if "mkdirat" in call_ else ""
+    found = judge(case(**ended(call(call_), lost)))
+
+    assert found.cause == "file-missing"
+    assert way in found.fix
+
+
+IN_USE = call("bind\t-98\tf=4:socket:[9]\ta=inet:0.0.0.0:8080")
+UNIX = IN_USE.replace("inet:0.0.0.0:8080", "unix:/run/app.sock")
+
+
+@pytest.mark.parametrize(
+    ("records", "cause"),
+    [
+        ((READ, IN_USE), "port-in-use-inside"),
+        ((READ, UNIX), "none"),
+        ((READ, IN_USE, READ), "none"),
+        ((READ, IN_USE, "L\t9\t7\tbind=-98\twrite=9\n"), "none"),
+    ],
+    ids=["did nothing else", "a socket of its own", "went on", "wrote"],
+)
+def test_what_cannot_listen_and_does_nothing_else_is_no_job(
+    records: tuple[str, ...], cause: str
+) -> None:
+    assert judge(case(**ended(*records, status=0))).cause == cause
 
 
 NODE: dict[str, File] = {

@@ -466,6 +466,36 @@ def test_records_that_make_no_sense_are_left_out() -> None:
     assert trace.obstacle == ""
 
 
+FRAMES = """
+#include <unistd.h>
+__attribute__((noinline)) void leave(int status) { _exit(status); }
+__attribute__((noinline)) void middle(int status) { leave(status + 1); __asm__(""); }
+int main(void) { middle(2); __asm__(""); return 0; }
+"""
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="there is no compiler")
+def test_the_stack_of_what_ends_itself_is_told_where_it_has_frame_pointers(
+    watch: Watch, tmp_path: Path
+) -> None:
+    made: list[tuple[int, Trace]] = []
+    for name, kind in (("fixed", "-no-pie"), ("moved", "-pie")):
+        flags = ["-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", kind]
+        source = tmp_path / f"{name}.c"
+        source.write_text(FRAMES, encoding="utf-8")
+        subprocess.run(["gcc", *flags, "-o", tmp_path / name, source], check=True)
+        made.append(watch(str(tmp_path / name)))
+
+    for status, trace in made:
+        assert status == 3
+        assert len(first(trace).stack) >= 2
+        assert first(trace).entry
+    fixed, moved = (first(trace) for _, trace in made)
+    near = [abs(address - fixed.entry) < 0x1000 for address in fixed.stack[:2]]
+    assert near == [True, True]
+    assert moved.entry > fixed.entry
+
+
 COMPILERS = ("x86_64-linux-gnu-gcc", "aarch64-linux-gnu-gcc")
 
 

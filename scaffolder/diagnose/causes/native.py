@@ -44,15 +44,22 @@ def _ends_own(case: Case) -> bool:
     return case.exit_code in (70, 71) and re.search(ends, case.text, re.MULTILINE) is not None
 
 
+GO_PLACE = re.compile(
+    r"\n\t(/(?!usr/local/go|\S*/go[\d.-]*/src/(?:runtime|internal|os|syscall)/)[^\s:]+:\d+)"
+)
+"""How a line of Go's stack names a place, other than one of its own library."""
+
+
 @cause("go-panic", "a Go runtime error", pattern="process", explains=["aborted"])
 def go_panic(case: Case) -> Found | None:
     """Quote the panic, and the first line of the service's own code in its stack."""
     match = case.said(
-        r"^(?P<m>panic: [^\n]+|fatal error: [^\n]+)(?=\n(?:[^\n]*\n)*?\s*goroutine \d+)"
+        r"^(?P<m>panic: [^\n]+|fatal error: [^\n]+)"
+        r"(?=\n(?:[^\n]*\n)*?\s*(?:goroutine \d+|runtime stack:))"
     )
     if match is None:
         return None
-    where = re.search(r"\n\t(/(?!usr/local/go)[^\s:]+:\d+)", case.text[match.end() :])
+    where = GO_PLACE.search(case.text, match.end())
     deadlock = "asleep - deadlock" in match["m"]
     words = "all goroutines wait for each other (deadlock)" if deadlock else match["m"]
     return Found(

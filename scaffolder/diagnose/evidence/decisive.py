@@ -11,55 +11,26 @@ import signal
 from collections.abc import Sequence
 from posixpath import basename
 
+from .harmless import REPORTING, matters
 from .trace import Call, Signal, Trace, Traced
 
-REPORTING = re.compile(
-    r"^/(?:proc|sys)/|/locale/|\.mo$|/zoneinfo/|^/etc/localtime$|/terminfo/|/gconv/|^/dev/(?:null|tty"
-    r"|urandom|random|log)$|/nscd/|^/etc/(?:hosts|services|protocols|(?:nsswitch|host|resolv|gai)\.conf)$|^/etc/ld[.-]|/libgcc_s|\.pyc?$"
-    r"|/selinux|/hsperfdata_|^/etc/(?:passwd|group)$|^/dev/pts/"
-    r"|/META-INF/|/(?:java|jvm)[^/]*/(?:[^/]+/)*(?:release$|lib/)"
-)
-"""What a program may read while it ends: to say something, in a language, at a local time."""
-OF_THE_MACHINE = (
-    "/dev/log", "/run/systemd/journal/socket", "/var/run/nscd/socket", "/run/nscd/socket",
-)  # fmt: skip
-"""Sockets of services for all of the machine: a C library asks them, and does without."""
-KNOWN_EMPTY = ("/etc/passwd", "/etc/group")
-"""What matters where it fails, although reading it is no progress."""
 PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|link|symlink|creat)")
 """Calls after whose success a program has gone on."""
 PROBES = re.compile(r"^(?:stat|lstat|newfstatat|statx|access|faccessat|readlink)")
 """Calls that ask whether something is there."""
 
-HARMLESS = {
-    errno.ENOTTY, errno.ESPIPE, errno.ECHILD, errno.ESRCH, errno.EINTR, errno.EALREADY,
-    errno.ENODATA, errno.ENOTCONN, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ERANGE,
-}  # fmt: skip
-"""Answers that inform and refuse nothing."""
-EXPECTED = {
-    errno.EINVAL: re.compile(
-        r"readlink|prctl|madvise|mremap|rt_sig|sched|ioctl|fsync|membarrier|set"
-    ),
-    errno.ENOSYS: re.compile(r"."),
-    errno.EEXIST: re.compile(r"^(?:mkdir|symlink|link|epoll_ctl)"),
-    errno.ENOENT: re.compile(r"^(?:unlink|rmdir|readlink|epoll_ctl)"),
-    errno.EBADF: re.compile(r"^(?:close|fcntl|fstat|newfstatat|dup|ioctl|epoll_ctl)"),
-    errno.EAGAIN: re.compile(r"^(?!clone|fork|vfork|execve|flock|fcntl|set|mlock|mmap|mremap)"),
-    errno.EPERM: re.compile(r"^(?:clone3|io_uring|setpgid|setsid|ioprio|set_mempolicy|mbind|keyctl"
-                            r"|sched_|setpriority|membarrier|userfaultfd|getxattr|pidfd|memfd"
-                            r"|epoll_ctl)"),  # that of a regular file, which Go tries
-    errno.EACCES: re.compile(r"^(?:setpgid|sched_)"),
-    errno.EPIPE: re.compile(r"."),
-    # Rust's library asks so whether the kernel has the call, after the first that failed.
-    errno.EFAULT: re.compile(r"statx"),
-}  # fmt: skip
-"""Errors that are usual for some calls."""
 DNS = 53
+ZONES, ARCHIVE = "/zoneinfo/", "/zoneinfo.zip"
+"""In which directories a zone of time is, and where Go looks in the end."""
+SEVERAL = 8
+"""More calls than there are places for a zone."""
 AFTERWARDS = 400
 """How many calls before the end of a process are read."""
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that programs handle, to end in their own way."""
 REFUSALS = {errno.EPERM, errno.EACCES}
+NO_REFUSALS = ("epoll_ctl",)
+"""Calls that answer so for what they are no use to: a regular file (epoll_ctl(2))."""
 FOUND_ELSEWHERE = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
 
 
@@ -98,12 +69,22 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
         if has_gone_on(call):
             return None
         # What is often refused without harm matters where nothing at all is tried after it.
-        is_final = not after and call.error in REFUSALS
-        is_grave = (matters(call) or is_final) and not _is_there(call, late)
+        is_final = not after and call.error in REFUSALS and call.name not in NO_REFUSALS
+        is_light = _is_there(call, late) or _is_for_local_time(call, late[:at])
+        is_grave = (matters(call) or is_final) and not is_light
         if is_grave and not _succeeds(call, after):
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
+
+
+def _is_for_local_time(call: Call, before: Sequence[Call]) -> bool:
+    """Tell whether Go looks in the archive of its sources as it has no local time, for a message.
+
+    A zone that the program asks for by name is sought there, too, after all other places.
+    """
+    by_name = any(ZONES in other.path for other in before[-SEVERAL:])
+    return call.path.endswith(ARCHIVE) and not by_name
 
 
 def found_last(trace: Trace) -> Call | None:
@@ -171,23 +152,6 @@ def _plainest(call: Call, until: Sequence[Call]) -> Call:
     refused = (c for c in same if c.error != errno.ENOENT)
     opened = (c for c in same if not PROBES.match(c.name))
     return next(refused, None) or next(opened, call)
-
-
-def matters(call: Call) -> bool:
-    """Tell whether a failed call may end a program."""
-    if call.host:
-        return True  # a copy has no network, so nobody answers
-    if not call.error or call.error in HARMLESS:
-        return False
-    expected = EXPECTED.get(call.error)
-    if expected and expected.match(call.name):
-        return False
-    if call.name == "connect" and call.address in OF_THE_MACHINE:
-        return False
-    if call.error == errno.EBADF and call.descriptor < 0:
-        return False  # no descriptor at all: what should have given one has failed before
-    place = call.path or call.object or call.address
-    return not REPORTING.search(place) or place in KNOWN_EMPTY or call.error != errno.ENOENT
 
 
 def _succeeds(call: Call, later: Sequence[Call]) -> bool:

@@ -4,7 +4,8 @@ import errno
 import re
 from itertools import takewhile
 
-from .decisive import KNOWN_EMPTY, PROGRESS, REPORTING, decider, failure, has_gone_on
+from .decisive import ARCHIVE, PROGRESS, decider, failure, has_gone_on
+from .harmless import KNOWN_EMPTY, REPORTING
 from .trace import Call, Trace, Traced
 
 STARTS = re.compile(r"^(?:bind|listen|clone|clone3)$")
@@ -23,8 +24,6 @@ SOON = 3000
 
 ZONES = "/usr/share/zoneinfo"
 ZONE = re.compile(r"/(?:zoneinfo|TZ)/((?!\.)\w[\w+/-]*)$")
-ARCHIVE = "/zoneinfo.zip"
-"""Where Go looks in the end."""
 
 
 def reads_nothing(trace: Trace) -> bool:
@@ -74,7 +73,7 @@ def unkept(trace: Trace) -> Call | None:
         (w for w in waits if _is_idle(w, has_socket=has_socket) or (is_python and w.name == LOCK)),
         None,
     )
-    return idle or (last if last.name == "listen" else None)
+    return last if last.name == "listen" else idle
 
 
 def _is_idle(wait: Call, *, has_socket: bool) -> bool:

@@ -17,9 +17,13 @@ STACK = "\n    at "
 """How V8 begins each line of a stack."""
 PLACE = re.compile(r"^\s+at .*?(?:file://)?(/[^()\n]*?:\d+):\d+\)?$", re.MULTILINE)
 """A place in such a stack: `/app/main.js:12`."""
+GO = "panic: "
+"""How Go begins to tell of a panic."""
 NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 MODULE = re.compile(r"(?:Cannot find (?:module|package)|No module named) '([^'\s]+)'")
+UNNAMED = "a value that is not known"
+"""What a panic of Go was raised with, where only its place is seen."""
 UNCAUGHT = "uncaught"
 """How it ends over an exception that nobody handles."""
 
@@ -44,7 +48,9 @@ class Swallowed:
 
     @property
     def last(self) -> str:
-        """Return what was raised, in one line: Python's comes last, and V8's before the stack."""
+        """Return what was raised, in one line: Python's comes last, others before the stack."""
+        if self.text.startswith(GO):
+            return self.text.partition("\n")[0]
         head, stack, _ = self.text.strip().partition(STACK)
         if not stack:
             return head.rpartition("\n")[2]

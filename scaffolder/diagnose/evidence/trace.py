@@ -148,6 +148,10 @@ class Traced:
     signal: int = 0
     last: tuple[str, ...] = ()
     """Its last calls with their results, whether they failed or not."""
+    entry: int = 0
+    """The address at which its program began."""
+    stack: tuple[int, ...] = ()
+    """The return addresses on its stack when it ended itself, as far as it has frame pointers."""
 
     @property
     def name(self) -> str:

@@ -69,7 +69,7 @@ def parse(data: bytes, size: int | None = None) -> Elf | None:
         cut = any(s.kind == PT_LOAD and s.offset + s.size > whole for s in segments)
         return Elf(
             name, kind, _interpreter(reader, segments), is_cut=cut or (not segments and kind == 2),
-            language=_language(data), main_size=main_size(reader), **_dynamic(reader, segments),
+            language=language(data), main_size=main_size(reader), **_dynamic(reader, segments),
         )  # fmt: skip
     except (struct.error, IndexError, OverflowError, ValueError):
         return Elf(name, kind, is_cut=True)
@@ -175,7 +175,8 @@ def _imports(reader: Reader, at: int, strings: int) -> frozenset[str]:
     return frozenset(names)
 
 
-def _language(data: bytes) -> str:
+def language(data: bytes) -> str:
+    """Return what a program was written in, as far as its bytes tell."""
     if b"\xff Go buildinf:" in data:
         return "go"
     return "rust" if b"/rustc/" in data or b"RUST_BACKTRACE" in data else "c"

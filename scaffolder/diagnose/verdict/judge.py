@@ -128,6 +128,8 @@ def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
 def _may_be_optional(case: Case, hit: Found) -> bool:
     """Tell whether an answer rests only on what failed in a copy, as much does in many jobs."""
     call, kept = case.seen.failed_call, case.seen.swallowed
+    if call and call.name == "bind" and call.port and call == case.seen.gave_up:
+        return False  # it has tried to serve, and then nothing else
     known = [seen(case, call).found] if call else []
     known += [kept.words] if kept and (kept.link or not kept.how) else []
     return any(e.source == "rerun" and e.found in known for e in hit.evidence)

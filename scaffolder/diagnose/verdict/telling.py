@@ -1,5 +1,7 @@
 """A copy in which Python, Node or Java tells which exceptions it handles, and what ends it.
 
+Go needs none: the stack of the watched copy shows it.
+
 A program that swallows an exception has no need to ask the system for anything: what ended it is
 then in no call. So its runtime is asked: by a module that it loads before the program, or to log.
 """
@@ -12,11 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence import jvm_log, swallowed
-from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.evidence import go_stack, jvm_log, swallowed
+from scaffolder.diagnose.evidence.files import PROGRAM, text
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
 from scaffolder.diagnose.evidence.swallowed import Swallowed, chosen_end, linked
-from scaffolder.diagnose.programs import jsflags, pyflags
+from scaffolder.diagnose.programs import elf, jsflags, pyflags
+from scaffolder.diagnose.programs.go_table import frames
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import run
@@ -60,8 +63,11 @@ def ask(engine: Engine, case: Case) -> None:
 
     That is asked only where the program itself has said nothing of a failure.
     """
+    if ends_with_failure(line.text for line in case.log.lines):
+        return
     means = MEANS.get(_runtime(case))
-    if not means or ends_with_failure(line.text for line in case.log.lines):
+    if not means:
+        _read_stack(case)
         return
     try:
         found = run(engine, case, _telling(case, means))
@@ -84,6 +90,19 @@ def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:
     if path.endswith((".js", ".cjs", ".mjs")):
         return jsflags.deciding(source, raised, ended)
     return pyflags.deciding(source, raised, ended)
+
+
+def _read_stack(case: Case) -> None:
+    """Add how a program of Go ended itself, which its stack shows: no other copy is needed."""
+    process = case.seen.decider
+    data = case.files.content(process.program, PROGRAM) if process and process.stack else None
+    if process is None or not data or elf.language(data) != "go":
+        return
+    found = go_stack.end(frames(data, process.entry, process.stack), process.status)
+    if isinstance(found, Swallowed):
+        take_in(case, replace(case.seen, swallowed=found))
+    elif found:
+        take_in(case, replace(case.seen, ending=found))
 
 
 def _runtime(case: Case) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from posixpath import basename
+from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -114,6 +114,17 @@ def missing(case: Case) -> Missing | None:
     )
 
 
+def _given(case: Case, path: str) -> str:
+    """Return how the container gets what it lacks: a file, or a directory to write to."""
+    call = case.seen.failed_call
+    made = (c for c in case.seen.trace.of(call.process) if c.error) if call else ()
+    makes = (c for c in made if c.creates or c.name.startswith("mkdir"))
+    if not any(dirname(c.path) == path for c in makes):
+        return f"COPY it into the image, or mount it: -v ./{basename(path)}:{path}:ro"
+    owner = f" (of {case.identity.uid}:{case.identity.gid})" if case.identity.uid else ""
+    return f"make the directory in the image{owner}, or mount one: --tmpfs {path}, or a volume"
+
+
 @cause(
     "file-missing",
     "a file that the program needs does not exist in the container",
@@ -134,10 +145,7 @@ def file_missing(case: Case) -> Found | None:
         return in_several_places(case, sought)
     below = f" below the working directory {case.config.workdir}" if found.is_relative else ""
     home, elsewhere = other_home(case, found.path)
-    why, fix = (
-        "",
-        f"COPY it into the image, or mount it: -v ./{basename(found.path)}:{found.path}:ro",
-    )
+    why, fix = "", _given(case, found.path)
     if elsewhere:
         why = (
             f": {elsewhere} exists, and belongs to another home than that of"

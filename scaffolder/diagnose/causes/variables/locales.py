@@ -83,9 +83,7 @@ def timezone_missing(case: Case) -> Found | None:
     )
     if match is None:
         return _unsaid(case)
-    there = resolved(case.files, "/usr/share/zoneinfo/UTC") or resolved(
-        case.files, "/usr/share/zoneinfo/Etc/UTC"
-    )
+    there = _has_zones(case)
     zone = case.config.env.get("TZ", "")
     return Found(
         f"the time zone{' ' + zone if zone else ''} is unknown: "
@@ -104,8 +102,13 @@ def timezone_missing(case: Case) -> Found | None:
                 "exists" if there else "no such directory",
             ),
         ),
-        proven=there is None,
+        proven=not there,
     )
+
+
+def _has_zones(case: Case) -> bool:
+    names = (f"{ZONES}/{name}" for name in ("UTC", "Etc/UTC"))
+    return any(resolved(case.files, name) for name in names)
 
 
 def _unsaid(case: Case) -> Found | None:
@@ -113,10 +116,19 @@ def _unsaid(case: Case) -> Found | None:
     asked = case.seen.zone_sought
     if asked is None:
         return None
+    if _has_zones(case):
+        why = "the image has time zones, but none of this name"
+        fix = (
+            "correct the name, as in `ls /usr/share/zoneinfo`; old ones, such as US/Eastern, are in"
+            " the package tzdata-legacy of Debian"
+        )
+    else:
+        why = "the image has no time zone data (tzdata)"
+        fix = "install tzdata in the runtime stage, or embed it (Go: import time/tzdata)"
     return Found(
-        f"the program looks for the time zone {asked[0]} in every place for it, and finds none: the"
-        " image has no time zone data (tzdata)",
-        "install tzdata in the runtime stage, or embed it (Go: import time/tzdata)",
+        f"the program looks for the time zone {asked[0]} in every place for it, and finds none:"
+        f" {why}",
+        fix,
         (*(seen(case, call) for call in asked[1][:2]), copied(case, ZONES, "no such zone")),
     )
 

@@ -49,14 +49,18 @@ def last_call(case: Case) -> Found | None:
 )
 def ends_itself(case: Case) -> Found | None:
     """Find where the program decided to end, which its runtime tells, if nothing else failed."""
-    ending = case.seen.ending
+    ending, lines = case.seen.ending, [line.text.strip() for line in case.lines]
+    said = next((line for line in reversed(lines) if line), "")
     if ending is None or case.seen.failed_call or not case.exit_code:
         return None
+    if said and said == case.last_words:
+        return None  # it does say why
     without = f"; it does without {', '.join(ending.got_over[:3])}" if ending.got_over else ""
     handled = next((each for each in ending.before if not each.names & OPTIONAL), None)
     last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
     return Found(
-        f"the program ends itself, with {ending.how} at {ending.place}, and does not say why",
+        f"the program ends itself, with {ending.how} at {ending.place}, and"
+        f" {f'its last output is: {said[:200]}' if said else 'does not say why'}",
         f"see what is checked before {ending.place}, and make it tell",
         (watched(case, f"{ending.how} at {ending.place}{without}{last}"), ended(case)),
     )

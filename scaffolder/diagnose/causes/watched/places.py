@@ -6,8 +6,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen
 from scaffolder.diagnose.causes.silence.readings import quiet
-from scaffolder.diagnose.evidence.decisive import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.evidence.harmless import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
