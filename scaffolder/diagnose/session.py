@@ -73,7 +73,7 @@ class Session:
         Of what was judged to be healthy, a copy is only watched.
         """
         case.unsought.clear()
-        asked = asking.ask(self.engine, case)
+        asked = asking.ask(self.engine, case, judgement.cause)
         rerun = (
             Rerun(tried=[asked])
             if asked

@@ -20,7 +20,7 @@ PERMITTED_IO = {"docker", "kubernetes", "verdict"}
 IO = {"os", "socket", "subprocess", "tempfile", "pathlib", "fcntl", "shutil"}
 FOR_COPIES = ROOT / "scaffolder/diagnose/hooks"  # data: programs of containers import it
 MODULES = sorted(
-    path for path in (ROOT / "scaffolder/diagnose").rglob("*.py") if path.parent != FOR_COPIES
+    path for path in (ROOT / "scaffolder/diagnose").rglob("*.py") if FOR_COPIES not in path.parents
 )
 
 

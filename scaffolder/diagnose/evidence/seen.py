@@ -25,6 +25,8 @@ class Seen:
     """The request of the health check, made in a copy so that the client tells the answer."""
     answer: Probe | None = None
     """What it got."""
+    requested: str = ""
+    """Whom it asked, where the check's own program told that: `http://127.0.0.1:8080/up`."""
 
     @cached_property
     def decider(self) -> Traced | None:

@@ -44,7 +44,7 @@ class Outcome:
     trace: Trace | None = None
     """What it did, if it was watched."""
     read: str = ""
-    """The file that its factor reads, or what the command that it asks printed."""
+    """The file that its factor reads, or what the command that it asks printed or wrote there."""
     is_refused: bool = False
     """It was not started."""
 
@@ -88,7 +88,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
                 written = {path: (0o666, data) for path, data in factor.files.items()}
                 put(engine, name, factor.folder, written)
             if factor.asks:
-                return _answered(engine, name, factor.asks)
+                return _answered(engine, name, factor)
             since = _ran_once(engine, name, window(case)) if factor.again else ""
             found = _outcome(engine, name, limit, tracer, since)
             content = Copied(engine, name).content(factor.reads) if factor.reads else None
@@ -138,20 +138,22 @@ def _ran_once(engine: Engine, name: str, seconds: float) -> str:
     return finished.isoformat() if finished else ""
 
 
-def _answered(engine: Engine, name: str, command: tuple[str, ...]) -> Outcome:
+def _answered(engine: Engine, name: str, factor: Factor) -> Outcome:
     """Start a copy, and run a command in it until it says more than that nobody is there yet."""
     started = engine.run("start", name, seconds=20)
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline, command, early = time.monotonic() + LONGEST_SECONDS, (name, *factor.asks), ""
     while not started.code and time.monotonic() < deadline:
         time.sleep(EACH_SECONDS)
         try:
-            ran = engine.run("exec", name, *command, seconds=LONGEST_SECONDS, limit=ANSWER)
+            ran = engine.run("exec", *factor.hears, *command, seconds=LONGEST_SECONDS, limit=ANSWER)
         except EngineError:
             continue  # a client's "connection refused", which may be the engine's, too
-        said = (ran.out + ran.err).decode("utf-8", "replace").strip()
+        file = (Copied(engine, name).content(factor.reads) or b"") if factor.reads else b""
+        said = (file.rpartition(b"\f")[2] or ran.out + ran.err).decode("utf-8", "replace").strip()
         if said and ran.code is not None and not EARLY.search(said):
             return Outcome(alive=True, exit_code=ran.code, text="", read=said)
-    return Outcome(alive=False, exit_code=started.code or 0, text="")
+        early = said
+    return Outcome(alive=False, exit_code=started.code or 0, text=early)
 
 
 @contextmanager
@@ -187,8 +189,6 @@ def _options(config: Config) -> list[str]:
     flags += [
         *(("--user", config.user) if config.user else ()),
         *(("--read-only",) if config.read_only else ()),
-    ]
-    flags += [
         *(("--init",) if config.init else ()),
         *(("--tty",) if config.tty else ()),
         *(("--interactive",) if config.stdin else ()),

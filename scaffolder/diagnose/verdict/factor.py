@@ -23,10 +23,12 @@ class Factor:
     """What these paths begin at."""
     asks: tuple[str, ...] = ()
     """A command that is run in the copy once its program is up; its output is read."""
+    hears: tuple[str, ...] = ()
+    """Options of `docker exec` for that command."""
     again: bool = False
     """The copy is started a second time, and what it does then counts."""
     reads: str = ""
-    """The path of a file that is read when the copy has ended."""
+    """The path of a file that is read when the copy has ended, or has been asked."""
     without: str = ""
     """The flag that a person leaves out to change the same."""
     cure: Cure | None = None

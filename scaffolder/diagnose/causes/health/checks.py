@@ -14,7 +14,8 @@ from scaffolder.diagnose.programs import shell
 from .louder import requests
 
 URL = re.compile(
-    r"https?://(\[[^\]]+\]|[\w.-]+)(?::(\d+))?(/[^\s'\"|;)]*)?"
+    # Code may put an address together: what it adds behind a colon is not known.
+    r"https?://(\[[^\]]+\]|[\w.-]+)(?::(\d+))?(?![\w.:-])(/[^\s'\"|;)]*)?"
     # curl and wget take an address without a scheme as one of HTTP.
     r"|\b(?:curl|wget)\b[^|;&\n]*?\s['\"]?(localhost|\d+\.\d+\.\d+\.\d+|[\w.-]+(?=:\d))"
     r"(?::(\d+))?(/[^\s'\"|;)]*)?(?=['\"]?(?:\s|$))"
@@ -26,6 +27,9 @@ PORTS = {
 """Clients of databases → the port that they ask unless told otherwise."""
 
 
+TOLD = re.compile(r"(\w+)://(\[[^\]]+\]|[^\s:/]+|[\da-f:]+):?(\d+)?(/\S*)?")
+DEFAULT = {"http": 80, "https": 443}
+"""How the program of a check told whom it asks, and the ports that go without saying."""
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
 
@@ -87,6 +91,9 @@ def script(case: Case, check: HealthCheck) -> str:
 
 def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
     """Return the host, port and path that a check requests."""
+    told = TOLD.fullmatch(case.seen.requested)
+    if told:
+        return told[2].strip("[]"), int(told[3] or DEFAULT.get(told[1], 0)), told[4] or ""
     words = shell.expand(script(case, check), case.config.env)
     match = URL.search(words)
     if match:
