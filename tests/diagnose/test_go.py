@@ -178,16 +178,19 @@ MISSING = "C\t4\t7\t7\topenat\t-2\tp=/etc/app.yaml\tx=0\n"
 
 
 @pytest.mark.parametrize(
-    ("found", "cause", "words"),
+    ("rows", "before", "cause", "words"),
     [
-        (ended(EXIT, MAIN), "ends-itself", "with os.Exit(3) at /src/main.go:12 (main.main)"),
-        (ended(EXIT, DEFERRED, PANIC, NIL_MAP, MAIN), "go-panic",
+        ((EXIT, MAIN), "", "ends-itself", "with os.Exit(3) at /src/main.go:12 (main.main)"),
+        ((EXIT, DEFERRED, PANIC, NIL_MAP, MAIN), "", "go-panic",
          "assignment to entry in nil map at /src/main.go:12"),
-        (ended(EXIT, MAIN, before=MISSING), "file-missing", "/etc/app.yaml"),
-        (ended(EXIT, DEFERRED, PANIC, MAIN, before=MISSING), "file-missing", "/etc/app.yaml"),
+        ((EXIT, MAIN), MISSING, "file-missing", "/etc/app.yaml"),
+        ((EXIT, DEFERRED, PANIC, MAIN), MISSING, "file-missing", "/etc/app.yaml"),
     ],
 )  # fmt: skip
-def test_a_silent_end_is_explained_by_its_stack(found: Case, cause: str, words: str) -> None:
+def test_a_silent_end_is_explained_by_its_stack(
+    rows: tuple[Row, ...], before: str, cause: str, words: str
+) -> None:
+    found = ended(*rows, before=before)
     telling.ask(Engine("nothing"), found)
     judged = judge(found)
 
@@ -196,15 +199,14 @@ def test_a_silent_end_is_explained_by_its_stack(found: Case, cause: str, words: 
 
 
 @pytest.mark.parametrize(
-    "found",
-    [
-        ended(EXIT, MAIN, exit_code=0),
-        ended(exit_code=0),
-        ended(EXIT, MAIN, log="error: no listen address\n"),
-    ],
+    ("rows", "exit_code", "log"),
+    [((EXIT, MAIN), 0, ""), ((), 0, ""), ((EXIT, MAIN), 3, "error: no listen address\n")],
     ids=["a job", "a main that returns", "what says why"],
 )
-def test_a_job_is_well_and_what_says_why_is_believed(found: Case) -> None:
+def test_a_job_is_well_and_what_says_why_is_believed(
+    rows: tuple[Row, ...], exit_code: int, log: str
+) -> None:
+    found = ended(*rows, exit_code=exit_code, log=log)
     telling.ask(Engine("nothing"), found)
 
     assert judge(found).cause not in {"ends-itself", "go-panic"}
