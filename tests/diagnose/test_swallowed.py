@@ -231,6 +231,9 @@ EXITS = "[329ms] begin VM_Operation (0x00007fe4ddbfe6b0): Exit, mode: safepoint,
 NUMBER = thrown(
     "java/lang/NumberFormatException", 'For input string: "80a"', "main", "app/Main", 303
 )
+HANDLED = (
+    '[304ms] Found matching handler for exception of type "java.lang.NumberFormatException" in'
+)
 LIBRARY = thrown("java/lang/IllegalStateException", "", "run", "java/util/X", 304)
 
 
@@ -239,7 +242,7 @@ LIBRARY = thrown("java/lang/IllegalStateException", "", "run", "java/util/X", 30
     [
         (NUMBER + EXITS, 'java.lang.NumberFormatException: For input string: "80a"'),
         (NUMBER + LIBRARY + EXITS, 'java.lang.NumberFormatException: For input string: "80a"'),
-        (NUMBER, ""),
+        (NUMBER + HANDLED, ""),
         (LIBRARY + EXITS, ""),
         (NUMBER + EXITS.replace("329", "9329"), ""),
         (EXITS + NUMBER, ""),

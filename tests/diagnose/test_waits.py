@@ -82,9 +82,11 @@ def test_a_time_limit_of_another_program_only_ends_the_wait() -> None:
         (FUTEX, "C\t2100\t7\t8\topenat\t-2\tp=/etc/app.toml\tx=0\n", HANDLED),
         (FUTEX.replace("I", "W", 1), "L\t2100\t7\topenat=-2\nX\t2101\t7\t3\t0"),
         (PIPE, "X\t2101\t7\t0\t0"),
+        (*(FUTEX.replace("I", "W", 1).replace("7\t7", f"7\t{n}") for n in range(7, 12)),
+         WATCHDOG.replace("clock_nanosleep=0", "futex=-110")),
     ],
     ids=["short", "long-over", "went-on", "serves", "has-a-server", "failed-since",
-         "ended-itself", "well"],
+         "ended-itself", "well", "a virtual machine's own"],
 )  # fmt: skip
 def test_a_wait_that_is_usual_or_over_is_not_blamed(records: tuple[str, ...]) -> None:
     assert judged(*records).cause != "waits-in-call"

@@ -2,47 +2,121 @@
 
 Since JDK 9 it logs each exception in each method that this leaves, and in the one that handles it
 (`-Xlog:exceptions`), and the operation by which System.exit ends it (`-Xlog:vmoperation`), which a
-main method that returns does not have.
+main method that returns does not have. Since JDK 21, its library logs where System.exit is called.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
-from .swallowed import Swallowed
+from .swallowed import UNCAUGHT, Ending, Swallowed
 
-OPTIONS = "-Xlog:exceptions=info,vmoperation=debug:file={file}:um:filecount=0"
+OPTIONS = (
+    "-Xlog:exceptions=info,vmoperation=debug:file={folder}/raised:um:filecount=0"
+    " -Djava.util.logging.config.file={folder}/logging.properties"
+)
 """Each line begins with the milliseconds since the start; the log is one file."""
 
 THROWN = re.compile(
     r"^\[(?P<at>\d+)ms\] Exception <a '(?P<kind>[\w/$]+)'\{(?P<object>0x\w+)\}"
     r"(?:: (?P<text>.*?))?> ?(?:\(0x\w+\) ?)?\n(?:\[\d+ms\])? ?thrown"
     r" in (?:interpreter|compiled) method <[^>\n]*? '(?P<method>[\w$<>]+)' '[^'\n]*'"
-    r" in '(?P<holder>[\w/$.]+)'>",
+    r" in '(?P<holder>[\w/$.+]+)'>(?:\s+at bci \d+ for thread (?P<thread>0x\w+))?",
     re.MULTILINE,
 )
 EXIT = re.compile(r"^\[(?P<at>\d+)ms\] begin VM_Operation \(\w+\): Exit\b", re.MULTILINE)
-FOREIGN = re.compile(r"^(?:java|javax|jdk|sun|com/sun)/")
+FOREIGN = re.compile(r"^(?:java|javax|jdk|sun|com[/.]sun)[/.]")
+INTERNAL = re.compile(r"^(?:jdk|sun)/")
 OF_SYSTEM = re.compile(r"^java/(?:io|nio|net)/")
-SOON = 2000
+SOON = 3000
 """In milliseconds: what is handled longer before the end did not decide it."""
+MOST_CAUSES = 6
+
+EXITED = re.compile(
+    r"Runtime\.exit\(\) called with status: (?P<code>-?\d+)\n[^\n]*: Runtime\.exit\([^\n]*\n"
+    r"(?P<stack>(?:\s+at [^\n]+\n?)+)"
+)
+FRAME = re.compile(r"^\s+at (?:\S*/)?(?P<name>[\w.$<>]+)\((?P<at>[^)\n]*)\)", re.MULTILINE)
+Thrown = re.Match[str]
+
+
+def end(log: str, output: str) -> tuple[Swallowed | None, Ending | None]:
+    """Return the exception that a program ended over, or where it chose to end, if that is told."""
+    told = decisive(log)
+    called = EXITED.search(output)
+    frames = [*FRAME.finditer(called["stack"])] if called else []
+    own = [frame for frame in frames if not FOREIGN.match(frame["name"])]
+    if called is None or not own:
+        is_chosen = told is None and EXIT.search(log) is not None
+        return told, Ending("", "System.exit", ()) if is_chosen else None
+    how = f"System.exit({called['code']})"
+    if told is None:
+        return None, Ending(_place(own[0]), how, ())
+    same = next((frame for frame in own if frame["name"] == told.place), None)
+    if same is None:  # another method exits, after this one has handled it
+        return replace(told, how=""), None
+    return replace(told, how=how, place=_place(same)), None
+
+
+def _place(frame: Thrown) -> str:
+    return f"{frame['at']} ({frame['name']})"
 
 
 def decisive(log: str) -> Swallowed | None:
-    """Return the last exception that the program's own code handled just before System.exit."""
-    end = next(EXIT.finditer(log), None)
-    if end is None:
-        return None
-    before = THROWN.finditer(log, 0, end.start())
-    own = [found for found in before if not FOREIGN.match(found["holder"])]
-    if not own or int(end["at"]) - int(own[-1]["at"]) > SOON:
+    """Return the last exception that the program's own code handled just before System.exit.
+
+    Without such an exit it is the one that nobody handled, which ends a main method with 1.
+    """
+    exits = next(EXIT.finditer(log), None)
+    every = [*THROWN.finditer(log, 0, exits.start() if exits else len(log))]
+    own = [found for found in every if not FOREIGN.match(found["holder"])]
+    if not own:
         return None
     last = own[-1]
-    kind = last["kind"].replace("/", ".")
-    message = f": {last['text']}" if last["text"] else ""
-    names = {kind.rpartition(".")[2]} | ({"OSError"} if OF_SYSTEM.match(last["kind"]) else set())
+    if exits and int(exits["at"]) - int(last["at"]) > SOON:
+        return None
+    if exits is None and _is_handled(log, last):
+        return None
+    chain = _causes(every, last)
+    # What caused the others stands last, as if it had come alone: it says most.
+    *wrapping, root = (_text(found) for found in chain)
+    names = {found["kind"].rpartition("/")[2] for found in chain}
+    names |= {"OSError"} if any(OF_SYSTEM.match(found["kind"]) for found in chain) else set()
     return Swallowed(
-        f'Exception in thread "main" {kind}{message}',
+        "\n".join((*wrapping, f'Exception in thread "main" {root}')),
         frozenset(names),
-        f"{last['holder'].replace('/', '.')}.{last['method']}",
-        "System.exit",
-        f"System.exit follows {int(end['at']) - int(last['at'])} ms later",
+        f"{last['holder'].replace('/', '.')}.{last['method']}" if exits else "its own handler",
+        "System.exit" if exits else UNCAUGHT,
     )
+
+
+def _is_handled(log: str, last: Thrown) -> bool:
+    kind = re.escape(last["kind"].replace("/", "."))
+    handler = re.compile(
+        rf'^\[\d+ms\] Found \S+ handler for exception of type "{kind}"', re.MULTILINE
+    )
+    return handler.search(log, last.end()) is not None
+
+
+def _text(found: Thrown) -> str:
+    message = f": {found['text']}" if found["text"] else ""
+    return found["kind"].replace("/", ".") + message
+
+
+def _causes(every: Sequence[Thrown], last: Thrown) -> list[Thrown]:
+    """Return an exception and what caused it, the root last.
+
+    A method that handles an exception and throws another one wraps it. What the library throws for
+    itself says less.
+    """
+    thread = [found for found in every if found["thread"] == last["thread"]]
+    chain = [last]
+    while len(chain) < MOST_CAUSES:
+        numbers = [i for i, f in enumerate(thread) if f["object"] == chain[-1]["object"]]
+        begun = thread[numbers[0]]
+        before = thread[numbers[0] - 1] if numbers[0] else None
+        wraps = before is not None and all(before[n] == begun[n] for n in ("holder", "method"))
+        if before is None or not wraps or INTERNAL.match(before["kind"]):
+            break
+        chain.append(before)
+    return chain

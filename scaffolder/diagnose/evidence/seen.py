@@ -117,7 +117,8 @@ class Seen:
     def lines(self) -> list[str]:
         """What it might have logged at its end, had it told what it knew."""
         told = self.swallowed.text.splitlines() if self.swallowed else []
-        return [*([self.unsaid] if self.unsaid else []), *told, *self.unheard]
+        # The call says of which file, where the exception does not (NoSuchFileException).
+        return [*told, *([self.unsaid] if self.unsaid else []), *self.unheard]
 
     @cached_property
     def reads_nothing(self) -> bool:

@@ -79,6 +79,7 @@ class Ending:
     """An end that a program chose, in no handler of an exception."""
 
     place: str
+    """Empty where that is not told."""
     how: str
     got_over: tuple[str, ...]
     """The modules that it has looked for before, in vain, and done without."""

@@ -12,6 +12,8 @@ ON_MANY = ("poll", "ppoll", "epoll_wait", "epoll_pwait", "epoll_pwait2", "select
 SERVES = ("accept", "accept4", *ON_MANY)
 SLEEPS = ("nanosleep", "clock_nanosleep", "pause", "rt_sigsuspend", "rt_sigtimedwait")
 LOCKS = ("flock", "fcntl")
+FEW = 3
+"""More threads that wait for others are those of a runtime, as of Java, Node and Go: a pool."""
 LONG = 1000
 """Milliseconds: what waits for less has just begun to."""
 SOON = 500
@@ -85,7 +87,8 @@ def cut_short(trace: Trace) -> Call | None:
     if told and told.name == "futex":
         lost = failure(trace)
         serves = any(wait.name in SERVES for wait in (*interrupted, *left))
-        if serves or (lost and lost.at > told.at - told.waited):
+        pooled = sum(wait.name == "futex" for wait in waits) > FEW
+        if serves or pooled or (lost and lost.at > told.at - told.waited):
             return None
     return told
 

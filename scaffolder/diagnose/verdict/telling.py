@@ -17,12 +17,12 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import go_stack, jvm_log, swallowed
 from scaffolder.diagnose.evidence.files import PROGRAM, text
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
-from scaffolder.diagnose.evidence.swallowed import Swallowed, chosen_end, linked
+from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed, chosen_end, linked
 from scaffolder.diagnose.programs import elf, jsflags, pyflags
 from scaffolder.diagnose.programs.go_table import frames
 from scaffolder.docker.client import Engine, EngineError
 
-from .copies import run
+from .copies import Outcome, run
 from .factor import Factor
 from .unchanged import is_like, take_in
 
@@ -31,30 +31,38 @@ HOOK = HOOKS / "sitecustomize.py"
 RECORDS = "raised"
 
 
+def _of_hook(found: Outcome) -> tuple[Swallowed | None, Ending | None]:
+    told = swallowed.decisive(found.read)
+    return told, None if told and told.how else chosen_end(found.read)
+
+
+def _of_log(found: Outcome) -> tuple[Swallowed | None, Ending | None]:
+    told, ending = jvm_log.end(found.read, found.text)
+    # A thread that ends over an exception does not end a job.
+    is_survived = told is not None and told.how == UNCAUGHT and not found.exit_code
+    return None if is_survived else told, ending
+
+
 @dataclass(frozen=True)
 class Means:
     """How a runtime is made to tell."""
 
-    hook: Path | None
+    hook: Path
     variable: str
     value: str
     """What the variable has to hold; `{folder}` is where the hook is."""
     separator: str
     """Between that and what it holds already."""
-    decisive: Callable[[str], Swallowed | None] = swallowed.decisive
-    """What finds the exception in the records."""
+    reads: Callable[[Outcome], tuple[Swallowed | None, Ending | None]]
+    """What finds the exception, or else where the program chose to end, in what a copy tells."""
 
 
 MEANS = {
-    "python": Means(HOOK, "PYTHONPATH", "{folder}", ":"),
-    "node": Means(HOOKS / "tells.cjs", "NODE_OPTIONS", "--require={folder}/tells.cjs", " "),
-    "java": Means(
-        None,
-        "JDK_JAVA_OPTIONS",
-        jvm_log.OPTIONS.format(file=f"{{folder}}/{RECORDS}"),
-        " ",
-        jvm_log.decisive,
+    "python": Means(HOOK, "PYTHONPATH", "{folder}", ":", _of_hook),
+    "node": Means(
+        HOOKS / "tells.cjs", "NODE_OPTIONS", "--require={folder}/tells.cjs", " ", _of_hook
     ),
+    "java": Means(HOOKS / "logging.properties", "JDK_JAVA_OPTIONS", jvm_log.OPTIONS, " ", _of_log),
 }
 
 
@@ -76,8 +84,7 @@ def ask(engine: Engine, case: Case) -> None:
         return
     if not is_like(case, found):
         return
-    told = means.decisive(found.read)
-    ending = chosen_end(found.read) if means.hook and not (told and told.how) else None
+    told, ending = means.reads(found)
     told = (ending and linked(ending, partial(_name, case))) or told
     ending = None if told else ending
     if told or ending:
@@ -119,13 +126,12 @@ def _telling(case: Case, means: Means) -> Factor:
     folder = f"/viscaffold-{secrets.token_hex(4)}"
     had = case.config.env.get(means.variable, "")
     value = means.separator.join(filter(None, (means.value.format(folder=folder), had)))
-    hooks = {means.hook.name: means.hook.read_bytes()} if means.hook else {}
     return Factor(
         "exceptions that are told",
         replace(case.config, env={**case.config.env, means.variable: value}),
         # A volume is writable, whatever the rest of the copy is.
         options=(f"--volume={folder}",),
-        files={**hooks, RECORDS: b""},
+        files={means.hook.name: means.hook.read_bytes(), RECORDS: b""},
         folder=folder,
         reads=f"{folder}/{RECORDS}",
     )

@@ -1,5 +1,7 @@
 """Locales, time zones and clocks."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import (
@@ -67,6 +69,11 @@ def _of_its_own(name: str, shown: Evidence) -> Found:
     )
 
 
+OF_JAVA = re.compile(r"ZoneRules|java\.time")
+"""Java has zones of its own, and needs none of the system's."""
+NAME = re.compile(r"\b(?:zone|ID|key):?\s+['\"]?([A-Z][\w+-]*(?:/[\w+-]+)+)", re.IGNORECASE)
+
+
 @cause(
     "timezone-missing",
     "the image has no time zone data",
@@ -83,8 +90,11 @@ def timezone_missing(case: Case) -> Found | None:
     )
     if match is None:
         return _unsaid(case)
-    there = _has_zones(case)
-    zone = case.config.env.get("TZ", "")
+    line, env = case.line(match), case.config.env
+    there = _has_zones(case) or bool(OF_JAVA.search(line))
+    named = NAME.search(line)
+    zone = named[1] if named else env.get("TZ", "")
+    by = next((name for name, value in env.items() if zone and value == zone), "TZ")
     return Found(
         f"the time zone{' ' + zone if zone else ''} is unknown: "
         + ("its name is wrong" if there else "the image has no time zone data (tzdata)"),
@@ -93,7 +103,7 @@ def timezone_missing(case: Case) -> Found | None:
             " language's own package)"
         )
         if not there
-        else "correct TZ",
+        else f"correct {by}",
         (
             logged(case, match),
             Evidence(

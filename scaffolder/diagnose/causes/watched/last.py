@@ -9,8 +9,10 @@ from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
-RUNTIME = re.compile(r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/")
-"""Places of languages and systems."""
+RUNTIME = re.compile(
+    r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/|.*\.(?:class|jar)$"
+)
+"""Places of languages and systems, and what a JVM loads of a program."""
 
 
 @cause(
@@ -55,14 +57,15 @@ def ends_itself(case: Case) -> Found | None:
         return None
     if said and said == case.last_words:
         return None  # it does say why
+    where = f"{ending.how} at {ending.place}" if ending.place else ending.how
     without = f"; it does without {', '.join(ending.got_over[:3])}" if ending.got_over else ""
     handled = next((each for each in ending.before if not each.names & OPTIONAL), None)
     last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
     return Found(
-        f"the program ends itself, with {ending.how} at {ending.place}, and"
+        f"the program ends itself, with {where}, and"
         f" {f'its last output is: {said[:200]}' if said else 'does not say why'}",
-        f"see what is checked before {ending.place}, and make it tell",
-        (watched(case, f"{ending.how} at {ending.place}{without}{last}"), ended(case)),
+        f"see what is checked before {ending.place or 'that'}, and make it tell",
+        (watched(case, f"{where}{without}{last}"), ended(case)),
     )
 
 

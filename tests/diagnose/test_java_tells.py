@@ -1,0 +1,179 @@
+"""What Java tells of exceptions and of System.exit, and what follows from it."""
+
+import pytest
+from recorded import File, case
+
+from scaffolder.diagnose.evidence import jvm_log
+from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed
+from scaffolder.diagnose.verdict.copies import Outcome
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.telling import MEANS
+
+EXITS = "[329ms] begin VM_Operation (0x00007fe4ddbfe6b0): Exit, mode: safepoint, requested by thread 0x7f\n"
+
+
+def thrown(kind: str, text: str, where: str, thread: int = 7) -> str:
+    """Return what a virtual machine logs of an exception, by its class, in a method."""
+    holder, _, method = where.rpartition(".")
+    said = f": {text}" if text else ""
+    return (
+        f"[300ms] Exception <a '{kind}'{{0x{hash(kind) & 0xFFFFFF:x}}}{said}>\n thrown in interpreter method"
+        f" <{{method}} {{0x00007fe457400608}} '{method}' '()V' in '{holder}'>\n"
+        f" at bci 25 for thread 0x{thread:x} (main)\n"
+    )
+
+
+def handled(kind: str, method: str) -> str:
+    return f'[301ms] Found matching handler for exception of type "{kind}" in method "{method}" at BCI: 16\n'
+
+
+def exited(*frames: str) -> str:
+    """Return what the library of Java 21 logs of an exit."""
+    own = "".join(f"\tat {frame}\n" for frame in frames)
+    return (
+        "Nov 29, 2026 10:36:45 AM java.lang.Shutdown logRuntimeExit\n"
+        "FINE: Runtime.exit() called with status: 1\njava.lang.Throwable: Runtime.exit(1)\n"
+        "\tat java.base/java.lang.Runtime.exit(Runtime.java:188)\n"
+        f"\tat java.base/java.lang.System.exit(System.java:1921)\n{own}\n"
+    )
+
+
+NUMBER = "java/lang/NumberFormatException"
+MAIN = thrown(NUMBER, "80a", "app/Main.main") + handled(NUMBER.replace("/", "."), "main")
+INVOKE = "jdk/internal/reflect/DirectMethodHandleAccessor.invoke"
+
+
+@pytest.mark.parametrize(
+    ("records", "last", "is_of_system"),
+    [
+        (thrown("java/nio/file/NoSuchFileException", "", "app/Main.boot")
+         + thrown("java/lang/RuntimeException", "boot failed", "app/Main.boot")
+         + thrown("java/lang/RuntimeException", "boot failed", "app/Main.main"),
+         "java.nio.file.NoSuchFileException", True),
+        (thrown("java/lang/IllegalStateException", "no profile", "app/Main.boot")
+         + thrown("java/lang/IllegalStateException", "no profile", INVOKE)
+         + thrown("java/lang/reflect/InvocationTargetException", "", INVOKE)
+         + thrown("java/lang/reflect/InvocationTargetException", "", "app/Main.main"),
+         "java.lang.IllegalStateException: no profile", False),
+        # What the library throws for itself, what another method handled, and what another thread did.
+        (thrown("sun/nio/fs/UnixException", "", "app/Main.main") + MAIN, f"{NUMBER}: 80a", False),
+        (thrown("java/lang/IllegalStateException", "x", "app/Main.boot") + MAIN, f"{NUMBER}: 80a", False),
+        (thrown("java/lang/IllegalStateException", "x", "app/Main.main", thread=8) + MAIN,
+         f"{NUMBER}: 80a", False),
+    ],
+    ids=["wrapped", "by reflection", "internal", "handled elsewhere", "of another thread"],
+)  # fmt: skip
+def test_what_caused_an_exception_is_told(records: str, last: str, *, is_of_system: bool) -> None:
+    found = jvm_log.decisive(records + EXITS)
+
+    assert found
+    assert found.last == f'Exception in thread "main" {last.replace("/", ".")}'
+    assert found.is_of_system == is_of_system
+
+
+SELF = "Main.main(Main.java:12)"
+
+
+@pytest.mark.parametrize(
+    ("log", "output", "told", "ending"),
+    [
+        (EXITS, exited(SELF), None, Ending("Main.java:12 (Main.main)", "System.exit(1)", ())),
+        (EXITS, exited("app//org.x.Cli.fail(Cli.java:3)", SELF), None,
+         Ending("Cli.java:3 (org.x.Cli.fail)", "System.exit(1)", ())),
+        (MAIN + EXITS, exited("app//app.Main.main(Main.java:12)"),
+         ("System.exit(1)", "Main.java:12 (app.Main.main)"), None),
+        (MAIN + EXITS, exited("app.Other.end(Other.java:5)"), ("", "app.Main.main"), None),
+        (EXITS, "", None, Ending("", "System.exit", ())),
+        (MAIN + EXITS, "", ("System.exit", "app.Main.main"), None),
+        ("", "done\n", None, None),
+    ],
+    ids=["chosen", "in a library", "in the handler", "elsewhere", "Java 17", "Java 17, in a handler", "returns"],
+)  # fmt: skip
+def test_where_a_program_exits_is_told(
+    log: str, output: str, told: tuple[str, str] | None, ending: Ending | None
+) -> None:
+    found, end = jvm_log.end(log, output)
+
+    assert (found and (found.how, found.place)) == told
+    assert end == ending
+
+
+ESCAPES = thrown(NUMBER, "80a", "app/Main.main")
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "is_told"),
+    [(ESCAPES, 1, True), (ESCAPES, 0, False), (MAIN, 1, False), ("", 1, False)],
+    ids=["main ended over it", "another thread did", "it was handled", "none"],
+)
+def test_an_exception_that_nobody_handles_and_nobody_prints_is_told(
+    log: str, code: int, *, is_told: bool
+) -> None:
+    told, ending = MEANS["java"].reads(Outcome(alive=False, exit_code=code, text="", read=log))
+
+    assert (told is not None) == is_told
+    assert ending is None
+    assert told is None or (told.how, told.last.endswith("NumberFormatException: 80a")) == (
+        UNCAUGHT,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (Ending("Main.java:12 (Main.main)", "System.exit(1)", ()), "with System.exit(1) at Main.java:12 (Main.main), and does"),
+        (Ending("", "System.exit", ()), "ends itself, with System.exit, and does not say why"),
+    ],
+)  # fmt: skip
+def test_an_exit_without_an_exception_is_named(ending: Ending, words: str) -> None:
+    trace = (
+        "P\t0\t7\t/usr/bin/java\tjava\nC\t1\t7\t7\tnewfstatat\t0\tp=/app/Main.class\nX\t9\t7\t1\t0"
+    )
+    silent = case("java Main", files={"/app/Main.class": File(b"x")}, trace=trace)
+    silent.seen = Seen(silent.seen.trace, ending=ending)
+    found = judge(silent)
+
+    assert (found.cause, found.verdict) == ("ends-itself", "likely")
+    assert words in found.text
+
+
+def test_a_class_that_is_loaded_last_says_nothing() -> None:
+    trace = (
+        "P\t0\t7\t/usr/bin/java\tjava\nC\t1\t7\t7\tnewfstatat\t0\tp=/app/Main.class\nX\t9\t7\t1\t0"
+    )
+
+    assert (
+        judge(case("java Main", files={"/app/Main.class": File(b"x")}, trace=trace)).cause
+        == "undetermined"
+    )
+
+
+def test_the_file_is_named_by_the_call_where_the_exception_does_not() -> None:
+    trace = "P\t0\t7\t/usr/bin/java\tjava\nC\t1\t7\t7\topenat\t-2\tp=/etc/app.properties\tx=0\nX\t9\t7\t1\t0"
+    silent = case("java Main", trace=trace)
+    kept = Swallowed(
+        'Exception in thread "main" java.nio.file.NoSuchFileException',
+        frozenset({"OSError"}), "Main.main", "System.exit(1)",
+    )  # fmt: skip
+    silent.seen = Seen(silent.seen.trace, swallowed=kept)
+    found = judge(silent)
+
+    assert found.cause == "file-missing"
+    assert "/etc/app.properties" in found.text
+
+
+@pytest.mark.parametrize(
+    ("log", "words", "fix"),
+    [
+        ("java.time.zone.ZoneRulesException: Unknown time-zone ID: Europe/Berln", "Europe/Berln is unknown: its name is wrong", "correct APP_ZONE"),
+        ("panic: unknown time zone Europe/Rome", "Europe/Rome is unknown: the image has no time zone data", "install tzdata"),
+    ],
+)  # fmt: skip
+def test_java_has_time_zones_of_its_own(log: str, words: str, fix: str) -> None:
+    found = judge(case(log=log, config={"env": {"APP_ZONE": "Europe/Berln"}}))
+
+    assert found.cause == "timezone-missing"
+    assert words in found.text
+    assert fix in found.fix
