@@ -234,6 +234,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check-too-early": unwell("curl http://localhost:8080/", "curl: (7) Failed to connect", sources={"listening": ()}),
     "check-broken": unwell("curl http://localhost:8080/ | false", ""),
     "bind-loopback": up((Socket("127.0.0.1", 8080),), config={"env": {"BIND": "127.0.0.1"}}),
+    "port-picked": up((Socket("0.0.0.0", 40487),), config={"env": {"PORT": ""}}),
     "port-mismatch": up((Socket("0.0.0.0", 3000),)),
     "no-network": up((Socket("0.0.0.0", 8080),), config={"network": "none"}),
     "not-accepting": up((Socket("0.0.0.0", 8080, waiting=3),)),

@@ -51,7 +51,7 @@ MODULES = (
     "health.nothing", "health.commands", "health.proxies", "health.methods", "health.targets",
     "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
-    "listening.ports",
+    "listening.ports", "listening.picked",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "variables.missing", "variables.values", "variables.files", "variables.malformed",
     "variables.line_endings",

@@ -5,6 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import live
+from scaffolder.diagnose.causes.listening.picked import picked
 from scaffolder.diagnose.causes.shells.script import still_waits
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -32,8 +33,10 @@ def check_wrong_port(case: Case) -> Found | None:
     ports = sorted({s.port for s in listening(case)})
     if not ports or asked[1] in ports or asked[0] not in LOCAL or proxy(case, check) is not None:
         return None
-    if still_waits(case):
-        return None  # what listens is not the service, which has not begun
+    if still_waits(case) or picked(case):
+        return (
+            None  # what listens is not the service, which has not begun, or has no port of its own
+        )
     return Found(
         f"the health check uses port {asked[1]}, but the service listens on"
         f" {', '.join(map(str, ports))}",

@@ -6,6 +6,7 @@ from scaffolder.diagnose.causes.evidence import inspected
 from scaffolder.diagnose.evidence.facts import Socket
 from scaffolder.diagnose.evidence.phase import Phase
 
+from .picked import picked
 from .sockets import heard, published, wanted
 
 
@@ -68,6 +69,7 @@ def port_mismatch(case: Case) -> Found | None:
         not missing
         or not case.config.published
         or any(_on(case, p.number) for p in case.config.published)
+        or picked(case)
     ):
         return None
     port = missing[0]
