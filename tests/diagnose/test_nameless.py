@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from recorded import PASSWD, File, case
+from recorded import PASSWD, File, case, elf, program
 
 from examples import STARTED, said, tried
 from scaffolder.diagnose.verdict.factors import factors
@@ -11,6 +11,12 @@ from scaffolder.diagnose.verdict.judge import judge
 
 NAMELESS = {"user": "12345"}
 HOME = "mkdir\t-13\tp=/.cache"
+
+
+def script(runtime: str, code: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    """Return a script that ended, silently unless told otherwise."""
+    files = {f"/usr/bin/{runtime}": program(elf()), "/app/main": File(code.encode())}
+    return {"command": f"/usr/bin/{runtime} /app/main", "files": files, **more}
 
 
 @pytest.mark.parametrize(
@@ -21,9 +27,14 @@ HOME = "mkdir\t-13\tp=/.cache"
         (said("whoami: cannot find name for user ID 12345"), "proven"),
         (said("SystemError: A system error occurred: uv_os_get_passwd returned ENOENT"), "likely"),
         (said("ERROR Cannot create the directory ?/.gradle/caches"), "likely"),
+        (said("Error: EACCES: permission denied, mkdir '/.config'"), "likely"),
+        (said("mkdir //.gradle: permission denied"), "likely"),
         (tried("openat\t3\tp=/etc/passwd\tx=0"), "likely"),
+        (script("python3", "import getpass, sys\ntry: getpass.getuser()\nexcept OSError: sys.exit(3)"), "likely"),
+        (script("sh", "mkdir -p ~/.app 2>/dev/null || exit 4"), "likely"),
+        (script("sh", "echo 1 > $HOME/.app || exit 4"), "likely"),
     ],
-)
+)  # fmt: skip
 def test_a_program_that_needs_a_name_of_its_user_is_known(
     example: dict[str, Any], verdict: str
 ) -> None:
@@ -41,6 +52,19 @@ def test_a_program_that_needs_a_name_of_its_user_is_known(
         (said("KeyError: 'getpwuid(): uid not found: 12345'"), {}),
         (tried("mkdir\t-13\tp=/data/.cache"), NAMELESS),
         (tried(HOME), {**NAMELESS, "env": {"HOME": "/srv"}}),
+        (
+            said("EACCES: permission denied, mkdir '/.config'"),
+            {**NAMELESS, "env": {"HOME": "/srv"}},
+        ),
+        (said("EACCES: permission denied, mkdir '/srv/.config'"), NAMELESS),
+        (said("EACCES: permission denied, mkdir '/data'"), NAMELESS),
+        (said("ENOENT: no such file or directory, open '/.config'"), NAMELESS),
+        (said("EACCES: permission denied, mkdir '/.config'"), {"user": "1000"}),
+        (script("sh", "mkdir -p ~/.app || exit 4"), {**NAMELESS, "env": {"HOME": "/srv"}}),
+        (script("sh", "cat ~/.app || exit 4"), NAMELESS),
+        (script("sh", "mkdir -p ~/.app || exit 4", trace=f"{STARTED}X\t2\t7\t1\t0"), NAMELESS),
+        (script("sh", "mkdir -p ~/.app || exit 4", log="FATAL: the moon is full"), NAMELESS),
+        (script("sh", "mkdir -p ~/.app || exit 4"), {"user": "1000"}),
         (tried("openat\t3\tp=/etc/passwd\tx=0"), {"user": "1000"}),
     ],
 )
@@ -68,3 +92,18 @@ def test_a_copy_gets_a_line_for_a_uid_without_a_name_alone() -> None:
         b"some:x:12345:0::/tmp:/bin/sh\n"
     )
     assert not any(f.files for f in factors(case(trace=trace, config={"user": "1000"})))
+
+
+def test_an_attempt_that_failed_over_something_else_is_no_proof_of_the_first() -> None:
+    first = "FileNotFoundError: [Errno 2] No such file or directory: '/.cache/app'"
+    chained = "During handling of the above exception, another exception occurred:"
+    log = f"Traceback (most recent call last):\n{first}\n\n{chained}\n\n{{}}\n"
+    denied = said(log.format("PermissionError: [Errno 13] Permission denied: '/.cache'"))
+    wrapped = said(log.format("RuntimeError: no cache"))
+
+    assert judge(case(**denied)).verdict == "likely"
+    assert judge(case(**denied, config=NAMELESS)).cause == "uid-without-name"
+    assert (judge(case(**wrapped)).cause, judge(case(**wrapped)).verdict) == (
+        "file-missing",
+        "proven",
+    )

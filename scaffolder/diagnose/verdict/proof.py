@@ -21,6 +21,8 @@ IDIOM = re.compile(
     re.IGNORECASE,
 )
 """Phrases that mean one thing although they contain `or`."""
+ABOUT = re.compile(r"^\w*Error: \[Errno \d+\] [^'\n]*'([^'\n]+)'", re.MULTILINE)
+"""The path in a message of Python about a call."""
 NAME = re.compile(r"[\w./-]{5,}")
 
 
@@ -69,7 +71,10 @@ def is_overtaken(case: Case, words: str) -> bool:
     """Tell whether the program continued after a message, and failed for another reason."""
     later = lines_after(case, words)
     if any("above exception" in line for line in later):
-        return False
+        # What was tried instead may have failed over something of its own.
+        about = set(ABOUT.findall(words))
+        ends = [found for line in later if (found := ABOUT.findall(line))]
+        return bool(about and ends and not about & set(ends[-1]))
     names = set(NAME.findall(words))
     return any(FINAL.search(line) and not names & set(NAME.findall(line)) for line in later)
 

@@ -6,9 +6,10 @@ from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, seen
+from scaffolder.diagnose.causes.evidence import Evidence, content, copied, inspected, logged, seen
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence import log_search
 from scaffolder.diagnose.evidence.phase import Phase
 
 USERS = "/etc/passwd"
@@ -18,6 +19,18 @@ LOOKED_UP = (
     r"|\b(?:determine|look(?:ing)? up|get|find) (?:the )?(?:current|effective|real|login) user\b"
 )
 """How programs say that they do not know who they are, whether they tell the number or not."""
+IN_ROOT = r"(?<![\w./~-])/{1,2}\.[\w-]+[\w./-]*"
+"""A hidden file of the root directory, which is the home of who has none (passwd(5), $HOME)."""
+DENIED = r"permission denied|\bEACCES\b|not permitted|\bEPERM\b|read-only file system|\bEROFS\b"
+NAME_SOUGHT = re.compile(
+    r"\bgetpwuid\b|\bgetpass\.getuser\b|\bos\.(?:getlogin|userInfo)\(|\bwhoami\b|\bid -u?nu?\b"
+)
+"""How code asks for the name, which fails without one."""
+HOME_USED = re.compile(
+    r"\b(?:mkdir|touch|cp|mv|tee|install|git config --global)\b[^\n]*(?:~|\$HOME|\$\{HOME\})/"
+    r"|>>?\s*(?:~|\$HOME|\$\{HOME\})/|\bPath\.home\(|\bexpanduser\(|\bos\.homedir\("
+)
+"""How code writes to the home, or asks for it."""
 UNKNOWN_HOME = r"(?:^|[\s'\"(=:])\?/[.\w]"
 """Java's user.home, where nothing tells it."""
 
@@ -28,7 +41,17 @@ UNKNOWN_HOME = r"(?:^|[\s'\"(=:])\?/[.\w]"
     pattern="permissions",
     reads=["inspect", "files", "logs", "rerun"],
     when=Phase.DIED,
-    explains=["account-missing", "file-closed", "last-call", "said-why", "errexit"],
+    explains=[
+        "account-missing",
+        "file-closed",
+        "file-missing",
+        "last-call",
+        "said-why",
+        "errexit",
+        "python-quiet-exit",
+        "node-error",
+        "python-exception",
+    ],
     cured_by=["name"],
 )
 def uid_without_name(case: Case) -> Found | None:
@@ -41,8 +64,7 @@ def uid_without_name(case: Case) -> Found | None:
         return None
     words = shown.found.strip().partition("\n")[0][:200]
     return Found(
-        f"uid {who.uid} has no entry in the image's {USERS}, and the program needs the name of its"
-        f" user, and its home: {words}",
+        f"uid {who.uid} has no entry in the image's {USERS}, and {_needs(shown)}: {words}",
         f"make the user in the Dockerfile (useradd --uid {who.uid} --create-home app), and name it"
         " with USER; where the uid is given by the platform, set HOME to a directory that it may"
         " write to, and USER or LOGNAME",
@@ -52,8 +74,25 @@ def uid_without_name(case: Case) -> Found | None:
             copied(case, USERS, f"no line for uid {who.uid}"),
         ),
         proven=named,
-        basis=None if shown.source == "logs" else Basis.INFERRED,
+        basis=_basis(shown),
     )
+
+
+def _needs(shown: Evidence) -> str:
+    """Say what the program needs of its user."""
+    if re.search(IN_ROOT, shown.found) or _is_of_home(shown):
+        return "so the home of its user is /, which only root may write to; the program does"
+    return "the program needs the name of its user, and its home"
+
+
+def _is_of_home(shown: Evidence) -> bool:
+    return shown.source == "files" and not NAME_SOUGHT.search(shown.found)
+
+
+def _basis(shown: Evidence) -> Basis | None:
+    if shown.source == "logs":
+        return None
+    return Basis.HINT if _is_of_home(shown) else Basis.INFERRED
 
 
 def _asks(case: Case, uid: int) -> tuple[Evidence | None, bool]:
@@ -64,14 +103,30 @@ def _asks(case: Case, uid: int) -> tuple[Evidence | None, bool]:
     other = case.said(rf"[^\n]*(?:{LOOKED_UP}|{UNKNOWN_HOME})[^\n]*")
     if other:
         return logged(case, other), False
+    has_home = case.config.env.get("HOME", "/") != "/"
+    denied = None if has_home else case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
+    place = re.search(IN_ROOT, case.line(denied)) if denied else None
+    if denied and place and case.has(place[0]) is None:
+        return logged(case, denied), False
     last, failed = case.seen.opened_last, case.seen.failed_call
     if last and last.path == USERS and quiet(case):
         return seen(case, last), False
-    has_home = case.config.env.get("HOME", "/") != "/"
     in_root = failed and dirname(failed.path) == "/" and basename(failed.path).startswith(".")
     if failed and in_root and failed.error in (errno.EACCES, errno.EPERM) and not has_home:
         return seen(case, failed), False
-    return None, False
+    return (_in_source(case, has_home=has_home), False)
+
+
+def _in_source(case: Case, *, has_home: bool) -> Evidence | None:
+    """Return the line of a silent script that asks for the name or home, if no copy tells more."""
+    if not quiet(case) or not case.exit_code or case.seen.trace.processes:
+        return None
+    scripts = [item.script for item in case.launched if item.script and item.script.path]
+    for sought in (NAME_SOUGHT, *(() if has_home else (HOME_USED,))):
+        for script in scripts:
+            if match := sought.search(script.text):
+                return content(case, script.path, log_search.line(match))
+    return None
 
 
 SIGNATURES = table(__name__, (
