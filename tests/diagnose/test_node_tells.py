@@ -9,8 +9,9 @@ import pytest
 from recorded import case
 
 from examples import SERVER
+from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.seen import Seen
-from scaffolder.diagnose.evidence.swallowed import Swallowed, decisive
+from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed, decisive
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.telling import HOOKS
 
@@ -25,7 +26,7 @@ def told(code: str, folder: Path, name: str = "main.js") -> tuple[int, str]:
     hooks.mkdir()
     shutil.copy(HOOK, hooks)
     (hooks / "raised").touch()
-    (folder / "app").mkdir()
+    (folder / "app").mkdir(exist_ok=True)
     (folder / "app" / name).write_text(code, encoding="utf-8")
     ran = subprocess.run(
         [NODE, name], cwd=folder / "app", timeout=60, check=False, capture_output=True,
@@ -110,6 +111,100 @@ def test_what_it_costs_is_bounded_and_without_its_file_it_does_nothing(tmp_path:
     records.unlink()
     subprocess.run([NODE, "--require", hook, "-e", READS], check=False, capture_output=True)
     assert not records.exists()
+
+
+LOOP = {
+    "an await": (
+        "async function main() {\nawait new Promise((done) => process.once('never', done)) }\nmain()",
+        ("await", "main.js:2"),
+    ),
+    "a then": ("new Promise(() => {}).then(() => {})", ("await", "main.js:1")),
+    "a server": ("require('net').createServer().listen(0).unref()", ("server", "main.js:1")),
+    "a server that is closed": (
+        "const s = require('net').createServer()\ns.listen(0, () => {\ns.close() })", ("closed", "main.js:3"),
+    ),
+    "a timer": ("\nsetInterval(() => {}, 9000).unref()", ("timer", "main.js:2")),
+    "a thread": (
+        "const { Worker } = require('worker_threads')\nnew Worker(__filename.replace('main', 'other')).on('error', () => {})",
+        ("thread", "TypeError: Cannot read"),
+    ),
+}  # fmt: skip
+"""A program whose event loop becomes empty, what is left, and where."""
+
+
+@needs_node
+@pytest.mark.parametrize("what", LOOP)
+def test_what_is_left_where_the_event_loop_becomes_empty_is_told(what: str, tmp_path: Path) -> None:
+    code, (kind, place) = LOOP[what]
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/other.js").write_text("null.x", encoding="utf-8")
+    ended, records = told(code, tmp_path)
+    (found,) = left(records)
+
+    assert ended == 0
+    assert found.kind == kind
+    assert place in found.words
+    assert decisive(records) is None
+
+
+DONE = {
+    "a job": "require('fs').promises.readFile(__filename).then(() => {})",
+    "an async job": "async function main() { await new Promise((done) => setTimeout(done, 9)) }\nmain()",
+    "many": "Promise.all([1, 2].map(async (n) => { await null; return n })).then((all) => all.length)",
+    "a race": "Promise.race([new Promise((done) => setTimeout(done, 5)), new Promise(() => {})]).then(() => {})",
+    "its own end": "setInterval(() => {}, 9).unref()\nnew Promise(() => {}).then(() => {})\nprocess.exit(0)",
+    "modules": "import { setTimeout } from 'timers/promises'\nawait setTimeout(9)",
+    "a timer that is over": "setTimeout(() => {}, 3)",
+}
+
+
+@needs_node
+@pytest.mark.parametrize("what", DONE)
+def test_of_a_job_that_is_done_nothing_is_left_undone(what: str, tmp_path: Path) -> None:
+    ended, records = told(DONE[what], tmp_path, "main.mjs" if what == "modules" else "main.js")
+
+    assert ended == 0
+    assert not any(each.is_undone for each in left(records))
+
+
+PENDING = '{"kind": "left", "text": "", "place": "/app/main.js:2", "how": "await", "names": []}'
+TIMER = PENDING.replace("await", "timer")
+
+
+@pytest.mark.parametrize(
+    ("records", "restart", "cause", "words"),
+    [
+        (PENDING, "always", "nothing-keeps-it", "the await at /app/main.js:2 waits for a promise"),
+        (TIMER, "always", "nothing-keeps-it", "its timer, set at /app/main.js:2, is not to keep it"),
+        (PENDING, "no", "none", "; but the await at /app/main.js:2 waits"),
+        (TIMER, "no", "none", "nothing says it should stay up"),
+        ("", "always", "ends-again-and-again", "restarts it again and again"),
+        (PENDING.replace("await", "forged"), "always", "ends-again-and-again", "again and again"),
+    ],
+)  # fmt: skip
+def test_what_is_left_is_a_cause_only_where_it_is_to_stay(
+    records: str, restart: str, cause: str, words: str
+) -> None:
+    stays = restart == "always"
+    silent = case(
+        "node /app/main.js", files=SERVER, exit_code=0, restarts=3 if stays else 0,
+        config={"restart": restart}, state={"status": "restarting" if stays else "exited"},
+    )  # fmt: skip
+    silent.seen = Seen(left=left(records))
+    found = judge(silent)
+
+    assert found.cause == cause
+    assert words in found.text
+    assert found.verdict == ("likely" if stays else "healthy")
+
+
+def test_where_it_exits_with_0_again_and_again_is_told() -> None:
+    silent = case(
+        "node /app/main.js", files=SERVER, exit_code=0, restarts=3, state={"status": "restarting"},
+        config={"restart": "always"}, ending=Ending("/app/main.js:3", "process.exit(0)", ()),
+    )  # fmt: skip
+
+    assert "with process.exit(0) at /app/main.js:3" in judge(silent).text
 
 
 V8 = "{}\n    at load (/app/main.js:2:40)\n    at node:internal/main/run_main_module:28:49"

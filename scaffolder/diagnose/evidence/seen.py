@@ -6,6 +6,7 @@ from functools import cached_property
 from . import alternatives, decisive, gave_up, last_steps, waits
 from .call_words import in_words
 from .facts import Probe
+from .left import Left
 from .swallowed import Ending, Swallowed
 from .trace import Call, Trace, Traced
 
@@ -21,6 +22,8 @@ class Seen:
     """What its script throws away, at its end."""
     ending: Ending | None = None
     """Where it chose to end, if its runtime tells, and no exception made it."""
+    left: tuple[Left, ...] = ()
+    """What it still waited for when nothing kept it any more, if its runtime tells."""
     asked: tuple[str, ...] = ()
     """The request of the health check, made in a copy so that the client tells the answer."""
     answer: Probe | None = None

@@ -89,7 +89,7 @@ class Ending:
 
 def chosen_end(records: str) -> Ending | None:
     """Return how a program chose to end, if it did so in no handler."""
-    found = [*_read(records)]
+    found = [*read(records)]
     ends = [each for kind, each in found if kind == "exit"]
     if not ends or any(each.text for each in ends) or not ends[-1].how:
         return None
@@ -105,12 +105,12 @@ def decisive(records: str) -> Swallowed | None:
     the last one that its code handled, unless the program worked on since, or such are handled by
     programs that work.
     """
-    found = [*_read(records)]
+    found = [*read(records)]
     ends = [each for kind, each in found if kind == "exit"]
     chosen = [each for each in ends if each.text]
     if chosen:
         return chosen[-1]
-    before = [(kind, each) for kind, each in found if kind != "exit"]
+    before = [(kind, each) for kind, each in found if kind not in {"exit", "left"}]
     kind, last = before[-1] if ends and before else ("", None)
     return None if last is None or kind == "works" or last.names & OPTIONAL else last
 
@@ -136,7 +136,7 @@ def linked(ending: Ending, link: Callable[[str, Sequence[int], int], str]) -> Sw
     return None
 
 
-def _read(records: str) -> Iterator[tuple[str, Swallowed]]:
+def read(records: str) -> Iterator[tuple[str, Swallowed]]:
     """Yield what can be read: the container's program could have written it."""
     for line in records.splitlines()[:MOST_LINES]:
         try:

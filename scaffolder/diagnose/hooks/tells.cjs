@@ -3,10 +3,13 @@
 // The program's own Node runs this (NODE_OPTIONS), and only in a copy. The debugger within the
 // process stops at each exception, caught or not, notes it and goes on at once. When the program
 // ends, `raised`, beside this file, gets the last ones, whether the program has worked since, and how
-// it ends, with the exception that it was handling, in lines as sitecustomize.py writes them.
+// it ends, with the exception that it was handling, in lines as sitecustomize.py writes them. Where
+// its event loop becomes empty, they tell what is left: promises that nobody settled, and handles
+// that keep nothing.
 'use strict';
 
 const fs = require('fs');
+const { createHook } = require('async_hooks');
 const { isMainThread } = require('worker_threads');
 
 const RECORDS = `${__dirname}/raised`;
@@ -14,6 +17,7 @@ const MOST_EVENTS = 2000; // what is raised more often directs the program; each
 const LONGEST = 8000;
 const MOST_HANDLED = 20;
 const NEAR = 3;
+const MOST_LEFT = 3000; // promises and handles whose places are kept
 const IDLE = ['/proc/', '/sys/', '/dev/', '/usr/share/', '/etc/', __dirname];
 const { appendFileSync } = fs;
 
@@ -86,6 +90,49 @@ function end(place, how, isHandling) {
   record('exit', isHandling ? latest() : null, place, how);
 }
 
+const made = new Map(); // promises that are pending, and handles: what, where, and after which promise
+let closed = ''; // where a server was closed last
+let known = 0;
+
+function begun(id, type, trigger, resource) {
+  if (type !== 'PROMISE' && type !== 'Timeout' && !/^(?:TCP|PIPE)SERVERWRAP$/.test(type)) return;
+  if (known >= MOST_LEFT) return;
+  known += 1;
+  const { stack } = new Error();
+  if (/\bPromise\.(?:race|any) /.test(stack)) return; // who loses may stay pending
+  const [at] = own(stack);
+  made.set(id, { type, place: at ? at.place : '', trigger, resource: type === 'PROMISE' ? null : resource });
+}
+
+/** Write what is left where nothing keeps the event loop. */
+function left() {
+  const every = [...made.values()].filter(({ place }) => place);
+  // What waits for a promise is one itself, made after that; others may be settled unseen.
+  const waits = every.filter(({ type, trigger }) => type === 'PROMISE' && (made.get(trigger) || {}).type === 'PROMISE');
+  if (waits.length) record('left', null, waits[waits.length - 1].place, 'await');
+  for (const { type, place, resource } of every) {
+    if (resource && resource.hasRef && resource.hasRef() === false && !resource._destroyed) {
+      record('left', null, place, type === 'Timeout' ? 'timer' : 'server');
+    }
+  }
+  if (closed) record('left', null, closed, 'closed');
+}
+
+function remember() {
+  const forget = (id) => made.has(id) && made.get(id).type === 'PROMISE' && made.delete(id);
+  createHook({ init: begun, before: forget, promiseResolve: forget }).enable();
+  const { prototype } = require('net').Server;
+  const { close } = prototype;
+  prototype.close = function closing(...args) {
+    const [at] = own(new Error().stack);
+    if (at) closed = at.place;
+    return close.apply(this, args);
+  };
+  let isEmpty = false;
+  process.on('beforeExit', () => { isEmpty = true; });
+  process.on('exit', () => isEmpty && left());
+}
+
 /** Take note of the end that the program chooses. */
 function ends(code) {
   const [at] = own(new Error().stack);
@@ -136,11 +183,19 @@ function listen() {
   };
 }
 
-if (isMainThread) {
-  try {
-    fs.accessSync(RECORDS, fs.constants.W_OK);
+/** The error of a thread reaches the program as an event, which it may not look at. */
+function tellThread(error) {
+  const text = String((error && error.stack) || error).slice(0, LONGEST);
+  const [at] = own(text);
+  record('left', { text, names: [] }, at ? at.place : 'its source', 'thread');
+}
+
+try {
+  fs.accessSync(RECORDS, fs.constants.W_OK);
+  if (isMainThread) {
     listen();
-  } catch {
-    // Without its file it does nothing, and neither does a Node that has no inspector.
-  }
+    remember();
+  } else process.on('uncaughtExceptionMonitor', tellThread);
+} catch {
+  // Without its file it does nothing, and neither does a Node that has no inspector.
 }

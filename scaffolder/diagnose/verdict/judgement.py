@@ -87,6 +87,9 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
 
 def _in_vain(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     """Say what a silent job failed over before it ended with 0: nobody else will."""
+    undone = next((each for each in case.seen.left if each.is_undone), None)
+    if undone and case.is_silent:
+        return f"; but {undone.words}", (watched(case, undone.words),)
     kept = case.seen.swallowed if case.is_silent else None
     call = case.seen.gave_up if case.is_silent else None
     if kept and not (call and kept.is_of_system):

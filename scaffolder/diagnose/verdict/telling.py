@@ -16,6 +16,7 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import go_stack, jvm_log, swallowed
 from scaffolder.diagnose.evidence.files import PROGRAM, text
+from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed, chosen_end, linked
 from scaffolder.diagnose.programs import elf, jsflags, pyflags
@@ -87,8 +88,9 @@ def ask(engine: Engine, case: Case) -> None:
     told, ending = means.reads(found)
     told = (ending and linked(ending, partial(_name, case))) or told
     ending = None if told else ending
-    if told or ending:
-        take_in(case, replace(case.seen, swallowed=told, ending=ending))
+    remains = left(found.read)
+    if told or ending or remains:
+        take_in(case, replace(case.seen, swallowed=told, ending=ending, left=remains))
 
 
 def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:

@@ -92,8 +92,8 @@ def nothing_keeps_it(case: Case) -> Found | None:
     """
     if case.exit_code != 0 or not (case.is_silent or claims_to_serve(case)):
         return None
-    call = case.seen.unkept
-    meant = _is_to_stay(case)
+    call, left = case.seen.unkept, case.seen.left
+    meant = _is_to_stay(case) or (_is_kept(case) if left else None)
     if call is None and meant is None:
         return None
     shown = () if call is None else (watched(case, f"{call.name}({call.where!r}) at its end"),)
@@ -105,16 +105,35 @@ def nothing_keeps_it(case: Case) -> Found | None:
         on = " (for a lock, or a queue)" if call.name == "futex" else ""
         what = f"a thread of it still waits in {call.name}{on} when it ends"
     return Found(
-        f"the program ends by itself with 0, although {what}: nothing keeps it running, as with an"
-        " event loop that has become empty, or where only daemon threads are left",
+        f"the program ends by itself with 0, although {what}: {_why(case)}",
         "wait for the server at the end of the program (await it, join the thread, no unref());"
         " if it is a job, it needs no port",
         (
             *shown,
+            *(watched(case, each.words) for each in left),
             *((meant,) if meant else ()),
             ended(case),
             nothing_logged(case) if case.is_silent else logged(case, _last_line(case)),
         ),
+    )
+
+
+def _is_kept(case: Case) -> Evidence | None:
+    """Return the restart policy, if it is that of a service."""
+    name = "HostConfig.RestartPolicy.Name"
+    return inspected(case, name, case.config.restart) if case.config.must_stay else None
+
+
+def _why(case: Case) -> str:
+    """Return why nothing keeps it, as far as its runtime tells."""
+    ending = case.seen.ending
+    if ending and ending.place:
+        return f"it ends itself, with {ending.how} at {ending.place}"
+    if case.seen.left:
+        return f"its event loop has become empty, and {case.seen.left[0].words}"
+    return (
+        "nothing keeps it running, as with an event loop that has become empty, or where only"
+        " daemon threads are left"
     )
 
 
@@ -162,8 +181,10 @@ def ends_again(case: Case) -> Found | None:
         return None
     lines = [line.text for line in case.lines if line.text.strip()]
     said = f"; its last output: {lines[-1][:150]}" if lines else " without output"
+    ending = case.seen.ending
+    where = f", with {ending.how} at {ending.place}" if ending and ending.place else ""
     return Found(
-        f"the program exits with 0 on its own{said}, and the restart policy"
+        f"the program exits with 0 on its own{where}{said}, and the restart policy"
         f" {case.config.restart} restarts it again and again ({case.restarts} times)",
         "keep a service in the foreground; a job needs --restart no or on-failure",
         (
