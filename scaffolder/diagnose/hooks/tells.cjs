@@ -99,7 +99,7 @@ function begun(id, type, trigger, resource) {
   if (known >= MOST_LEFT) return;
   known += 1;
   const { stack } = new Error();
-  if (/\bPromise\.(?:race|any) /.test(stack)) return; // who loses may stay pending
+  if (/\bat (?:Promise|Function)\.(?:race|any) /.test(stack)) return; // who loses may stay pending
   const [at] = own(stack);
   made.set(id, { type, place: at ? at.place : '', trigger, resource: type === 'PROMISE' ? null : resource });
 }
