@@ -776,6 +776,24 @@ def test_a_uid_without_a_name_is_proven_by_a_copy_that_has_one(
     assert (summary(found) == ("uid-without-name", "proven")) == answer, found
 
 
+LATE = (
+    "import hashlib, threading, os, time\ndone = threading.Event()\n"
+    "def work():\n    for _ in range(60_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"
+    "threading.Thread(target=work, daemon=True).start()\n"
+    "if not done.wait(3) or os.environ.get('FAILS'): os._exit(1)\ntime.sleep(99)"
+)
+
+
+def test_a_share_of_the_cpus_that_is_too_small_is_proven_by_a_copy_with_all(run: Run) -> None:
+    """The other one would end with all of them, too."""
+    late = diagnosed(run("--cpu-quota=1000", "python3", "-c", LATE), "--rerun")
+    other = diagnosed(run("--cpus=0.5", "--env=FAILS=1", "python3", "-c", LATE), "--rerun")
+
+    assert summary(late) == ("cpu-starved", "proven"), late
+    assert any("all CPUs: exits with 1" in line for line in other["ruled_out"]), other
+    assert other["cause"] != "cpu-starved"
+
+
 FILLS = (
     "import mmap, time\nf = open('/dev/shm/cache', 'w+b')\nf.truncate(300 << 20)\n"
     "m = mmap.mmap(f.fileno(), 0)\nfor at in range(0, len(m), 4096): m[at] = 1\ntime.sleep(99)"

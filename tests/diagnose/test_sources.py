@@ -58,6 +58,10 @@ def test_a_container_is_read_from_inspect() -> None:
         "HostConfig": {
             "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]},
             "Memory": 1,
+            "CpuPeriod": 100_000,
+            "CpuQuota": 25_000,
+            "CpusetCpus": "0",
+            "BlkioDeviceWriteBps": [{"Path": "/dev/sda", "Rate": 1024}],
             "RestartPolicy": {"Name": "always"},
         },
         "Mounts": [{"Type": "bind", "Source": "/s", "Destination": "/d", "RW": False}],
@@ -68,6 +72,8 @@ def test_a_container_is_read_from_inspect() -> None:
     assert found.env == {"A": "b=c", "D": ""}
     assert found.published[0].host_port == 8080
     assert not found.mounts[0].writable
+    assert found.slowed == ["--cpus=0.25", "--cpuset-cpus=0", "--device-write-bps=/dev/sda:1024"]
+    assert inspect.config({}).slowed == []
     assert found.must_stay
 
 

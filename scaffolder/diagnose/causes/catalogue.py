@@ -28,7 +28,7 @@ PATTERNS = {
 FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
-    "heap", "value", "line-endings", "time-zone", "name", "other-value", "shm",
+    "heap", "value", "line-endings", "time-zone", "name", "other-value", "shm", "cpus",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")

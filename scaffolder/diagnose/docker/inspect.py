@@ -8,6 +8,8 @@ from scaffolder.diagnose.evidence.facts import Health, Probe, State, moment
 from scaffolder.diagnose.evidence.strict import strict
 from scaffolder.docker.client import Engine, parsed
 
+from . import limits
+
 NANO = 1e9
 
 
@@ -78,7 +80,8 @@ def config(document: Mapping[str, Any]) -> Config:
         memory=host.get("Memory") or 0,
         swap=host.get("MemorySwap") or 0,
         pids=max(host.get("PidsLimit") or 0, 0),
-        cpus=(host.get("NanoCpus") or 0) / NANO or _quota(host),
+        cpus=limits.cpus(host),
+        limits=limits.others(host),
         shm=host.get("ShmSize") or 0,
         ulimits={limit["Name"]: limit["Soft"] for limit in host.get("Ulimits") or []},
         restart=policy.get("Name") or "no",
@@ -130,11 +133,6 @@ def variables(listed: Iterable[str] | None) -> dict[str, str]:
     """Read NAME=VALUE lines; compose lists those without a value, too, which are not set."""
     parts = (line.partition("=") for line in listed or ())
     return {name: value for name, is_set, value in parts if is_set}
-
-
-def _quota(host: Mapping[str, Any]) -> float:
-    quota, period = host.get("CpuQuota") or 0, host.get("CpuPeriod") or 100_000
-    return quota / period if quota > 0 else 0.0
 
 
 def _exposed(found: Iterable[str]) -> Iterable[Port]:

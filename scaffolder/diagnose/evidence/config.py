@@ -75,6 +75,8 @@ class Config:
     swap: int = 0
     pids: int = 0
     cpus: float = 0.0
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Which CPUs it may use, and how fast its devices are: options of `docker run` → values."""
     shm: int = 0
     ulimits: Mapping[str, int] = field(default_factory=dict)
     restart: str = "no"
@@ -95,6 +97,12 @@ class Config:
     def argv(self) -> tuple[str, ...]:
         """What the runtime executes."""
         return (*self.entrypoint, *self.command)
+
+    @property
+    def slowed(self) -> list[str]:
+        """The options of `docker run` that limit how fast it is."""
+        given = {"cpus": (f"{self.cpus:g}",) if self.cpus else (), **self.limits}
+        return [f"--{name}={value}" for name, values in given.items() for value in values]
 
     @property
     def all_mounts(self) -> tuple[Mount, ...]:

@@ -18,9 +18,9 @@ from scaffolder.docker.throwaway import created
 
 from .at_work import settles
 from .factor import Factor
-from .factors import MEMORY, PROCESSES
 from .handed import environment, put
 from .lifetimes import LONGEST_SECONDS, watched_for, window
+from .limited import MEMORY, PROCESSES
 from .watching import Tracer
 
 EACH_SECONDS = 0.5
@@ -178,7 +178,7 @@ def _security(config: Config) -> Iterator[list[str]]:
 def _options(config: Config) -> list[str]:
     # A name server that is there, though it refuses: so that names are asked for, and seen.
     flags = ["--network", "none", "--dns", "127.0.0.1", "--log-driver", "json-file"]
-    flags += ["--workdir", config.workdir]
+    flags += ["--workdir", config.workdir, *config.slowed]
     flags += [
         "--memory",
         str(config.memory or MEMORY),

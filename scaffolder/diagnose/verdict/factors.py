@@ -16,12 +16,10 @@ from scaffolder.diagnose.evidence.files import text
 from . import cures
 from .endings import endings
 from .factor import Factor
+from .limited import limits
 from .other_values import other_values, variables
 from .spoken import spoken
 
-MEMORY = 512 * 1024 * 1024
-PROCESSES = 512
-"""What a copy may use where the container's own limits are lifted."""
 SECCOMP = "seccomp"
 BASH = re.compile(r"#!.*\bbash\b")
 USAGE_CODES = (1, 2, 64)
@@ -31,7 +29,7 @@ USAGE_CODES = (1, 2, 64)
 def factors(case: Case) -> Iterator[Factor]:
     """Return what can be changed in a container, the likeliest first."""
     yield from _rights(case)
-    yield from _limits(case.config)
+    yield from limits(case.config)
     yield from _heap(case)
     yield from _mounts(case.config)
     yield from other_values(case)
@@ -85,32 +83,6 @@ def _rights(case: Case) -> Iterator[Factor]:
             replace(config, security=profiles),
             without=f"--security-opt {others[0].partition('=')[0]}",
             cure=cures.SECURITY,
-        )
-
-
-def _limits(config: Config) -> Iterator[Factor]:
-    if config.memory:
-        more = max(4 * config.memory, MEMORY)
-        yield Factor(
-            "more memory",
-            replace(config, memory=more, swap=0),
-            flags=f"--memory {more >> 20}m",
-            cure=cures.MEMORY,
-        )
-    if config.pids and config.pids < PROCESSES:
-        yield Factor(
-            "more processes",
-            replace(config, pids=PROCESSES),
-            flags=f"--pids-limit {PROCESSES}",
-            cure=cures.PROCESSES,
-        )
-    for name in list(config.ulimits)[:4]:
-        rest = {other: value for other, value in config.ulimits.items() if other != name}
-        yield Factor(
-            f"no ulimit {name}",
-            replace(config, ulimits=rest),
-            without=f"--ulimit {name}",
-            cure=cures.ulimit(name),
         )
 
 

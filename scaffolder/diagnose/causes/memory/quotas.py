@@ -102,6 +102,7 @@ def stack_overflow(case: Case) -> Found | None:
     when=Phase.RUNNING,
     basis=Basis.HINT,
     explains=["check-broken"],
+    cured_by=["cpus"],
 )
 def cpu_starved(case: Case) -> Found | None:
     """Find a container whose CPU limit makes it too slow to answer."""
