@@ -9,7 +9,7 @@ from examples import unwell
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.health.louder import louder
 from scaffolder.diagnose.evidence.config import HealthCheck, Image
-from scaffolder.diagnose.evidence.facts import Probe, Socket
+from scaffolder.diagnose.evidence.facts import Health, Probe, Socket
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -125,3 +125,24 @@ def test_a_script_that_a_check_runs_is_read() -> None:
     found = judge(case(**unwell("", "", files={"/check.sh": script}, config={"check": check})))
 
     assert found.cause == "check-wrong-port", found
+
+
+CUT = Probe(-1, "Health check exceeded timeout (2s)", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        ((CUT, Probe(1, "HTTP Error 404: Not Found"), CUT), "check-wrong-path"),
+        ((Probe(1, ""), Probe(1, ""), CUT), "check-broken"),
+        ((Probe(1, "HTTP Error 404: Not Found"), CUT, CUT, CUT), "check-timeout"),
+        ((CUT, Probe(0, ""), CUT), "check-timeout"),
+    ],
+)
+def test_checks_that_are_cut_off_now_and_then_are_judged_by_the_others(
+    log: tuple[Probe, ...], cause: str
+) -> None:
+    told = unwell("curl http://localhost:8080/x", "")
+    health = Health("unhealthy", 3, log)
+
+    assert judge(case(**{**told, "state": {**told["state"], "health": health}})).cause == cause

@@ -7,7 +7,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected, quoted, watched
 from scaffolder.diagnose.evidence.config import HealthCheck
-from scaffolder.diagnose.evidence.facts import Socket
+from scaffolder.diagnose.evidence.facts import Probe, Socket
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.programs import shell
 
@@ -30,6 +30,9 @@ PORTS = {
 TOLD = re.compile(r"(\w+)://(\[[^\]]+\]|[^\s:/]+|[\da-f:]+):?(\d+)?(/\S*)?")
 DEFAULT = {"http": 80, "https": 443}
 """How the program of a check told whom it asks, and the ports that go without saying."""
+CUT_OFF = -1
+"""The exit code of a check that Docker ended at its timeout."""
+LATEST = 3
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
 
@@ -44,13 +47,23 @@ def failing(case: Case) -> HealthCheck | None:
     return check if bad else None
 
 
+def failed(case: Case) -> list[Probe]:
+    """Return the checks that failed.
+
+    Of the latest, those that came to their end tell more than those that were cut off: what they
+    got is an answer, and on a busy machine any check may take too long now and then.
+    """
+    log = case.state.health.log if case.state.health else ()
+    bad = [probe for probe in log if probe.exit_code]
+    return [probe for probe in bad[-LATEST:] if probe.exit_code != CUT_OFF] or bad
+
+
 def output(case: Case) -> str:
     """Return what the last failed check printed, or what its request got in a copy."""
     if case.seen.answer:
         return case.seen.answer.output.strip()
-    log = case.state.health.log if case.state.health else ()
-    bad = [probe.output for probe in log if probe.exit_code]
-    lines = (bad[-1] if bad else "").strip().splitlines()
+    bad = failed(case)
+    lines = (bad[-1].output if bad else "").strip().splitlines()
     return "\n".join(line for line in lines if line.strip(" ^~"))
 
 
@@ -59,9 +72,7 @@ def shown(case: Case) -> Evidence:
     if case.seen.answer:
         typed = shlex.join(case.seen.asked)
         return watched(case, f"in a copy: {typed}\n{case.seen.answer.output.strip()[:400]}")
-    log = [
-        probe for probe in (case.state.health.log if case.state.health else ()) if probe.exit_code
-    ]
+    log = failed(case)
     words = (
         f"exit code {log[-1].exit_code}, output {log[-1].output.strip()[:300]!r}"
         if log
