@@ -10,7 +10,7 @@ from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UnreadableError, UsageError
 
 from .case import Case
-from .causes.silence.endings import claims_to_serve
+from .causes.silence.claims import claims_to_serve
 from .deadline import Deadline
 from .docker import build_directory, targets, version
 from .docker.isolation import isolate

@@ -135,6 +135,31 @@ def test_what_ran_for_a_while_may_have_been_stopped_where_its_end_is_forgotten(
     assert judge(served).cause == cause
 
 
+LONG = {"finished": NOW, "started": NOW - timedelta(seconds=600)}
+
+
+@pytest.mark.parametrize(
+    ("log", "state", "cause"),
+    [
+        ("Server ready on port 8080", {}, "nothing-keeps-it"),
+        ("listening on http://0.0.0.0:3000", {}, "nothing-keeps-it"),
+        ("Server listening at :8080", {}, "nothing-keeps-it"),
+        ("listening on [::]:9000", LONG, "none"),
+        ("report ready at https://files.example.org:8443/x.pdf", {}, "none"),
+        ("export started at 12:30:15", {}, "none"),
+        ("waiting for postgres:5432", {}, "none"),
+        ("listening on port 8080\ndone: 3 rows", {}, "none"),
+    ],
+)
+def test_what_says_at_which_port_it_serves_and_ends_is_no_job(
+    log: str, state: dict[str, Any], cause: str
+) -> None:
+    found = judge(case(files=SERVER, exit_code=0, log=log, state=state))
+
+    assert found.cause == cause
+    assert len(found.evidence) == len(set(found.evidence))
+
+
 def test_a_copy_of_what_says_that_it_serves_is_watched() -> None:
     ready, done = (case(**RAN, log=log) for log in ("ready on :8080", "ready\nall done"))
 

@@ -1,6 +1,5 @@
 """Programs that exit 0: a dummy program, one that nothing keeps, and one that is restarted."""
 
-import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
@@ -16,10 +15,8 @@ from scaffolder.diagnose.causes.evidence import (
 )
 from scaffolder.diagnose.evidence.phase import Phase
 
+from .claims import claims_to_serve, last_line, says_where
 from .readings import INTERACTIVE, SHORT_SECONDS, natives
-
-SERVES = re.compile(r"\b(?:listening|serving|accepting|ready|waiting for)\b", re.IGNORECASE)
-"""What a server says when it is up; a job that has finished says something else at its end."""
 
 
 @cause(
@@ -93,9 +90,10 @@ def nothing_keeps_it(case: Case) -> Found | None:
     if case.exit_code != 0 or not (case.is_silent or claims_to_serve(case)):
         return None
     call, left = case.seen.unkept, case.seen.left
-    meant = _is_to_stay(case) or (_is_kept(case) if left else None)
+    meant = _is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
     if call is None and meant is None:
         return None
+    said = nothing_logged(case) if case.is_silent else logged(case, last_line(case))
     shown = () if call is None else (watched(case, f"{call.name}({call.where!r}) at its end"),)
     if call is None:
         what = "it is meant to serve a port or to stay"
@@ -111,11 +109,17 @@ def nothing_keeps_it(case: Case) -> Found | None:
         (
             *shown,
             *(watched(case, each.words) for each in left),
-            *((meant,) if meant else ()),
+            *((meant,) if meant and meant != said else ()),
             ended(case),
-            nothing_logged(case) if case.is_silent else logged(case, _last_line(case)),
+            said,
         ),
     )
+
+
+def _says_where(case: Case) -> Evidence | None:
+    """Return the last output, if that is of a server that says where it can be reached."""
+    is_known = not _may_be_forgotten(case) and says_where(case)
+    return logged(case, last_line(case)) if is_known else None
 
 
 def _is_kept(case: Case) -> Evidence | None:
@@ -137,22 +141,9 @@ def _why(case: Case) -> str:
     )
 
 
-def claims_to_serve(case: Case) -> bool:
-    """Tell whether the last thing that it says is what a server says when it is up."""
-    return bool(SERVES.search(_last_line(case)))
-
-
-def _last_line(case: Case) -> str:
-    return next((line.text for line in reversed(case.lines) if line.text.strip()), "")
-
-
 def _is_to_stay(case: Case) -> Evidence | None:
-    """Return which setting, meant for this command, only makes sense for what stays up.
-
-    What has run for a while may have been stopped in good order, if nobody remembers how it ended.
-    """
-    is_known = any(event.action in ("die", "died") for event in case.events)
-    if case.state.seconds > SHORT_SECONDS and not is_known:
+    """Return which setting, meant for this command, only makes sense for what stays up."""
+    if _may_be_forgotten(case):
         return None
     own = (*case.image.entrypoint, *case.image.command) if case.image else ()
     is_any = bool(own) and basename(own[-1]) in INTERACTIVE  # an image to run any command in
@@ -165,6 +156,12 @@ def _is_to_stay(case: Case) -> Evidence | None:
     if case.config.check and case.is_meant("HEALTHCHECK"):
         return inspected(case, "Config.Healthcheck", case.config.check.words)
     return None
+
+
+def _may_be_forgotten(case: Case) -> bool:
+    """Tell whether it may have been stopped in good order, and nobody remembers how it ended."""
+    is_known = any(event.action in ("die", "died") for event in case.events)
+    return case.state.seconds > SHORT_SECONDS and not is_known
 
 
 @cause(

@@ -1,0 +1,29 @@
+"""What a program says of itself at its end."""
+
+import re
+
+from scaffolder.diagnose.case import Case
+
+SERVES = re.compile(r"\b(?:listening|serving|accepting|ready|waiting for)\b", re.IGNORECASE)
+"""What a server says when it is up; a job that has finished says something else at its end."""
+SERVES_AT = re.compile(
+    r"\b(?:listening|serving|accepting|(?:ready|running|started)\s+(?:on|at))\b[^\n]*?"
+    r"(?:\bport\W{1,3}\d|(?:localhost|[\d.]{7,15}|[]*]|(?<![\w.-])):\d{2,5}\b)",
+    re.IGNORECASE,
+)
+"""How a server says on which port, or address of its own, it can be reached."""
+
+
+def claims_to_serve(case: Case) -> bool:
+    """Tell whether the last thing that it says is what a server says when it is up."""
+    return bool(SERVES.search(last_line(case)))
+
+
+def says_where(case: Case) -> bool:
+    """Tell whether that is on which port it can be reached."""
+    return bool(SERVES_AT.search(last_line(case)))
+
+
+def last_line(case: Case) -> str:
+    """Return the last thing that it says; empty if nothing."""
+    return next((line.text for line in reversed(case.lines) if line.text.strip()), "")
