@@ -901,10 +901,22 @@ static struct task *added(int id) {
     return task;
 }
 
+/* A task that another one made: that may end before this one stops for the first time. It may even have
+   ended already, as the stop of its maker can be told after its end; then nobody traces it any more. */
+static void begun(int id) {
+    if (status_of(id, "TracerPid:")) added(id);
+}
+
+/* The number that an event is about. */
+static int message(const struct task *task) {
+    unsigned long number = 0;
+    ptrace(PTRACE_GETEVENTMSG, task->id, 0, &number);
+    return (int)number;
+}
+
 static void executed(struct task *task) {
-    unsigned long former = 0;
-    ptrace(PTRACE_GETEVENTMSG, task->id, 0, &former);
-    struct task *other = former && (int)former != task->id ? find((int)former) : 0;
+    int former = message(task);
+    struct task *other = former && former != task->id ? find(former) : 0;
     if (other) { /* another thread than the first one did it, and takes its number */
         int id = task->id;
         *task = *other;
@@ -992,6 +1004,7 @@ static void stopped(int id, int status) {
     }
     if (is_call) stopped_at_call(task);
     else if (event == PTRACE_EVENT_EXEC) executed(task);
+    else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) begun(message(task));
     else if (!event) signalled(task, signal);
     ptrace(PTRACE_SYSCALL, id, 0, (void *)(long)(is_call || event ? 0 : signal));
 }

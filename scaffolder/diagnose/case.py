@@ -1,6 +1,6 @@
 """A case: a container and all evidence about it, gathered on first use."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -180,6 +180,12 @@ class Case(Searched):
     def identity(self) -> Identity:
         """The user that its process runs as."""
         return identify(self.config, self.files)
+
+    @property
+    def acting(self) -> Identity:
+        """The user as which the process ran that decided the end."""
+        user = self.seen.user
+        return identify(replace(self.config, user=user), self.files) if user else self.identity
 
     @cached_property
     def finder(self) -> Finder:

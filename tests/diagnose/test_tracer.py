@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from scaffolder.diagnose.evidence import last_steps
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.trace_records import read
 
@@ -97,6 +98,28 @@ def test_children_are_followed_and_how_each_ended(watch: Watch) -> None:
     assert (inner.status, inner.parent) == (4, first(trace).number)
     assert (cat.status, cat.parent) == (1, inner.number)
     assert failed(trace, "/nowhere/a").process == cat.number
+
+
+def test_a_child_is_seen_that_has_done_nothing_when_its_parent_ends(watch: Watch) -> None:
+    left = [watch("sh", "-c", "sleep 20 & exit 0")[1] for _ in range(20)]
+
+    assert all(last_steps.outlived(trace) for trace in left)
+
+
+def test_each_of_many_short_lived_children_is_seen_once_with_its_end(
+    tracer: Path, tmp_path: Path
+) -> None:
+    records = tmp_path / "records"
+    script = (
+        "for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5; do (true) & /bin/true; done; done; wait"
+    )
+    subprocess.run([tracer, records, "20000", "bash", "-c", script], check=False, timeout=60)
+    rows = [line.split("\t") for line in records.read_text("ascii").splitlines()]
+    begun = [row[2] for row in rows if row[0] == "N"]
+    ended = {row[2] for row in rows if row[0] == "X"}
+
+    assert len(begun) == len(set(begun)) == 80
+    assert set(begun) <= ended
 
 
 def test_threads_belong_to_their_process(watch: Watch) -> None:

@@ -216,6 +216,51 @@ def test_a_program_that_leaves_a_process_behind_is_a_daemon() -> None:
     assert judge(case(exit_code=0, files=SERVER, trace=alone)).verdict == "healthy"
 
 
+def test_what_a_daemon_looks_for_before_it_goes_into_the_background_is_no_cause() -> None:
+    asked = "C\t1\t7\t7\tnewfstatat\t-2\tp=/run/systemd/system\n"
+    moved = f"{STARTED}{asked}N\t1\t8\t7\n{CHILD}X\t9\t7\t0\t0"
+    found = judge(case(exit_code=0, files=SERVER, trace=moved, config={"restart": "always"}))
+
+    assert (found.cause, found.others) == ("daemonises", ())
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "openat\t3\tp=/var/lib/app/result\tx=241",
+        "connect\t-101\ta=inet:10.0.0.9:5432\tf=3:socket:[9]",
+    ],
+    ids=["writes", "asks-a-peer"],
+)
+def test_a_job_may_leave_behind_what_it_worked_with(work: str) -> None:
+    last = "X\t9\t7\t0\t0"
+    beside = f"{STARTED}N\t1\t8\t7\n{CHILD}C\t2\t7\t7\t{work}\n{last}"
+    before = f"{STARTED}C\t0\t7\t7\t{work}\nN\t1\t8\t7\n{CHILD}{last}"
+    told: dict[str, Any] = {"exit_code": 0, "files": SERVER, "log": "migrated 12 rows"}
+
+    assert judge(case(**told, trace=beside)).verdict == "healthy"
+    assert judge(case(**told, trace=before)).cause == "daemonises"
+
+
+def test_a_pid_file_is_not_the_work_of_a_job() -> None:
+    wrote = "C\t2\t7\t7\topenat\t3\tp=/run/server.pid\tx=241\n"
+    moved = f"{STARTED}N\t1\t8\t7\n{CHILD}{wrote}X\t9\t7\t0\t0"
+
+    assert judge(case(exit_code=0, files=SERVER, trace=moved)).cause == "daemonises"
+
+
+def test_what_works_for_long_beside_a_process_is_a_job() -> None:
+    moved = f"{STARTED}N\t1\t8\t7\n{CHILD}X\t9000\t7\t0\t0"
+
+    assert judge(case(exit_code=0, files=SERVER, trace=moved, log="done")).verdict == "healthy"
+
+
+def test_a_daemon_that_is_known_is_told_how_to_stay() -> None:
+    cron = f"{STARTED}N\t1\t8\t7\nP\t1\t8\t/usr/sbin/cron\t/usr/sbin/cron\\x00\nX\t9\t7\t0\t0"
+
+    assert "cron -f" in judge(case(exit_code=0, files=SERVER, trace=cron)).fix
+
+
 def test_a_name_service_that_containers_lack_is_no_cause() -> None:
     asked = call("connect\t-2\ta=unix:/var/run/nscd/socket\tf=3:socket:[9]")
 

@@ -49,6 +49,15 @@ def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     return Evidence("logs", _logs(case, "--tail 50"), _short(text))
 
 
+def runs_as(case: "Case") -> Evidence:
+    """Show as which user the process ran that decided the end."""
+    change = case.seen.became
+    process = change and case.seen.trace.processes.get(change.process)
+    if change is None or process is None:
+        return inspected(case, "Config.User", case.config.user or "root")
+    return watched(case, f"{process.name}: {change.name}({case.seen.user.partition(':')[0]})")
+
+
 def nothing_logged(case: "Case") -> Evidence:
     """Show that the log is empty."""
     return Evidence("logs", _logs(case), "(empty)")

@@ -19,6 +19,10 @@ PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|l
 PROBES = re.compile(r"^(?:stat|lstat|newfstatat|statx|access|faccessat|readlink)")
 """Calls that ask whether something is there."""
 
+WRAPPER = re.compile(
+    r"(?:su|sudo|doas|runuser|tini|dumb-init|docker-init|catatonit|timeout|flock)$"
+)
+"""What runs another program as its child, cleans up after that, and ends with the same status."""
 DNS = 53
 ZONES, ARCHIVE = "/zoneinfo/", "/zoneinfo.zip"
 """In which directories a zone of time is, and where Go looks in the end."""
@@ -42,13 +46,12 @@ def decider(trace: Trace) -> Traced | None:
     process, seen = trace.first, set()
     while process and process.number not in seen:
         seen.add(process.number)
-        process_calls = trace.of(process.number)
-        failed = [child for child in trace.children(process.number) if child.failed]
-        last = failed[-1] if failed else None
+        last = next((c for c in reversed(trace.children(process.number)) if c.failed), None)
         if last is None or last.ended is None or not process.failed:
             return process
-        later = [call for call in process_calls if call.at > last.ended]
-        if any(has_gone_on(call) for call in later) or _last_failure(later):
+        later = [call for call in trace.of(process.number) if call.at > last.ended]
+        ends_as_it = bool(WRAPPER.match(process.name)) and process.status == last.status
+        if not ends_as_it and (any(map(has_gone_on, later)) or _last_failure(later)):
             return process
         process = last
     return process

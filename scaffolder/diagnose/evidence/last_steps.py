@@ -22,6 +22,9 @@ ON_PEERS = re.compile(r"p?poll$|p?select|epoll_p?wait|recv")
 SOON = 3000
 """In milliseconds: what works for longer than that may have done its work."""
 
+RUNNING = re.compile(r"^(?:/var)?/(?:run|lock)/")
+"""Where programs write that they run."""
+
 ZONES = "/usr/share/zoneinfo"
 ZONE = re.compile(r"/(?:zoneinfo|TZ)/((?!\.)\w[\w+/-]*)$")
 
@@ -106,12 +109,38 @@ def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
     return (names.pop(), asked) if is_last else None
 
 
-def outlived(trace: Trace) -> Traced | None:
+def left_behind(trace: Trace) -> Traced | None:
     """Return a process that the first one left behind when it ended with 0, if there is one."""
     first = trace.first
     if first is None or first.ended is None or first.status or first.signal:
         return None
     return next((p for p in trace.processes.values() if p.ended is None), None)
+
+
+def outlived(trace: Trace) -> Traced | None:
+    """Return the process in which a program goes on that has moved into the background."""
+    left = left_behind(trace)
+    if left is None or trace.first is None or worked_on(trace, left):
+        return None
+    return None if (trace.first.ended or 0) - left.began > SOON else left
+
+
+def worked_on(trace: Trace, left: Traced) -> bool:
+    """Tell whether a job did its work after it had started a process that it left behind.
+
+    It may have started it for that: an agent, or a database.
+    """
+    behind = {left.number}
+    for process in trace.processes.values():  # each comes after its parent
+        if process.parent in behind:
+            behind.add(process.number)
+    later = (c for c in trace.calls if c.at > left.began and c.process not in behind)
+    return any(map(_has_worked, later))
+
+
+def _has_worked(call: Call) -> bool:
+    """Tell whether a call asks a peer, or writes results; a pid file is none."""
+    return call.is_network or (_has_written(call) and not RUNNING.match(call.path))
 
 
 def did_without(trace: Trace) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import alternatives, decisive, gave_up, last_steps, waits
+from . import alternatives, decisive, gave_up, last_steps, rights, waits
 from .call_words import in_words
 from .facts import Probe
 from .left import Left
@@ -40,9 +40,10 @@ class Seen:
     def failed_call(self) -> Call | None:
         """The system call that it ended over.
 
-        None where something ended its wait, or where an exception says that it is another.
+        None where something ended its wait, where it only went into the background, or where an
+        exception says that it is another.
         """
-        if self.cut_short or (self.swallowed and not self.swallowed.is_of_system):
+        if self.cut_short or self.outlived or (self.swallowed and not self.swallowed.is_of_system):
             return None
         if last_steps.did_without(self.trace):
             return None
@@ -75,7 +76,7 @@ class Seen:
     @cached_property
     def gave_up(self) -> Call | None:
         """The failed call after which it did nothing else, even if it ended with 0."""
-        if self.swallowed or last_steps.did_without(self.trace):
+        if self.swallowed or self.outlived or last_steps.did_without(self.trace):
             return None
         return gave_up.gave_up(self.trace)
 
@@ -96,8 +97,29 @@ class Seen:
 
     @cached_property
     def outlived(self) -> Traced | None:
-        """A process that still ran when the first one ended with 0."""
+        """A process that still ran when the first one ended with 0, and had only started it."""
         return last_steps.outlived(self.trace)
+
+    @cached_property
+    def left_by_job(self) -> bool:
+        """Tell whether the first process did its work beside one that it left behind."""
+        left = last_steps.left_behind(self.trace)
+        return left is not None and last_steps.worked_on(self.trace, left)
+
+    @cached_property
+    def became(self) -> Call | None:
+        """How the process that decided the end became another user; None if it did not."""
+        return rights.became(self.trace, self.decider.number, rights.USER) if self.decider else None
+
+    @property
+    def user(self) -> str:
+        """That user, and its group if it took one, as `USER` has them in a Dockerfile."""
+        if self.became is None:
+            return ""
+        group = rights.became(self.trace, self.became.process, rights.GROUP)
+        numbers = [rights.effective(self.became, rights.USER)]
+        numbers += [rights.effective(group, rights.GROUP)] if group else []
+        return ":".join(map(str, numbers))
 
     @cached_property
     def unkept(self) -> Call | None:

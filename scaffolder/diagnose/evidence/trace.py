@@ -142,6 +142,8 @@ class Traced:
     parent: int = 0
     argv: tuple[str, ...] = ()
     program: str = ""
+    began: int = 0
+    """When another one made it, in milliseconds."""
     ended: int | None = None
     """When it ended, in milliseconds; None if it did not."""
     status: int = 0

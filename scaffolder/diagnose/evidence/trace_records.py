@@ -80,7 +80,7 @@ def _noted(known: Traced, kind: str, at: int, rest: Sequence[str]) -> Traced:
             argv = tuple(_plain(word) for word in rest[1].removesuffix("\\x00").split("\\x00"))
             return replace(known, program=_plain(rest[0]), argv=argv)
         case "N":
-            return replace(known, parent=int(rest[0]))
+            return replace(known, parent=int(rest[0]), began=at)
         case "L":
             return replace(known, last=tuple(map(_plain, rest)))
         case "K":

@@ -4,7 +4,14 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, copied, inspected, logged
+from scaffolder.diagnose.causes.evidence import (
+    Evidence,
+    content,
+    copied,
+    inspected,
+    logged,
+    runs_as,
+)
 from scaffolder.diagnose.causes.silence.readings import named_paths, quiet
 from scaffolder.diagnose.evidence.facts import Entry
 from scaffolder.diagnose.evidence.files import follow, resolved
@@ -30,7 +37,7 @@ def file_closed(case: Case) -> Found | None:
     match = denied or case.said(READ_ONLY)
     if match is None:
         return None
-    line, who = case.line(match), case.identity.words
+    line, who = case.line(match), case.acting.words
     path = next(
         (p for p in reversed(paths_in(line)) if not p.startswith(("/dev/std", "/proc"))), ""
     )
@@ -40,26 +47,26 @@ def file_closed(case: Case) -> Found | None:
         return Found(
             f"permission denied for {who}: {line[:200]}",
             "find the file in question and give the user access to it: chown, chmod, or --user",
-            (logged(case, match), inspected(case, "Config.User", case.config.user or "root")),
+            (logged(case, match), runs_as(case)),
             basis=Basis.HINT,
         )
     refuses = culprit(case, path)
     if refuses is None:
         return Found(
             f"{who} cannot access {path}: permission denied",
-            f"chown {case.identity.uid} {typed(path)}, or run as another user",
-            (logged(case, match), inspected(case, "Config.User", case.config.user or "root")),
+            f"chown {case.acting.uid} {typed(path)}, or run as another user",
+            (logged(case, match), runs_as(case)),
         )
     mount = next((m for m in case.config.mounts if refuses.path.startswith(m.destination)), None)
     place = f" (the {mount.kind} mount of {mount.name[:20] or mount.source})" if mount else ""
     owner = f"{refuses.uid}:{refuses.gid}"
     fix = (
-        f"chown {case.identity.uid}:{case.identity.gid} {typed(refuses.path)} in the Dockerfile"
+        f"chown {case.acting.uid}:{case.acting.gid} {typed(refuses.path)} in the Dockerfile"
         " (COPY --chown)"
     )
     if mount:
         fix = (
-            f"sudo chown -R {case.identity.uid}:{case.identity.gid} {typed(mount.source)}, or"
+            f"sudo chown -R {case.acting.uid}:{case.acting.gid} {typed(mount.source)}, or"
             f" run as --user {owner}"
         )
     return Found(
@@ -69,7 +76,7 @@ def file_closed(case: Case) -> Found | None:
         (
             logged(case, match),
             copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
-            inspected(case, "Config.User", case.config.user or "root"),
+            runs_as(case),
         ),
         proven=denied is not None,
     )
@@ -79,15 +86,15 @@ def culprit(case: Case, path: str, what: int = WRITE) -> Entry | None:
     """Return the entry that refuses the user a path: a directory on the way, its own, or itself."""
     way, missing = follow(case.files, path)
     for entry in way:
-        if entry.kind == "directory" and not case.identity.may(entry, 1):
+        if entry.kind == "directory" and not case.acting.may(entry, 1):
             return entry
     last = way[-1] if way else None
     if missing and last:
         folder = next((e for e in reversed(way) if e.kind == "directory"), None)
-        return folder if folder and not case.identity.may(folder, what) else None
+        return folder if folder and not case.acting.may(folder, what) else None
     if last is None or last.kind == "link":
         return None
-    return last if not (case.identity.may(last, what) and case.identity.may(last, 4)) else None
+    return last if not (case.acting.may(last, what) and case.acting.may(last, 4)) else None
 
 
 @cause(
@@ -159,14 +166,14 @@ def unwritable(case: Case, path: str) -> tuple[str, Evidence, str] | None:
     if resolved(case.files, folder) is None and not mount:
         return None
     refuses = culprit(case, path)
-    if refuses is None or case.identity.uid == 0:
+    if refuses is None or case.acting.uid == 0:
         return None
     owner = f"{refuses.uid}:{refuses.gid}"
     return (
         (
             f"{refuses.path} is owned by {owner} with mode {refuses.mode:04o}, and the process"
-            f" runs as {case.identity.words}"
+            f" runs as {case.acting.words}"
         ),
         copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
-        f"chown {case.identity.uid}:{case.identity.gid} {typed(refuses.path)}",
+        f"chown {case.acting.uid}:{case.acting.gid} {typed(refuses.path)}",
     )

@@ -2,7 +2,7 @@
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import copied, inspected, logged
+from scaffolder.diagnose.causes.evidence import copied, inspected, logged, runs_as
 from scaffolder.diagnose.evidence.files import is_below
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
@@ -47,9 +47,9 @@ def no_temporary_directory(case: Case) -> Found | None:
         why = "the root filesystem is read-only (--read-only)"
         shown = inspected(case, "HostConfig.ReadonlyRootfs", "true")
         fix = f"add --tmpfs {tried[0]} (tmpfs: {tried[0]} in compose)"
-    elif refuses and case.identity.uid:
+    elif refuses and case.acting.uid:
         mode = f"mode {refuses.mode:04o}, owner {refuses.uid}:{refuses.gid}"
-        why = f"{refuses.path} has {mode}, and the process runs as {case.identity.words}"
+        why = f"{refuses.path} has {mode}, and the process runs as {case.acting.words}"
         shown = copied(case, refuses.path, mode)
         place = typed(refuses.path)
         fix = f"RUN chmod 1777 {place}, or mount a tmpfs there: --tmpfs {place}"
@@ -60,7 +60,7 @@ def no_temporary_directory(case: Case) -> Found | None:
         f"the program finds no directory for temporary files, because {why}:"
         f" {case.line(match)[:200]}",
         fix,
-        (logged(case, match), shown, inspected(case, "Config.User", config.user or "root")),
+        (logged(case, match), shown, runs_as(case)),
         (f"docker run --tmpfs {typed(tried[0])} ... {config.image}",),
-        proven=bool((config.read_only and not covered) or (refuses and case.identity.uid)),
+        proven=bool((config.read_only and not covered) or (refuses and case.acting.uid)),
     )

@@ -1,5 +1,7 @@
 """Limits on processes, threads, open files and locked memory."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, live, logged
@@ -7,6 +9,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 SPARE = 2
 """A container that fails to fork is just below its limit most of the time."""
+LOCKS = re.compile(r"lock|SETLK|fcntl", re.IGNORECASE)
+"""What is refused with the same error: memory to be locked, and a lock that another one holds."""
 
 
 @cause(
@@ -27,7 +31,7 @@ def pids_limit(case: Case) -> Found | None:
         r"|failed to create new OS thread|fork: retry|EAGAIN[^\n]*(?:fork|spawn)|spawn[^\n]*EAGAIN"
         r"|failed to spawn thread|newosproc)[^\n]*"
     )
-    if match is None or "mlock" in match[0]:
+    if match is None or LOCKS.search(match[0]):
         return None
     limit = case.config.pids or case.config.ulimits.get("nproc", 0)
     return Found(

@@ -53,6 +53,9 @@ DAEMONS = (
 )
 
 
+OPTIONS = "an option such as --foreground, -F, -n, daemon off"
+
+
 @cause(
     "daemonises",
     "the program moves itself into the background",
@@ -65,14 +68,15 @@ DAEMONS = (
 )
 def daemonises(case: Case) -> Found | None:
     """Find daemons that were not told to stay in the foreground, and programs that detach."""
-    if case.exit_code != 0:
+    if case.exit_code != 0 or (case.seen.left_by_job and not case.config.must_stay):
         return None
     left = case.seen.outlived
     if left:
+        names = [item.name for item in reversed(case.launched)]
         return Found(
             f"the first process ends with 0 and leaves {left.name} behind: it moves into the"
             " background, so the container stops, and the program with it",
-            "run it in the foreground (an option such as --foreground, -F, -n, daemon off)",
+            f"run it in the foreground: {_in_foreground(left.name, *names) or OPTIONS}",
             (
                 watched(case, f"process {left.number} ({left.name}) still runs when PID 1 ends"),
                 ended(case),
@@ -102,7 +106,13 @@ def daemonises(case: Case) -> Found | None:
             return Found(
                 f"the program {path} daemonizes: the first process forks and exits 0, so the"
                 " container stops",
-                "run it in the foreground (an option such as --foreground, -F, -n, daemon off)",
+                f"run it in the foreground: {OPTIONS}",
                 (content(case, path, "calls fork and setsid"), ended(case), nothing_logged(case)),
             )
     return None
+
+
+def _in_foreground(*names: str) -> str:
+    """Return how the first program that is known among some is told to stay; empty for none."""
+    known = (how for name in names for pattern, _, how in DAEMONS if re.search(pattern, name))
+    return next(known, "")

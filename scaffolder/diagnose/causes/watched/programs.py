@@ -82,11 +82,12 @@ def killed_from_inside(case: Case) -> Found | None:
     killed = case.seen.decider
     if killed is None or case.seen.asked_in_vain:  # then the signal only ends the asking
         return None
-    if killed.name == "timeout" and killed.status == TIME_IS_OVER:
-        return _out_of_time(case, killed)
     handled = handled_signal(case.seen.trace, killed)
     number = killed.signal or (handled.number if handled else 0)
     killer = _killer(case.seen.trace, killed, number) if number else None
+    for process in filter(None, (killed, killer)):
+        if process.name == "timeout" and process.status == TIME_IS_OVER:
+            return _out_of_time(case, process)
     group = _to_own_group(case.seen.trace, killer or killed)
     if group:  # of which the one that decided the end may be another member
         killer = killed = killer or killed
