@@ -1,6 +1,6 @@
 """A case: a container and all evidence about it, gathered on first use."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -184,8 +184,7 @@ class Case(Searched):
     @property
     def acting(self) -> Identity:
         """The user as which the process ran that decided the end."""
-        user = self.seen.user
-        return identify(replace(self.config, user=user), self.files) if user else self.identity
+        return identify(self.config, self.files, self.seen.user)
 
     @cached_property
     def finder(self) -> Finder:

@@ -178,6 +178,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "read-only-root": said("open /var/log/app.log: read-only file system", config={"read_only": True}),
     "privileged-port": said("listen tcp 0.0.0.0:80: bind: permission denied", config={"user": "1000"}),
     "capability-missing": said("chown: /data: Operation not permitted", config={"capabilities_dropped": ("ALL",)}),
+    "account-closed": {"command": ("su", "web", "-c", "/app/server"), "files": {**SERVER, "/usr/bin/su": program(elf()), "/etc/passwd": File(b"web:x:33:33::/:/usr/sbin/nologin\n")}, "log": "This account is currently not available."},
     "uid-without-name": said("KeyError: 'getpwuid(): uid not found: 12345'", config={"user": "12345"}),
     "owner-refused": said("fatal: detected dubious ownership in repository at '/repo'", 128),
     "file-closed": said("open /data/x: permission denied", files={**SERVER, "/data": folder()}, config={"user": "1000"}),

@@ -63,6 +63,23 @@ def test_what_ends_a_program_in_its_command_line_is_quoted_from_there() -> None:
     assert "Config.Cmd" in found.evidence[0].command
 
 
+@pytest.mark.parametrize(
+    ("command", "is_closed"),
+    [
+        ("su - web -c /app/server", True),
+        ("su -g web web", True),
+        ("su -s /bin/sh web -c /app/server", False),
+        ("su web -s /bin/sh -c /app/server", False),
+        ("su root -c /app/server", False),
+        ("su -c web", False),
+    ],
+)
+def test_only_the_shell_of_the_account_closes_it(command: str, is_closed: bool) -> None:  # noqa: FBT001
+    changed = {**EXAMPLES["account-closed"], "command": tuple(command.split())}
+
+    assert (judge(case(**changed)).cause == "account-closed") is is_closed
+
+
 @pytest.mark.parametrize("name", SILENT)
 def test_a_cause_that_nobody_names_is_inferred_and_only_likely(name: str) -> None:
     cause, found = candidates(case(**SILENT[name]))[0]

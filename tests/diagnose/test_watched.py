@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import pytest
-from recorded import File, case, elf, program
+from recorded import File, case, elf, folder, program
 
 from examples import EXAMPLES, SERVER, STARTED, py, tried
 from scaffolder.diagnose.case import Case
@@ -259,6 +259,72 @@ def test_a_daemon_that_is_known_is_told_how_to_stay() -> None:
     cron = f"{STARTED}N\t1\t8\t7\nP\t1\t8\t/usr/sbin/cron\t/usr/sbin/cron\\x00\nX\t9\t7\t0\t0"
 
     assert "cron -f" in judge(case(exit_code=0, files=SERVER, trace=cron)).fix
+
+
+USERS = {"/etc/passwd": File(b"root:x:0:0::/root:/bin/sh\nweb:x:33:33::/:/bin/sh\n")}
+REFUSED = call("openat\t-13\tp=/data/x\tx=241")
+
+
+@pytest.mark.parametrize(
+    ("records", "who"),
+    [
+        ((call("setresuid\t0\ti=33\ti=33\ti=33"), REFUSED), "web (uid 33)"),
+        ((call("setuid\t0\ti=33"), REFUSED), "web (uid 33)"),
+        ((call("setreuid\t0\ti=-1\ti=33"), REFUSED), "web (uid 33)"),
+        ((call("setuid\t0\ti=33"), call("setresuid\t0\ti=-1\ti=0\ti=-1"), REFUSED), "root (uid 0)"),
+        ((call("setuid\t-1\ti=33"), REFUSED), "root (uid 0)"),
+        ((call("setreuid\t0\ti=33\ti=-1"), REFUSED), "root (uid 0)"),
+        ((REFUSED,), "root (uid 0)"),
+    ],
+    ids=["at-once", "setuid", "effective", "back", "refused", "real-one-only", "never"],
+)
+def test_a_program_is_the_user_that_it_became(records: tuple[str, ...], who: str) -> None:
+    found = judge(case(**{**ended(*records), "files": {**SERVER, **USERS, "/data": folder()}}))
+
+    assert found.text.startswith(f"{who} cannot access /data/x")
+    assert ("chown 33" in found.fix) is who.startswith("web")
+
+
+def test_a_child_is_the_user_that_its_parent_was_when_it_made_it() -> None:
+    child, refused = "N\t2\t8\t7", "C\t3\t8\t8\topenat\t-13\tp=/data/x\tx=241"
+    became, over = "C\t{}\t7\t7\tsetuid\t0\ti=33", "X\t4\t8\t1\t0"
+    files = {**SERVER, **USERS, "/data": folder()}
+    before = case(**{**ended(became.format(1), child, refused, over), "files": files})
+    after = case(**{**ended(child, refused, over, became.format(8)), "files": files})
+
+    assert judge(before).text.startswith("web (uid 33) cannot access")
+    assert not judge(after).text.startswith("web")
+
+
+@pytest.mark.parametrize(("wrapper", "names_it"), [("/usr/bin/su", True), ("/app/server", False)])
+def test_what_cleans_up_after_its_child_passes_its_end_on(wrapper: str, names_it: bool) -> None:  # noqa: FBT001
+    records = (
+        f"P\t0\t7\t{wrapper}\t{wrapper}\\x00", "N\t1\t8\t7", CHILD.strip(),
+        "C\t2\t8\t8\topenat\t-2\tp=/etc/app/rates.csv\tx=0", "X\t3\t8\t1\t0",
+        "C\t4\t7\t7\topenat\t3\tp=/var/log/lastlog\tx=0",
+    )  # fmt: skip
+
+    assert ("/etc/app/rates.csv" in judge(case(**ended(*records))).text) is names_it
+
+
+def test_a_lock_that_another_process_holds_is_no_limit_of_processes() -> None:
+    held = case(**ended(call("flock\t-11\tf=3:/run/app/lock\ti=6")))
+    forked = case(**ended(call("clone\t-11\tx=0")))
+
+    assert judge(held).cause == "left-over"
+    assert judge(forked).cause == "pids-limit"
+
+
+def test_a_time_limit_that_timeout_sets_is_named_though_its_child_dies_first() -> None:
+    records = (
+        "P\t0\t7\t/usr/bin/timeout\ttimeout\\x002\\x00/app/server\\x00", "N\t1\t8\t7", CHILD.strip(),
+        "C\t2\t7\t7\tkill\t0\ti=8\ti=15", "S\t2\t8\t15\t0\t7", "C\t3\t7\t7\tkill\t0\ti=0\ti=18",
+        "X\t3\t8\t0\t15",
+    )  # fmt: skip
+    told = {**ended(*records), "exit_code": 124}
+    told["trace"] = told["trace"].replace(ENDS, "X\t9\t7\t124\t0")
+
+    assert "timeout ends what it runs" in judge(case(**told)).text
 
 
 def test_a_name_service_that_containers_lack_is_no_cause() -> None:

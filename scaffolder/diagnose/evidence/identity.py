@@ -45,9 +45,9 @@ class Identity:
         return bool(entry.mode & what)
 
 
-def identify(config: Config, files: Files) -> Identity:
-    """Find the user in the container's /etc/passwd, as the runtime does."""
-    user, _, group = config.user.partition(":")
+def identify(config: Config, files: Files, became: str = "") -> Identity:
+    """Find the user, or whom it became, in the container's /etc/passwd, as the runtime does."""
+    user, _, group = (became or config.user).partition(":")
     dropped = {name.upper().removeprefix("CAP_") for name in config.capabilities_dropped}
     added = {name.upper().removeprefix("CAP_") for name in config.capabilities_added}
     overrides = not (dropped & {"ALL", "DAC_OVERRIDE"}) or "DAC_OVERRIDE" in added

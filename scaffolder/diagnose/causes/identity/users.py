@@ -1,11 +1,21 @@
-"""The user that the container runs as."""
+"""The user that the container runs as, or becomes."""
 
 import re
+from collections.abc import Sequence
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import copied, inspected, refused
+from scaffolder.diagnose.causes.evidence import copied, ended, inspected, refused
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.phase import Phase
+
+SHELL = 6
+"""Which field of a line of /etc/passwd is the shell: passwd(5)."""
+CLOSED = ("nologin", "false", "true", "sync")
+"""Shells of accounts that nobody is to log in with."""
+OTHER_SHELL = ("-s", "--shell")
+WITH_VALUE = ("-c", "--command", "--session-command", "-g", "--group", "-G", "--supp-group", "-w")
 
 
 @cause(
@@ -35,3 +45,46 @@ def user_unknown(case: Case) -> Found | None:
         ),
         proven=bool(unknown),
     )
+
+
+@cause(
+    "account-closed",
+    "su starts the shell of an account that nobody may log in with",
+    pattern="permissions",
+    reads=["files", "inspect"],
+    when=Phase.DIED,
+    explains=["said-why", "last-call", "errexit"],
+)
+def account_closed(case: Case) -> Found | None:
+    """Find su with an account whose shell ends at once."""
+    for item in case.launched:
+        name = _account(item.argv[1:]) if item.name == "su" else ""
+        lines = (line.split(":") for line in (text(case.files, "/etc/passwd") or "").splitlines())
+        row = next((r for r in lines if len(r) > SHELL and r[0] == name), None)
+        if row is None or basename(row[SHELL]) not in CLOSED:
+            continue
+        return Found(
+            f"su starts the shell of the account {name}, {row[SHELL]}, which runs no"
+            " command and ends at once",
+            f"setpriv --reuid={name} --regid={name} --init-groups COMMAND needs no shell; or give"
+            " su one: -s /bin/sh",
+            (
+                inspected(case, "Config.Cmd", list(case.config.argv)),
+                copied(case, "/etc/passwd", f"{name}: its shell is {row[SHELL]}"),
+                ended(case),
+            ),
+        )
+    return None
+
+
+def _account(words: Sequence[str]) -> str:
+    """Return the account whose shell is started; empty if another program is."""
+    left = iter(words)
+    for word in left:
+        if word.startswith(OTHER_SHELL):
+            return ""
+        if word in WITH_VALUE:
+            next(left, None)
+        elif not word.startswith("-"):
+            return "" if any(later.startswith(OTHER_SHELL) for later in left) else word
+    return ""
