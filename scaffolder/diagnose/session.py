@@ -10,7 +10,7 @@ from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UnreadableError, UsageError
 
 from .case import Case
-from .causes.silence.claims import claims_to_serve
+from .causes.silence.claims import claims_to_serve, is_meant_to_serve
 from .deadline import Deadline
 from .docker import build_directory, targets, version
 from .docker.isolation import isolate
@@ -111,7 +111,7 @@ def is_open(case: Case, judgement: Judgement) -> bool:
         return True
     # An end with 0 may be that of a daemon, or of a server that nothing keeps.
     if case.phase == Phase.FINISHED:
-        return case.is_silent or claims_to_serve(case)
+        return case.is_silent or claims_to_serve(case) or is_meant_to_serve(case)
     if judgement.cause == "capability-missing":
         return bool(case.config.capabilities_dropped)  # what else it needs shows in copies
     return judgement.cause in HOW and case.is_silent  # which says how it ended, not why

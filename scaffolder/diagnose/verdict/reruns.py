@@ -8,6 +8,7 @@ from itertools import chain
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
@@ -25,6 +26,7 @@ from .left_over import with_left_over
 from .lifetimes import LONGEST_LIFE
 from .rerun import Rerun
 from .revealed import command, revealed
+from .reworded import is_open, reworded
 from .side_by_side import outcomes
 from .unchanged import is_like, unchanged
 from .wanted import wanted
@@ -54,7 +56,8 @@ def try_factors(
     if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
-    has_gone_well = is_well and not case.seen.reads_nothing and not case.seen.gave_up
+    is_idle = is_meant_to_serve(case)
+    has_gone_well = is_well and not (case.seen.reads_nothing or case.seen.gave_up or is_idle)
     if case.phase == Phase.RUNNING or has_gone_well:
         return Rerun(tried=[f"a watched copy {same.words}"])
     if not is_like(case, same):
@@ -65,7 +68,20 @@ def try_factors(
         return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
     every = chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
-    return _each(engine, case, same, began, left)
+    found = _each(engine, case, same, began, left)
+    return _in_other_words(engine, case, began, found) if is_open(case, before) else found
+
+
+def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> Rerun:
+    """Try other spellings of the values, where nothing else has cured a copy."""
+
+    def is_over() -> bool:
+        return time.monotonic() - began > BUDGET_SECONDS
+
+    if found.cured or is_over():
+        return found
+    other = reworded(engine, case, found.tried, is_over)
+    return (_cured(case, *other, found.tried) if other else None) or found
 
 
 def _each(

@@ -1,8 +1,10 @@
-"""What a program says of itself at its end."""
+"""What a program that ended is meant for, and what it says of itself."""
 
 import re
 
 from scaffolder.diagnose.case import Case
+
+from .readings import SHORT_SECONDS
 
 SERVES = re.compile(r"\b(?:listening|serving|accepting|ready|waiting for)\b", re.IGNORECASE)
 """What a server says when it is up; a job that has finished says something else at its end."""
@@ -22,6 +24,12 @@ def claims_to_serve(case: Case) -> bool:
 def says_where(case: Case) -> bool:
     """Tell whether that is on which port it can be reached."""
     return bool(SERVES_AT.search(last_line(case)))
+
+
+def is_meant_to_serve(case: Case) -> bool:
+    """Tell whether it ended with 0 at once, and its image has a port for this very command."""
+    is_short = case.exit_code == 0 and case.state.seconds <= SHORT_SECONDS
+    return is_short and bool(case.config.exposed) and case.is_meant("EXPOSE")
 
 
 def last_line(case: Case) -> str:

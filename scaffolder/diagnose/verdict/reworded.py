@@ -1,0 +1,201 @@
+"""Values in other words: which one a program does not take, found with few copies.
+
+A program that reads a value, and ends because it is no duration, no address or no yes to it, makes
+no call that fails. So copies get other spellings of what it was given: of all its variables at
+once, then of fewer, until one is left; and where no spelling helps, one variable less.
+"""
+
+import errno
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain, islice
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, causes
+from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
+from scaffolder.diagnose.causes.silence.readings import natives
+from scaffolder.docker.client import Engine
+from scaffolder.redaction_rules import is_secret
+
+from . import cures
+from .copies import Outcome, noted, tried_with
+from .factor import Factor
+from .further import is_better
+from .judgement import PROVEN, Judgement
+from .side_by_side import outcomes
+from .spellings import JSON, WORD, is_answer, opposite, spellings
+
+HOW = {
+    "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
+    "go-panic", "aborted", "segfault", "assertion", "mount-hides-files",
+}  # fmt: skip
+"""Answers that leave open which value a program did not take, as all do that nobody names."""
+USUAL = re.compile(
+    r"(?:PATH|HOME|HOSTNAME|TERM|LANG|LANGUAGE|LC_\w+|PWD|OLDPWD|USER|LOGNAME|SHELL|SHLVL|TZ|_"
+    r"|\w*_(?:VERSION|SHA\d*|CA_BUNDLE|CAINFO|CERT_FILE|CERT_DIR|HOME)|GPG_KEYS?|PIP_\w+|CARGO_\w+"
+    r"|PYTHON\w*|RUST\w*|JAVA_\w+|JDK_\w+|NODE_(?:PATH|OPTIONS)|NPM_\w+|GO[A-Z]+|GIT_\w+|LD_\w+"
+    r"|DEBIAN_FRONTEND|SSL_\w+|\w+_PROXY|\w+_proxy|UV_\w+|VIRTUAL_ENV)"
+)
+MOST_VARIABLES = 8
+MOST_COPIES = 16
+NONSENSE = "not-a-value"
+"""What no program takes for a number, an address or one of its words."""
+Values = Mapping[str, str | None]
+
+
+def is_open(case: Case, before: Judgement | None) -> bool:
+    """Tell whether a program may have ended over the spelling of a value: nothing else is known."""
+    named = {cause.id for cause in causes() if cause.basis < Basis.INFERRED} - HOW
+    if before and (before.cause in named or before.verdict == PROVEN):
+        return False
+    if not case.exit_code and not is_meant_to_serve(case):
+        return False
+    call = case.seen.failed_call or case.seen.gave_up
+    is_asked = call is not None and (call.is_network or call.error != errno.ENOENT)
+    return not is_asked and not case.seen.reads_nothing
+
+
+def reworded(
+    engine: Engine, case: Case, tried: list[str], is_over: Callable[[], bool]
+) -> tuple[Factor, Outcome] | None:
+    """Return the fewest values that are to be written otherwise for a copy to run, and that copy.
+
+    None if no copy runs.
+    """
+    with closing(outcomes(engine, case, _changes(case, _taken(case)))) as copies:
+        for factor, copy in copies:
+            found = noted(factor, copy.result, tried)
+            if found and is_better(case, found):
+                best = factor, found
+                break
+            if is_over():
+                return None
+        else:
+            return None
+    weighed = _weighed(engine, case, *_fewest(engine, case, best, tried), tried)
+    if weighed:  # its line comes last, as that of any cure
+        tried.sort(key=lambda line: line.startswith(f"rerun with {weighed[0].name}: "))
+    return weighed
+
+
+def _taken(case: Case) -> dict[str, str]:
+    """Return the values that a program may read: first those that it names, and the container's."""
+    theirs = case.image.env if case.image else {}
+    own = {n: v for n, v in case.config.env.items() if v and not USUAL.fullmatch(n)}
+    texts = [item.script.text.encode() for item in case.launched if item.script]
+    texts += [data for _path, data, _elf in natives(case)]
+
+    def rank(name: str) -> tuple[bool, bool]:
+        return not any(name.encode() in text for text in texts), theirs.get(name) == own[name]
+
+    return {name: own[name] for name in sorted(own, key=rank)[:MOST_VARIABLES]}
+
+
+def _changes(case: Case, values: Mapping[str, str]) -> Iterator[Factor]:
+    """Return what copies get: other spellings of all, then of each, then one variable less.
+
+    What ended with 0 may have been told to do one job: then a word, or a yes, is all there is.
+    """
+    may_be_job = not case.exit_code
+    others = {
+        name: spellings(name, value)
+        for name, value in values.items()
+        if not may_be_job or is_answer(value) or WORD.fullmatch(value)
+    }
+    rounds = max((len(found) for found in others.values()), default=0)
+    at_once: list[Values] = [
+        {n: found[k] for n, found in others.items() if len(found) > k} for k in range(rounds)
+    ]
+    each: Iterator[Values] = (
+        {name: value} for group in at_once if len(group) > 1 for name, value in group.items()
+    )
+    theirs = case.image.env if case.image else {}  # docker run cannot unset these
+    is_known = may_be_job or case.seen.failed_call or case.seen.gave_up
+    without: list[Values] = [{name: None} for name in values if name not in theirs and not is_known]
+    sets = islice(chain(at_once, each), MOST_COPIES - len(without))
+    return (_factor(case, one) for one in chain(sets, without))
+
+
+def _factor(case: Case, values: Values) -> Factor:
+    env = {n: v for n, v in {**case.config.env, **values}.items() if v is not None}
+    told = [f"no {n}" if v is None else f"{n}={v}" for n, v in values.items()]
+    return Factor(
+        " and ".join(told),
+        replace(case.config, env=env),
+        flags=" ".join(f"-e {n}={shlex.quote(v)}" for n, v in values.items() if v is not None),
+        without=" and ".join(f"-e {n}" for n, v in values.items() if v is None),
+        cure=_cure(case, values),
+    )
+
+
+def _cure(case: Case, values: Values) -> cures.Cure:
+    names = " and ".join(values)
+    shown = " and ".join(_shown(case, name) for name in values)
+    if None in values.values():  # a program may do without what is behind a value
+        text = f"the program ends over {shown}"
+        fix = f"correct the value of {names}, or leave it out"
+        return replace(cures.OTHER_VALUE, text=text, fix=fix, proves=False)
+    given = " and ".join(str(value) for value in values.values())
+    idle = ", and then has nothing to do" if not case.exit_code else ""
+    return replace(
+        cures.OTHER_VALUE,
+        text=f"the program does not take {shown}{idle}",
+        fix=f"give {names} a value that it can read, such as {given}",
+        is_exact=True,
+    )
+
+
+def _shown(case: Case, name: str) -> str:
+    """Return a value for a sentence; what is to be JSON may hold secrets."""
+    value = case.config.env[name]
+    is_hidden = is_secret(name) or value[:1] in JSON
+    return f"the value of {name}" if is_hidden else f"the value {value!r} of {name}"
+
+
+def _values(case: Case, factor: Factor) -> dict[str, str | None]:
+    """Return what a factor changes."""
+    own, env = case.config.env, factor.config.env
+    return {name: env.get(name) for name in own if env.get(name) != own[name]}
+
+
+def _fewest(
+    engine: Engine, case: Case, best: tuple[Factor, Outcome], tried: list[str]
+) -> tuple[Factor, Outcome]:
+    """Halve what was changed as long as a copy runs with a half of it."""
+    changed = list(_values(case, best[0]).items())
+    half = len(changed) // 2
+    for part in (changed[:half], changed[half:]) if half else ():
+        factor = _factor(case, dict(part))
+        found = tried_with(engine, case, factor, tried)
+        if found and is_better(case, found):
+            return _fewest(engine, case, (factor, found), tried)
+    return best
+
+
+def _weighed(
+    engine: Engine, case: Case, factor: Factor, found: Outcome, tried: list[str]
+) -> tuple[Factor, Outcome] | None:
+    """Ask whether the spelling is to blame, or what the value means.
+
+    A copy also runs with what no program can read, or with no for a yes, where the program takes
+    the value, and ends over what it stands for; a job that has ended with 0 was told so.
+    """
+    changed = _values(case, factor)
+    if None in changed.values() or factor.cure is None:
+        return factor, found
+    own = case.config.env
+    other = {n: opposite(own[n]) if is_answer(own[n]) else NONSENSE for n in changed}
+    control = _factor(case, other)
+    ran = tried_with(engine, case, control, tried)
+    if ran and not is_better(case, ran):
+        return factor, found
+    if not case.exit_code:
+        return None
+    shown = " and ".join(_shown(case, name) for name in changed)
+    text = f"the program ends over what {shown} stands for"
+    fix = f"check what {' and '.join(changed)} leads it to"
+    cure = replace(factor.cure, text=text, fix=fix, proves=False, is_exact=False)
+    return replace(factor, cure=cure), found

@@ -1,0 +1,225 @@
+"""Copies get their values in other words, until it is clear which one a program does not take."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from recorded import case
+
+from examples import STARTED
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.config import Image, Port
+from scaffolder.diagnose.verdict.copies import Outcome
+from scaffolder.diagnose.verdict.factor import Factor
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.reworded import is_open, reworded
+from scaffolder.diagnose.verdict.spellings import opposite, spellings
+from scaffolder.docker.client import Engine
+
+Env = Mapping[str, str]
+Play = Callable[..., tuple[Factor | None, list[Env]]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("POLL_INTERVAL", "30", "30s"),
+        ("CACHE_TTL", "PT30", "pt30"),
+        ("POLL_INTERVAL", "30s", "30"),
+        ("RETENTION", "7d", "168h"),
+        ("GRACE", "30 seconds", "30s"),
+        ("CACHE_SIZE", "512", "512M"),
+        ("RATIO", "1,5", "1.5"),
+        ("MAX_ROWS", "10,000", "10000"),
+        ("BIND_ADDR", "localhost:8080", "0.0.0.0:8080"),
+        ("LISTEN_ADDR", "8080", ":8080"),
+        ("LISTEN_ADDR", ":8080", "0.0.0.0:8080"),
+        ("BIND", "0.0.0.0", "0.0.0.0:8080"),
+        ("BIND", "http://0.0.0.0:8080/", "0.0.0.0:8080"),
+        ("ENABLE_HTTP", "True", "true"),
+        ("DEBUG", "1", "true"),
+        ("DEBUG", "off", "false"),
+        ("LOG_LEVEL", "VERBOSE", "verbose"),
+        ("LOG_LEVEL", "warning", "warn"),
+        ("MODE", "Production", "production"),
+        ("MODE", "fast", "FAST"),
+        ("API_URL", "api.example.com/v1", "http://api.example.com/v1"),
+        ("REDIS_URL", "cache/0", "redis://cache/0"),
+        ("API_URL", "http://api/", "http://api"),
+        ("DATABASE_URL", "postgres://db/x", "postgresql://db/x"),
+        ("ORIGINS", "a; b", "a,b"),
+        ("ORIGINS", "a,b", '["a", "b"]'),
+        ("LABELS", "a:b,c:d", "a=b,c=d"),
+        ("OPTIONS", "{'a': 1}", '{"a": 1}'),
+        ("DATA", "/data", "/data/"),
+        ("GREETING", '"hello"', "hello"),
+    ],
+)
+def test_a_value_is_written_as_it_may_have_been_meant(name: str, value: str, meant: str) -> None:
+    found = spellings(name, value)
+
+    assert meant in found, found
+    assert value not in found
+
+
+def test_a_key_is_tried_in_its_usual_lengths_and_forms() -> None:
+    assert sorted(map(len, spellings("SESSION_KEY", "short"))) == [32, 44, 64]
+
+
+def test_the_opposite_of_a_yes_is_a_no_of_its_kind() -> None:
+    assert [opposite(word) for word in ("True", "1", "off", "Yes")] == ["False", "0", "on", "no"]
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Play:
+    def play(runs: Callable[[Env], bool], **more: Any) -> tuple[Factor | None, list[Env]]:  # noqa: ANN401 - of a case
+        ran: list[Env] = []
+
+        def run(_engine: Engine, of: Case, factor: Factor, **_tracer: object) -> Outcome:
+            ran.append(factor.config.env)
+            alive = runs(factor.config.env)
+            return Outcome(alive=alive, exit_code=0 if alive else of.exit_code, text="")
+
+        monkeypatch.setattr("scaffolder.diagnose.verdict.copies.run", run)
+        found = reworded(Engine("docker"), case(**more), [], lambda: False)
+        return found and found[0], ran
+
+    return play
+
+
+def is_duration(text: str | None) -> bool:
+    return re.fullmatch(r"\d+s", text or "") is not None
+
+
+MANY = {"POLL_INTERVAL": "30", "NAME": "orders", "URL": "http://x/", "MAX": "5", "PATH": "/bin"}
+
+
+def test_the_one_value_of_many_that_is_not_taken_is_found_with_few_copies(played: Play) -> None:
+    found, ran = played(lambda env: is_duration(env["POLL_INTERVAL"]), config={"env": MANY})
+
+    assert found
+    assert found.name == "POLL_INTERVAL=30s"
+    assert found.cure
+    assert found.cure.proves
+    assert found.cure.text == "the program does not take the value '30' of POLL_INTERVAL"
+    assert len(ran) < 8
+    assert all(env["PATH"] == "/bin" for env in ran)
+
+
+def test_what_other_spellings_break_is_found_one_by_one(played: Play) -> None:
+    def runs(env: Env) -> bool:
+        return is_duration(env["POLL_INTERVAL"]) and env["NAME"] == "orders"
+
+    found, _ = played(runs, config={"env": MANY})
+
+    assert found
+    assert found.name == "POLL_INTERVAL=30s"
+
+
+def test_two_values_that_are_not_taken_are_both_named(played: Play) -> None:
+    def runs(env: Env) -> bool:
+        return is_duration(env["POLL_INTERVAL"]) and is_duration(env["MAX"])
+
+    found, _ = played(runs, config={"env": {"POLL_INTERVAL": "30", "MAX": "5"}})
+
+    assert found
+    assert found.name == "POLL_INTERVAL=30s and MAX=5s"
+
+
+def test_a_value_of_the_image_is_tried_and_not_left_out(played: Play) -> None:
+    env = {"BIND_ADDR": "localhost:8080"}
+    more = {"config": {"env": env}, "image": Image(env=env)}
+    found, _ = played(lambda env: env.get("BIND_ADDR") == "0.0.0.0:8080", **more)
+    none, ran = played(lambda env: "BIND_ADDR" not in env, **more)
+
+    assert found
+    assert none is None
+    assert all("BIND_ADDR" in env for env in ran)
+
+
+def test_where_no_spelling_helps_one_variable_less_is_no_proof(played: Play) -> None:
+    env = {"FEATURES": "x-1/y", "NAME": "a"}
+    found, _ = played(lambda env: "FEATURES" not in env, config={"env": env})
+
+    assert found
+    assert found.name == "no FEATURES"
+    assert found.cure
+    assert not found.cure.proves
+
+
+def test_nothing_is_found_where_no_copy_runs(played: Play) -> None:
+    found, ran = played(lambda _env: False, config={"env": MANY})
+
+    assert found is None
+    assert len(ran) <= 16
+
+
+def test_what_runs_with_nonsense_as_well_ends_over_what_the_value_stands_for(played: Play) -> None:
+    found, _ = played(lambda env: env["WORKERS"] != "5000", config={"env": {"WORKERS": "5000"}})
+    flag, _ = played(lambda env: env["TLS"] != "True", config={"env": {"TLS": "True"}})
+
+    for one in (found, flag):
+        assert one
+        assert one.cure
+        assert not one.cure.proves
+        assert "stands for" in one.cure.text
+
+
+SERVES = {"exposed": (Port(3000),)}
+
+
+def test_a_yes_that_is_not_taken_leaves_a_server_with_nothing_to_do(played: Play) -> None:
+    env = {"ENABLE_HTTP": "True", "PORT": "3000"}
+    found, _ = played(
+        lambda env: env["ENABLE_HTTP"] == "true",
+        exit_code=0,
+        config={"env": env, **SERVES},
+        image=Image(env=env),
+    )
+
+    assert found
+    assert found.cure
+    assert found.cure.proves
+    assert "and then has nothing to do" in found.cure.text
+
+
+@pytest.mark.parametrize("env", [{"MODE": "migrate"}, {"RUN_ONCE": "True"}, {"STEPS": "3"}])
+def test_a_job_that_a_server_was_told_to_do_is_none(played: Play, env: Env) -> None:
+    found, _ = played(lambda other: other != env, exit_code=0, config={"env": env, **SERVES})
+
+    assert found is None
+
+
+def test_what_is_no_secret_is_quoted_and_what_may_be_one_is_not(played: Play) -> None:
+    env = {"SESSION_KEY": "hunter2"}
+    found, _ = played(lambda env: len(env.get("SESSION_KEY", "")) == 64, config={"env": env})
+
+    assert found
+    assert found.cure
+    assert "hunter2" not in found.cure.text + found.cure.fix + found.flags
+
+
+def test_what_ended_over_something_known_is_left_alone() -> None:
+    of = case(exit_code=1, config={"env": MANY})
+    assert is_open(of, judge(of))
+
+    killed = case(exit_code=137, state={"oom_killed": True}, config={"env": MANY})
+    assert not is_open(killed, judge(killed))
+    done = case(exit_code=0, config={"env": MANY})
+    assert not is_open(done, judge(done))
+
+
+@pytest.mark.parametrize(
+    ("call", "is_left"),
+    [
+        ("connect\t-111\ts=2:10.0.0.1:80", True),
+        ("mmap\t-12", True),
+        ("openat\t-2\tp=/etc/app.toml\tx=0", False),
+    ],
+)
+def test_what_ended_over_an_answer_or_a_limit_is_left_alone(call: str, *, is_left: bool) -> None:
+    rows = (STARTED.rstrip(), f"C\t1\t7\t7\t{call}", "X\t2\t7\t1\t0")
+    of = case(exit_code=1, config={"env": MANY}, trace="\n".join(rows))
+
+    assert is_open(of, None) != is_left, of.seen.failed_call
