@@ -235,6 +235,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check-too-early": unwell("curl http://localhost:8080/", "curl: (7) Failed to connect", sources={"listening": ()}),
     "check-broken": unwell("curl http://localhost:8080/ | false", ""),
     "bind-loopback": up((Socket("127.0.0.1", 8080),), config={"env": {"BIND": "127.0.0.1"}}),
+    "service-variable": said(
+        "ValueError: invalid literal for int() with base 10: 'tcp://10.96.0.12:6379'",
+        config={"env": {"REDIS_PORT": "tcp://10.96.0.12:6379"}},
+    ),
     "port-picked": up((Socket("0.0.0.0", 40487),), config={"env": {"PORT": ""}}),
     "port-mismatch": up((Socket("0.0.0.0", 3000),)),
     "no-network": up((Socket("0.0.0.0", 8080),), config={"network": "none"}),

@@ -55,7 +55,7 @@ MODULES = (
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "variables.missing", "variables.values", "variables.files", "variables.malformed",
     "variables.line_endings",
-    "variables.workdir", "variables.locales", "variables.links",
+    "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data",
     "python.modules", "python.interpreter", "python.applications",
     "node.modules", "node.runtime",

@@ -43,6 +43,12 @@ FIXES = {
         " (stage kubernetes: settings.env of the overlay, or the Secret)",
         _env("NAME=..."),
     ),
+    "service-variable": Fix(
+        "the cluster sets such a variable for each Service of the namespace: set"
+        " enableServiceLinks: false in {manifest} (pod spec), or set the variable itself, or have"
+        " the program read one of another name",
+        _edit,
+    ),
     "own-setting": Fix(
         "correct every variable named, in {manifest} or in the ConfigMap or Secret that they come"
         " from (stage kubernetes: settings.env of the overlay)",

@@ -89,6 +89,7 @@ def config(document: Mapping[str, Any]) -> Config:
         log_driver=(host.get("LogConfig") or {}).get("Type") or "",
         network=host.get("NetworkMode") or "default",
         networks={n: (about or {}).get("IPAddress") or "" for n, about in networks.items()},
+        links=tuple(link.rpartition("/")[2] for link in host.get("Links") or ()),
         capabilities_dropped=tuple(host.get("CapDrop") or ()),
         capabilities_added=tuple(host.get("CapAdd") or ()),
         security=tuple(host.get("SecurityOpt") or ()),

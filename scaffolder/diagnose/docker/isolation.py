@@ -42,6 +42,7 @@ def isolate(config: Config, *, is_remote: bool) -> Isolation:
             options.append(f"--mount={_described(mount)}")
     multiline = [name for name, value in config.env.items() if "\n" in value]
     left_out += [f"the variable {name} (it has several lines)" for name in multiline]
+    left_out += [f"the variables of its link {alias}" for alias in config.links]
     return Isolation(tuple(options), tuple(left_out))
 
 

@@ -85,6 +85,8 @@ class Config:
     network: str = "default"
     networks: Mapping[str, str] = field(default_factory=dict)
     """Name of a network → the container's address in it."""
+    links: tuple[str, ...] = ()
+    """The names that links (`--link`) give to other containers."""
     capabilities_dropped: tuple[str, ...] = ()
     capabilities_added: tuple[str, ...] = ()
     security: tuple[str, ...] = ()

@@ -142,6 +142,8 @@ class Pod:
     """Kind and name of what the chosen container takes variables from."""
     takes_all: bool = False
     """It takes every variable of a ConfigMap or a Secret: their names are not known."""
+    service_links: bool = True
+    """It gets variables for each Service of its namespace."""
     conditions: tuple[Condition, ...] = ()
     notes: tuple[Note, ...] = ()
     node: Node | None = None

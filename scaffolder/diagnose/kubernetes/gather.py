@@ -77,6 +77,7 @@ def read(found: Documents) -> Pod:
         deleted=moment(about.get("deletionTimestamp")),
         finalizers=tuple(about.get("finalizers") or ()),
         grace=spec.get("terminationGracePeriodSeconds") or 30,
+        service_links=spec.get("enableServiceLinks") is not False,
         restart_policy=spec.get("restartPolicy") or "Always",
         workload=found.workload or _owner(about),
         volumes=configuration.volumes(document),

@@ -8,6 +8,7 @@ from itertools import islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_variables
+from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
 
 from . import cures
 from .factor import Factor
@@ -21,8 +22,6 @@ NUMBER = re.compile(
 ADDRESS = re.compile(r"(?:^|_)(?:LISTEN|BIND|ADDR|ADDRESS)$")
 JSON = ("{", "[")
 YES, NO = {"yes", "on", "y", "enabled", "true", "1"}, {"no", "off", "n", "disabled", "false", "0"}
-LINKED = re.compile(r"tcp://[^\s:/]+:(\d+)")
-"""What Docker's links, and Kubernetes for each Service, put into `NAME_PORT`."""
 
 
 def other_values(case: Case) -> Iterator[Factor]:
@@ -32,10 +31,6 @@ def other_values(case: Case) -> Iterator[Factor]:
     plain = ((name, value, other) for name, value in own for other in _plain(name, value))
     for name, value, other in islice(plain, MOST):
         is_linked = LINKED.fullmatch(value)
-        how = (
-            "; Docker's links and Kubernetes (enableServiceLinks) set such a variable for a"
-            f" service of that name: set {name} yourself, or have the program read another one"
-        )
         # What is to be JSON may hold secrets.
         shown = "the value" if value[:1] in JSON else f"the value {value!r}"
         yield Factor(
@@ -45,7 +40,10 @@ def other_values(case: Case) -> Iterator[Factor]:
             cure=replace(
                 cures.OTHER_VALUE,
                 text=f"the program does not take {shown} of {name}",
-                fix=f"give {name} a value that it can read, such as {other}{how * bool(is_linked)}",
+                cause="service-variable" if is_linked else cures.OTHER_VALUE.cause,
+                fix=remedy(name, other)
+                if is_linked
+                else f"give {name} a value that it can read, such as {other}",
                 # Another word for yes may be taken for no: then it is what it switches on.
                 proves=value.lower() not in YES | NO,
             ),
