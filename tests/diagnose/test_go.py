@@ -8,6 +8,7 @@ from recorded import File, case
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import go_stack
+from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.go_stack import Frame
 from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
 from scaffolder.diagnose.evidence.trace_records import read
@@ -226,6 +227,32 @@ def test_a_record_of_a_stack_that_anybody_forged_is_left_out() -> None:
     trace = read(f"{known}K\t5\t7\tnothing\nK\t5\t7\nX\t5\t7\t1\t0")
 
     assert trace.first == replace(trace.processes[7], stack=(), entry=0)
+
+
+WRITES = "C\t4\t7\t7\topenat\t-30\tp=/data/app.log\tx=441\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "cause", "words"),
+    [
+        ("/data/app.log", "output-in-file", "cannot open the ledger"),
+        ("/data/other", "undetermined", "nothing that was checked explains it"),
+    ],
+    ids=["its log is there", "nothing is there"],
+)
+def test_what_only_a_copy_may_not_write_is_not_blamed(place: str, cause: str, words: str) -> None:
+    found = ended(EXIT, MAIN, before=WRITES)
+    log = {place: File(b"FATAL cannot open the ledger\n")}
+    mount = Mount("volume", "/var/lib/data", "/data")
+    files = {"/server": File(found.files.content("/server") or b"", 0o755), **log}
+    again = case("/server", files=files, exit_code=3, config={"mounts": (mount,)})
+    again.seen = found.seen
+    telling.ask(Engine("nothing"), again)
+    judged = judge(again)
+
+    assert judged.cause == cause
+    assert words in judged.text
+    assert any("a copy may not write to /data/app.log" in each for each in again.unsought)
 
 
 LOCAL = "C\t3\t7\t7\topenat\t-2\tp=/etc/localtime\nC\t4\t7\t7\topenat\t-2\tp=/usr/lib/go/lib/time/zoneinfo.zip\n"

@@ -84,11 +84,15 @@ SELF = "Main.main(Main.java:12)"
         (MAIN + EXITS, exited("app//app.Main.main(Main.java:12)"),
          ("System.exit(1)", "Main.java:12 (app.Main.main)"), None),
         (MAIN + EXITS, exited("app.Other.end(Other.java:5)"), ("", "app.Main.main"), None),
+        (MAIN + EXITS.replace("329", "9329"), exited("app.Main.main(Main.java:12)"),
+         ("System.exit(1)", "Main.java:12 (app.Main.main)"), None),
+        (MAIN + EXITS.replace("329", "9329"), exited("app.Other.end(Other.java:5)"), None,
+         Ending("Other.java:5 (app.Other.end)", "System.exit(1)", ())),
         (EXITS, "", None, Ending("", "System.exit", ())),
         (MAIN + EXITS, "", ("System.exit", "app.Main.main"), None),
         ("", "done\n", None, None),
     ],
-    ids=["chosen", "in a library", "in the handler", "elsewhere", "Java 17", "Java 17, in a handler", "returns"],
+    ids=["chosen", "in a library", "in the handler", "elsewhere", "later, on a busy machine", "later, elsewhere", "Java 17", "Java 17, in a handler", "returns"],
 )  # fmt: skip
 def test_where_a_program_exits_is_told(
     log: str, output: str, told: tuple[str, str] | None, ending: Ending | None

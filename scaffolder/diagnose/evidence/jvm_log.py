@@ -30,6 +30,8 @@ INTERNAL = re.compile(r"^(?:jdk|sun)/")
 OF_SYSTEM = re.compile(r"^java/(?:io|nio|net)/")
 SOON = 3000
 """In milliseconds: what is handled longer before the end did not decide it."""
+WHERE_IT_EXITS = 10_000
+"""The same in the method that exits: to log that takes a while on a busy machine."""
 MOST_CAUSES = 6
 
 EXITED = re.compile(
@@ -43,6 +45,7 @@ Thrown = re.Match[str]
 def end(log: str, output: str) -> tuple[Swallowed | None, Ending | None]:
     """Return the exception that a program ended over, or where it chose to end, if that is told."""
     told = decisive(log)
+    near = decisive(log, WHERE_IT_EXITS)
     called = EXITED.search(output)
     frames = [*FRAME.finditer(called["stack"])] if called else []
     own = [frame for frame in frames if not FOREIGN.match(frame["name"])]
@@ -50,19 +53,19 @@ def end(log: str, output: str) -> tuple[Swallowed | None, Ending | None]:
         is_chosen = told is None and EXIT.search(log) is not None
         return told, Ending("", "System.exit", ()) if is_chosen else None
     how = f"System.exit({called['code']})"
+    same = next((frame for frame in own if near and frame["name"] == near.place), None)
+    if near and same:
+        return replace(near, how=how, place=_place(same)), None
     if told is None:
         return None, Ending(_place(own[0]), how, ())
-    same = next((frame for frame in own if frame["name"] == told.place), None)
-    if same is None:  # another method exits, after this one has handled it
-        return replace(told, how=""), None
-    return replace(told, how=how, place=_place(same)), None
+    return replace(told, how=""), None  # another method exits, after this one has handled it
 
 
 def _place(frame: Thrown) -> str:
     return f"{frame['at']} ({frame['name']})"
 
 
-def decisive(log: str) -> Swallowed | None:
+def decisive(log: str, soon: int = SOON) -> Swallowed | None:
     """Return the last exception that the program's own code handled just before System.exit.
 
     Without such an exit it is the one that nobody handled, which ends a main method with 1.
@@ -73,7 +76,7 @@ def decisive(log: str) -> Swallowed | None:
     if not own:
         return None
     last = own[-1]
-    if exits and int(exits["at"]) - int(last["at"]) > SOON:
+    if exits and int(exits["at"]) - int(last["at"]) > soon:
         return None
     if exits is None and _is_handled(log, last):
         return None

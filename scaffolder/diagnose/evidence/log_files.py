@@ -1,5 +1,6 @@
 """What a program wrote into a file instead of its output, shortly before its end."""
 
+import errno
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -41,7 +42,8 @@ def written(log: Log, trace: Trace, changes: Callable[[], Iterable[tuple[str, st
     if last_words(line.text for line in log.lines):
         return []
     if trace.processes:
-        return [call.path for call in trace.calls if call.writes and not call.error]
+        # A copy has mounts read-only: there the container could write.
+        return [c.path for c in trace.calls if c.writes and c.error in {0, errno.EROFS}]
     found = changes() if log.is_empty else ()
     return [path for kind, path in found if kind != "D" and LOGS.search(path)]
 

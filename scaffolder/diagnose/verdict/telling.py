@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.identity.denials import is_of_copy
 from scaffolder.diagnose.evidence import go_stack, jvm_log, swallowed
 from scaffolder.diagnose.evidence.files import PROGRAM, text
 from scaffolder.diagnose.evidence.left import left
@@ -73,6 +74,11 @@ def ask(engine: Engine, case: Case) -> None:
     That is asked only where the program itself has said nothing of a failure.
     """
     if ends_with_failure(line.text for line in case.log.lines):
+        return
+    call = case.seen.failed_call
+    if call and is_of_copy(case, call):
+        why = f"a copy may not write to {call.path}, and ends over that"
+        case.unsought.append(f"what the program does after that: {why}")
         return
     means = MEANS.get(_runtime(case))
     if not means:

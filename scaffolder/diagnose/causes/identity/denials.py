@@ -1,9 +1,11 @@
 """The messages of programs that are denied access, and the paths in them."""
 
+import errno
 import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.trace import Call
 
 DENIED = r"permission denied|EACCES|AccessDenied(?:Exception)?"
 READ_ONLY = r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b"
@@ -25,3 +27,8 @@ def is_writable_mount(case: Case, path: str) -> bool:
     """
     mount = mount_around(path, case.config.mounts)
     return mount is not None and mount.writable
+
+
+def is_of_copy(case: Case, call: Call) -> bool:
+    """Tell whether a call failed only because a copy has each mount read-only."""
+    return call.error == errno.EROFS and is_writable_mount(case, call.path)

@@ -5,6 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, seen, watched
+from scaffolder.diagnose.causes.identity.denials import is_of_copy
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
@@ -29,7 +30,7 @@ def last_call(case: Case) -> Found | None:
     call = case.seen.failed_call or (None if case.exit_code else case.seen.gave_up)
     if call is None and case.exit_code:
         return _there(case)
-    if call is None or case.phase == Phase.FINISHED or call.is_network:
+    if call is None or case.phase == Phase.FINISHED or call.is_network or is_of_copy(case, call):
         return None
     about = call.path or call.object or call.where
     return Found(
