@@ -25,6 +25,12 @@ GIVEN = {
     "RANDOM", "SECONDS", "LINENO", "SHELL", "TERM", "SHLVL", "_", "PS1", "PS2", "PS4",
 }  # fmt: skip
 """What a shell sets by itself, or the runtime."""
+ASSIGNED = re.compile(
+    r"(?:(?:export|readonly|local|declare)\s+)?([A-Za-z_]\w*)="
+    r"(?:'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()]*))\s*(?:[;&#].*)?$"
+)
+"""A line that sets one variable, and nothing else; its value is a text of one kind."""
+COMPUTED = re.compile(r"(?:(?:export|readonly|local|declare)\s+)?([A-Za-z_]\w*)=.*[$`]")
 MOST = 400
 
 
@@ -131,10 +137,29 @@ def unset(script: str, env: Mapping[str, str]) -> list[str]:
         return []
     lines = (QUOTED.sub("", line) for line in _lines(script[begins.end() :]))
     taken = dict.fromkeys(match[1] or match[2] for line in lines for match in TAKEN.finditer(line))
-    return [name for name in taken if not (name in env or name in GIVEN or _sets(script, name))]
+    return [name for name in taken if not (name in env or name in GIVEN or sets(script, name))]
 
 
-def _sets(script: str, name: str) -> bool:
+def assigned(script: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with what a script sets to a text that is known without a run."""
+    known = dict(env)
+    for line in _lines(script):
+        match = ASSIGNED.match(line)
+        if match is None:
+            other = COMPUTED.match(line)
+            known.pop(other[1] if other else "", None)
+            continue
+        name, literal, *others = match.groups()
+        value = expand(next((o for o in others if o), ""), known) if literal is None else literal
+        if literal is None and re.search(r"[$`]", value):
+            known.pop(name, None)
+        else:
+            known[name] = value
+    return known
+
+
+def sets(script: str, name: str) -> bool:
+    """Tell whether a script sets a variable itself."""
     words = r"read|for|local|declare|getopts|mapfile"
     return bool(re.search(rf"\b{name}:?=|\b(?:{words})\b[^\n]*\b{name}\b", script))
 

@@ -2,9 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterable
+from posixpath import basename
 from typing import TYPE_CHECKING
 
 from scaffolder.redaction import REASONS, Clean, cleaner
+from scaffolder.redaction_rules import is_secret
 
 if TYPE_CHECKING:
     from scaffolder.diagnose.case import Case
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 OWN = rf"{REASONS}|exits with \d+|keeps running|it is empty|it looks for|a fresh copy"
 """What answers say after the name of a file or a setting."""
+PLACE = re.compile(r"(?<![\w:=/.@])(?<![:=][ \"'])/(?:[\w.-]+/)+[\w.-]+(?![\w/])")
+MOST = 50
 
 
 def of_case(case: "Case") -> Clean:
@@ -22,6 +27,20 @@ def of_case(case: "Case") -> Clean:
         texts.append(config.check.words)
     if "log" in case.__dict__:  # it is not fetched for this
         texts.append("\n".join(line.text for line in case.log.lines))
-    call = case.seen.failed_call
-    own = rf"{OWN}|{re.escape(call.path)}" if call and call.path else OWN
+    own = "|".join((OWN, *map(re.escape, _places(case, texts))))
     return cleaner(config.env, texts, f"{case.target} {config.image}", own)
+
+
+def _places(case: "Case", texts: Iterable[str]) -> list[str]:
+    """Return paths that are called like a secret, as those of mounted ones are; the longest first.
+
+    A command that mounts one has it behind that name and a colon: `-v ./key:/run/secrets/key`.
+    """
+    named = [call.path for call in case.seen.trace.calls]
+    named += [mount.destination for mount in case.config.mounts]
+    named += [v for n, v in case.config.env.items() if PLACE.fullmatch(v) and not is_secret(n)]
+    kept = case.seen.swallowed.text if case.seen.swallowed else ""
+    named += [path for text in (*texts, kept) for path in PLACE.findall(text)]
+    call = case.seen.failed_call
+    found = {path for path in named if is_secret(basename(path))} | {call.path if call else ""}
+    return sorted(found - {""}, key=len, reverse=True)[:MOST]

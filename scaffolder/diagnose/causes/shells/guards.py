@@ -1,7 +1,7 @@
 """Checks that end a script: a variable or file that it requires."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import basename
 
@@ -49,20 +49,22 @@ def guards(case: Case, script: Script) -> Iterator[Guard]:
         )
         if not when_false and not when_true:
             continue
-        asked = _holds(case, op, arg)
+        env = shell.assigned("\n".join(lines[:number]), case.config.env)
+        name = re.search(r"\$\{?(\w+)", arg)
+        if name and name[1] not in env and shell.sets(script.text, name[1]):
+            continue  # to what, only a run tells
+        asked = _holds(case, env, op, arg)
         holds = asked != negated
         if (when_true and holds) or (when_false and not holds):
-            name = re.search(r"\$\{?(\w+)", arg)
-            yield Guard(
-                line.strip(),
-                name[1] if name else "",
-                "" if op in "zn" else shell.expand(arg, case.config.env),
-                asked != (op == "z"),
-            )
+            is_own = name is not None and name[1] in env and name[1] not in case.config.env
+            asks = "" if is_own or name is None else name[1]
+            path = "" if op in "zn" else shell.expand(arg, env)
+            if asks or path:
+                yield Guard(line.strip(), asks, path, asked != (op == "z"))
 
 
-def _holds(case: Case, op: str, arg: str) -> bool:
-    value = shell.expand(arg, case.config.env)
+def _holds(case: Case, env: Mapping[str, str], op: str, arg: str) -> bool:
+    value = shell.expand(arg, env)
     value = "" if "$" in value else value
     if op in "zn":
         return bool(value) == (op == "n")
@@ -94,13 +96,13 @@ def script_guard(case: Case) -> Found | None:
             continue
         value = case.config.env.get(found.name, "")
         if found.path and value:
-            what = f"{found.name} names {found.path}, which does not exist in the container"
+            what = f"{found.name} names {found.path}, which {_state(case, found.path)}"
             fix = f"mount it: -v ./{basename(found.path)}:{found.path}:ro" + (
                 ", or compose secrets" if "secret" in found.path else ""
             )
         elif found.path and not found.name:
             what, fix = (
-                f"{found.path} does not exist in the container",
+                f"{found.path} {_state(case, found.path)}",
                 f"COPY or mount it: -v ./{basename(found.path)}:{found.path}:ro",
             )
         else:
@@ -121,11 +123,18 @@ def script_guard(case: Case) -> Found | None:
                     "Config.Env",
                     f"{found.name}={value}" if value else f"{found.name} is not set",
                 ),
-                *((copied(case, found.path, "no such file"),) if found.path else ()),
+                *((copied(case, found.path, _state(case, found.path)),) if found.path else ()),
                 ended(case),
             ),
         )
     return None
+
+
+def _state(case: Case, path: str) -> str:
+    entry = resolved(case.files, path, case.config.workdir)
+    if entry is None:
+        return "does not exist in the container"
+    return f"is a {entry.kind}, with mode {entry.mode & 0o7777:04o}, owner {entry.uid}:{entry.gid}"
 
 
 @cause(

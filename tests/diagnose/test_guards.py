@@ -1,0 +1,42 @@
+"""What a script checks, where it sets the variable itself."""
+
+import pytest
+from recorded import File, case, program
+
+from scaffolder.diagnose.causes.shells.guards import script_guard
+from scaffolder.diagnose.programs import shell
+
+
+@pytest.mark.parametrize(
+    ("line", "check", "env", "words"),
+    [
+        ("conf=/etc/a.conf", '[ -f "$conf" ]', {}, "/etc/a.conf does not exist"),
+        ("conf='/etc/a.conf'  # mine", '[ -f "$conf" ]', {}, "/etc/a.conf does not exist"),
+        ('CONF="${CONF:-/etc/a.conf}"', '[ -f "$CONF" ]', {}, "/etc/a.conf does not exist"),
+        ('CONF="${CONF:-/a}"', '[ -f "$CONF" ]', {"CONF": "/b"}, "CONF names /b, which"),
+        ("true", '[ -n "$CONF" ]', {}, "the environment variable CONF is not set"),
+        ("conf=/etc", '[ -f "$conf" ]', {}, "/etc is a directory, with mode 0755"),
+        ("conf=/etc/there.conf", '[ -f "$conf" ]', {}, ""),
+        ("conf=$(find /etc -name a.conf)", '[ -f "$conf" ]', {}, ""),
+        ("read conf < /etc/name", '[ -n "$conf" ]', {}, ""),
+        ("conf=", '[ -n "$conf" ]', {}, ""),
+    ],
+)
+def test_a_variable_that_a_script_sets_itself_is_not_said_to_be_missing(
+    line: str, check: str, env: dict[str, str], words: str
+) -> None:
+    script = f"#!/bin/sh\n{line}\n{check} || exit 78\nexec server\n"
+    files = {"/start.sh": program(script), "/etc/there.conf": File(b"x")}
+    of = case(files=files, exit_code=78, config={"entrypoint": ("/start.sh",), "env": env})
+    found = script_guard(of)
+
+    assert bool(found) == bool(words), found
+    assert found is None or found.text.startswith(words)
+
+
+def test_what_a_script_sets_to_a_text_is_known_and_what_a_command_prints_is_not() -> None:
+    script = "A=1\nexport B='$A x'\nC=\"$A/$D\"\nE=$(id)\nF=x command\n"
+
+    assert shell.assigned(script, {"E": "old", "D": "d"}) == {
+        "A": "1", "B": "$A x", "C": "1/d", "D": "d",
+    }  # fmt: skip
