@@ -11,6 +11,12 @@ from scaffolder.diagnose.programs import elf
 
 from .libraries import natives, place_of
 
+UNFOUND = "cannot open shared object file: No such file"
+SYSTEMS = {
+    b"\xcf\xfa\xed\xfe": "macOS", b"\xca\xfe\xba\xbe": "macOS", b"MZ": "Windows",
+}  # fmt: skip
+"""How native libraries of other systems begin: Mach-O, also for several processors, and PE."""
+
 
 @cause(
     "libc-too-old",
@@ -145,11 +151,15 @@ def symbol_missing(case: Case) -> Found | None:
     page="pattern-dependencies",
 )
 def library_foreign(case: Case) -> Found | None:
-    """Find libraries of a wrong format: node_modules of the host, 32 bits, truncated."""
+    """Find libraries of a wrong format: node_modules of the host, 32 bits, truncated.
+
+    The loader of glibc goes on to search where one is for another processor, and then says that it
+    has found none.
+    """
     match = case.said(
         r"(?P<lib>[^\s:'\"]+\.(?:so[\w.]*|node))[^\n]*?(?P<what>invalid ELF header"
         r"|wrong ELF class: \w+|file too short|Exec format error|cannot enable executable stack"
-        "|cannot open shared object file: Permission denied)"
+        "|cannot open shared object file: Permission denied|" + UNFOUND + ")"
     )
     if match is None:
         return None
@@ -161,7 +171,11 @@ def library_foreign(case: Case) -> Found | None:
     detail = (
         f"ELF for {found.machine}" if found else f"begins with {data[:8]!r}" if data else "not read"
     )
+    if match["what"] == UNFOUND and not foreign:
+        return None  # it is not there, or what it needs is not
+    system = next((name for magic, name in SYSTEMS.items() if data and data.startswith(magic)), "")
     why = f"it was built for {found.machine}" if found and foreign else "it is not a Linux library"
+    why = f"it was built for {system}" if system else why
     return Found(
         f"the native library {library} cannot be loaded ({match['what']}): {why}",
         "install it inside the image (npm ci, pip install), and keep node_modules and .venv out"
