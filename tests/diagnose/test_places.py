@@ -8,6 +8,7 @@ from recorded import File, case, elf, folder, program
 from examples import SERVER, STARTED
 from scaffolder.diagnose.causes.loader.libraries import package
 from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.swallowed import Ending
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 from scaffolder.diagnose.verdict.wanted import wanted
@@ -198,3 +199,42 @@ def test_a_job_that_wrote_its_results_did_without_a_server(
 
     assert (found.verdict == "healthy") is is_well
     assert ("what it tried last, before that, failed" in found.text) is is_noted
+
+
+UNFOUND = "cannot open shared object file: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        (elf(183), UNFOUND, "it was built for arm64"),
+        (elf(62), UNFOUND, ""),
+        (None, UNFOUND, ""),
+        (b"\xcf\xfa\xed\xfe" + bytes(60), "invalid ELF header", "it was built for macOS"),
+        (b"MZ" + bytes(60), "invalid ELF header", "it was built for Windows"),
+        (b"<!DOCTYPE html>" + bytes(60), "invalid ELF header", "it is not a Linux library"),
+    ],
+    ids=["other-processor", "lacks-another", "not-there", "macOS", "Windows", "no-library"],
+)
+def test_a_native_module_is_foreign_only_if_its_bytes_say_so(
+    content: bytes | None, reason: str, words: str
+) -> None:
+    module = {"/app/resize.node": File(content)} if content else {}
+    found = judge(case(files={**SERVER, **module}, log=f"Error: /app/resize.node: {reason}"))
+
+    assert (found.cause == "library-foreign") is bool(words)
+    assert words in found.text
+
+
+def test_a_mount_hides_a_module_that_the_program_says_nothing_of() -> None:
+    mounts = {"mounts": (Mount("bind", "/src/modules", "/app/node_modules"),)}
+    ending = Ending("/app/index.js:5", "process.exit(1)", ("tinyrouter",))
+    image = {"/app/node_modules/tinyrouter/index.js": File(b"")}
+    told: dict[str, Any] = {
+        "files": {**SERVER, "/app/node_modules": folder()},
+        "ending": ending,
+        "config": mounts,
+    }
+
+    assert judge(case(**told, image_files={**SERVER, **image})).cause == "mount-hides-files"
+    assert judge(case(**told, image_files=SERVER)).cause == "ends-itself"

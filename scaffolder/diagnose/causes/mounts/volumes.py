@@ -4,7 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, seen
+from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, seen, watched
 from scaffolder.diagnose.causes.identity.denials import paths_in
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.files import is_below, mount_around, resolved
@@ -82,8 +82,12 @@ def _missed(case: Case) -> list[tuple[str, Evidence]]:
         for path in paths_in(line + " ") or re.findall(r"(/[\w./-]+)", line)
     ]
     words = re.search(r"(?:No module named|Cannot find (?:module|package)) ['\"]?([\w./@-]+)", line)
-    if words:
-        name = words[1].removeprefix("./")
+    modules = [(words[1].removeprefix("./"), logged(case, line))] if words else []
+    if case.seen.ending:
+        modules += [
+            (name, watched(case, f"it does without {name}")) for name in case.seen.ending.got_over
+        ]
+    for name, shown in modules:
         for mount in case.config.mounts:
             candidates = (
                 f"{mount.destination}/{name}",
@@ -91,7 +95,7 @@ def _missed(case: Case) -> list[tuple[str, Evidence]]:
                 f"{mount.destination}/node_modules/{name}",
                 f"{mount.destination}/{name.replace('.', '/')}",
             )
-            found += [(path, logged(case, line)) for path in candidates]
+            found += [(path, shown) for path in candidates]
     return found[:MOST]
 
 

@@ -6,8 +6,12 @@ from scaffolder.diagnose.case import Case
 
 from .readings import SHORT_SECONDS
 
-SERVES = re.compile(r"\b(?:listening|serving|accepting|ready|waiting for)\b", re.IGNORECASE)
-"""What a server says when it is up; a job that has finished says something else at its end."""
+SERVES = re.compile(
+    r"\b(?:listening|serving|accepting|ready|waiting for|watching|polling|monitoring|consuming"
+    r"|subscribed)\b",
+    re.IGNORECASE,
+)
+"""What a server, or a worker, says when it is up; a job that is done says something else."""
 SERVES_AT = re.compile(
     r"\b(?:listening|serving|accepting|(?:ready|running|started)\s+(?:on|at))\b[^\n]*?"
     r"(?:\bport\W{1,3}\d|(?:localhost|[\d.]{7,15}|[]*]|(?<![\w.-])):\d{2,5}\b)",
