@@ -17,23 +17,32 @@ from scaffolder.diagnose.verdict.reruns import try_factors
 from scaffolder.docker.client import Engine
 
 FILE, FOLDER, KEY, LAST = "/etc/app/app.toml", "/data/cache", "/etc/app/key.pem", "/etc/app/last"
+PLACE = "/data/work"
+"""A path that is only asked for, and has to be a directory."""
 Program = Callable[[Factor], int]
 
 
 def trace(factor: Factor, status: int) -> str:
     """Return what a copy does that ends over the first of these that it lacks."""
     rows = [STARTED.rstrip()]
-    for path, flags in ((FILE, "0"), (FOLDER, "10000"), (KEY, "0"), (LAST, "0")):
+    for path, flags in ((FILE, "0"), (FOLDER, "10000"), (PLACE, ""), (KEY, "0"), (LAST, "0")):
         result = "3" if path in factor.files else "-2"
-        rows.append(f"C\t1\t7\t7\topenat\t{result}\tp={path}\tx={flags}")
-        if result == "-2":
+        name = "openat" if flags else "newfstatat"
+        rows.append(f"C\t1\t7\t7\t{name}\t{result}\tp={path}" + (f"\tx={flags}" if flags else ""))
+        if result == "-2" or (path == PLACE and factor.files[path] is not None):
             break
     return "\n".join([*rows, f"X\t2\t7\t{status}\t0"])
 
 
 def needs(*paths: str) -> Program:
     """Return a program that ends over the first of these that is missing, and tells which."""
-    return lambda factor: next((3 + i for i, p in enumerate(paths) if p not in factor.files), 0)
+
+    def lacks(factor: Factor, path: str) -> bool:
+        return (
+            factor.files.get(path, b"no") is not None if path == PLACE else path not in factor.files
+        )
+
+    return lambda factor: next((3 + i for i, path in enumerate(paths) if lacks(factor, path)), 0)
 
 
 @pytest.fixture
@@ -57,10 +66,10 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Judgement, li
 
 
 def test_what_it_lacks_one_after_another_is_named_and_proven(judged: Any) -> None:  # noqa: ANN401 - a fixture
-    found, _ = judged(needs(FILE, FOLDER, KEY))
+    found, _ = judged(needs(FILE, FOLDER, PLACE))
 
     assert (found.verdict, found.cause) == ("proven", "file-missing")
-    assert f"one thing after another: {FILE}, then {FOLDER}, then {KEY}" in found.text
+    assert f"one thing after another: {FILE}, then {FOLDER}, then {PLACE}" in found.text
     assert f"{FOLDER}: make it in the Dockerfile" in found.fix
     assert "without any one of them, it ends" in found.evidence[-1].found
 
@@ -93,11 +102,11 @@ def test_a_copy_that_ends_over_the_same_thing_has_got_no_further(judged: Any) ->
 
 
 def test_where_no_copy_runs_it_tells_how_far_they_got(judged: Any) -> None:  # noqa: ANN401 - a fixture
-    found, _ = judged(needs(FILE, FOLDER, KEY, LAST))
+    found, _ = judged(needs(FILE, FOLDER, PLACE, KEY))
 
     assert (found.verdict, found.cause) == ("likely", "file-missing")
-    for path in (FOLDER, KEY, LAST):
-        assert f"after openat('{path}'): no such file or directory" in found.text
+    for path in (FOLDER, PLACE, KEY):
+        assert f"at('{path}'): no such file or directory" in found.text
 
 
 def test_a_limit_that_was_lifted_is_no_such_step(judged: Any) -> None:  # noqa: ANN401 - a fixture

@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.facts import Line, Log
+from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.docker.client import Engine, EngineError
 
@@ -65,7 +66,7 @@ def further(
     while at is not None:
         call = at.seen.failed_call
         then += [call.words] if call and not call.is_network else []
-        reached = None
+        reached: list[tuple[tuple[Factor, ...], Case]] = []
         for factor in islice(_next(at, steps), EACH if len(steps) < MOST else 0):
             if is_over():
                 break
@@ -73,10 +74,15 @@ def further(
             found = _tried(engine, case, more, tried)
             if found and is_better(case, found):
                 return Further(more, found) if _needs_each(engine, case, more, tried) else None
-            if found and not found.is_refused and (reached := _reached(engine, case, at, more)):
-                steps = more
-                break
-        at = reached
+            if found and not found.is_refused and (one := _reached(engine, case, at, more)):
+                reached.append((more, one))
+                if _has_got_on(one, at):
+                    break
+        # What only fails no more may have been given the wrong thing: a file for a directory.
+        steps, at = next(
+            (pair for pair in reversed(reached) if _has_got_on(pair[1], at)),
+            next(iter(reached), (steps, None)),
+        )
     return Further(steps, then=tuple(then)) if then else None
 
 
@@ -103,10 +109,16 @@ def _reached(engine: Engine, case: Case, before: Case, steps: Sequence[Factor]) 
     return at if _end(at) != _end(before) else None
 
 
+def _has_got_on(one: Case, before: Case) -> bool:
+    """Tell whether a copy ended over another call, or in another way, and not only without it."""
+    return one.seen.failed_call is not None or _end(one)[::2] != _end(before)[::2]
+
+
 def _end(of: Case) -> tuple[object, ...]:
     call = of.seen.failed_call
     about = (call.name, call.path, call.address, call.host) if call else ()
-    return of.exit_code, about, VARYING.sub("", of.last_words)
+    said = last_words(line.text for line in of.log.lines)  # and not what its calls would say
+    return of.exit_code, about, VARYING.sub("", said)
 
 
 def together(case: Case, steps: Sequence[Factor]) -> Factor:
