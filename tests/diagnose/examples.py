@@ -132,6 +132,15 @@ GOROUTINE = "\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1d"
 TRACEBACK = (
     'Traceback (most recent call last):\n  File "/app/main.py", line 1, in <module>\n    f()\n'
 )
+CACHE = Neighbour(
+    "cache",
+    "running",
+    networks=("net",),
+    names=("cache",),
+    command=("redis-server", "--requirepass", "s3cret"),
+)
+DATA = Mount("volume", "/srv/data", "/data", name="data")
+INDEX = Neighbour("index", "running", identity="i" * 64, mounts=(DATA,))
 DATABASE = Neighbour("db", "running", networks=("net",), names=("db",))
 TMPFS = {"tmpfs": {"/tmp": ""}}
 RUST = elf(text=b"/rustc/abc/library")
@@ -248,6 +257,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "not-listening": up(sources={"running": (Process(7, 1, "S", "/app/server", 9),)}),
     "not-published": up((Socket("0.0.0.0", 8080),), config={"published": (Port(8080, "udp", "", 8080),)}),
     "connection-refused": said("dial tcp: connect to db:5432: connection refused", config={"networks": {"net": "10.0.0.2"}}, sources={"around": (DATABASE,), "peers": {"db": ()}}),
+    "peer-refuses": {"files": SERVER, "config": {"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, "sources": {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}},
     "name-unresolved": said("dial tcp: lookup db on 127.0.0.11:53: no such host"),
     "peer-unreachable-silent": {"files": SERVER, "config": {"env": {"DATABASE_URL": "postgres://u:p@db:5432/x"}, "networks": {"net": "10.0.0.2"}}, "sources": {"around": (DATABASE,), "peers": {"db": ()}}},
     "port-in-use-inside": said("listen tcp 0.0.0.0:8080: bind: address already in use", config={"network": "host"}),
@@ -350,6 +360,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
+    "volume-in-use": tried("openat\t3\tp=/data/write.lock\tx=42", config={"mounts": (DATA,)}, sources={"around": (INDEX,), "locks": {"/srv/data/write.lock": ("i" * 64,)}}),
     "last-call": tried("openat\t-21\tp=/conf.d\tx=1"),
 }  # fmt: skip
 

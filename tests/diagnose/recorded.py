@@ -98,6 +98,9 @@ class Recorded:
     used: Usage = field(default_factory=Usage)
     around: tuple[Neighbour, ...] = ()
     peers: dict[str, tuple[Socket, ...]] = field(default_factory=dict)
+    told: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What others wrote in the time of its run."""
+    locks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     internal: frozenset[str] = frozenset()
     host_ports: frozenset[int] = frozenset()
@@ -138,6 +141,13 @@ class Recorded:
 
     def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
         return self.peers.get(name)
+
+    def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
+        assert within[0] < within[1]
+        return Log(tuple(Line("", text) for text in self.told.get(name, ())))
+
+    def lock_holders(self, path: str) -> tuple[str, ...]:
+        return self.locks.get(path, ())
 
     def host_listens(self, port: int) -> bool | None:
         return port in self.host_ports

@@ -776,6 +776,49 @@ def test_a_uid_without_a_name_is_proven_by_a_copy_that_has_one(
     assert (summary(found) == ("uid-without-name", "proven")) == answer, found
 
 
+SERVES = (
+    "from http.server import *\nclass H(BaseHTTPRequestHandler):\n"
+    "    def do_GET(self): self.send_error(404)\nHTTPServer(('', 8080), H).serve_forever()"
+)
+ASKS = (
+    "import sys, urllib.request\ntry: urllib.request.urlopen('http://{}:8080/flags?env=prod')\n"
+    "except OSError: sys.exit(1)"
+)
+
+
+def test_what_a_neighbour_answered_is_read_in_its_log(run: Run) -> None:
+    network = f"viscaffold-test-{uuid4().hex[:12]}"
+    docker("network", "create", network)
+    try:
+        server = run(f"--network={network}", "python3", "-uc", SERVES, seconds=3)
+        found = diagnosed(
+            run(f"--network={network}", "python3", "-c", ASKS.format(server)), "--rerun"
+        )
+        docker("rm", "--force", server)
+    finally:
+        docker("network", "rm", network, expect=None)
+
+    assert summary(found) == ("peer-refuses", "likely"), found
+    assert "GET /flags?env=prod with 404" in found["cause"]["text"]
+
+
+LOCKS = (
+    "import fcntl, sys, time\nf = open('/data/lock', 'w')\ntry: fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+    "except OSError: sys.exit(1)\ntime.sleep(99)"
+)
+
+
+def test_the_container_that_holds_a_lock_in_a_shared_volume_is_named(run: Run) -> None:
+    volume = f"--volume=viscaffold-test-{uuid4().hex[:12]}:/data"
+    first = run(volume, "python3", "-c", LOCKS, seconds=2)
+    found = diagnosed(run(volume, "python3", "-c", LOCKS), "--rerun")
+    docker("rm", "--force", "--volumes", first)
+
+    assert summary(found) == ("volume-in-use", "likely"), found
+    if os.geteuid() == 0:
+        assert f"{first} holds a lock on /data/lock" in found["cause"]["text"]
+
+
 LATE = (
     "import hashlib, threading, os, time\ndone = threading.Event()\n"
     "def work():\n    for _ in range(60_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
-from . import changes, events, inspect, kernel, live, logs, neighbours, processes
+from . import changes, events, inspect, kernel, live, locks, logs, neighbours, processes
 from .copied_files import Copied
 
 PATIENCE_SECONDS = 3.0
@@ -165,6 +166,14 @@ class Gathered:
     def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
         """Return what another container listens on."""
         return neighbours.sockets(self.engine, name)
+
+    def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
+        """Return what another container wrote in some time."""
+        return logs.logs(self.engine, name, within)
+
+    def lock_holders(self, path: str) -> tuple[str, ...]:
+        """Return the ids of the containers that hold a lock on a file of the host."""
+        return () if self.engine.is_remote else locks.holders(path)
 
     def host_listens(self, port: int) -> bool | None:
         """Tell whether a program on the host listens on a port; None on another machine."""

@@ -1,5 +1,7 @@
 """`docker logs`: both streams, of this run and the ones before it."""
 
+from datetime import datetime
+
 from scaffolder.diagnose.evidence.facts import Log
 from scaffolder.diagnose.evidence.log_lines import read
 from scaffolder.docker.client import Engine
@@ -8,9 +10,10 @@ TAIL = 400
 SECONDS = 20.0
 
 
-def logs(engine: Engine, identity: str) -> Log:
-    """Return the end of a container's log."""
-    args = ("logs", "--timestamps", "--tail", str(TAIL), identity)
+def logs(engine: Engine, identity: str, within: tuple[datetime, datetime] | None = None) -> Log:
+    """Return the end of a container's log, or of what it wrote in some time."""
+    times = ("--since", within[0].isoformat(), "--until", within[1].isoformat()) if within else ()
+    args = ("logs", "--timestamps", *times, "--tail", str(TAIL), identity)
     ran = engine.run(*args, seconds=SECONDS)
     if ran.code:
         return Log(obstacle=ran.complaint[:300])

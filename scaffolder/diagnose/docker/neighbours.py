@@ -41,6 +41,11 @@ def read(document: Mapping[str, Any]) -> Neighbour:
         published=config.published,
         health=state.health.status if state.health else "",
         labels=config.labels,
+        started=state.started,
+        identity=document.get("Id") or "",
+        command=config.argv,
+        env=config.env,
+        mounts=config.mounts,
     )
 
 

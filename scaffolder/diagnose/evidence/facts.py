@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .config import Port
+from .config import Mount, Port
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,11 @@ class Neighbour:
     sockets: tuple[Socket, ...] | None = None
     health: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
+    started: datetime | None = None
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,12 @@ class Seen:
     requested: str = ""
     """Whom it asked, where the check's own program told that: `http://127.0.0.1:8080/up`."""
 
+    lacked: Call | None = None
+    """What it ended over, if only copies lack it: what is told of that end is not the container's.
+
+    A copy has no network, and may not write to what is mounted.
+    """
+
     @cached_property
     def decider(self) -> Traced | None:
         """The process that decided the end."""
@@ -43,7 +49,9 @@ class Seen:
         None where something ended its wait, where it only went into the background, or where an
         exception says that it is another.
         """
-        if self.cut_short or self.outlived or (self.swallowed and not self.swallowed.is_of_system):
+        if self.lacked or self.cut_short or self.outlived:
+            return None
+        if self.swallowed and not self.swallowed.is_of_system:
             return None
         if last_steps.did_without(self.trace):
             return None
@@ -71,12 +79,14 @@ class Seen:
     @cached_property
     def asked_in_vain(self) -> Call | None:
         """What it asked for again and again, until such a signal ended it."""
-        return waits.asked_in_vain(self.trace)
+        return None if self.lacked else waits.asked_in_vain(self.trace)
 
     @cached_property
     def gave_up(self) -> Call | None:
         """The failed call after which it did nothing else, even if it ended with 0."""
-        if self.swallowed or self.outlived or last_steps.did_without(self.trace):
+        if self.lacked or self.swallowed or self.outlived:
+            return None
+        if last_steps.did_without(self.trace):
             return None
         return gave_up.gave_up(self.trace)
 
@@ -141,6 +151,8 @@ class Seen:
     @property
     def lines(self) -> list[str]:
         """What it might have logged at its end, had it told what it knew."""
+        if self.lacked:
+            return []
         told = self.swallowed.text.splitlines() if self.swallowed else []
         # The call says of which file, where the exception does not (NoSuchFileException).
         return [*told, *([self.unsaid] if self.unsaid else []), *self.unheard]

@@ -1,5 +1,6 @@
 """Where evidence comes from: an engine, or a record."""
 
+from datetime import datetime
 from typing import Protocol
 
 from scaffolder.diagnose.evidence.facts import Log
@@ -47,6 +48,12 @@ class Sources(Protocol):
 
     def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
         """Return what another container listens on."""
+
+    def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
+        """Return what another container wrote in some time."""
+
+    def lock_holders(self, path: str) -> tuple[str, ...]:
+        """Return the ids of the containers that hold a lock on a file of the host."""
 
     def host_listens(self, port: int) -> bool | None:
         """Tell whether a program on the host listens on a port; None if unknown."""

@@ -1,6 +1,7 @@
 """Evidence of a pod: its log is read once, when it is first needed; what is inside is not read."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from scaffolder.diagnose.evidence.facts import (
     Entry,
@@ -88,6 +89,14 @@ class Observed:
     def sockets_of(self, _name: str) -> tuple[Socket, ...] | None:
         """Return that they are unknown."""
         return None
+
+    def log_of(self, _name: str, _within: tuple[datetime, datetime]) -> Log:
+        """Return nothing."""
+        return Log()
+
+    def lock_holders(self, _path: str) -> tuple[str, ...]:
+        """Return nothing."""
+        return ()
 
     def host_listens(self, _port: int) -> bool | None:
         """Return that it is unknown."""

@@ -66,7 +66,9 @@ def try_factors(
         words = f"an isolated copy without changes{without} {same.words}"
         tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
         return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
-    every = chain(wanted(case), () if is_well else factors(case))
+    # Over what only copies lack, all of them end, and one that does not proves nothing.
+    is_apart = case.seen.lacked is not None
+    every = () if is_apart else chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
     found = _each(engine, case, same, began, left)
     return _in_other_words(engine, case, began, found) if is_open(case, before) else found

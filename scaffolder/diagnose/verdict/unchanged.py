@@ -8,6 +8,7 @@ from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.docker.client import Engine, EngineError
 
 from .ahead import Ahead
+from .apart import only_copies_lack
 from .copies import Outcome, run
 from .factor import Factor
 from .watching import tracer_for
@@ -53,6 +54,9 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
 def take_in(case: Case, seen: Seen) -> None:
     """Add what a copy did to a case: its lines, and what follows from them, are others then."""
     case.seen = seen
+    lacked = only_copies_lack(case)
+    if lacked:
+        case.seen = replace(seen, swallowed=None, lacked=lacked)
     for name in ("log_file", "lines", "text", "last_words"):
         case.__dict__.pop(name, None)
 

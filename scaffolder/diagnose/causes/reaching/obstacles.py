@@ -6,7 +6,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
 from scaffolder.diagnose.evidence.facts import Neighbour
 
-from .peers import LOCAL, Peer, find, peers, shares
+from .peers import LOCAL, Peer, find, later, peers, shares
 
 Obstacle = tuple[str, str, list[Evidence], bool]
 """Why a peer cannot be reached, what helps, the evidence, and whether it is certain."""
@@ -80,7 +80,19 @@ def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
             Evidence("neighbours", f"docker ps --all --filter name={other.name}", other.status)
         ]
         return text, f"start it (docker start {other.name}) and find out why it exited", shown, True
-    return None
+    return _late(case, other)
+
+
+def _late(case: Case, other: Neighbour) -> Obstacle | None:
+    """Answer for a container that runs now, but did not when this one needed it."""
+    seconds = later(case, other)
+    if not seconds:
+        return None
+    text = f"the container {other.name} was started {seconds:.0f} s after this one had ended"
+    command = f"docker inspect --format '{{{{.State.StartedAt}}}}' {other.name}"
+    shown = [Evidence("neighbours", command, str(other.started))]
+    wait = "wait for it (depends_on: condition: service_healthy), or retry with backoff"
+    return text, wait, shown, False
 
 
 def _deaf(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.decisive import DNS
 from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.evidence.phase import Phase
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
@@ -126,6 +127,23 @@ def find(case: Case, host: str) -> Neighbour | None:
     return next((n for n in case.neighbours if host in n.names), None) or next(
         (n for n in case.neighbours if n.labels.get("com.docker.compose.service") == host), None
     )
+
+
+def known(case: Case, host: str) -> Neighbour | None:
+    """Return the container that a name or address led to in the last run, as the engine knows it.
+
+    The default bridge resolves no names.
+    """
+    dumb = set() if re.fullmatch(r"[\d.]+|[\da-f]*:[\da-f:]+", host) else {"bridge"}
+    networks = set(case.config.networks) - dumb
+    named = (n for n in case.neighbours if n.status == "running" and host in n.names)
+    return next((n for n in named if networks & set(n.networks) and not later(case, n)), None)
+
+
+def later(case: Case, other: Neighbour) -> float:
+    """Return for how many seconds a container had ended when another one started; 0 if it ran."""
+    ended = case.state.finished if case.phase & Phase.ENDED else None
+    return max((other.started - ended).total_seconds(), 0.0) if ended and other.started else 0.0
 
 
 def shares(case: Case, other: Neighbour) -> bool:

@@ -1,0 +1,133 @@
+"""A neighbour that is there, and does not answer as the program needs it.
+
+Nobody is asked: what it wrote in that time, and how it was started, are there to be read.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, watched
+from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.text import quoted
+
+from .logins import mismatch
+from .peers import known, peers
+
+SLACK = timedelta(seconds=1)
+ANSWERED = re.compile(
+    r"\b(?P<asked>(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^\s\"]+)(?: HTTP/[\d.]+)?\"?\s+"
+    r"(?P<status>[45]\d\d)\b"
+)
+"""A request that is refused, as most servers write it (the Common Log Format)."""
+REFUSED = re.compile(
+    r"\b(?:FATAL|authentication|(?:access|permission) denied|not (?:authorized|permitted|allowed)"
+    r"|unauthori[sz]ed|forbidden|login failed|PLAIN login refused|wrong password|rejected"
+    r"|no pg_hba\.conf entry|unknown (?:database|user)|too many (?:clients|connections))\b",
+    re.IGNORECASE,
+)
+"""How servers say that they refuse somebody."""
+LONG = 250
+
+
+@cause(
+    "peer-refuses",
+    "a service that this one needs is there, and refuses what it asks, or is only asked in vain",
+    pattern="network",
+    reads=["neighbours", "rerun"],
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["ends-itself", "last-call", "peer-unreachable-silent", "usage-printed"],
+)
+def peer_refuses(case: Case) -> Found | None:
+    """Find what a neighbour wrote, or how it was started, where this one ended over it."""
+    asked = list(dict(_asked(case)).items())
+    for host, other in asked:
+        found = _wrote(case, host, other) or _started(case, host, other)
+        if found:
+            return found
+    return _unknown(case, *asked[0]) if asked and case.seen.lacked else None
+
+
+def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
+    """Return whom a watched copy asked for last or, without one, whom the settings name."""
+    call = case.seen.lacked
+    if call is None and case.seen.trace.processes:
+        return
+    hosts = [call.host or call.address] if call else [peer.host for peer in peers(case)]
+    for host in hosts:
+        other = known(case, host) if host else None
+        if other:
+            yield host, other
+
+
+def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
+    """Find an answer that is no success, or a refusal, in the log of the neighbour of that time."""
+    began, ended = case.state.started, case.state.finished
+    if not began or not ended:
+        return None
+    since, until = began - SLACK, ended + SLACK
+    lines = [line.text.strip() for line in case.sources.log_of(other.name, (since, until)).lines]
+    command = (
+        f"docker logs --since {since.isoformat()} --until {until.isoformat()} {quoted(other.name)}"
+    )
+    for line in reversed(lines):
+        match = ANSWERED.search(line)
+        if match:
+            says = f"it answers {match['asked'][:LONG]} with {match['status']}"
+        elif REFUSED.search(line):
+            says = f"its log says: {line[:LONG]}"
+        else:
+            continue
+        return Found(
+            f"{host} runs, and refuses what it is asked: in that time, {says}",
+            f"see what {host} was asked, and why it refuses that: an address, a name or a login"
+            " in the settings of this container, or what is missing there",
+            (Evidence("neighbours", command, line[:LONG]), *_shown(case)),
+            basis=None if case.seen.lacked else Basis.HINT,
+        )
+    return None
+
+
+def _started(case: Case, host: str, other: Neighbour) -> Found | None:
+    """Find that a neighbour was started with a login that this one does not have."""
+    found = mismatch(case, host, other)
+    if found is None:
+        return None
+    return Found(
+        f"{host} runs, and {found.words}",
+        found.fix,
+        (
+            Evidence("neighbours", f"docker inspect {quoted(other.name)}", found.there),
+            *((inspected(case, "Config.Env", found.here),) if found.here else ()),
+            *_shown(case),
+        ),
+        basis=None if case.seen.lacked else Basis.HINT,
+    )
+
+
+def _unknown(case: Case, host: str, other: Neighbour) -> Found:
+    """Say what is not known: a copy has no network, so that it does not get the answer."""
+    common = sorted(set(case.config.networks) & set(other.networks))
+    inside = f"--network {quoted(common[0])} --entrypoint sh {quoted(case.config.image)}"
+    return Found(
+        f"the program ends after it has asked for {host}, which runs and is known on the network"
+        f" {common[0]}: what matters is what {host} answers, and a copy has no network",
+        f"see what {host} answers: ask it from that network, and read its log of that time",
+        _shown(case),
+        (
+            f"docker logs --tail 50 {quoted(other.name)}",
+            f"docker run --rm -it {inside}",
+        ),
+        basis=Basis.HINT,
+    )
+
+
+def _shown(case: Case) -> tuple[Evidence, ...]:
+    call = case.seen.lacked
+    if call is None:
+        return ()
+    return (watched(case, f"it asks for {call.host or call.where}, and then ends"),)

@@ -1,0 +1,57 @@
+"""What a copy ends over that the container did not lack: a neighbour, or a place to write to."""
+
+import errno
+import re
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
+from scaffolder.diagnose.causes.reaching.peers import known, peers
+from scaffolder.diagnose.evidence import decisive
+from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.trace import Call
+
+READ_ONLY = re.compile(r"read-?only ?file ?system", re.IGNORECASE)
+PATH = re.compile(r"/[\w.@+/-]+")
+
+
+def only_copies_lack(case: Case) -> Call | None:
+    """Return the call that a watched copy ended over only because it is one; None if none is."""
+    return _asked(case) or _written(case) or _told(case)
+
+
+def _asked(case: Case) -> Call | None:
+    """Return how it asked for a container that runs on a network of this one, and then ended."""
+    process = case.seen.decider
+    for call in reversed(case.seen.trace.of(process.number) if process else []):
+        if decisive.has_gone_on(call):
+            return None
+        asks = call.is_network and (call.host or call.port != decisive.DNS)
+        if asks and (call.host or call.error):
+            return call if known(case, call.host or call.address) else None
+    return None
+
+
+def _written(case: Case) -> Call | None:
+    """Return how it tried to write to a mount, which copies get read-only."""
+    call = decisive.failure(case.seen.trace)
+    if call is None or call.error != errno.EROFS:
+        return None
+    mount = mount_around(call.made, case.config.mounts)
+    return call if mount and mount.writable and mount.kind != "tmpfs" else None
+
+
+def _told(case: Case) -> Call | None:
+    """Return the same where its exception tells it, however much came after: a traceback, cleanup.
+
+    That of a name that is unknown does not say which: it is one that was looked up, or is set.
+    """
+    told = case.seen.swallowed.text if case.seen.swallowed else ""
+    for path in PATH.findall(told) if READ_ONLY.search(told) else ():
+        mount = mount_around(path, case.config.mounts)
+        if mount and mount.writable and mount.kind != "tmpfs":
+            return Call(0, 0, 0, "open", errno.EROFS, path, path)
+    if re.search(UNKNOWN, told, re.IGNORECASE):
+        calls = (call for call in reversed(case.seen.trace.calls) if call.host)
+        named = (Call(0, 0, 0, "resolve", host=peer.host) for peer in peers(case))
+        return next((c for c in (*calls, *named) if known(case, c.host)), None)
+    return None

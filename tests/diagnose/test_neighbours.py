@@ -1,0 +1,173 @@
+"""What only copies lack is no answer: the neighbours, and what a mount holds, tell more."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from recorded import NOW, case
+
+from examples import CACHE, DATA, INDEX, SERVER, STARTED
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.facts import Neighbour, Socket
+from scaffolder.diagnose.evidence.swallowed import Swallowed
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.unchanged import take_in
+
+API = Neighbour("api", "running", networks=("net",), names=("api", "172.18.0.5"))
+LOOKS_UP = f"{STARTED}C\t1\t7\t7\tsendto\t0\tn=api\nX\t2\t7\t1\t0"
+CONNECTS = f"{STARTED}C\t1\t7\t7\tconnect\t-101\ta=inet:172.18.0.5:8080\nX\t2\t7\t1\t0"
+GOES_ON = LOOKS_UP.replace(
+    "X\t2", "C\t2\t7\t7\topenat\t3\tp=/srv/x\tx=0\nC\t3\t7\t7\topenat\t-2\tp=/srv/y\tx=0\nX\t4"
+)
+WRITES = f"{STARTED}C\t1\t7\t7\topenat\t-30\tp=/data/write.lock\tx=42\nX\t2\t7\t1\t0"
+
+
+def after(
+    trace: str = LOOKS_UP,
+    *around: Neighbour,
+    told: tuple[str, ...] = (),
+    **more: Any,  # noqa: ANN401 - of a case
+) -> Case:
+    """Return a silent container on the network `net`, with what its copy did."""
+    config = {"networks": {"net": ""}, **more.pop("config", {})}
+    sources = {"around": around, "told": {"api": told}, **more.pop("sources", {})}
+    found = case(files=SERVER, trace=trace, config=config, sources=sources, **more)
+    take_in(found, found.seen)
+    return found
+
+
+@pytest.mark.parametrize("trace", [LOOKS_UP, CONNECTS])
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (('10.0.0.2 - - [x] "GET /v1/flags?env=prod HTTP/1.1" 404 12',), "GET /v1/flags?env=prod with 404"),
+        (('FATAL:  database "shop" does not exist',), 'says: FATAL:  database "shop"'),
+        (('"GET /ok HTTP/1.1" 200 404', "GET /404 HTTP/1.1 200", "ready"), "what matters is what"),
+        ((), "what matters is what"),
+    ],
+)  # fmt: skip
+def test_what_a_neighbour_wrote_in_that_time_is_told(
+    trace: str, told: tuple[str, ...], words: str
+) -> None:
+    found = judge(after(trace, API, told=told))
+
+    assert (found.cause, found.verdict) == ("peer-refuses", "likely")
+    assert words in found.text
+
+
+LATE = replace(API, started=NOW - timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    ("around", "config", "trace"),
+    [
+        ((), {}, LOOKS_UP),
+        ((replace(API, status="exited"),), {}, LOOKS_UP),
+        ((replace(API, networks=("other",)),), {}, LOOKS_UP),
+        ((replace(API, networks=("bridge",)),), {"networks": {"bridge": ""}}, LOOKS_UP),
+        ((LATE,), {}, LOOKS_UP),
+        ((API,), {}, GOES_ON),
+    ],
+)
+def test_what_the_container_could_not_reach_either_is_still_an_answer(
+    around: tuple[Neighbour, ...], config: dict[str, Any], trace: str
+) -> None:
+    of = after(trace, *around, config=config)
+
+    assert of.seen.lacked is None
+    assert judge(of).cause != "peer-refuses"
+
+
+def test_a_neighbour_that_was_started_later_was_not_there() -> None:
+    found = judge(after(LOOKS_UP, LATE))
+
+    assert "api was started 54 s after this one had ended" in found.text
+
+
+REDIS = {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}
+POSTGRES = replace(
+    CACHE,
+    command=("postgres",),
+    env={"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": "s3cret", "POSTGRES_DB": "shop"},
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "env", "words"),
+    [
+        (CACHE, {"CACHE": "redis://cache:6379"}, "wants a password (--requirepass)"),
+        (CACHE, {"CACHE": "redis://:s3cret@cache:6379"}, ""),
+        (CACHE, {"CACHE": "redis://cache:6379", "CACHE_PASSWORD": "s3cret"}, ""),
+        (CACHE, {"CACHE": "redis://cache:6379", "CACHE_PASSWORD_FILE": "/run/secrets/c"}, ""),
+        (replace(CACHE, command=("redis-server",)), {"CACHE": "redis://cache:6379"}, ""),
+        (POSTGRES, {"DB": "postgres://shop:other@cache/shop"}, "wants a password (POSTGRES_PASSWORD)"),
+        (POSTGRES, {"DB": "postgres://app:s3cret@cache/shop"}, "DB names the user app"),
+        (POSTGRES, {"DB": "postgres://shop:s3cret@cache/orders"}, "DB names the database orders"),
+        (POSTGRES, {"DB": "postgres://shop:s3cret@cache/shop"}, ""),
+    ],
+)  # fmt: skip
+def test_a_login_that_a_neighbour_was_not_started_with_is_told_without_it(
+    other: Neighbour, env: dict[str, str], words: str
+) -> None:
+    of = case(
+        files=SERVER,
+        config={"networks": {"net": ""}, "env": env},
+        sources={"around": (other,), "peers": {"cache": (Socket("0.0.0.0", 6379), Socket("0.0.0.0", 5432))}},
+    )  # fmt: skip
+    found = judge(of)
+
+    assert (found.cause == "peer-refuses") == bool(words)
+    assert words in found.text
+    assert "s3cret" not in repr(found)
+    assert "other" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("mount", "around", "locks", "cause"),
+    [
+        (DATA, (INDEX,), {"/srv/data/write.lock": ("i" * 64,)}, "volume-in-use"),
+        (DATA, (INDEX,), {}, "volume-in-use"),
+        (DATA, (INDEX,), {"/srv/data/write.lock": ("x" * 64,)}, "volume-in-use"),
+        (DATA, (replace(INDEX, status="exited"),), {}, "undetermined"),
+        (DATA, (replace(INDEX, mounts=(replace(DATA, writable=False),)),), {}, "undetermined"),
+        (DATA, (), {}, "undetermined"),
+        (replace(DATA, writable=False), (), {}, "read-only-root"),
+    ],
+)
+def test_a_copy_that_may_not_write_to_a_mount_says_nothing_of_the_container(
+    mount: Mount, around: tuple[Neighbour, ...], locks: dict[str, tuple[str, ...]], cause: str
+) -> None:
+    of = after(WRITES, *around, sources={"locks": locks}, config={"mounts": (mount,)})
+    found = judge(of)
+
+    assert found.cause == cause or (cause == "read-only-root" and "read-only" in found.text)
+    assert ("holds a lock" in found.text) == ("i" * 64 in str(locks))
+    assert found.verdict != "proven" or not mount.writable
+
+
+UNRESOLVED = "socket.gaierror: [Errno -3] Temporary failure in name resolution"
+NO_WRITE = "OSError: [Errno 30] Read-only file system: '/data/lock'"
+
+
+@pytest.mark.parametrize(
+    ("said", "config", "lacks"),
+    [
+        (UNRESOLVED, {"env": {"API_HOST": "api"}}, "api"),
+        (UNRESOLVED, {"env": {"API_HOST": "example.com"}}, ""),
+        (NO_WRITE, {"mounts": (DATA,)}, "/data/lock"),
+        (NO_WRITE, {"mounts": (replace(DATA, writable=False),)}, ""),
+        (NO_WRITE, {}, ""),
+        ("KeyError: 'api'", {"env": {"API_HOST": "api"}, "mounts": (DATA,)}, ""),
+    ],
+)
+def test_an_exception_of_a_copy_may_tell_of_the_copy_alone(
+    said: str, config: dict[str, Any], lacks: str
+) -> None:
+    of = after("", API, config=config)
+    take_in(of, replace(of.seen, swallowed=Swallowed(said, frozenset(), "/app/main.py:3", "")))
+
+    lacked = of.seen.lacked
+    assert (lacked.host or lacked.path if lacked else "") == lacks
+    assert bool(of.seen.lines) == (not lacks)
