@@ -151,6 +151,15 @@ def test_a_job_that_swallows_what_it_can_do_without_is_well(run: Run) -> None:
     assert diagnosed(run("python3", "-c", code), "--rerun")["verdict"] == "healthy"
 
 
+def test_all_that_a_program_lacks_one_after_another_is_named_and_proven(run: Run) -> None:
+    steps = "open('/etc/orders.yml'); os.listdir('/data/work')"
+    code = f"import os, sys, time\ntry: {steps}\nexcept OSError: sys.exit(3)\ntime.sleep(99)"
+    found = diagnosed(run("python3", "-c", code), "--rerun")
+
+    assert summary(found) == ("file-missing", "proven")
+    assert "one thing after another: /etc/orders.yml, then /data/work" in found["cause"]["text"]
+
+
 def test_a_read_only_root_is_proven_by_a_copy_without_it(run: Run) -> None:
     script = "import sys,os\ntry: open('/var/x.log', 'w')\nexcept OSError: sys.exit(1)\nimport time; time.sleep(60)"
     found = diagnosed(run("--read-only", "python3", "-c", script), "--rerun")
