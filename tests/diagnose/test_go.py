@@ -269,6 +269,25 @@ def test_what_runtimes_try_and_do_without_is_not_what_it_ends_over(noise: str) -
     assert after.seen.failed_call.path == "/etc/app.yaml"
 
 
+@pytest.mark.parametrize(
+    ("first", "own"),
+    [
+        ("/usr/local/go/src/runtime/panic.go", "/src/main.go"),
+        ("/usr/lib/go-1.24/src/os/file.go", "/src/internal/os/x.go"),
+        ("runtime/panic.go", "example.org/app/main.go"),
+    ],
+    ids=["of its makers", "of Debian", "trimmed"],
+)
+def test_the_place_of_a_panic_is_the_programs_own(first: str, own: str) -> None:
+    log = (
+        f"panic: x\n\ngoroutine 1 [running]:\na()\n\t{first}:7 +0x1\nmain.main()\n\t{own}:12 +0x2\n"
+    )
+    found = judge(case("/server", log=log, exit_code=2))
+
+    assert (found.cause, found.verdict) == ("go-panic", "proven")
+    assert f"panic: x at {own}:12" in found.text
+
+
 def test_a_fatal_error_before_there_are_goroutines_is_read() -> None:
     log = "GOMEMLIMIT=lots\nfatal error: malformed GOMEMLIMIT\n\nruntime stack:\nruntime.throw()\n"
     log += "\t/usr/lib/go-1.24/src/runtime/panic.go:1101 +0x48\n"

@@ -45,7 +45,8 @@ def _ends_own(case: Case) -> bool:
 
 
 GO_PLACE = re.compile(
-    r"\n\t(/(?!usr/local/go|\S*/go[\d.-]*/src/(?:runtime|internal|os|syscall)/)[^\s:]+:\d+)"
+    r"\n\t((?!/usr/local/go/|(?:/\S*/go[\d.-]*/src/)?(?:runtime|internal|os|syscall)/)"
+    r"[^\s:]+\.go:\d+)"
 )
 """How a line of Go's stack names a place, other than one of its own library."""
 
