@@ -75,17 +75,21 @@ class Copied:
             data = self._copy(path, LISTING, None)
             base = "/" if path == "/" else dirname(normpath(path))
             self._names[path] = tuple(_names(data or b"", base))
+            self._keep(data or b"", base)
         return self._names[path]
 
     def _read_top(self) -> None:
         """Read `/`, and keep what comes along."""
         ran = self.engine.run("cp", f"{self.identity}:/", "-", seconds=TOP_SECONDS, limit=LISTING)
-        for entry, content in _members(ran.out):
+        self._keep(ran.out, "/")
+        if "/" not in self._entries:
+            self._fetch("/", 0)
+
+    def _keep(self, data: bytes, base: str) -> None:
+        for entry, content in _members(data, base):
             self._entries[entry.path] = entry
             if content is not None:
                 self._contents[entry.path] = (entry.size, content)
-        if "/" not in self._entries:
-            self._fetch("/", 0)
 
     def _fetch(self, path: str, limit: int) -> None:
         wanted = HEADERS + limit
@@ -157,8 +161,8 @@ def _entry(member: tarfile.TarInfo, path: str) -> Entry:
     )
 
 
-def _members(data: bytes) -> Iterator[tuple[Entry, bytes | None]]:
-    """Yield what is complete in a tar stream of `/`: entries, and what files hold.
+def _members(data: bytes, base: str) -> Iterator[tuple[Entry, bytes | None]]:
+    """Yield what is complete in a tar stream: entries, and what files hold.
 
     A name that is linked to another file has no content of its own there.
     """
@@ -168,7 +172,7 @@ def _members(data: bytes) -> Iterator[tuple[Entry, bytes | None]]:
                 is_whole = member.offset_data + member.size <= len(data)
                 if not is_whole or member.islnk():
                     continue
-                entry = _entry(member, normpath("/" + member.name.lstrip("/")))
+                entry = _entry(member, normpath(join(base, member.name.lstrip("/"))))
                 content = data[member.offset_data : member.offset_data + member.size]
                 yield entry, content if entry.kind == "file" else None
     except (tarfile.TarError, ValueError, OverflowError, EOFError):

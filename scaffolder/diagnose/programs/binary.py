@@ -11,8 +11,6 @@ LIBC_VARIABLE = re.compile(
     "|DT_|ITM_|OUTPUT_|ABI_|LINUX_|GODEBUG|GO[A-Z]+$|PTHREAD|GETCONF|MUSL_|LIBC_|SIG|HOSTALIASES"
     "|LOCALDOMAIN|LIBUNWIND|.*_(?:H|C)$)"
 )
-GLUED = re.compile(rb"(?<![A-Z0-9_./-])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![A-Z0-9_])")
-"""A name among texts that no byte separates, as Rust and Go store them."""
 ABORT = re.compile(
     rb"\xf4.{0,24}?\xbf\x09\x00\x00\x00.{0,24}?\xbf\x7f\x00\x00\x00"
     rb"|\xbf\x7f\x00\x00\x00\xe8....\xf4",
@@ -35,9 +33,9 @@ def own_part(data: bytes, elf: Elf) -> bytes:
     return data[:libc]
 
 
-def variables(data: bytes, pattern: re.Pattern[bytes] = VARIABLE) -> list[str]:
+def variables(data: bytes) -> list[str]:
     """Return texts of a program that look like names of its environment variables."""
-    names = dict.fromkeys(match[1].decode() for match in pattern.finditer(data))
+    names = dict.fromkeys(match[1].decode() for match in VARIABLE.finditer(data))
     return [name for name in names if not LIBC_VARIABLE.match(name) and len(name) < 50]
 
 

@@ -75,6 +75,15 @@ def parse(data: bytes, size: int | None = None) -> Elf | None:
         return Elf(name, kind, is_cut=True)
 
 
+def segments(data: bytes) -> list[tuple[int, int, int]]:
+    """Return what is loaded of a program: where it is in the file, its address, and its size."""
+    try:
+        found = _segments(Reader(data)) if data.startswith(MAGIC) else []
+    except (struct.error, IndexError):
+        return []
+    return [(s.offset, s.address, s.size) for s in found if s.kind == PT_LOAD]
+
+
 def _segments(reader: Reader) -> list[_Segment]:
     start, size, count = (
         (*reader.unpack("Q", 32), *reader.unpack("HH", 54))

@@ -12,6 +12,7 @@ from scaffolder.errors import UnreadableError
 from .judgement import LIKELY, PROVEN, Judgement, healthy, undetermined
 from .order import basis, in_order, is_sure
 from .proof import holds, is_certain, lines_after, makes_light
+from .refuted import is_of, refuted_last
 from .rerun import Rerun
 from .ruled_out import ruled_out
 
@@ -50,6 +51,7 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
         return healthy(case)
     open_still = rerun is not None and rerun.cured and not found[0][1].proven
     lead = ((rerun.cause, rerun.text),) if rerun and open_still else ()
+    found = refuted_last(found, tried)
     best = _doubted(_unless_outdated(found), rerun) if rerun else _unless_outdated(found)
     return _answer(case, best, found, tried, lead)
 
@@ -153,7 +155,7 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
     if rerun.cause in HOW and found and found[0][0].id not in HOW and is_sure(found[0]):
         return None  # that says why
     agrees = found if rerun.proves else found[:1]
-    confirmed = next((p for p in agrees if rerun.cured and rerun.factor in p[0].cured_by), None)
+    confirmed = next((p for p in agrees if rerun.cured and is_of(rerun, p)), None)
     if confirmed:
         return _confirmed(case, rerun, confirmed, found)
     if not rerun.proves and found and (rerun.cured or is_sure(found[0])):

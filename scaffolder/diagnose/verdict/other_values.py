@@ -58,7 +58,11 @@ def variables(case: Case) -> Iterator[Factor]:
             f"the variable {name}",
             replace(case.config, env={**case.config.env, name: value}),
             flags=f"-e {name}=...",
-            cure=cures.VARIABLE,
+            cure=replace(
+                cures.VARIABLE,
+                text=f"the program exits because the variable {name} is not set",
+                fix=f"pass it: docker run -e {name}=... (or --env-file)",
+            ),
         )
 
 

@@ -6,8 +6,10 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM
-from scaffolder.diagnose.programs import binary, elf, pysource, shell
+from scaffolder.diagnose.programs import binary, elf, glued, pysource, shell
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
+
+from .packaged import is_packaged
 
 INTERACTIVE = {
     "python", "python3", "node", "irb", "ruby", "php", "bash", "sh", "ash", "dash", "zsh",
@@ -67,11 +69,12 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
 
     for path, data, program in natives(case):
         if len(data) < 4 << 20 and program.language == "c":
-            for name in binary.variables(binary.own_part(data, program)):
+            texts = binary.variables(binary.own_part(data, program))
+            for name in texts if texts and not is_packaged(case, path) else ():
                 note(name, path, required=False)
         elif len(data) < LARGE and program.language in {"go", "rust"}:
             own = binary.own_part(data, program) if program.language == "rust" else data
-            names = [n for n in binary.variables(own, binary.GLUED) if TYPICAL.search(n)]
+            names = [n for n in glued.variables(data, len(own)) if TYPICAL.search(n)]
             for name in names if len(names) <= FEW else ():
                 note(name, path, required=False)
     for script, reading in readings(case):

@@ -133,9 +133,10 @@ def _by_files(case: Case) -> Found | None:
         if score < 2:
             return None
         state = "empty" if case.config.env.get(name) == "" else "not set"
+        when = "before it prints anything" if case.is_silent else "and does not say why"
         return Found(
             f"the environment variable {name} is {state}; {by} reads it, and exits with"
-            f" {case.exit_code} before it prints anything",
+            f" {case.exit_code} {when}",
             f"pass it: docker run -e {name}=... (or --env-file)",
             (
                 inspected(case, "Config.Env", f"{name} is {state}"),

@@ -1,0 +1,35 @@
+"""What copies show of a variable that is said to be missing: of this one, and of no other."""
+
+import re
+from dataclasses import replace
+
+from scaffolder.diagnose.causes.catalogue import Cause, Found
+
+from .rerun import Rerun
+
+GIVEN = re.compile(r"rerun with the variable (?P<name>\w+): (?P<how>.+)")
+"""What is told of a copy that got a variable."""
+
+
+def refuted_last(
+    found: list[tuple[Cause, Found]], tried: tuple[str, ...]
+) -> list[tuple[Cause, Found]]:
+    """Put a variable that is said to be missing last, if a copy that has it ends all the same."""
+    cause, hit = found[0]
+    fared = (GIVEN.match(line) for line in tried)
+    vain = next((m for m in fared if m and _names(hit.text, m["name"])), None)
+    if vain is None or hit.proven or "variable" not in cause.cured_by:
+        return found
+    doubted = replace(hit, text=f"{hit.text}; but a copy with it {vain['how']} all the same")
+    return [*found[1:], (cause, doubted)]
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def is_of(rerun: Rerun, pair: tuple[Cause, Found]) -> bool:
+    """Tell whether a cure is that of a cause: of one variable it says nothing about another."""
+    given = re.search(r"\bthe variable (\w+)", rerun.text) if rerun.factor == "variable" else None
+    is_other = given is not None and not _names(pair[1].text, given[1])
+    return rerun.factor in pair[0].cured_by and not is_other
