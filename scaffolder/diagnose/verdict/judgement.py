@@ -81,9 +81,7 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
             status,
             inspected(case, "State.Health.Status", health.status),
         )
-    of_tcp = dict.fromkeys(
-        str(s.port) for s in case.sockets or ()
-    )  # one of IPv4 may be of IPv6, too
+    of_tcp = dict.fromkeys(str(s.port) for s in case.sockets or ())  # of IPv4 and of IPv6
     ports = ", ".join([*of_tcp, *case.other_sockets[:4]])
     return f"it runs{f' and listens on {ports}' if ports else ''}", (status,)
 
