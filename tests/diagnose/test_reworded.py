@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import case, program
 
 from examples import STARTED
 from scaffolder.diagnose.case import Case
@@ -223,3 +223,31 @@ def test_what_ended_over_an_answer_or_a_limit_is_left_alone(call: str, *, is_lef
     of = case(exit_code=1, config={"env": MANY}, trace="\n".join(rows))
 
     assert is_open(of, None) != is_left, of.seen.failed_call
+
+
+APP = {"/app/main.js": program("console.log('api booted')"), "/usr/bin/node": program(b"x")}
+
+
+@pytest.mark.parametrize(
+    ("log", "env", "is_fine"),
+    [
+        ("api booted\n", {}, False),
+        ("api booted\nmigrated the tables\n", {}, True),
+        ("wrote 12 rows\n", {}, True),
+        ("api booted\n", {"MODE": "check"}, True),
+        ("api booted\n", {"SSL_CERT_FILE": "/etc/ca.pem"}, False),
+    ],
+)
+def test_a_server_that_had_nothing_to_do_is_no_job_and_what_tells_of_its_work_is_one(
+    log: str, env: dict[str, str], *, is_fine: bool
+) -> None:
+    argv = ("node", "/app/main.js")
+    of = case(
+        log=log,
+        files=APP,
+        exit_code=0,
+        config={"command": argv, "env": {"PORT": "3000", **env}, **SERVES},
+        image=Image(env={"PORT": "3000"}, command=argv),
+    )
+
+    assert judge(of).verdict == ("healthy" if is_fine else "likely"), judge(of)

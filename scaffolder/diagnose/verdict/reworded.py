@@ -6,7 +6,6 @@ once, then of fewer, until one is left; and where no spelling helps, one variabl
 """
 
 import errno
-import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -17,6 +16,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, causes
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.causes.silence.readings import natives
+from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.docker.client import Engine
 from scaffolder.redaction_rules import is_secret
 
@@ -33,12 +33,6 @@ HOW = {
     "go-panic", "aborted", "segfault", "assertion", "mount-hides-files",
 }  # fmt: skip
 """Answers that leave open which value a program did not take, as all do that nobody names."""
-USUAL = re.compile(
-    r"(?:PATH|HOME|HOSTNAME|TERM|LANG|LANGUAGE|LC_\w+|PWD|OLDPWD|USER|LOGNAME|SHELL|SHLVL|TZ|_"
-    r"|\w*_(?:VERSION|SHA\d*|CA_BUNDLE|CAINFO|CERT_FILE|CERT_DIR|HOME)|GPG_KEYS?|PIP_\w+|CARGO_\w+"
-    r"|PYTHON\w*|RUST\w*|JAVA_\w+|JDK_\w+|NODE_(?:PATH|OPTIONS)|NPM_\w+|GO[A-Z]+|GIT_\w+|LD_\w+"
-    r"|DEBIAN_FRONTEND|SSL_\w+|\w+_PROXY|\w+_proxy|UV_\w+|VIRTUAL_ENV)"
-)
 MOST_VARIABLES = 8
 MOST_COPIES = 16
 NONSENSE = "not-a-value"

@@ -3,6 +3,7 @@
 import re
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.usual import USUAL
 
 from .readings import SHORT_SECONDS
 
@@ -19,6 +20,14 @@ SERVES_AT = re.compile(
 )
 """How a server says on which port, or address of its own, it can be reached."""
 
+WORK = re.compile(
+    r"\b\w*(?:done|finish|complet|migrat|success|process|export|import|seed|creat|nothing|wrote"
+    r"|written|sent|built|build|passed|total|usage|version|bye|exit|stopp|shut|no )\w*|\d",
+    re.IGNORECASE,
+)
+"""What a job says of its work, or what was asked for its usage."""
+LAST = 5
+
 
 def claims_to_serve(case: Case) -> bool:
     """Tell whether the last thing that it says is what a server says when it is up."""
@@ -34,6 +43,20 @@ def is_meant_to_serve(case: Case) -> bool:
     """Tell whether it ended with 0 at once, and its image has a port for this very command."""
     is_short = case.exit_code == 0 and case.state.seconds <= SHORT_SECONDS
     return is_short and bool(case.config.exposed) and case.is_meant("EXPOSE")
+
+
+def is_idle(case: Case) -> bool:
+    """Tell whether such a program had nothing to do, as a server that was not told to serve.
+
+    It may be told to do one job instead, by a variable that was set for this container, or say what
+    it has done. A script is asked for what it runs.
+    """
+    theirs = case.image.env if case.image else {}
+    own = [n for n, v in case.config.env.items() if v != theirs.get(n) and not USUAL.fullmatch(n)]
+    is_script = any(item.script and item.script.language == "sh" for item in case.launched)
+    reported = any(WORK.search(line.text) for line in case.lines[-LAST:])
+    is_other = own or is_script or reported or case.seen.reads_nothing or case.image is None
+    return is_meant_to_serve(case) and not is_other
 
 
 def last_line(case: Case) -> str:

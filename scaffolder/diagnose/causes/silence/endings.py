@@ -15,7 +15,7 @@ from scaffolder.diagnose.causes.evidence import (
 )
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .claims import claims_to_serve, last_line, says_where
+from .claims import claims_to_serve, is_idle, last_line, says_where
 from .readings import INTERACTIVE, SHORT_SECONDS, natives
 
 
@@ -87,7 +87,7 @@ def nothing_keeps_it(case: Case) -> Found | None:
 
     A job ends so, too: what was meant is known only from what it opened, and from its settings.
     """
-    if case.exit_code != 0 or not (case.is_silent or claims_to_serve(case)):
+    if case.exit_code != 0 or not (case.is_silent or claims_to_serve(case) or is_idle(case)):
         return None
     call, left = case.seen.unkept, case.seen.left
     meant = _is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
