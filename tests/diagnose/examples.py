@@ -360,6 +360,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
+    "file-elsewhere": {"files": SERVER, "trace": f"{STARTED}P\t1\t8\t/app/worker\t/app/worker\\x00\nC\t2\t8\t8\topenat\t3\tp=/tmp/x.beat\tx=241\nC\t3\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nC\t4\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nX\t5\t7\t75\t0"},
     "volume-in-use": tried("openat\t3\tp=/data/write.lock\tx=42", config={"mounts": (DATA,)}, sources={"around": (INDEX,), "locks": {"/srv/data/write.lock": ("i" * 64,)}}),
     "last-call": tried("openat\t-21\tp=/conf.d\tx=1"),
 }  # fmt: skip

@@ -29,6 +29,7 @@ FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "name", "other-value", "shm", "cpus",
+    "elsewhere",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -65,7 +66,8 @@ MODULES = (
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
-    "watched.programs", "watched.places", "watched.paths", "watched.waits", "watched.last",
+    "watched.beside", "watched.programs", "watched.places",
+    "watched.paths", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.

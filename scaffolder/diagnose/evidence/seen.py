@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import alternatives, decisive, gave_up, last_steps, rights, waits
+from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits
 from .call_words import in_words
 from .facts import Probe
 from .left import Left
@@ -80,6 +80,11 @@ class Seen:
     def asked_in_vain(self) -> Call | None:
         """What it asked for again and again, until such a signal ended it."""
         return None if self.lacked else waits.asked_in_vain(self.trace)
+
+    @cached_property
+    def beside(self) -> tuple[Call, Call] | None:
+        """What one process looked for in vain, and how another one made it elsewhere."""
+        return beside.beside(self.trace)
 
     @cached_property
     def gave_up(self) -> Call | None:

@@ -14,6 +14,7 @@ from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
 
 from . import cures
+from .agreed import agreed
 from .endings import endings
 from .factor import Factor
 from .limited import limits
@@ -28,6 +29,7 @@ USAGE_CODES = (1, 2, 64)
 
 def factors(case: Case) -> Iterator[Factor]:
     """Return what can be changed in a container, the likeliest first."""
+    yield from agreed(case)
     yield from _rights(case)
     yield from limits(case.config)
     yield from _heap(case)

@@ -78,7 +78,7 @@ def _mounts(case: Case) -> Iterator[str]:
 
 
 def _user(case: Case) -> Iterator[str]:
-    if not case.identity.unknown and case.config.user and not case.pod:
+    if case.identity.name and not case.identity.unknown and case.config.user and not case.pod:
         yield f"the user: {case.config.user} exists, {case.identity.words}"
 
 
