@@ -10,6 +10,7 @@ from recorded import case, program
 from examples import STARTED
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.config import Image, Port
+from scaffolder.diagnose.report.redaction import of_case
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.judge import judge
@@ -197,7 +198,12 @@ def test_what_is_no_secret_is_quoted_and_what_may_be_one_is_not(played: Play) ->
 
     assert found
     assert found.cure
-    assert "hunter2" not in found.cure.text + found.cure.fix + found.flags
+    said = f"{found.name} {found.cure.text}: {found.name} {found.cure.fix}"
+    assert "hunter2" not in said + found.flags
+    assert "openssl rand -hex 32" in said
+    assert "0123" not in said
+    of = case(config={"env": env})
+    assert of_case(of)(said) == said
 
 
 def test_what_ended_over_something_known_is_left_alone() -> None:

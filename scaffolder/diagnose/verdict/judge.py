@@ -158,7 +158,8 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
     confirmed = next((p for p in agrees if rerun.cured and is_of(rerun, p)), None)
     if confirmed:
         return _confirmed(case, rerun, confirmed, found)
-    if not rerun.proves and found and (rerun.cured or is_sure(found[0])):
+    is_told = rerun.factor == "other-value"  # a copy with another value was compared, too
+    if not rerun.proves and found and ((rerun.cured and not is_told) or is_sure(found[0])):
         return None
     return Judgement(
         PROVEN if rerun.proves else LIKELY,

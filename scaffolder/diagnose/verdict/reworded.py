@@ -26,7 +26,7 @@ from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
 from .side_by_side import outcomes
-from .spellings import JSON, WORD, is_answer, opposite, spellings
+from .spellings import FORMS, JSON, WORD, is_answer, opposite, spellings
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
@@ -115,14 +115,25 @@ def _changes(case: Case, values: Mapping[str, str]) -> Iterator[Factor]:
 
 def _factor(case: Case, values: Values) -> Factor:
     env = {n: v for n, v in {**case.config.env, **values}.items() if v is not None}
-    told = [f"no {n}" if v is None else f"{n}={v}" for n, v in values.items()]
+    told = [_told(n, v) for n, v in values.items()]
     return Factor(
         " and ".join(told),
         replace(case.config, env=env),
-        flags=" ".join(f"-e {n}={shlex.quote(v)}" for n, v in values.items() if v is not None),
+        flags=" ".join(
+            f"-e {n}={'...' if is_secret(n) else shlex.quote(v)}"
+            for n, v in values.items()
+            if v is not None
+        ),
         without=" and ".join(f"-e {n}" for n, v in values.items() if v is None),
         cure=_cure(case, values),
     )
+
+
+def _told(name: str, value: str | None) -> str:
+    """Return what a copy gets, without what would be redacted after the name of a secret."""
+    if value is None:
+        return f"no {name}"
+    return f"another value of {name}" if is_secret(name) else f"{name}={value}"
 
 
 def _cure(case: Case, values: Values) -> cures.Cure:
@@ -132,7 +143,7 @@ def _cure(case: Case, values: Values) -> cures.Cure:
         text = f"the program ends over {shown}"
         fix = f"correct the value of {names}, or leave it out"
         return replace(cures.OTHER_VALUE, text=text, fix=fix, proves=False)
-    given = " and ".join(str(value) for value in values.values())
+    given = " and ".join(FORMS.get(value or "", str(value)) for value in values.values())
     idle = ", and then has nothing to do" if not case.exit_code else ""
     return replace(
         cures.OTHER_VALUE,
@@ -146,7 +157,7 @@ def _shown(case: Case, name: str) -> str:
     """Return a value for a sentence; what is to be JSON may hold secrets."""
     value = case.config.env[name]
     is_hidden = is_secret(name) or value[:1] in JSON
-    return f"the value of {name}" if is_hidden else f"the value {value!r} of {name}"
+    return f"the value that {name} has" if is_hidden else f"the value {value!r} of {name}"
 
 
 def _values(case: Case, factor: Factor) -> dict[str, str | None]:
@@ -192,4 +203,4 @@ def _weighed(
     text = f"the program ends over what {shown} stands for"
     fix = f"check what {' and '.join(changed)} leads it to"
     cure = replace(factor.cure, text=text, fix=fix, proves=False, is_exact=False)
-    return replace(factor, cure=cure), found
+    return (replace(control, cure=cure), ran) if ran else (replace(factor, cure=cure), found)

@@ -34,6 +34,12 @@ PAIRS = re.compile(r"[^,;:=\s]+([:=])[^,;:=\s]+(?:[,;]\s*[^,;:=\s]+\1[^,;:=\s]+)
 HEXADECIMAL = "0123456789abcdef" * 4
 """A key of 32 bytes, or of 64 characters; the first half of it is one of 32 characters."""
 ENCODED = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+FORMS = {
+    HEXADECIMAL: "64 hexadecimal digits (openssl rand -hex 32)",
+    HEXADECIMAL[:32]: "32 characters (openssl rand -hex 16)",
+    ENCODED: "32 bytes in base64 (openssl rand -base64 32)",
+}
+"""What such a key is called in an advice; nobody is to use this one."""
 
 
 def spellings(name: str, value: str) -> list[str]:
