@@ -811,6 +811,24 @@ def test_what_a_neighbour_answered_is_read_in_its_log(run: Run) -> None:
     assert "GET /flags?env=prod with 404" in found["cause"]["text"]
 
 
+WRITES = (
+    "import sys, time\nassert open('/data/a').read() == 'kept'\nopen('/data/b', 'w')\n"
+    "try: open('/etc/orders/key')\nexcept OSError: sys.exit(4)\ntime.sleep(99)"
+)
+
+
+def test_a_copy_that_has_to_write_to_a_mount_gets_one_of_its_own(run: Run, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    (tmp_path / "a").write_text("kept")
+    name = run(f"--volume={tmp_path}:/data", "--user=1000", "python3", "-c", WRITES)
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("file-missing", "proven"), found
+    assert "/etc/orders/key" in found["cause"]["text"]
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == before
+
+
 LOCKS = (
     "import fcntl, sys, time\nf = open('/data/lock', 'w')\ntry: fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
     "except OSError: sys.exit(1)\ntime.sleep(99)"

@@ -39,7 +39,7 @@ def isolate(config: Config, *, is_remote: bool) -> Isolation:
         if why:
             left_out.append(f"{mount.destination} ({why})")
         else:
-            options.append(f"--mount={_described(mount)}")
+            options.append(f"--mount={_own(mount) if mount.is_own else _described(mount)}")
     multiline = [name for name, value in config.env.items() if "\n" in value]
     left_out += [f"the variable {name} (it has several lines)" for name in multiline]
     left_out += [f"the variables of its link {alias}" for alias in config.links]
@@ -88,6 +88,11 @@ def _kind(found: os.stat_result) -> str:
         return "a socket"
     usual = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
     return "" if any(is_it(found.st_mode) for is_it in usual) else "a pipe or device"
+
+
+def _own(mount: Mount) -> str:
+    """Describe an anonymous volume, without what the image has there."""
+    return f"type=volume,target={mount.destination},volume-nocopy"
 
 
 def _described(mount: Mount) -> str:

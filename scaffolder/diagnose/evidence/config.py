@@ -40,6 +40,8 @@ class Mount:
     writable: bool = True
     name: str = ""
     options: str = ""
+    is_own: bool = False
+    """A copy of the container gets what is in it in a volume of its own, to write to."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from scaffolder.docker.throwaway import created
 
 from .at_work import settles
 from .factor import Factor
-from .handed import environment, put
+from .handed import environment, fill, put
 from .lifetimes import LONGEST_SECONDS, watched_for, window
 from .limited import MEMORY, PROCESSES
 from .watching import Tracer
@@ -82,6 +82,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             stdin=env,
         )
         with made as name:
+            fill(engine, config, case.identity_number, name)
             if tracer:
                 put(engine, name, tracer.folder, tracer.files)
             if factor.files:
@@ -206,5 +207,4 @@ def _options(config: Config) -> list[str]:
         for place, options in config.tmpfs.items()
     ]
     flags += [f"--shm-size={config.shm}"] if config.shm else []
-    flags += [f"--sysctl={name}={value}" for name, value in config.sysctls.items()]
-    return flags
+    return [*flags, *(f"--sysctl={name}={value}" for name, value in config.sysctls.items())]

@@ -6,10 +6,14 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from posixpath import dirname
 from typing import IO
 
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.docker.client import Engine, EngineError
+
+LARGEST = 16 << 20
+"""How many bytes of a mount a copy gets at the most."""
 
 
 def put(
@@ -28,6 +32,21 @@ def put(
         ran = engine.ask("cp", "-", f"{name}:{folder}", stdin=packed)
         if ran.code:
             raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
+
+
+def fill(engine: Engine, config: Config, identity: str, name: str) -> None:
+    """Give a copy what the container has in those mounts that the copy has for itself."""
+    for mount in config.mounts:
+        if not mount.is_own:
+            continue
+        read = engine.run("cp", f"{identity}:{mount.destination}", "-", limit=2 * LARGEST)
+        with _nameless() as packed:
+            packed.write(read.out)
+            packed.seek(0)
+            into = f"{name}:{dirname(mount.destination)}"
+            ran = engine.ask("cp", "--archive", "-", into, stdin=packed)
+        if read.code or ran.code:
+            raise EngineError(f"{mount.destination} cannot be copied: {ran.complaint[:300]}")
 
 
 @contextmanager

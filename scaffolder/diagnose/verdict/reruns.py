@@ -24,6 +24,7 @@ from .granted import granted
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .lifetimes import LONGEST_LIFE
+from .own_volumes import on_own_volumes
 from .rerun import Rerun
 from .revealed import command, revealed
 from .reworded import is_open, reworded
@@ -49,7 +50,7 @@ def try_factors(
         return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
     began = time.monotonic()
     try:
-        same = unchanged(engine, case, ahead)
+        same = on_own_volumes(engine, case, unchanged(engine, case, ahead))
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
     is_proven = before is not None and before.verdict == PROVEN
@@ -71,7 +72,8 @@ def try_factors(
     every = () if is_apart else chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
     found = _each(engine, case, same, began, left)
-    return _in_other_words(engine, case, began, found) if is_open(case, before) else found
+    is_left = is_open(case, before) and not is_apart
+    return _in_other_words(engine, case, began, found) if is_left else found
 
 
 def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> Rerun:

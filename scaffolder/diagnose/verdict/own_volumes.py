@@ -1,0 +1,79 @@
+"""Copies that may write to what is mounted: to a small volume of their own with the same content.
+
+Copies get mounts read-only, and many programs end over that. Only where one does, the next copies
+get what they hold in anonymous volumes, which are removed with them.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.docker.isolation import obstacle
+from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.docker.client import Engine, EngineError
+
+from .copies import Outcome, run
+from .factor import Factor
+from .handed import LARGEST
+from .unchanged import is_like, take_in
+from .watching import tracer_for
+
+MOST = 2000
+SECONDS = 1.0
+"""How many files are copied at the most, and for how long they are counted."""
+
+
+def on_own_volumes(engine: Engine, case: Case, same: Outcome) -> Outcome:
+    """Watch a copy that may write, where one was refused to; what it shows counts if it is alike.
+
+    Where it is not, as it keeps running, something else kept the container from its data.
+    """
+    before = case.config
+    calls = same.trace.calls if same.trace else ()
+    refused = [mount_around(c.made, before.mounts) for c in calls if c.error == errno.EROFS]
+    mounts = tuple(_own(m, engine) if m in refused else m for m in before.mounts)
+    if mounts == before.mounts or case.phase == Phase.RUNNING:
+        return same
+    case.config = replace(before, mounts=mounts)
+    try:
+        found = run(engine, case, Factor("nothing", case.config), tracer_for(case))
+    except EngineError as error:
+        case.unsought.append(f"what a copy does that may write to its mounts: {error.message}")
+        case.config = before
+        return same
+    if found.trace and not found.trace.obstacle and is_like(case, found):
+        take_in(case, Seen(found.trace))
+        return found
+    case.config = before
+    return same
+
+
+def _own(mount: Mount, engine: Engine) -> Mount:
+    is_plain = mount.writable and "," not in mount.destination
+    is_fit = is_plain and not obstacle(mount, is_remote=engine.is_remote)
+    return replace(mount, is_own=True) if is_fit and _is_small(mount.source) else mount
+
+
+def _is_small(source: str) -> bool:
+    deadline, size, count = time.monotonic() + SECONDS, 0, 0
+    if not os.path.isdir(source):  # noqa: PTH112 - a file cannot be a volume
+        return False
+    for found in _entries(source):
+        count, size = count + 1, size + found.stat(follow_symlinks=False).st_size
+        if size > LARGEST or count > MOST or time.monotonic() > deadline:
+            return False
+    return True
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(entry.path)
