@@ -257,3 +257,21 @@ def test_a_server_that_had_nothing_to_do_is_no_job_and_what_tells_of_its_work_is
     )
 
     assert judge(of).verdict == ("healthy" if is_fine else "likely"), judge(of)
+
+
+NAMED = "".join(f"process.env.{n};" for n in ("A_REGION", "B_BUCKET", "C_TOKEN", "D_ID"))
+
+
+def test_of_many_variables_that_nothing_sets_the_one_that_is_needed_is_found(played: Play) -> None:
+    app = {"/app/main.js": program(NAMED), "/usr/bin/node": program(b"x")}
+    more = {"files": app, "config": {"command": ("node", "/app/main.js"), "env": {}}}
+    found, ran = played(lambda env: "C_TOKEN" in env, **more)
+    none, _ = played(lambda _env: False, **more)
+
+    assert found
+    assert found.name == "the variable C_TOKEN"
+    assert found.cure
+    assert found.cure.text == "the program exits because the variable C_TOKEN is not set"
+    assert found.cure.proves
+    assert len(ran) < 6
+    assert none is None

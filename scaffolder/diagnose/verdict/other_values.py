@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -12,6 +12,7 @@ from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
 
 from . import cures
 from .factor import Factor
+from .spellings import sample
 
 MOST, MOST_UNSET = 5, 3
 NUMBER = re.compile(
@@ -53,17 +54,24 @@ def other_values(case: Case) -> Iterator[Factor]:
 def variables(case: Case) -> Iterator[Factor]:
     """Set what a program reads and nothing sets."""
     for name, _by, _required in named_variables(case)[:MOST_UNSET]:
-        value = "postgres://localhost/x" if name.endswith(("URL", "URI", "DSN")) else "1"
         yield Factor(
             f"the variable {name}",
-            replace(case.config, env={**case.config.env, name: value}),
+            replace(case.config, env={**case.config.env, name: sample(name)}),
             flags=f"-e {name}=...",
-            cure=replace(
-                cures.VARIABLE,
-                text=f"the program exits because the variable {name} is not set",
-                fix=f"pass it: docker run -e {name}=... (or --env-file)",
-            ),
+            cure=missing([name]),
         )
+
+
+def missing(names: Sequence[str]) -> cures.Cure:
+    """Return what it means if a copy runs that gets variables which nothing sets."""
+    one = len(names) == 1
+    return replace(
+        cures.VARIABLE,
+        text=f"the program exits because the variable{' ' if one else 's '}{' and '.join(names)}"
+        f" {'is' if one else 'are'} not set",
+        fix=f"pass {'it' if one else 'them'}: docker run"
+        f" {' '.join(f'-e {name}=...' for name in names)} (or --env-file)",
+    )
 
 
 def _plain(name: str, value: str) -> Iterator[str]:

@@ -6,7 +6,6 @@ once, then of fewer, until one is left; and where no spelling helps, one variabl
 """
 
 import errno
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -15,18 +14,18 @@ from itertools import chain, islice
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, causes
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
-from scaffolder.diagnose.causes.silence.readings import natives
+from scaffolder.diagnose.causes.silence.readings import named_variables, natives
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.docker.client import Engine
-from scaffolder.redaction_rules import is_secret
 
-from . import cures
 from .copies import Outcome, noted, tried_with
 from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
+from .other_values import MOST_UNSET
+from .rewording import Values, factor_of, shown
 from .side_by_side import outcomes
-from .spellings import FORMS, JSON, WORD, is_answer, opposite, spellings
+from .spellings import WORD, is_answer, opposite, sample, spellings
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
@@ -35,9 +34,10 @@ HOW = {
 """Answers that leave open which value a program did not take, as all do that nobody names."""
 MOST_VARIABLES = 8
 MOST_COPIES = 16
+MANY = 16
+"""How many unset variables are given at once."""
 NONSENSE = "not-a-value"
 """What no program takes for a number, an address or one of its words."""
-Values = Mapping[str, str | None]
 
 
 def is_open(case: Case, before: Judgement | None) -> bool:
@@ -110,60 +110,20 @@ def _changes(case: Case, values: Mapping[str, str]) -> Iterator[Factor]:
     is_known = may_be_job or case.seen.failed_call or case.seen.gave_up
     without: list[Values] = [{name: None} for name in values if name not in theirs and not is_known]
     sets = islice(chain(at_once, each), MOST_COPIES - len(without))
-    return (_factor(case, one) for one in chain(sets, without))
+    unset: list[Values] = [] if may_be_job else [{name: sample(name) for name in _unset(case)}]
+    return (factor_of(case, one) for one in chain(filter(None, unset), sets, without))
 
 
-def _factor(case: Case, values: Values) -> Factor:
-    env = {n: v for n, v in {**case.config.env, **values}.items() if v is not None}
-    told = [_told(n, v) for n, v in values.items()]
-    return Factor(
-        " and ".join(told),
-        replace(case.config, env=env),
-        flags=" ".join(
-            f"-e {n}={'...' if is_secret(n) else shlex.quote(v)}"
-            for n, v in values.items()
-            if v is not None
-        ),
-        without=" and ".join(f"-e {n}" for n, v in values.items() if v is None),
-        cure=_cure(case, values),
-    )
-
-
-def _told(name: str, value: str | None) -> str:
-    """Return what a copy gets, without what would be redacted after the name of a secret."""
-    if value is None:
-        return f"no {name}"
-    return f"another value of {name}" if is_secret(name) else f"{name}={value}"
-
-
-def _cure(case: Case, values: Values) -> cures.Cure:
-    names = " and ".join(values)
-    shown = " and ".join(_shown(case, name) for name in values)
-    if None in values.values():  # a program may do without what is behind a value
-        text = f"the program ends over {shown}"
-        fix = f"correct the value of {names}, or leave it out"
-        return replace(cures.OTHER_VALUE, text=text, fix=fix, proves=False)
-    given = " and ".join(FORMS.get(value or "", str(value)) for value in values.values())
-    idle = ", and then has nothing to do" if not case.exit_code else ""
-    return replace(
-        cures.OTHER_VALUE,
-        text=f"the program does not take {shown}{idle}",
-        fix=f"give {names} a value that it can read, such as {given}",
-        is_exact=True,
-    )
-
-
-def _shown(case: Case, name: str) -> str:
-    """Return a value for a sentence; what is to be JSON may hold secrets."""
-    value = case.config.env[name]
-    is_hidden = is_secret(name) or value[:1] in JSON
-    return f"the value that {name} has" if is_hidden else f"the value {value!r} of {name}"
+def _unset(case: Case) -> list[str]:
+    """Return what programs name and nothing sets, where that is more than is tried one by one."""
+    names = [name for name, _by, _required in named_variables(case, MANY)]
+    return [n for n in names if not USUAL.fullmatch(n)] if len(names) > MOST_UNSET else []
 
 
 def _values(case: Case, factor: Factor) -> dict[str, str | None]:
     """Return what a factor changes."""
     own, env = case.config.env, factor.config.env
-    return {name: env.get(name) for name in own if env.get(name) != own[name]}
+    return {name: env.get(name) for name in {**own, **env} if env.get(name) != own.get(name)}
 
 
 def _fewest(
@@ -173,7 +133,7 @@ def _fewest(
     changed = list(_values(case, best[0]).items())
     half = len(changed) // 2
     for part in (changed[:half], changed[half:]) if half else ():
-        factor = _factor(case, dict(part))
+        factor = factor_of(case, dict(part))
         found = tried_with(engine, case, factor, tried)
         if found and is_better(case, found):
             return _fewest(engine, case, (factor, found), tried)
@@ -189,18 +149,18 @@ def _weighed(
     the value, and ends over what it stands for; a job that has ended with 0 was told so.
     """
     changed = _values(case, factor)
-    if None in changed.values() or factor.cure is None:
-        return factor, found
     own = case.config.env
+    if None in changed.values() or factor.cure is None or changed.keys() - own.keys():
+        return factor, found
     other = {n: opposite(own[n]) if is_answer(own[n]) else NONSENSE for n in changed}
-    control = _factor(case, other)
+    control = factor_of(case, other)
     ran = tried_with(engine, case, control, tried)
     if ran and not is_better(case, ran):
         return factor, found
     if not case.exit_code:
         return None
-    shown = " and ".join(_shown(case, name) for name in changed)
-    text = f"the program ends over what {shown} stands for"
+    said = " and ".join(shown(case, name) for name in changed)
+    text = f"the program ends over what {said} stands for"
     fix = f"check what {' and '.join(changed)} leads it to"
     cure = replace(factor.cure, text=text, fix=fix, proves=False, is_exact=False)
     return (replace(control, cure=cure), ran) if ran else (replace(factor, cure=cure), found)

@@ -40,6 +40,15 @@ FORMS = {
     ENCODED: "32 bytes in base64 (openssl rand -base64 32)",
 }
 """What such a key is called in an advice; nobody is to use this one."""
+SAMPLES = (
+    (r"(?:URL|URI|DSN)$", "postgres://localhost/x"),
+    (r"(?:LISTEN|BIND|ADDR|ADDRESS)$", "0.0.0.0:8080"),
+    (r"HOST$", "localhost"),
+    (r"(?:FILE|PATH)$", "/etc/hostname"),
+    (r"DIR$", "/tmp"),
+    (r"KEY$", HEXADECIMAL),
+)
+"""How names end whose values have a form; `1` is a number, a yes and a text."""
 
 
 def spellings(name: str, value: str) -> list[str]:
@@ -47,6 +56,11 @@ def spellings(name: str, value: str) -> list[str]:
     inner = value.strip().strip("\"'").strip()
     found = (inner, *_spellings(name, inner)) if inner else ()
     return list(islice(dict.fromkeys(f for f in found if f and f != value), MOST))
+
+
+def sample(name: str) -> str:
+    """Return a value that a variable of this name may have."""
+    return next((value for pattern, value in SAMPLES if re.search(pattern, name)), "1")
 
 
 def is_answer(value: str) -> bool:

@@ -59,8 +59,13 @@ def readings(case: Case) -> Iterator[tuple[Script, pysource.Reading]]:
                     yield script, reading
 
 
-def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - one loop per language
-    """Return variables that programs read and nothing sets: name, reader, and if required."""
+def named_variables(  # noqa: C901 - one loop per language
+    case: Case, few: int = FEW
+) -> list[tuple[str, str, bool]]:
+    """Return variables that programs read and nothing sets: name, reader, and if required.
+
+    Where a large program names more than a few, there are none.
+    """
     found: dict[str, tuple[str, str, bool]] = {}
 
     def note(name: str, by: str, *, required: bool) -> None:
@@ -75,7 +80,7 @@ def named_variables(case: Case) -> list[tuple[str, str, bool]]:  # noqa: C901 - 
         elif len(data) < LARGE and program.language in {"go", "rust"}:
             own = binary.own_part(data, program) if program.language == "rust" else data
             names = [n for n in glued.variables(data, len(own)) if TYPICAL.search(n)]
-            for name in names if len(names) <= FEW else ():
+            for name in names if len(names) <= few else ():
                 note(name, path, required=False)
     for script, reading in readings(case):
         for name in reading.required:
