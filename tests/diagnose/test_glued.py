@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from recorded import File, case, program
 
-from scaffolder.diagnose.causes.silence.packaged import is_packaged
+from scaffolder.diagnose.causes.silence.packaged import is_packaged, is_tool
 from scaffolder.diagnose.programs import glued
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.rerun import Rerun
@@ -93,6 +93,7 @@ def test_a_tool_that_a_package_lists_is_the_distributions(
     of = case(files={path: program(b"x"), **{name: File(data) for name, data in files.items()}})
 
     assert is_packaged(of, path) == is_theirs
+    assert is_tool(of, path) == (is_theirs and any("util-linux" in name for name in files))
 
 
 READS = "#!/usr/bin/env python3\nimport os, sys\nkey = os.environ['API_KEY']\nsys.exit(key)\n"

@@ -16,23 +16,33 @@ def is_packaged(case: Case, path: str) -> bool:
     """Tell whether the package manager of the image lists a program as that of a package."""
     if dirname(path) not in FOLDERS:
         return False
+    paths = _both(path)
+    return _by_apk(case, paths) or is_tool(case, path) or _by_dpkg(case, paths)
+
+
+def is_tool(case: Case, path: str) -> bool:
+    """Tell whether it is one that containers begin with: what it writes, services do without."""
+    if dirname(path) not in FOLDERS or case.files.entry(DPKG) is None:
+        return False
+    return any(_lists(case, f"{DPKG}/{name}.list", _both(path)) for name in USUAL)
+
+
+def _both(path: str) -> set[str]:
+    """Return a path in /bin and in /usr/bin, which are the same in newer distributions."""
     merged = path.removeprefix("/usr")
-    paths = {merged, f"/usr{merged}"}
-    return _by_apk(case, paths) or _by_dpkg(case, paths)
+    return {merged, f"/usr{merged}"}
+
+
+def _lists(case: Case, file: str, paths: set[str]) -> bool:
+    said = text(case.files, file, limit=MOST)
+    return said is not None and not paths.isdisjoint(said.splitlines())
 
 
 def _by_dpkg(case: Case, paths: set[str]) -> bool:
-    files = case.files
-    if files.entry(DPKG) is None:
+    if case.files.entry(DPKG) is None:
         return False
-
-    def lists(file: str) -> bool:
-        said = text(files, file, limit=MOST)
-        return said is not None and not paths.isdisjoint(said.splitlines())
-
-    if any(lists(f"{DPKG}/{name}.list") for name in USUAL):
-        return True
-    return any(lists(name) for name in files.names(DPKG) if name.endswith(".list"))
+    lists = (name for name in case.files.names(DPKG) if name.endswith(".list"))
+    return any(_lists(case, name, paths) for name in lists)
 
 
 def _by_apk(case: Case, paths: set[str]) -> bool:

@@ -9,7 +9,7 @@ from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.programs import binary, elf, glued, pysource, shell
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
-from .packaged import is_packaged
+from .packaged import is_packaged, is_tool
 
 INTERACTIVE = {
     "python", "python3", "node", "irb", "ruby", "php", "bash", "sh", "ash", "dash", "zsh",
@@ -120,7 +120,7 @@ def read_paths(case: Case) -> Iterator[tuple[str, str]]:
 
 def _paths_of_natives(case: Case) -> Iterator[tuple[str, str]]:
     for path, data, program in natives(case):
-        if len(data) < 4 << 20:
+        if len(data) < 4 << 20 and not is_tool(case, path):
             own = binary.own_part(data, program)
             yield from ((name, path) for name in binary.paths(own)[:40])
 
