@@ -11,7 +11,9 @@ from examples import CACHE, DATA, INDEX, SERVER, STARTED
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.facts import Neighbour, Socket
+from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import Swallowed
+from scaffolder.diagnose.verdict.apart import asked
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.unchanged import take_in
 
@@ -55,6 +57,28 @@ def test_what_a_neighbour_wrote_in_that_time_is_told(
 
     assert (found.cause, found.verdict) == ("peer-refuses", "likely")
     assert words in found.text
+
+
+def test_what_others_asked_is_not_what_this_one_did() -> None:
+    """Docker gives the address of a container that has ended to the next one."""
+    refused = '172.18.0.9 - - [x] "GET /v2/other HTTP/1.1" 404 12'
+    own = refused.replace("0.9", "0.1").replace("172.18", "127.0")
+    client = Neighbour("client", "running", networks=("net",), names=("client", "172.18.0.9"))
+    early = replace(client, started=NOW - timedelta(seconds=600))
+    since = replace(client, started=NOW - timedelta(seconds=3))
+
+    assert "/v2/other" not in judge(after(LOOKS_UP, API, early, told=(refused, own))).text
+    assert "/v2/other" in judge(after(LOOKS_UP, API, since, told=(refused, own))).text
+
+
+def test_a_copy_that_fares_otherwise_may_show_whom_it_asked() -> None:
+    of = case(files=SERVER, config={"networks": {"net": ""}}, sources={"around": (API,)})
+    call = asked(of, case(trace=LOOKS_UP).seen.trace)
+    assert call
+    take_in(of, Seen(lacked=call))
+
+    assert judge(of).text.startswith("a copy gets no further than to ask for api")
+    assert asked(of, case(trace=GOES_ON).seen.trace) is None
 
 
 LATE = replace(API, started=NOW - timedelta(seconds=5))

@@ -8,7 +8,7 @@ from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
 from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence import decisive
 from scaffolder.diagnose.evidence.files import mount_around
-from scaffolder.diagnose.evidence.trace import Call
+from scaffolder.diagnose.evidence.trace import Call, Trace
 
 READ_ONLY = re.compile(r"read-?only ?file ?system", re.IGNORECASE)
 PATH = re.compile(r"/[\w.@+/-]+")
@@ -16,13 +16,13 @@ PATH = re.compile(r"/[\w.@+/-]+")
 
 def only_copies_lack(case: Case) -> Call | None:
     """Return the call that a watched copy ended over only because it is one; None if none is."""
-    return _asked(case) or _written(case) or _told(case)
+    return asked(case, case.seen.trace) or _written(case) or _told(case)
 
 
-def _asked(case: Case) -> Call | None:
-    """Return how it asked for a container that runs on a network of this one, and then ended."""
-    process = case.seen.decider
-    for call in reversed(case.seen.trace.of(process.number) if process else []):
+def asked(case: Case, trace: Trace) -> Call | None:
+    """Return how a copy asked for a container that runs on a network of this one, and no more."""
+    process = decisive.decider(trace)
+    for call in reversed(trace.of(process.number) if process else []):
         if decisive.has_gone_on(call):
             return None
         asks = call.is_network and (call.host or call.port != decisive.DNS)

@@ -15,6 +15,7 @@ from scaffolder.docker.client import Engine, EngineError
 
 from . import telling
 from .ahead import Ahead
+from .apart import asked
 from .copies import Outcome, noted
 from .cures import Cure
 from .factor import Factor
@@ -29,7 +30,7 @@ from .rerun import Rerun
 from .revealed import command, revealed
 from .reworded import is_open, reworded
 from .side_by_side import outcomes
-from .unchanged import is_like, unchanged
+from .unchanged import is_like, take_in, unchanged
 from .wanted import wanted
 
 BUDGET_SECONDS = 45.0
@@ -62,6 +63,9 @@ def try_factors(
     if case.phase == Phase.RUNNING or has_gone_well:
         return Rerun(tried=[f"a watched copy {same.words}"])
     if not is_like(case, same):
+        # The container got further than a copy that cannot reach its neighbour.
+        call = asked(case, same.trace) if same.trace else None
+        take_in(case, replace(case.seen, lacked=call))
         left_out = isolate(case.config, is_remote=engine.is_remote).left_out
         without = f" and without {', '.join(left_out)}" if left_out else ""
         words = f"an isolated copy without changes{without} {same.words}"

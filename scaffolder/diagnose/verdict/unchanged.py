@@ -54,7 +54,7 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
 def take_in(case: Case, seen: Seen) -> None:
     """Add what a copy did to a case: its lines, and what follows from them, are others then."""
     case.seen = seen
-    lacked = only_copies_lack(case)
+    lacked = seen.lacked or only_copies_lack(case)
     if lacked:
         case.seen = replace(seen, swallowed=None, lacked=lacked)
     for name in ("log_file", "lines", "text", "last_words"):

@@ -17,7 +17,9 @@ from scaffolder.text import quoted
 from .logins import mismatch
 from .peers import known, peers
 
-SLACK = timedelta(seconds=1)
+SLACK = timedelta(seconds=0.1)
+WORD = re.compile(r"[\w.:]+")
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|[\da-f]*:[\da-f:]+")
 ANSWERED = re.compile(
     r"\b(?P<asked>(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^\s\"]+)(?: HTTP/[\d.]+)?\"?\s+"
     r"(?P<status>[45]\d\d)\b"
@@ -69,8 +71,10 @@ def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
     began, ended = case.state.started, case.state.finished
     if not began or not ended:
         return None
-    since, until = began - SLACK, ended + SLACK
-    lines = [line.text.strip() for line in case.sources.log_of(other.name, (since, until)).lines]
+    since, until = began, ended + SLACK
+    others = _others(case)
+    logged = case.sources.log_of(other.name, (since, until)).lines
+    lines = [line.text.strip() for line in logged if others.isdisjoint(WORD.findall(line.text))]
     command = (
         f"docker logs --since {since.isoformat()} --until {until.isoformat()} {quoted(other.name)}"
     )
@@ -90,6 +94,14 @@ def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
             basis=None if case.seen.lacked else Basis.HINT,
         )
     return None
+
+
+def _others(case: Case) -> set[str]:
+    """Return the addresses of those that asked as well: of each that ran already, and its own."""
+    ended = case.state.finished
+    ran = (n for n in case.neighbours if n.started and ended and n.started < ended)
+    found = {name for other in ran if other.status == "running" for name in other.names}
+    return {"127.0.0.1", *(name for name in found if ADDRESS.fullmatch(name))}
 
 
 def _started(case: Case, host: str, other: Neighbour) -> Found | None:
@@ -114,7 +126,7 @@ def _unknown(case: Case, host: str, other: Neighbour) -> Found:
     common = sorted(set(case.config.networks) & set(other.networks))
     inside = f"--network {quoted(common[0])} --entrypoint sh {quoted(case.config.image)}"
     return Found(
-        f"the program ends after it has asked for {host}, which runs and is known on the network"
+        f"a copy gets no further than to ask for {host}, which runs and is known on the network"
         f" {common[0]}: what matters is what {host} answers, and a copy has no network",
         f"see what {host} answers: ask it from that network, and read its log of that time",
         _shown(case),
@@ -130,4 +142,4 @@ def _shown(case: Case) -> tuple[Evidence, ...]:
     call = case.seen.lacked
     if call is None:
         return ()
-    return (watched(case, f"it asks for {call.host or call.where}, and then ends"),)
+    return (watched(case, f"it asks for {call.host or call.where}, and gets no further"),)
