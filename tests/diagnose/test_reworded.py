@@ -15,7 +15,7 @@ from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.reworded import is_open, reworded
-from scaffolder.diagnose.verdict.spellings import opposite, spellings
+from scaffolder.diagnose.verdict.spellings import spellings
 from scaffolder.docker.client import Engine
 
 Env = Mapping[str, str]
@@ -66,10 +66,6 @@ def test_a_value_is_written_as_it_may_have_been_meant(name: str, value: str, mea
 
 def test_a_key_is_tried_in_its_usual_lengths_and_forms() -> None:
     assert sorted(map(len, spellings("SESSION_KEY", "short"))) == [32, 44, 64]
-
-
-def test_the_opposite_of_a_yes_is_a_no_of_its_kind() -> None:
-    assert [opposite(word) for word in ("True", "1", "off", "Yes")] == ["False", "0", "on", "no"]
 
 
 @pytest.fixture
@@ -165,6 +161,16 @@ def test_what_runs_with_nonsense_as_well_ends_over_what_the_value_stands_for(pla
         assert one.cure
         assert not one.cure.proves
         assert "stands for" in one.cure.text
+
+
+def test_a_yes_that_is_written_otherwise_than_what_is_taken_is_found(played: Play) -> None:
+    more = {"config": {"env": {"CACHE": "On"}}}
+    found, _ = played(lambda env: env["CACHE"] in ("on", "off"), **more)
+
+    assert found
+    assert found.name == "CACHE=on"
+    assert found.cure
+    assert found.cure.proves
 
 
 SERVES = {"exposed": (Port(3000),)}

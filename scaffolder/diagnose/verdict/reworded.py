@@ -25,7 +25,7 @@ from .judgement import PROVEN, Judgement
 from .other_values import MOST_UNSET
 from .rewording import Values, factor_of, shown
 from .side_by_side import outcomes
-from .spellings import WORD, is_answer, opposite, sample, spellings
+from .spellings import WORD, is_answer, sample, spellings
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
@@ -37,7 +37,7 @@ MOST_COPIES = 16
 MANY = 16
 """How many unset variables are given at once."""
 NONSENSE = "not-a-value"
-"""What no program takes for a number, an address or one of its words."""
+"""What no program takes for a number, an address, a yes or one of its words."""
 
 
 def is_open(case: Case, before: Judgement | None) -> bool:
@@ -145,15 +145,14 @@ def _weighed(
 ) -> tuple[Factor, Outcome] | None:
     """Ask whether the spelling is to blame, or what the value means.
 
-    A copy also runs with what no program can read, or with no for a yes, where the program takes
-    the value, and ends over what it stands for; a job that has ended with 0 was told so.
+    A copy also runs with what no program can read where the program takes the value, and ends over
+    what it stands for; a job that has ended with 0 was told so.
     """
     changed = _values(case, factor)
     own = case.config.env
     if None in changed.values() or factor.cure is None or changed.keys() - own.keys():
         return factor, found
-    other = {n: opposite(own[n]) if is_answer(own[n]) else NONSENSE for n in changed}
-    control = factor_of(case, other)
+    control = factor_of(case, dict.fromkeys(changed, NONSENSE))
     ran = tried_with(engine, case, control, tried)
     if ran and not is_better(case, ran):
         return factor, found

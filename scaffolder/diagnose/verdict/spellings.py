@@ -68,12 +68,6 @@ def is_answer(value: str) -> bool:
     return value.lower() in YES or value.lower() in NO
 
 
-def opposite(value: str) -> str:
-    """Return no for a word that means yes, as near to it as there is, and yes for no."""
-    mine, others = (YES, NO) if value.lower() in YES else (NO, YES)
-    return others[mine.index(value)] if value in mine else others[mine.index(value.lower())]
-
-
 def _spellings(name: str, value: str) -> Iterator[str]:
     if is_answer(value):
         words = YES if value.lower() in YES else NO
