@@ -836,10 +836,13 @@ LOCKS = (
 
 
 def test_the_container_that_holds_a_lock_in_a_shared_volume_is_named(run: Run) -> None:
-    volume = f"--volume=viscaffold-test-{uuid4().hex[:12]}:/data"
+    name = f"viscaffold-test-{uuid4().hex[:12]}"
+    volume = f"--volume={name}:/data"
     first = run(volume, "python3", "-c", LOCKS, seconds=2)
-    found = diagnosed(run(volume, "python3", "-c", LOCKS), "--rerun")
-    docker("rm", "--force", "--volumes", first)
+    second = run(volume, "python3", "-c", LOCKS)
+    found = diagnosed(second, "--rerun")
+    docker("rm", "--force", first, second)
+    docker("volume", "rm", name)
 
     assert summary(found) == ("volume-in-use", "likely"), found
     if os.geteuid() == 0:
