@@ -17,7 +17,7 @@ from . import telling
 from .ahead import Ahead
 from .apart import asked
 from .copies import Outcome, noted
-from .cures import Cure
+from .cures import OTHER_VALUE, Cure
 from .factor import Factor
 from .factors import factors
 from .further import Further, as_cure, further, is_better, together
@@ -86,8 +86,9 @@ def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> R
     def is_over() -> bool:
         return time.monotonic() - began > BUDGET_SECONDS
 
-    if found.cured or is_over():
-        return found
+    is_open_still = found.factor == OTHER_VALUE.factor and not found.proves
+    if (found.cured and not is_open_still) or is_over():
+        return found  # another word for yes is no proof without the counter-check
     other = reworded(engine, case, found.tried, is_over)
     return (_cured(case, *other, found.tried) if other else None) or found
 
