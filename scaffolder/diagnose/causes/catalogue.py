@@ -28,7 +28,7 @@ PATTERNS = {
 FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
-    "heap", "value", "line-endings", "time-zone", "name", "other-value", "shm", "cpus",
+    "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
@@ -39,7 +39,7 @@ MODULES = (
     "pods.ending", "pods.kills",
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
-    "files.formats", "files.interpreters", "files.modes", "files.kept_out",
+    "files.formats", "files.interpreters", "files.modes", "files.key_pairs", "files.kept_out",
     "files.named",
     "silence.logs", "silence.python", "silence.held", "silence.input", "silence.daemons",
     "silence.endings",

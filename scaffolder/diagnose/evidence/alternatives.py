@@ -12,6 +12,7 @@ AUTHORITIES = re.compile(
     r"/(?:ssl|pki|certs|cacerts|ca-certificates)(?:/|$)|/(?:ca-bundle|cacert|cert)[\w.-]*$"
 )
 """Where systems keep certificates of CAs; programs try the places of all systems in turn."""
+LOCALES = "/usr/lib/locale/"
 STORE = re.compile(r"\.(?:crt|pem|p12|jks)$")
 
 
@@ -31,6 +32,17 @@ def places(trace: Trace, lost: Call) -> list[Call]:
 def _stem(call: Call) -> str:
     """Return a name without the dot of a hidden file, and without its endings."""
     return basename(call.path).lstrip(".").partition(".")[0]
+
+
+def locales_sought(trace: Trace) -> list[Call]:
+    """Return the calls that sought a locale in vain, if a process failed right after them.
+
+    Others seek one at their start, too, and do without: those go on.
+    """
+    process = decider(trace)
+    own = trace.of(process.number) if process and process.failed else []
+    late = [*takewhile(lambda call: call.path.startswith(LOCALES), reversed(own))]
+    return [call for call in reversed(late) if call.error == errno.ENOENT]
 
 
 def authorities_sought(trace: Trace) -> list[Call]:

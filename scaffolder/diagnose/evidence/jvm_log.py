@@ -106,6 +106,12 @@ def _text(found: Thrown) -> str:
     return found["kind"].replace("/", ".") + message
 
 
+def _says_more(wrapping: Thrown, cause: Thrown) -> bool:
+    """Tell whether a library has said in its own words what an exception means that it wraps."""
+    own = wrapping["text"] or ""
+    return bool(own) and bool(FOREIGN.match(wrapping["holder"])) and _text(cause) not in own
+
+
 def _causes(every: Sequence[Thrown], last: Thrown) -> list[Thrown]:
     """Return an exception and what caused it, the root last.
 
@@ -119,7 +125,12 @@ def _causes(every: Sequence[Thrown], last: Thrown) -> list[Thrown]:
         begun = thread[numbers[0]]
         before = thread[numbers[0] - 1] if numbers[0] else None
         wraps = before is not None and all(before[n] == begun[n] for n in ("holder", "method"))
-        if before is None or not wraps or INTERNAL.match(before["kind"]):
+        if (
+            before is None
+            or not wraps
+            or INTERNAL.match(before["kind"])
+            or _says_more(begun, before)
+        ):
             break
         chain.append(before)
     return chain

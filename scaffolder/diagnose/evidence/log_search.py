@@ -14,7 +14,7 @@ what the line must not have."""
 FAILURE = re.compile(
     r"\b(?:error|fatal|critical|panic|panicked|exception|failed|failure|cannot|can't|could not"
     "|unable|denied|refused|invalid|expired|missing|not found|no such|unknown|unsupported"
-    r"|abort\w*|crash\w*|\w+Error|\w+Exception|must|required|emerg|usage)\b",
+    r"|bad|corrupt\w*|malformed|truncated|abort\w*|crash\w*|\w+Error|\w+Exception|must|required|emerg|usage)\b",
     re.IGNORECASE,
 )
 

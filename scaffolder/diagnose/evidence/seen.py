@@ -66,6 +66,11 @@ class Seen:
         return alternatives.authorities_sought(self.trace)
 
     @cached_property
+    def locales_sought(self) -> list[Call]:
+        """How it sought a locale in several places, and then ended."""
+        return [] if self.failed_call else alternatives.locales_sought(self.trace)
+
+    @cached_property
     def places(self) -> list[Call]:
         """How it sought what it ended over, in one place after another."""
         call = self.failed_call

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
@@ -28,6 +29,25 @@ def asked(case: Case, trace: Trace) -> Call | None:
         asks = call.is_network and (call.host or call.port != decisive.DNS)
         if asks and (call.host or call.error):
             return call if known(case, call.host or call.address) else None
+    return None
+
+
+def bound(case: Case, trace: Trace) -> Call | None:
+    """Return how a copy listens on a port that the container shares, and that another one has.
+
+    The copy has a network of its own, where the port is free.
+    """
+    mode = case.config.network
+    if mode != "host" and not mode.startswith("container:"):
+        return None
+    others = () if mode == "host" else case.sources.sockets_of(mode.partition(":")[2]) or ()
+    for call in trace.calls:
+        if call.name != "bind" or call.error or not call.port:
+            continue
+        if any(s.port == call.port for s in others) or (
+            mode == "host" and case.sources.host_listens(call.port)
+        ):
+            return replace(call, error=errno.EADDRINUSE)
     return None
 
 

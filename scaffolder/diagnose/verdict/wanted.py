@@ -28,6 +28,15 @@ CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip
 """Signals by which a program ends over what it did not get, such as a file that it reads."""
+PID_DIGITS = 9
+LOCALE = cures.Cure(
+    "locale",
+    "locale-missing",
+    "environment",
+    "the program does not start with a locale that the image does not have",
+    "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or generate the locale",
+    proves=True,
+)
 UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
 """A time zone, as small as they come (RFC 8536)."""
 
@@ -38,6 +47,14 @@ def wanted(case: Case) -> Iterator[Factor]:
     yield from _absent(case)
     yield from _translated(case)
     yield from more(case)
+    if case.seen.locales_sought:
+        value = "C.UTF-8"
+        yield Factor(
+            f"the locale {value}",
+            replace(config, env={**config.env, "LANG": value, "LC_ALL": value}),
+            flags=f"-e LC_ALL={value}",
+            cure=LOCALE,
+        )
     if sought := case.seen.zone_sought:
         path = f"{ZONES}/{sought[0]}"
         yield Factor(
@@ -74,6 +91,13 @@ def wanted(case: Case) -> Iterator[Factor]:
             )
 
 
+def _is_of_process(case: Case, path: str) -> bool:
+    """Tell whether a file has a process number, and the program asks whether that process runs."""
+    number = (case.files.content(path) or b"").strip()
+    asked = (c.numbers for c in case.seen.trace.calls if c.name == "kill" and not c.error)
+    return number.isdigit() and len(number) < PID_DIGITS and (int(number), 0) in asked
+
+
 def _kinds(call: Call) -> tuple[bool, ...]:
     """Tell whether a call wants a directory; what only asks for a path may want either."""
     if call.name in ("chdir", "statfs") or call.creates or call.lists:
@@ -104,11 +128,13 @@ def _absent(case: Case) -> Iterator[Factor]:
         return
     is_mounted = any(is_below(path, mount.destination) for mount in case.config.mounts)
     # What insists that nothing is there says so itself. What only looks may dislike anything else
-    # of a file, such as its mode, unless a run of this container has made it.
+    # of a file, such as its mode, unless a run of this container has made it, or it has asked for
+    # the process whose number is in it.
     made_since = not is_mounted and not resolved(case.image_files, path)
+    is_left = made_since or (is_mounted and _is_of_process(case, path))
     if not call.error and entry.kind == "file" and entry.size > LONGEST:
         return  # it is data, which nobody is to remove
-    if not call.error and (entry.kind != "file" or not made_since):
+    if not call.error and (entry.kind != "file" or not is_left):
         return
     folder = dirname(path)
     used = {c.path for c in case.seen.trace.calls if c.path and not c.error}

@@ -19,7 +19,7 @@ from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
-from .denials import DENIED, READ_ONLY, is_writable_mount, paths_in
+from .denials import DENIED, READ_ONLY, is_writable_mount, paths_in, place_for
 
 
 @cause(
@@ -161,7 +161,7 @@ def unwritable(case: Case, path: str) -> tuple[str, Evidence, str] | None:
         return (
             "the root filesystem is read-only (--read-only)",
             inspected(case, "HostConfig.ReadonlyRootfs", "true"),
-            f"add --tmpfs {folder} (or a volume), or drop --read-only",
+            f"{place_for(case, path)}, or drop --read-only",
         )
     if resolved(case.files, folder) is None and not mount:
         return None

@@ -2,9 +2,10 @@
 
 import errno
 import re
+from posixpath import dirname
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.files import is_below, mount_around
 from scaffolder.diagnose.evidence.trace import Call
 
 DENIED = r"permission denied|EACCES|AccessDenied(?:Exception)?"
@@ -27,6 +28,23 @@ def is_writable_mount(case: Case, path: str) -> bool:
     """
     mount = mount_around(path, case.config.mounts)
     return mount is not None and mount.writable
+
+
+def place_for(case: Case, path: str) -> str:
+    """Return how to let a program write to a path of a read-only root.
+
+    A tmpfs hides what the image has there: never the program itself, or its working directory.
+    """
+    folder = dirname(path) or "/tmp"
+    call = case.seen.failed_call
+    if call and call.name.startswith("mkdir") and call.path == path:
+        return f"add --tmpfs {path} (or a volume)"
+    programs = (item.program.path for item in case.launched if item.program)
+    scripts = (item.script.path for item in case.launched if item.script)
+    used = (path for path in (*programs, *scripts, f"{case.config.workdir or '/'}/x") if path)
+    if folder == "/" or any(is_below(one, folder) for one in used):
+        return "have it write to a directory of its own, and add --tmpfs (or a volume) for that"
+    return f"add --tmpfs {folder} (or a volume)"
 
 
 def is_of_copy(case: Case, call: Call) -> bool:

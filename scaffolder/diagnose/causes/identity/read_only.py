@@ -5,7 +5,7 @@ from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .denials import READ_ONLY, is_writable_mount, paths_in
+from .denials import READ_ONLY, is_writable_mount, paths_in, place_for
 
 
 @cause(
@@ -36,11 +36,10 @@ def read_only_root(case: Case) -> Found | None:
         )
     if is_writable_mount(case, path):
         return None
-    folder = path.rpartition("/")[0] or "/tmp"
     return Found(
         "the root filesystem is read-only (--read-only), and the program cannot write to"
         f" {path or 'it'}",
-        f"add --tmpfs {folder} (or a volume), or drop --read-only",
+        f"{place_for(case, path)}, or drop --read-only",
         (
             logged(case, match),
             inspected(case, "HostConfig.ReadonlyRootfs", str(case.config.read_only).lower()),

@@ -62,8 +62,8 @@ def workers_die(case: Case) -> Found | None:
     timed = slow * 2 >= len(found)
     why = "they exceed the server's timeout and are killed" if timed else "they crash"
     return Found(
-        f"workers keep dying while PID 1 keeps running ({len(found)} recent deaths), and"
-        f" requests are lost: {why}: {found[-1][:150]}",
+        f"workers keep dying while PID 1 keeps running ({len(found)} recent deaths), and what they"
+        f" were at is lost: {why}: {found[-1][:150]}",
         "find the request that hangs and give its calls a timeout; only then raise the"
         " server's timeout (gunicorn --timeout)"
         if timed

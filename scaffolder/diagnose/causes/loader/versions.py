@@ -171,7 +171,7 @@ def library_foreign(case: Case) -> Found | None:
     detail = (
         f"ELF for {found.machine}" if found else f"begins with {data[:8]!r}" if data else "not read"
     )
-    if match["what"] == UNFOUND and not foreign:
+    if match["what"].lower() == UNFOUND.lower() and not foreign:
         return None  # it is not there, or what it needs is not
     system = next((name for magic, name in SYSTEMS.items() if data and data.startswith(magic)), "")
     why = f"it was built for {found.machine}" if found and foreign else "it is not a Linux library"

@@ -53,6 +53,10 @@ def oom_start(case: Case) -> Found | None:
     )
 
 
+HEAP_SHARE = 0.75
+"""How much of its memory a virtual machine's heap may take; the rest is for itself."""
+
+
 @cause(
     "oom-killed",
     "the process exceeded the memory limit and was killed by the kernel",
@@ -72,19 +76,15 @@ def oom_killed(case: Case) -> Found | None:
         else "the memory of its control group or of the host"
     )
     text = f"the process exceeded {at} and was killed by the OOM killer (exit code 137)"
-    if limit and allowed and allowed > limit * 0.75:
+    more = max(2 * limit // MIB, 64)
+    if limit and allowed and allowed > limit * HEAP_SHARE:
         text += f"; its heap may grow to {size(allowed)}, which does not fit into the limit"
+        more = max(more, int(allowed / HEAP_SHARE) // MIB)
     return Found(
         text,
-        f"raise the limit (--memory {max(2 * limit // MIB, 64)}m), or reduce memory use: a smaller"
-        " heap, cache or batch",
+        f"raise the limit (--memory {more}m), or reduce memory use: a smaller heap, cache or batch",
         (*shown, ended(case), inspected(case, "HostConfig.Memory", limit)),
-        (
-            (
-                f"docker update --memory {max(2 * limit // MIB, 64)}m --memory-swap"
-                f" {max(2 * limit // MIB, 64)}m {case.target}"
-            ),
-        ),
+        (f"docker update --memory {more}m --memory-swap {more}m {case.target}",),
         proven=bool(limit),
     )
 

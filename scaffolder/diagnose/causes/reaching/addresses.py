@@ -3,8 +3,8 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import inspected, logged, watched
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, logged, watched
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Traced
 
@@ -23,7 +23,7 @@ def port_in_use_inside(case: Case) -> Found | None:
         r"|port \d+ (?:is|was) already in use|AddrInUse|only one usage of each socket)[^\n]*"
     )
     if match is None:
-        return None
+        return _beside(case)
     line = case.line(match)
     port = next(
         iter(
@@ -39,7 +39,7 @@ def port_in_use_inside(case: Case) -> Found | None:
         (
             n.name
             for n in case.neighbours
-            if n.status == "running" and case.config.network.endswith(n.name)
+            if n.status == "running" and case.config.network.endswith((n.name, n.identity))
         ),
         "",
     )
@@ -67,6 +67,27 @@ def port_in_use_inside(case: Case) -> Found | None:
             inspected(case, "HostConfig.NetworkMode", case.config.network),
         ),
         proven=shared and bool(port),
+    )
+
+
+def _beside(case: Case) -> Found | None:
+    """Find a port that a copy listens on, and that another one in the shared network has."""
+    call = case.seen.lacked
+    if call is None or call.name != "bind":
+        return None
+    network = case.config.network
+    sharing = (n.name for n in case.neighbours if network.endswith((n.name, n.identity)))
+    other = "the host" if network == "host" else next(sharing, "another container")
+    return Found(
+        f"port {call.port} is already in use: it shares the network of {other}, where another"
+        " program listens on it",
+        "choose another port, or give it a network of its own",
+        (
+            watched(case, f"a copy with a network of its own listens on port {call.port}"),
+            inspected(case, "HostConfig.NetworkMode", network),
+            ended(case),
+        ),
+        basis=Basis.INFERRED,
     )
 
 

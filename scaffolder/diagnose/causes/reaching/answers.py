@@ -57,7 +57,7 @@ def peer_refuses(case: Case) -> Found | None:
 def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
     """Return whom a watched copy asked for last or, without one, whom the settings name."""
     call = case.seen.lacked
-    if call is None and case.seen.trace.processes:
+    if (call is None and case.seen.trace.processes) or (call and call.name == "bind"):
         return
     hosts = [call.host or call.address] if call else [peer.host for peer in peers(case)]
     for host in hosts:

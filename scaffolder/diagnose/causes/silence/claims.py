@@ -9,7 +9,7 @@ from .readings import SHORT_SECONDS
 
 SERVES = re.compile(
     r"\b(?:listening|serving|accepting|ready|waiting for|watching|polling|monitoring|consuming"
-    r"|subscribed)\b",
+    r"|subscribed|scheduled|next (?:run|check|poll|job)|registered)\b",
     re.IGNORECASE,
 )
 """What a server, or a worker, says when it is up; a job that is done says something else."""

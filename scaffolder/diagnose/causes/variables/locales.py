@@ -3,7 +3,7 @@
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import (
     Evidence,
     copied,
@@ -13,6 +13,7 @@ from scaffolder.diagnose.causes.evidence import (
     seen,
 )
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
+from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.last_steps import ZONES
 
@@ -26,6 +27,7 @@ ASKED = r"setlocale\([^()\n]*[\"'](\w\w[\w.@-]*)[\"']"
     pattern="environment",
     reads=["logs", "inspect"],
     explains=["file-missing"],
+    cured_by=["locale"],
 )
 def locale_missing(case: Case) -> Found | None:
     """Find unsupported locales, and text that the plain C locale cannot represent."""
@@ -36,7 +38,7 @@ def locale_missing(case: Case) -> Found | None:
         r"|incompatible character encodings)[^\n]*"
     )
     if match is None:
-        return None
+        return _unsaid_locale(case)
     values = {
         k: v
         for k, v in case.config.env.items()
@@ -54,6 +56,22 @@ def locale_missing(case: Case) -> Found | None:
         proven=bool(values)
         and any(v.partition(".")[0] not in {"C", "POSIX"} for v in values.values())
         and "ocale" in match[0],
+    )
+
+
+def _unsaid_locale(case: Case) -> Found | None:
+    """Find a locale that a silent program sought, before it ended without having done anything."""
+    sought = case.seen.locales_sought
+    names = {v for k, v in case.config.env.items() if k == "LANG" or k.startswith("LC_")}
+    asked = next((name for name in sorted(names) if any(name in c.path for c in sought)), "")
+    if not sought or not asked or not quiet(case):
+        return None
+    return Found(
+        f"the program looks for the locale {asked}, which is not in the image, and ends",
+        "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or generate the locale"
+        " (apt-get install -y locales, localedef)",
+        (seen(case, sought[-1]), inspected(case, "Config.Env", asked)),
+        basis=Basis.HINT,
     )
 
 

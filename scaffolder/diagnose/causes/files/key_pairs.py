@@ -1,0 +1,94 @@
+"""A private key, and the certificate that it is used with."""
+
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import product
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, seen
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
+from scaffolder.text import quoted
+
+CERTIFICATE, KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"
+LATEST = 40
+"""How many calls before the end are looked through for files that were read."""
+MOST = 4
+LONGEST = 64 * 1024
+MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH")
+"""What OpenSSL says of a key that is not the certificate's."""
+
+
+@cause(
+    "key-of-another-certificate",
+    "a private key does not belong to the certificate that is read with it",
+    pattern="environment",
+    reads=["rerun", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["said-why", "ends-itself", "last-call"],
+)
+def key_of_another_certificate(case: Case) -> Found | None:
+    """Find, among the files that a program read before it ended, a pair that is none."""
+    process = case.seen.decider
+    if process is None or not process.failed or case.seen.failed_call:
+        return None
+    read = list(_read(case, process.number))
+    certificates = [each for each in read if CERTIFICATE in each[1]]
+    keys = [each for each in read if KEY in each[1]]
+    pairs = [(c, k, _fits(c[1], k[1])) for c, k in product(certificates[:MOST], keys[:MOST])]
+    wrong = next(((c[0], k[0]) for c, k, fits in pairs if fits is False), None)
+    if wrong is None or any(fits for _, _, fits in pairs):
+        return None
+    certificate, key = wrong
+    return Found(
+        f"the private key {key.path} does not belong to the certificate {certificate.path}",
+        "take both from the same order or renewal, and look at what is mounted there: the public"
+        " keys have to be the same",
+        (seen(case, certificate), seen(case, key), ended(case)),
+        (
+            f"openssl x509 -noout -pubkey -in {quoted(certificate.path)}",
+            f"openssl pkey -pubout -in {quoted(key.path)}",
+        ),
+    )
+
+
+def _read(case: Case, process: int) -> Iterator[tuple[Call, bytes]]:
+    """Return the files that were opened at last, and what is in them."""
+    late = case.seen.trace.of(process)[-LATEST:]
+    opened = {c.path: c for c in late if c.name.startswith("open") and not c.error and not c.writes}
+    for path, call in opened.items():
+        entry = case.has(path)
+        if entry and entry.kind == "file" and 0 < entry.size <= LONGEST:
+            yield call, case.files.content(entry.path) or b""
+
+
+def _fits(certificate: bytes, key: bytes) -> bool | None:
+    """Tell whether a key is the certificate's; None if that cannot be told.
+
+    Both are read from memory: no key of others is written to a disk.
+    """
+    if not hasattr(os, "memfd_create"):
+        return None
+    with ExitStack() as stack:
+        own, its = (_in_memory(stack, data) for data in (certificate, key))
+        try:
+            # A password is never asked for: an empty one fails like a wrong one.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(own, its, password=bytes)
+        except ssl.SSLError as error:
+            return False if error.reason in MISMATCH else None
+        except OSError:
+            return None
+    return True
+
+
+def _in_memory(stack: ExitStack, data: bytes) -> str:
+    """Return the path of a file that is in no directory, as long as the stack lasts."""
+    descriptor = os.memfd_create("pem")
+    stack.callback(os.close, descriptor)
+    os.write(descriptor, data)
+    return f"/proc/self/fd/{descriptor}"
