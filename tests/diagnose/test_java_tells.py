@@ -41,6 +41,7 @@ def exited(*frames: str) -> str:
 
 NUMBER = "java/lang/NumberFormatException"
 MAIN = thrown(NUMBER, "80a", "app/Main.main") + handled(NUMBER.replace("/", "."), "main")
+STORE, TASK = "sun/security/pkcs12/PKCS12KeyStore.load", "java/util/concurrent/FutureTask.report"
 INVOKE = "jdk/internal/reflect/DirectMethodHandleAccessor.invoke"
 
 
@@ -61,8 +62,20 @@ INVOKE = "jdk/internal/reflect/DirectMethodHandleAccessor.invoke"
         (thrown("java/lang/IllegalStateException", "x", "app/Main.boot") + MAIN, f"{NUMBER}: 80a", False),
         (thrown("java/lang/IllegalStateException", "x", "app/Main.main", thread=8) + MAIN,
          f"{NUMBER}: 80a", False),
+        # A library says in its own words what it means; one that repeats its cause does not.
+        (thrown("javax/crypto/BadPaddingException", "not padded", STORE)
+         + thrown("java/io/IOException", "keystore password was incorrect", STORE)
+         + thrown("java/io/IOException", "keystore password was incorrect", "app/Main.main"),
+         "java.io.IOException: keystore password was incorrect", True),
+        (thrown("java/lang/IllegalStateException", "no profile", TASK)
+         + thrown("java/util/concurrent/ExecutionException", "java.lang.IllegalStateException: no profile", TASK)
+         + thrown("java/util/concurrent/ExecutionException", "java.lang.IllegalStateException: no profile", "app/Main.main"),
+         "java.lang.IllegalStateException: no profile", False),
     ],
-    ids=["wrapped", "by reflection", "internal", "handled elsewhere", "of another thread"],
+    ids=[
+        "wrapped", "by reflection", "internal", "handled elsewhere", "of another thread",
+        "by a library in its words", "by a library in none of its own",
+    ],
 )  # fmt: skip
 def test_what_caused_an_exception_is_told(records: str, last: str, *, is_of_system: bool) -> None:
     found = jvm_log.decisive(records + EXITS)

@@ -1,14 +1,18 @@
 """Where a program looked for what it lacks: other places, other homes, below a mount."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from recorded import File, case, elf, folder, program
 
-from examples import SERVER, STARTED
+from examples import EXAMPLES, SERVER, STARTED
 from scaffolder.diagnose.causes.loader.libraries import package
 from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.facts import Neighbour, Socket
 from scaffolder.diagnose.evidence.swallowed import Ending
+from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.verdict.apart import bound
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 from scaffolder.diagnose.verdict.wanted import wanted
@@ -238,3 +242,128 @@ def test_a_mount_hides_a_module_that_the_program_says_nothing_of() -> None:
 
     assert judge(case(**told, image_files={**SERVER, **image})).cause == "mount-hides-files"
     assert judge(case(**told, image_files=SERVER)).cause == "ends-itself"
+
+
+@pytest.mark.parametrize(
+    ("path", "call", "fix"),
+    [
+        ("/var/cache/app/x", "openat", "add --tmpfs /var/cache/app (or a volume)"),
+        ("/app/state", "mkdir", "add --tmpfs /app/state (or a volume)"),
+        ("/app/state.json", "openat", "a directory of its own"),
+        ("/work/x", "openat", "a directory of its own"),
+        ("/state.json", "openat", "a directory of its own"),
+    ],
+)
+def test_advice_for_a_read_only_root_never_hides_the_program(
+    path: str, call: str, fix: str
+) -> None:
+    record = f"C\t1\t7\t7\t{call}\t-30\tp={path}\tx=241"
+    found = judge(case(
+        files={**SERVER, "/work/README": File(b"")}, trace=f"{STARTED}{record}\nX\t9\t7\t1\t0",
+        config={"read_only": True, "workdir": "/work"},
+    ))  # fmt: skip
+
+    assert found.cause == "read-only-root"
+    assert fix in found.fix
+
+
+LOCALES = tuple(
+    f"C\t1\t7\t7\topenat\t-2\tp=/usr/lib/locale/{name}\tx=80000\n"
+    for name in ("locale-archive", "de_DE.UTF-8/LC_CTYPE", "de/LC_CTYPE")
+)
+OPENED = "C\t2\t7\t7\topenat\t3\tp=/etc/app/app.conf\tx=0\n"
+
+
+@pytest.mark.parametrize(
+    ("records", "value", "is_missed"),
+    [
+        (LOCALES, "de_DE.UTF-8", True),
+        ((*LOCALES, OPENED), "de_DE.UTF-8", False),
+        ((OPENED, *LOCALES), "de_DE.UTF-8", True),
+        (LOCALES, "fr_FR.UTF-8", False),
+        ((OPENED,), "de_DE.UTF-8", False),
+    ],
+    ids=["then-ends", "goes-on", "at-last", "another-one", "never"],
+)
+def test_a_locale_that_a_silent_program_sought_last_is_given_to_a_copy(
+    records: tuple[str, ...], value: str, *, is_missed: bool
+) -> None:
+    trace = f"{STARTED}{''.join(records)}X\t9\t7\t1\t0"
+    asked = case(
+        files={**SERVER, "/etc/app/app.conf": File(b"x")},
+        trace=trace,
+        config={"env": {"LANG": value}},
+    )
+    given = [factor for factor in wanted(asked) if factor.name == "the locale C.UTF-8"]
+
+    assert (judge(asked).cause == "locale-missing") is is_missed
+    assert judge(asked).verdict != "proven"
+    assert all(factor.config.env["LC_ALL"] == "C.UTF-8" for factor in given)
+    assert bool(given) is (records[-1] == LOCALES[-1])
+
+
+@pytest.mark.parametrize(
+    ("content", "asked", "names"),
+    [
+        (b"1\n", "i=1\ti=0", ["nothing in /data"]),
+        (b"7", "i=1\ti=0", []),
+        (b"1\n", "i=1\ti=15", []),
+        (b"one", "i=1\ti=0", []),
+    ],
+    ids=["its-process", "another-one", "a-signal", "no-number"],
+)
+def test_a_pid_file_of_a_volume_is_hidden_only_if_its_process_was_asked_for(
+    content: bytes, asked: str, names: list[str]
+) -> None:
+    trace = (
+        f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data/app.pid\tx=0\n"
+        f"C\t2\t7\t7\tkill\t0\t{asked}\nX\t9\t7\t1\t0"
+    )
+    volume = {"mounts": (Mount("volume", "/var/lib/docker/volumes/d/_data", "/data", name="d"),)}
+    files = {**SERVER, "/data/app.pid": File(content)}
+    found = wanted(case(files=files, image_files=SERVER, trace=trace, config=volume))
+
+    assert [f.name for f in found if f.name.startswith("nothing")] == names
+
+
+@pytest.mark.parametrize(
+    ("network", "theirs", "host", "is_taken"),
+    [
+        ("container:abc", 3000, (), True),
+        ("container:abc", 3001, (), False),
+        ("host", 0, (3000,), True),
+        ("bridge", 3000, (3000,), False),
+    ],
+)
+def test_a_port_of_a_shared_network_is_taken(
+    network: str, theirs: int, host: tuple[int, ...], *, is_taken: bool
+) -> None:
+    around = (Neighbour("proxy", "running", identity="abc"),)
+    sources = {"around": around, "peers": {"abc": (Socket("0.0.0.0", theirs),)}, "host_ports": host}
+    shop = case(files=SERVER, config={"network": network}, sources=sources)
+    trace = read(f"{STARTED}C\t1\t7\t7\tbind\t0\ta=inet:0.0.0.0:3000\tf=3:socket:[9]\n")
+    taken = bound(shop, trace)
+    shop.seen = replace(shop.seen, lacked=taken)
+
+    assert bool(taken) is is_taken
+    assert (judge(shop).cause == "port-in-use-inside") is is_taken
+    assert ("proxy" in judge(shop).text) is (is_taken and network != "host")
+
+
+def test_a_heap_that_does_not_fit_is_given_enough() -> None:
+    limit = {"memory": 160 << 20, "env": {"JAVA_TOOL_OPTIONS": "-Xmx1g"}}
+    grown = {
+        **EXAMPLES["oom-killed"],
+        "config": {**EXAMPLES["oom-killed"].get("config", {}), **limit},
+    }
+    found = judge(case(**grown))
+
+    assert found.cause == "oom-killed"
+    assert "--memory 1365m" in found.commands[0]
+
+
+def test_a_library_that_is_nowhere_is_not_called_foreign() -> None:
+    trace = f"{STARTED}C\t1\t7\t7\topenat\t-2\tp=/usr/lib/libgeos_c.so.1\tx=80000\nX\t9\t7\t1\t0"
+    found = judge(case(files=SERVER, trace=trace))
+
+    assert "library-foreign" not in {found.cause, *dict(found.others)}
