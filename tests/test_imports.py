@@ -25,6 +25,7 @@ FLOORS = (
     {"engine", "names"},
     {"docker", "languages"},
     {
+        "key_pairs",
         "paths",
         "placing",
         "plain_yaml",

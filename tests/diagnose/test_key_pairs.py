@@ -7,8 +7,8 @@ from pems import CERTIFICATE, KEY, OTHER
 from recorded import File, case
 
 from examples import SERVER, STARTED
-from scaffolder.diagnose.causes.files.key_pairs import _fits
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.key_pairs import fits
 
 ENDS = "X\t9\t7\t1\t0"
 
@@ -39,14 +39,14 @@ def test_what_is_no_key_tells_nothing() -> None:
     broken = KEY.replace(b"M", b"-")
     encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGjMF8GCSqGSIb3DQEF\n-----END ENCRYPTED PRIVATE KEY-----\n"
 
-    assert _fits(CERTIFICATE, broken) is None
-    assert _fits(CERTIFICATE, encrypted) is None
-    assert _fits(CERTIFICATE, b"") is None
-    assert _fits(CERTIFICATE, KEY) is True
+    assert fits(CERTIFICATE, broken) is None
+    assert fits(CERTIFICATE, encrypted) is None
+    assert fits(CERTIFICATE, b"") is None
+    assert fits(CERTIFICATE, KEY) is True
 
 
 def test_nothing_of_a_key_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
-    assert _fits(CERTIFICATE, OTHER) is False
+    assert fits(CERTIFICATE, OTHER) is False
     assert not list(tmp_path.iterdir())

@@ -1,9 +1,6 @@
 """A private key, and the certificate that it is used with."""
 
-import os
-import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import product
 
 from scaffolder.diagnose.case import Case
@@ -11,6 +8,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, seen
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
+from scaffolder.key_pairs import fits
 from scaffolder.text import quoted
 
 CERTIFICATE, KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"
@@ -18,8 +16,6 @@ LATEST = 40
 """How many calls before the end are looked through for files that were read."""
 MOST = 4
 LONGEST = 64 * 1024
-MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH")
-"""What OpenSSL says of a key that is not the certificate's."""
 
 
 @cause(
@@ -40,9 +36,9 @@ def key_of_another_certificate(case: Case) -> Found | None:
     read = list(_read(case, process.number))
     certificates = [each for each in read if CERTIFICATE in each[1]]
     keys = [each for each in read if KEY in each[1]]
-    pairs = [(c, k, _fits(c[1], k[1])) for c, k in product(certificates[:MOST], keys[:MOST])]
-    wrong = next(((c[0], k[0]) for c, k, fits in pairs if fits is False), None)
-    if wrong is None or any(fits for _, _, fits in pairs):
+    pairs = [(c, k, fits(c[1], k[1])) for c, k in product(certificates[:MOST], keys[:MOST])]
+    wrong = next(((c[0], k[0]) for c, k, fit in pairs if fit is False), None)
+    if wrong is None or any(fit for _, _, fit in pairs):
         return None
     certificate, key = wrong
     return Found(
@@ -65,30 +61,3 @@ def _read(case: Case, process: int) -> Iterator[tuple[Call, bytes]]:
         entry = case.has(path)
         if entry and entry.kind == "file" and 0 < entry.size <= LONGEST:
             yield call, case.files.content(entry.path) or b""
-
-
-def _fits(certificate: bytes, key: bytes) -> bool | None:
-    """Tell whether a key is the certificate's; None if that cannot be told.
-
-    Both are read from memory: no key of others is written to a disk.
-    """
-    if not hasattr(os, "memfd_create"):
-        return None
-    with ExitStack() as stack:
-        own, its = (_in_memory(stack, data) for data in (certificate, key))
-        try:
-            # A password is never asked for: an empty one fails like a wrong one.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(own, its, password=bytes)
-        except ssl.SSLError as error:
-            return False if error.reason in MISMATCH else None
-        except OSError:
-            return None
-    return True
-
-
-def _in_memory(stack: ExitStack, data: bytes) -> str:
-    """Return the path of a file that is in no directory, as long as the stack lasts."""
-    descriptor = os.memfd_create("pem")
-    stack.callback(os.close, descriptor)
-    os.write(descriptor, data)
-    return f"/proc/self/fd/{descriptor}"
