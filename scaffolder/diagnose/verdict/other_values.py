@@ -1,6 +1,5 @@
 """Variables that a copy gets: those that nothing sets, and plain values where others may not do."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
 
 from . import cures
 from .factor import Factor
-from .spellings import sample
+from .spellings import JSON, is_json, sample
 
 MOST, MOST_UNSET = 5, 3
 NUMBER = re.compile(
@@ -21,7 +20,6 @@ NUMBER = re.compile(
 )
 """How names end whose value is usually a whole number."""
 ADDRESS = re.compile(r"(?:^|_)(?:LISTEN|BIND|ADDR|ADDRESS)$")
-JSON = ("{", "[")
 YES, NO = {"yes", "on", "y", "enabled", "true", "1"}, {"no", "off", "n", "disabled", "false", "0"}
 
 
@@ -90,13 +88,5 @@ def _plain(name: str, value: str) -> Iterator[str]:
         yield value.lower()
     elif value.lower() in (YES | NO) - {"true", "false", "0", "1"}:
         yield from ("true", "1") if value.lower() in YES else ("false", "0")
-    elif value[:1] in JSON and not _is_json(value):
+    elif value[:1] in JSON and not is_json(value):
         yield "{}" if value[0] == "{" else "[]"
-
-
-def _is_json(value: str) -> bool:
-    try:
-        json.loads(value)
-    except (ValueError, RecursionError):
-        return False
-    return True

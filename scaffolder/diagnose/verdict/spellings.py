@@ -169,16 +169,17 @@ def _word(name: str, value: str) -> Iterator[str]:
 
 
 def _json(value: str) -> Iterator[str]:
-    if _is_json(value):
+    if is_json(value):
         if value.startswith("[") and all(isinstance(part, str) for part in json.loads(value)):
             yield ",".join(json.loads(value))
         return
-    if _is_json(value.replace("'", '"')):
+    if is_json(value.replace("'", '"')):
         yield value.replace("'", '"')
     yield "{}" if value[0] == "{" else "[]"
 
 
-def _is_json(value: str) -> bool:
+def is_json(value: str) -> bool:
+    """Tell whether a value is JSON, as far as it can be read at all."""
     try:
         json.loads(value)
     except (ValueError, RecursionError):

@@ -35,23 +35,11 @@ def port_in_use_inside(case: Case) -> Found | None:
     )
     twice = _own_listener(case)
     shared = case.config.network == "host" or case.config.network.startswith("container:")
-    holder = next(
-        (
-            n.name
-            for n in case.neighbours
-            if n.status == "running" and case.config.network.endswith((n.name, n.identity))
-        ),
-        "",
-    )
     why = (
         f"{twice.name} (process {twice.number}) of this container listens on it already, and then"
         " it is asked for once more"
         if twice
-        else (
-            "it shares the network of"
-            f" {'the host' if case.config.network == 'host' else holder or 'another container'},"
-            " where another program uses it"
-        )
+        else (f"it shares the network of {_sharer(case)}, where another program uses it")
         if shared
         else (
             "another process in the same container uses it: the service is started twice, or"
@@ -76,11 +64,9 @@ def _beside(case: Case) -> Found | None:
     if call is None or call.name != "bind":
         return None
     network = case.config.network
-    sharing = (n.name for n in case.neighbours if network.endswith((n.name, n.identity)))
-    other = "the host" if network == "host" else next(sharing, "another container")
     return Found(
-        f"port {call.port} is already in use: it shares the network of {other}, where another"
-        " program listens on it",
+        f"port {call.port} is already in use: it shares the network of {_sharer(case)}, where"
+        " another program listens on it",
         "choose another port, or give it a network of its own",
         (
             watched(case, f"a copy with a network of its own listens on port {call.port}"),
@@ -89,6 +75,14 @@ def _beside(case: Case) -> Found | None:
         ),
         basis=Basis.INFERRED,
     )
+
+
+def _sharer(case: Case) -> str:
+    """Return whose network it shares, for a sentence."""
+    network = case.config.network
+    running = (n for n in case.neighbours if n.status == "running")
+    sharing = (n.name for n in running if network.endswith((n.name, n.identity)))
+    return "the host" if network == "host" else next(sharing, "another container")
 
 
 def _own_listener(case: Case) -> Traced | None:
