@@ -17,7 +17,7 @@ from .docker.isolation import isolate
 from .evidence.phase import Phase
 from .kubernetes import targets as pods
 from .kubernetes.client import Kubectl
-from .verdict import ahead, asking
+from .verdict import ahead, asking, standing
 from .verdict.judge import HOW, judge
 from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
 from .verdict.rerun import Rerun
@@ -74,6 +74,8 @@ class Session:
         """
         case.unsought.clear()
         asked = asking.ask(self.engine, case, judgement.cause)
+        if case.phase == Phase.RUNNING and judgement.verdict == HEALTHY:
+            asked = standing.ask(self.engine, case)
         rerun = (
             Rerun(tried=[asked])
             if asked
@@ -112,6 +114,8 @@ def is_open(case: Case, judgement: Judgement) -> bool:
     # An end with 0 may be that of a daemon, or of a server that nothing keeps.
     if case.phase == Phase.FINISHED:
         return case.is_silent or claims_to_serve(case) or is_meant_to_serve(case)
+    if case.phase == Phase.RUNNING and judgement.verdict == HEALTHY:
+        return standing.may_be_stuck(case)
     if judgement.cause == "capability-missing":
         return bool(case.config.capabilities_dropped)  # what else it needs shows in copies
     return judgement.cause in HOW and case.is_silent  # which says how it ended, not why

@@ -22,6 +22,7 @@ from scaffolder.diagnose.evidence.facts import (
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.stuck import Stuck
 from scaffolder.diagnose.evidence.swallowed import Ending
 from scaffolder.diagnose.evidence.trace_records import read
 
@@ -181,6 +182,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
     host: Host | None = None,
     trace: str = "",
     ending: Ending | None = None,
+    stuck: Stuck | None = None,
 ) -> Case:
     """Return a container that ended with a status and a log, unless told otherwise."""
     words = tuple(command.split()) if isinstance(command, str) else command
@@ -202,7 +204,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
         host=host or Host(),
         sources=answers,
         recorded=NOW,
-        seen=Seen(read(trace), ending=ending),
+        seen=Seen(read(trace), ending=ending, stuck=stuck),
     )
 
 

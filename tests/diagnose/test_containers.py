@@ -501,6 +501,19 @@ def test_a_program_that_waits_in_a_call_is_told_what_for(run: Run) -> None:
     assert "the lock of /l" in found["cause"]["text"]
 
 
+def test_threads_that_wait_for_each_other_are_told_where(run: Run) -> None:
+    code = (
+        "import threading, time\na, b = threading.Lock(), threading.Lock()\n"
+        "def move(x, y):\n  with x:\n    time.sleep(0.2)\n    with y: pass\n"
+        "open('/app.py', 'w')\nthreading.Thread(target=move, args=(b, a)).start()\nmove(a, b)"
+    )
+    name = run("--publish=127.0.0.1::8000", "python3", "-c", code, seconds=0.5)
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("waits-in-call", "likely"), found
+    assert found["cause"]["text"].count("<string>:6, move") == 2
+
+
 def test_a_pid_file_that_an_earlier_run_left_is_proven_by_a_copy_that_has_it(run: Run) -> None:
     code = "import os, time\ntry: os.open('/app.pid', 193)\nexcept OSError: os._exit(3)\nprint('up', flush=True)\ntime.sleep(99)"
     name = run("python3", "-c", code, seconds=0.1)

@@ -7,6 +7,7 @@ from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits
 from .call_words import in_words
 from .facts import Probe
 from .left import Left
+from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Trace, Traced
 
@@ -24,6 +25,8 @@ class Seen:
     """Where it chose to end, if its runtime tells, and no exception made it."""
     left: tuple[Left, ...] = ()
     """What it still waited for when nothing kept it any more, if its runtime tells."""
+    stuck: Stuck | None = None
+    """Where its threads are while it does nothing, if its runtime tells."""
     asked: tuple[str, ...] = ()
     """The request of the health check, made in a copy so that the client tells the answer."""
     answer: Probe | None = None

@@ -3,6 +3,7 @@
 The program's own Python runs this, from 3.6 on, and only in a copy. Each exception that the
 program's own code handles gets a line in `raised`, beside this file; so does each end that the
 program chooses: sys.exit, os._exit, or a signal to itself, with the exception that it was handling.
+Where there is a file `stands`, SIGQUIT makes it write there where each thread is.
 """
 
 import atexit
@@ -13,6 +14,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDS = os.path.join(HERE, "raised")
+STANDS = os.path.join(HERE, "stands")
 MOST, LONGEST = 400, 8000
 """How many lines a process writes before its end, and of how many characters a traceback is."""
 NO_FAILURE = (
@@ -214,3 +216,8 @@ if os.access(RECORDS, os.W_OK):
         monitored()
     else:
         traced()
+if os.access(STANDS, os.W_OK):
+    import faulthandler
+    import signal
+
+    faulthandler.register(signal.SIGQUIT, open(STANDS, "a"))  # noqa: SIM115 - kept open

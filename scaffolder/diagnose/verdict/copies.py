@@ -2,28 +2,27 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scaffolder import temporary
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.docker.copied_files import Copied
 from scaffolder.diagnose.docker.inspect import inspect, state
 from scaffolder.diagnose.docker.isolation import isolate
-from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.trace import Trace
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
+from . import allowed
 from .at_work import settles
 from .factor import Factor
 from .handed import environment, fill, put
 from .lifetimes import LONGEST_SECONDS, watched_for, window
-from .limited import MEMORY, PROCESSES
 from .watching import Tracer
 
 EACH_SECONDS = 0.5
+TELLING_SECONDS = 1.5
+"""How long a runtime gets to tell where its threads are."""
 ANSWER = 64 * 1024
 EARLY = re.compile(
     r"refused|(?:fail(?:ed|ure)|unable|could ?n[o']t|can't|cannot) (?:to )?(?:connect|open)"
@@ -71,8 +70,8 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
         config = replace(config, pids=config.pids + 1 if config.pids else 0)
     entrypoint = [f"--entrypoint={word}" for word in entry]
     mounts = isolate(config, is_remote=engine.is_remote).options
-    with environment(config) as env, _security(config) as security:
-        options = (*_options(config), *mounts, *security, "--env-file", "/dev/stdin", *own)
+    with environment(config) as env, allowed.security(config) as security:
+        options = (*allowed.options(config), *mounts, *security, "--env-file", "/dev/stdin", *own)
         made = created(
             engine,
             case.config.image_id or case.config.image,
@@ -91,7 +90,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             if factor.asks:
                 return _answered(engine, name, factor)
             since = _ran_once(engine, name, window(case)) if factor.again else ""
-            found = _outcome(engine, name, limit, tracer, since)
+            found = _outcome(engine, name, limit, tracer, since, quits=factor.quits)
             content = Copied(engine, name).content(factor.reads) if factor.reads else None
             return replace(found, read=(content or b"").decode("utf-8", "replace"))
 
@@ -112,8 +111,14 @@ def noted(factor: Factor, ran: Callable[[], Outcome], tried: list[str]) -> Outco
     return found
 
 
-def _outcome(
-    engine: Engine, name: str, limit: float, tracer: Tracer | None, since: str = ""
+def _outcome(  # noqa: PLR0913 - how long, how, and from when
+    engine: Engine,
+    name: str,
+    limit: float,
+    tracer: Tracer | None,
+    since: str = "",
+    *,
+    quits: bool = False,
 ) -> Outcome:
     """Start a copy, and return how it fares; `since` when, if it was started again already."""
     started = engine.run("start", name, seconds=20)
@@ -122,6 +127,9 @@ def _outcome(
     if engine.run("wait", name, seconds=limit).code is None and not tracer:
         settles(engine, name)
     found = state(inspect(engine, name) or {})
+    if quits and found.status == "running":
+        engine.run("kill", "--signal", "QUIT", name, seconds=5)
+        engine.run("wait", name, seconds=TELLING_SECONDS)
     which = ("--since", since) if since else ()
     logs = engine.run("logs", "--tail", "200", *which, name, seconds=10, limit=1 << 20)
     text = (logs.out + logs.err).decode("utf-8", "replace")
@@ -155,56 +163,3 @@ def _answered(engine: Engine, name: str, factor: Factor) -> Outcome:
             return Outcome(alive=True, exit_code=ran.code, text="", read=said)
         early = said
     return Outcome(alive=False, exit_code=started.code or 0, text=early)
-
-
-@contextmanager
-def _security(config: Config) -> Iterator[list[str]]:
-    """Return the security options that are at least as strict as Docker's defaults.
-
-    `docker inspect` shows a seccomp profile's content, and `docker create` takes a file's name.
-    """
-    with ExitStack() as stack:
-        flags = []
-        for option in config.security:
-            name, mark, value = option.partition("=")
-            if value.lstrip().startswith("{"):
-                file = stack.enter_context(temporary.directory()) / "seccomp.json"
-                file.write_text(value, encoding="utf-8")
-                value = str(file)
-            if not option.endswith(("unconfined", "disable")):
-                flags.append(f"--security-opt={name}{mark}{value}")
-        yield flags
-
-
-def _options(config: Config) -> list[str]:
-    # A name server that is there, though it refuses: so that names are asked for, and seen.
-    flags = ["--network", "none", "--dns", "127.0.0.1", "--log-driver", "json-file"]
-    flags += ["--workdir", config.workdir, *config.slowed]
-    flags += [
-        "--memory",
-        str(config.memory or MEMORY),
-        "--pids-limit",
-        str(config.pids or PROCESSES),
-        "--no-healthcheck",
-    ]
-    flags += [
-        *(("--user", config.user) if config.user else ()),
-        *(("--read-only",) if config.read_only else ()),
-        *(("--init",) if config.init else ()),
-        *(("--tty",) if config.tty else ()),
-        *(("--interactive",) if config.stdin else ()),
-    ]
-    flags += [f"--memory-swap={config.swap or -1}"] if config.memory and config.swap else []
-    flags += [f"--cap-drop={name}" for name in config.capabilities_dropped]
-    flags += [
-        f"--cap-add={name}"
-        for name in config.capabilities_added
-        if name.upper() not in {"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"}
-    ]
-    flags += [f"--ulimit={name}={value}" for name, value in config.ulimits.items()]
-    flags += [
-        f"--tmpfs={place}{':' + options if options else ''}"
-        for place, options in config.tmpfs.items()
-    ]
-    flags += [f"--shm-size={config.shm}"] if config.shm else []
-    return [*flags, *(f"--sysctl={name}={value}" for name, value in config.sysctls.items())]

@@ -27,6 +27,8 @@ class Factor:
     """Options of `docker exec` for that command."""
     again: bool = False
     """The copy is started a second time, and what it does then counts."""
+    quits: bool = False
+    """It is sent SIGQUIT when its time is over, upon which runtimes tell where threads are."""
     reads: str = ""
     """The path of a file that is read when the copy has ended, or has been asked."""
     without: str = ""

@@ -13,7 +13,7 @@ from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
 
-from . import telling
+from . import standing, telling
 from .ahead import Ahead
 from .apart import asked, bound
 from .copies import Outcome, noted
@@ -60,6 +60,8 @@ def try_factors(
     is_well = before is not None and before.verdict == HEALTHY
     is_idle = is_meant_to_serve(case)
     has_gone_well = is_well and not (case.seen.reads_nothing or case.seen.gave_up or is_idle)
+    if case.phase == Phase.RUNNING and standing.waits(case):
+        standing.ask(engine, case)
     if case.phase == Phase.RUNNING or has_gone_well:
         return Rerun(tried=[f"a watched copy {same.words}"])
     if not is_like(case, same):

@@ -4,8 +4,9 @@ import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import ended, watched
+from scaffolder.diagnose.causes.evidence import Evidence, ended, watched
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.stuck import Stuck
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.waits import LOCKS, awaited, what
 
@@ -40,11 +41,41 @@ def waits_in_call(case: Case) -> Found | None:
     if call is None or not words:
         return None
     who = _who(case.seen.trace, call)
+    told = case.seen.stuck
     return Found(
-        f"{who} waits for {words}",
+        f"{who} waits for {words}{f': {told.words}' if told else ''}",
         _advice(call),
-        (watched(case, f"{who} (process {call.process}): {call.waiting}"),),
+        (
+            watched(case, f"{who} (process {call.process}): {call.waiting}"),
+            *([_stands(case, told)] if told else []),
+        ),
     )
+
+
+@cause(
+    "deadlock",
+    "threads of the program wait for each other, for ever",
+    pattern="process",
+    reads=["rerun", "live"],
+    page="nothing-moves",
+    when=Phase.RUNNING,
+    explains=["waits-in-call"],
+)
+def deadlock(case: Case) -> Found | None:
+    """Find what Java's virtual machine calls a deadlock, when a copy is asked (SIGQUIT)."""
+    told = case.seen.stuck
+    if told is None or not told.is_deadlock:
+        return None
+    return Found(
+        f"{len(told.stands)} threads wait for each other, for ever: {told.words}",
+        "take these locks in the same order everywhere, or with a time limit (tryLock)",
+        (_stands(case, told),),
+        (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
+    )
+
+
+def _stands(case: Case, told: Stuck) -> Evidence:
+    return watched(case, f"its threads, as it tells upon SIGQUIT: {told.words}")
 
 
 def _cut_short(case: Case) -> Found | None:

@@ -1,0 +1,127 @@
+"""Where the threads of a program stand that does nothing, as its runtime tells upon SIGQUIT.
+
+Java's virtual machine and Go's runtime answer that signal themselves, on standard output and
+standard error; Python does where `faulthandler` was told to.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .go_stack import OF_OTHERS, RUNTIME
+from .jvm_log import FOREIGN
+
+DEADLOCK = "Found one Java-level deadlock:"
+STACKS = "Java stack information for the threads listed above:"
+JAVA_THREAD = re.compile(r'^"(?P<name>[^"\n]+)"[^\n]*\n(?P<rest>(?:[ \t]+[^\n]*\n)*)', re.MULTILINE)
+JAVA_FRAME = re.compile(r"^\s+at (?:\S*/)?(?P<name>[\w.$<>]+)\((?P<at>[^)\n]*)\)", re.MULTILINE)
+GOROUTINE = re.compile(
+    r"^goroutine (?P<number>\d+)(?: [^\[\n]*)?\[(?P<state>[^],\n]+)[^]\n]*\]:\n"
+    r"(?P<stack>(?:[^\n]+\n)+)",
+    re.MULTILINE,
+)
+GO_FRAME = re.compile(r"^(?P<name>\S+)\(.*\)\n\t(?P<at>\S+:\d+)", re.MULTILINE)
+PYTHON_THREAD = re.compile(
+    r"^(?:Current thread|Thread) 0x\w+[^\n]*:\n(?P<stack>(?:  File [^\n]+\n?)+)", re.MULTILINE
+)
+PYTHON_FRAME = re.compile(
+    r'^  File "(?P<at>[^"\n]+)", line (?P<line>\d+) in (?P<name>[^\n]+)', re.MULTILINE
+)
+OF_PYTHON = re.compile(r"/lib/python\d|/(?:site|dist)-packages/|^<frozen ")
+MOST = 4
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a thread stands."""
+
+    thread: str
+    place: str
+    waits_for: str = ""
+    """What it waits for, if that is told."""
+
+    @property
+    def words(self) -> str:
+        """The same, for a sentence."""
+        return f"{self.thread} at {self.place}{self.waits_for and f' ({self.waits_for})'}"
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """What a runtime tells of a program that does nothing."""
+
+    stands: tuple[Stand, ...]
+    is_deadlock: bool = False
+    """These threads wait for each other, which only the runtime of Java finds out."""
+
+    @property
+    def words(self) -> str:
+        """Where they stand, for a sentence."""
+        return "; ".join(stand.words for stand in self.stands)
+
+
+def told(text: str) -> Stuck | None:
+    """Return what a runtime tells in a text; None if it tells nothing."""
+    if DEADLOCK in text:
+        return Stuck(tuple(_java(text.partition(DEADLOCK)[2])), is_deadlock=True)
+    for stands in (_java_main(text), _go(text), _python(text)):
+        found = tuple(stands)[:MOST]
+        if found:
+            return Stuck(found)
+    return None
+
+
+def _java(text: str) -> Iterator[Stand]:
+    """Read a deadlock: each thread, what it waits for, and where."""
+    listed, _, stacks = text.partition(STACKS)
+    held = {t["name"]: re.search(r'held by "([^"\n]+)"', t["rest"]) for t in _threads(listed)}
+    for thread in _threads(stacks.partition("\nFound ")[0]):
+        place = _own_frame(thread["rest"])
+        by = held.get(thread["name"])
+        if place:
+            yield Stand(thread["name"], place, f"for what {by[1]} holds" if by else "")
+
+
+def _java_main(text: str) -> Iterator[Stand]:
+    for thread in _threads(text):
+        place = _own_frame(thread["rest"])
+        if thread["name"] == "main" and place:
+            yield Stand("main", place)
+
+
+def _threads(text: str) -> Iterator[re.Match[str]]:
+    return JAVA_THREAD.finditer(text)
+
+
+def _own_frame(stack: str) -> str:
+    """Return the first place that is not Java's own; empty if there is none."""
+    own = (frame for frame in JAVA_FRAME.finditer(stack) if not FOREIGN.match(frame["name"]))
+    return next((f"{frame['at']}, {frame['name']}" for frame in own), "")
+
+
+def _go(text: str) -> Iterator[Stand]:
+    for routine in GOROUTINE.finditer(text):
+        frames = GO_FRAME.finditer(routine["stack"])
+        own = (f for f in frames if RUNTIME not in f["at"] and not _is_of_go(f["name"], f["at"]))
+        frame = next(own, None)
+        if frame:
+            name = "main" if routine["number"] == "1" else f"goroutine {routine['number']}"
+            yield Stand(name, f"{frame['at']}, {frame['name']}", routine["state"])
+
+
+def _is_of_go(function: str, at: str) -> bool:
+    # Its own packages have no dot before the last slash, and are in GOROOT.
+    return (
+        bool(OF_OTHERS.search(at))
+        or "/go/src/" in at
+        or "/usr/lib/go" in at
+        or (function.startswith(("sync.", "time.", "net.", "os.", "io.", "internal/", "syscall.")))
+    )
+
+
+def _python(text: str) -> Iterator[Stand]:
+    for number, thread in enumerate(PYTHON_THREAD.finditer(text), 1):
+        frames = PYTHON_FRAME.finditer(thread["stack"])
+        frame = next((f for f in frames if not OF_PYTHON.search(f["at"])), None)
+        if frame:
+            yield Stand(f"thread {number}", f"{frame['at']}:{frame['line']}, {frame['name']}")

@@ -1,0 +1,63 @@
+"""What a copy of a container may do: at most what the container may, without a network."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from scaffolder import temporary
+from scaffolder.diagnose.evidence.config import Config
+
+from .limited import MEMORY, PROCESSES
+
+
+@contextmanager
+def security(config: Config) -> Iterator[list[str]]:
+    """Return the security options that are at least as strict as Docker's defaults.
+
+    `docker inspect` shows a seccomp profile's content, and `docker create` takes a file's name.
+    """
+    with ExitStack() as stack:
+        flags = []
+        for option in config.security:
+            name, mark, value = option.partition("=")
+            if value.lstrip().startswith("{"):
+                file = stack.enter_context(temporary.directory()) / "seccomp.json"
+                file.write_text(value, encoding="utf-8")
+                value = str(file)
+            if not option.endswith(("unconfined", "disable")):
+                flags.append(f"--security-opt={name}{mark}{value}")
+        yield flags
+
+
+def options(config: Config) -> list[str]:
+    """Return the options of `docker create` for its limits, rights and places."""
+    # A name server that is there, though it refuses: so that names are asked for, and seen.
+    flags = ["--network", "none", "--dns", "127.0.0.1", "--log-driver", "json-file"]
+    flags += ["--workdir", config.workdir, *config.slowed]
+    flags += [
+        "--memory",
+        str(config.memory or MEMORY),
+        "--pids-limit",
+        str(config.pids or PROCESSES),
+        "--no-healthcheck",
+    ]
+    flags += [
+        *(("--user", config.user) if config.user else ()),
+        *(("--read-only",) if config.read_only else ()),
+        *(("--init",) if config.init else ()),
+        *(("--tty",) if config.tty else ()),
+        *(("--interactive",) if config.stdin else ()),
+    ]
+    flags += [f"--memory-swap={config.swap or -1}"] if config.memory and config.swap else []
+    flags += [f"--cap-drop={name}" for name in config.capabilities_dropped]
+    flags += [
+        f"--cap-add={name}"
+        for name in config.capabilities_added
+        if name.upper() not in {"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"}
+    ]
+    flags += [f"--ulimit={name}={value}" for name, value in config.ulimits.items()]
+    flags += [
+        f"--tmpfs={place}{':' + options if options else ''}"
+        for place, options in config.tmpfs.items()
+    ]
+    flags += [f"--shm-size={config.shm}"] if config.shm else []
+    return [*flags, *(f"--sysctl={name}={value}" for name, value in config.sysctls.items())]

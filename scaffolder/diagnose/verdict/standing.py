@@ -1,0 +1,60 @@
+"""A copy of a program that runs and does nothing, whose runtime is asked where its threads are."""
+
+import re
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import stuck
+from scaffolder.diagnose.evidence.waits import awaited, what
+from scaffolder.docker.client import Engine, EngineError
+
+from .copies import run
+from .factor import Factor
+from .unchanged import take_in
+
+HOOK = Path(__file__).parent.parent / "hooks/sitecustomize.py"
+STANDS = "stands"
+JAVA = re.compile(r"(?:\S*/)?java(?: |$)")
+
+
+def may_be_stuck(case: Case) -> bool:
+    """Tell whether a container that runs may be one whose threads wait for each other.
+
+    That is asked only where it shows nothing else of itself: a Java program that is silent, and
+    serves nobody.
+    """
+    is_java = any(JAVA.match(p.command) for p in case.processes or ())
+    return is_java and case.is_silent and not any(not s.is_loopback for s in case.sockets or ())
+
+
+def waits(case: Case) -> bool:
+    """Tell whether a watched copy waits for something that usually comes."""
+    call = awaited(case.seen.trace) if case.seen.trace.timed_out else None
+    return call is not None and bool(what(call, case.seen.trace))
+
+
+def ask(engine: Engine, case: Case) -> str:
+    """Add where the threads of a program are to what was seen of it; return what was done."""
+    folder = f"/viscaffold-{secrets.token_hex(4)}"
+    before = case.config.env.get("PYTHONPATH", "")
+    env = {**case.config.env, "PYTHONPATH": ":".join(filter(None, (folder, before)))}
+    factor = Factor(
+        "SIGQUIT, upon which its runtime tells where it is",
+        replace(case.config, env=env),
+        options=(f"--volume={folder}",),
+        files={HOOK.name: HOOK.read_bytes(), STANDS: b""},
+        folder=folder,
+        quits=True,
+        reads=f"{folder}/{STANDS}",
+    )
+    try:
+        found = run(engine, case, factor)
+    except EngineError as error:
+        case.unsought.append(f"where its threads are: {error.message}")
+        return "a copy could not be asked where its threads are"
+    told = stuck.told(f"{found.text}\n{found.read}")
+    if told:
+        take_in(case, replace(case.seen, stuck=told))
+    return "a copy was asked where its threads are"
