@@ -149,6 +149,25 @@ def test_a_login_that_a_neighbour_was_not_started_with_is_told_without_it(
 
 
 @pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (
+            Socket("0.0.0.0", 6379, left=2),
+            "it keeps 2 connections open that the other side has closed",
+        ),
+        (Socket("0.0.0.0", 6379, waiting=1), "it has not accepted 1 connection"),
+        (Socket("0.0.0.0", 6379), ""),
+    ],
+)
+def test_a_neighbour_that_is_stuck_is_told(kept: Socket, words: str) -> None:
+    found = judge(after(LOOKS_UP, API, sources={"peers": {"api": (kept,)}}))
+
+    assert found.cause == "peer-refuses"
+    assert ("does not answer" in found.text) == bool(words)
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
     ("mount", "around", "locks", "cause"),
     [
         (DATA, (INDEX,), {"/srv/data/write.lock": ("i" * 64,)}, "volume-in-use"),

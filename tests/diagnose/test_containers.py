@@ -803,16 +803,28 @@ SERVES = (
     "    def do_GET(self): self.send_error(404)\nHTTPServer(('', 8080), H).serve_forever()"
 )
 ASKS = (
-    "import sys, urllib.request\ntry: urllib.request.urlopen('http://{}:8080/flags?env=prod')\n"
+    "import sys, urllib.request\ntry: urllib.request.urlopen('http://{}:8080/flags?env=prod', timeout=1)\n"
     "except OSError: sys.exit(1)"
+)
+SILENT = (
+    "import socket, time\nserver = socket.create_server(('', 8080))\n"
+    "kept = [server.accept()]\ntime.sleep(99)"
 )
 
 
-def test_what_a_neighbour_answered_is_read_in_its_log(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("serves", "words"),
+    [
+        (SERVES, "GET /flags?env=prod with 404"),
+        (SILENT, "it keeps 1 connection open"),
+    ],
+    ids=["in its log", "silent"],
+)
+def test_what_a_neighbour_answered_is_told(serves: str, words: str, run: Run) -> None:
     network = f"viscaffold-test-{uuid4().hex[:12]}"
     docker("network", "create", network)
     try:
-        server = run(f"--network={network}", "python3", "-uc", SERVES, seconds=3)
+        server = run(f"--network={network}", "python3", "-uc", serves, seconds=3)
         found = diagnosed(
             run(f"--network={network}", "python3", "-c", ASKS.format(server)), "--rerun"
         )
@@ -821,7 +833,7 @@ def test_what_a_neighbour_answered_is_read_in_its_log(run: Run) -> None:
         docker("network", "rm", network, expect=None)
 
     assert summary(found) == ("peer-refuses", "likely"), found
-    assert "GET /flags?env=prod with 404" in found["cause"]["text"]
+    assert words in found["cause"]["text"]
 
 
 WRITES = (

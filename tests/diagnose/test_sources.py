@@ -11,6 +11,7 @@ TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retr
    0: 00000000:1F90 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0
    1: 0B00007F:A001 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0
    2: 0100007F:1F91 0100007F:A002 01 00000000:00000000 00:00000000 00000000     0
+   3: 0100007F:1F90 0100007F:A003 08 00000000:00000010 00:00000000 00000000     0
 """
 TCP6 = """  sl  local_address                         remote_address                        st tx_queue rx_queue
    0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000
@@ -20,7 +21,7 @@ TCP6 = """  sl  local_address                         remote_address            
 def test_listening_sockets_are_read_but_for_dockers_name_server() -> None:
     found = live.sockets({"net/tcp": TCP, "net/tcp6": TCP6}.get)
 
-    assert found == (Socket("0.0.0.0", 8080, 2), Socket("::1", 80))
+    assert found == (Socket("0.0.0.0", 8080, 2, left=1), Socket("::1", 80))
     assert live.sockets(lambda _path: None) is None
 
 

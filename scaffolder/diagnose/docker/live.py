@@ -5,14 +5,17 @@ image has `cat`, or from a throwaway container that shares its network.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from scaffolder.diagnose.evidence.facts import Socket, Usage
 from scaffolder.docker.client import Engine
 
-LISTEN = "0A"
+LISTEN, CLOSE_WAIT = "0A", "08"
+"""States of a socket in /proc/net/tcp."""
 NAME_SERVER = "127.0.0.11"
 """Docker's DNS server, which listens in every container on a user-defined network."""
 EPHEMERAL = 32768
@@ -61,7 +64,10 @@ def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:
     for name in ("net/tcp", "net/tcp6"):
         text = read(name)
         known = known or text is not None
-        found += [_socket(fields) for fields in _rows(text or "") if fields[3] == LISTEN]
+        rows = _rows(text or "")
+        left = Counter(_socket(fields).port for fields in rows if fields[3] == CLOSE_WAIT)
+        own = [_socket(fields) for fields in rows if fields[3] == LISTEN]
+        found += [replace(socket, left=left[socket.port]) for socket in own]
     return tuple(s for s in found if s.address != NAME_SERVER) if known else None
 
 

@@ -77,6 +77,8 @@ class Socket:
     address: str
     port: int
     waiting: int = 0
+    left: int = 0
+    """Connections whose clients have left, and which it has not closed (CLOSE_WAIT)."""
 
     @property
     def is_loopback(self) -> bool:

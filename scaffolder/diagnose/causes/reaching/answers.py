@@ -48,7 +48,9 @@ def peer_refuses(case: Case) -> Found | None:
     """Find what a neighbour wrote, or how it was started, where this one ended over it."""
     asked = list(dict(_asked(case)).items())
     for host, other in asked:
-        found = _wrote(case, host, other) or _started(case, host, other)
+        found = (
+            _wrote(case, host, other) or _started(case, host, other) or _silent(case, host, other)
+        )
         if found:
             return found
     return _unknown(case, *asked[0]) if asked and case.seen.lacked else None
@@ -119,6 +121,37 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
         ),
         basis=None if case.seen.lacked else Basis.HINT,
     )
+
+
+def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
+    """Find that a neighbour leaves connections as they are, as one that is stuck does."""
+    ports = case.sources.sockets_of(other.name) or ()
+    kept = next((socket for socket in ports if socket.left or socket.waiting), None)
+    if kept is None:
+        return None
+    does = (
+        f"keeps {_count(kept.left)} open that the other side has closed"
+        if kept.left
+        else f"has not accepted {_count(kept.waiting)}"
+    )
+    return Found(
+        f"{host} runs, and does not answer: on its port {kept.port} it {does}",
+        f"see what {host} waits for, or is busy with: viscaffold diagnose {quoted(other.name)};"
+        " give requests a time limit, and tell when it is over",
+        (
+            Evidence(
+                "neighbours",
+                f"docker exec {quoted(other.name)} cat /proc/net/tcp",
+                f"port {kept.port}: {kept.left} in CLOSE_WAIT, {kept.waiting} not accepted",
+            ),
+            *_shown(case),
+        ),
+        basis=None if case.seen.lacked else Basis.HINT,
+    )
+
+
+def _count(connections: int) -> str:
+    return f"{connections} connection{'s' if connections > 1 else ''}"
 
 
 def _unknown(case: Case, host: str, other: Neighbour) -> Found:
