@@ -67,6 +67,6 @@ def test_what_is_to_be_json_is_not_repeated() -> None:
     texts = [f.cure.text for f in other_values(case(config={"env": env})) if f.cure]
 
     assert texts == [
-        "the program does not take the value of CONFIG",
+        "the program does not take the value that CONFIG has",
         "the program does not take the value 'ten' of WORKERS",
     ]

@@ -18,8 +18,9 @@ from .agreed import agreed
 from .endings import endings
 from .factor import Factor
 from .limited import limits
-from .other_values import other_values, variables
+from .other_values import other_values
 from .spoken import spoken
+from .unset import variables
 
 SECCOMP = "seccomp"
 BASH = re.compile(r"#!.*\bbash\b")

@@ -18,9 +18,9 @@ from scaffolder.docker.client import Engine, EngineError
 from .copies import Outcome, noted, run
 from .cures import Cure
 from .factor import Factor
-from .other_values import variables
 from .started_again import VARYING
 from .unchanged import take_in
+from .unset import variables
 from .wanted import wanted
 from .watching import tracer_for
 

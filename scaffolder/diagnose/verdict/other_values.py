@@ -1,26 +1,26 @@
-"""Variables that a copy gets: those that nothing sets, and plain values where others may not do."""
+"""Plain values for variables whose own values a program may not be able to read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
 
-from . import cures
 from .factor import Factor
-from .spellings import JSON, is_json, sample
+from .rewording import factor_of
+from .spellings import JSON, is_answer, is_json, spellings
 
-MOST, MOST_UNSET = 5, 3
+MOST = 5
 NUMBER = re.compile(
     r"(?:^|_)(?:PORT|COUNT|NUM|NUMBER|SIZE|MAX|MIN|CONNECTIONS|WORKERS|THREADS|PROCESSES|TIMEOUT"
     r"|SECONDS|MS|INTERVAL|DELAY|LIMIT|RETRIES|REPLICAS|TTL|MB|BYTES|DEPTH|CONCURRENCY)$"
 )
 """How names end whose value is usually a whole number."""
 ADDRESS = re.compile(r"(?:^|_)(?:LISTEN|BIND|ADDR|ADDRESS)$")
-YES, NO = {"yes", "on", "y", "enabled", "true", "1"}, {"no", "off", "n", "disabled", "false", "0"}
+PLAIN = ("true", "false", "0", "1")
+"""The answers that every program takes."""
 
 
 def other_values(case: Case) -> Iterator[Factor]:
@@ -29,47 +29,14 @@ def other_values(case: Case) -> Iterator[Factor]:
     own = ((name, value) for name, value in case.config.env.items() if theirs.get(name) != value)
     plain = ((name, value, other) for name, value in own for other in _plain(name, value))
     for name, value, other in islice(plain, MOST):
-        is_linked = LINKED.fullmatch(value)
-        # What is to be JSON may hold secrets.
-        shown = "the value" if value[:1] in JSON else f"the value {value!r}"
-        yield Factor(
-            f"{name}={other}",
-            replace(case.config, env={**case.config.env, name: other}),
-            flags=f"-e {name}={other}",
-            cure=replace(
-                cures.OTHER_VALUE,
-                text=f"the program does not take {shown} of {name}",
-                cause="service-variable" if is_linked else cures.OTHER_VALUE.cause,
-                fix=remedy(name, other)
-                if is_linked
-                else f"give {name} a value that it can read, such as {other}",
-                # Another word for yes may be taken for no: then it is what it switches on.
-                proves=value.lower() not in YES | NO,
-            ),
-        )
-
-
-def variables(case: Case) -> Iterator[Factor]:
-    """Set what a program reads and nothing sets."""
-    for name, _by, _required in named_variables(case)[:MOST_UNSET]:
-        yield Factor(
-            f"the variable {name}",
-            replace(case.config, env={**case.config.env, name: sample(name)}),
-            flags=f"-e {name}=...",
-            cure=missing([name]),
-        )
-
-
-def missing(names: Sequence[str]) -> cures.Cure:
-    """Return what it means if a copy runs that gets variables which nothing sets."""
-    one = len(names) == 1
-    return replace(
-        cures.VARIABLE,
-        text=f"the program exits because the variable{' ' if one else 's '}{' and '.join(names)}"
-        f" {'is' if one else 'are'} not set",
-        fix=f"pass {'it' if one else 'them'}: docker run"
-        f" {' '.join(f'-e {name}=...' for name in names)} (or --env-file)",
-    )
+        factor = factor_of(case, {name: other})
+        if not factor.cure:
+            continue
+        # Another word for yes may be taken for no: then it is what it switches on.
+        cure = replace(factor.cure, proves=not is_answer(value), is_exact=False)
+        if LINKED.fullmatch(value):
+            cure = replace(cure, cause="service-variable", fix=remedy(name, other))
+        yield replace(factor, cure=cure)
 
 
 def _plain(name: str, value: str) -> Iterator[str]:
@@ -84,9 +51,8 @@ def _plain(name: str, value: str) -> Iterator[str]:
             yield f"127.0.0.1:{match[2]}" if match[2] else "127.0.0.1"
         if match[1] and match[2]:
             yield match[2]
-    elif value.lower() in YES | NO and value.lower() != value:
-        yield value.lower()
-    elif value.lower() in (YES | NO) - {"true", "false", "0", "1"}:
-        yield from ("true", "1") if value.lower() in YES else ("false", "0")
+    elif is_answer(value):
+        is_lower = value == value.lower()
+        yield from () if value in PLAIN else spellings(name, value)[: 2 if is_lower else 1]
     elif value[:1] in JSON and not is_json(value):
         yield "{}" if value[0] == "{" else "[]"

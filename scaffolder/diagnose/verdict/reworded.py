@@ -22,10 +22,10 @@ from .copies import Outcome, noted, tried_with
 from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
-from .other_values import MOST_UNSET
 from .rewording import Values, factor_of, shown
 from .side_by_side import outcomes
 from .spellings import WORD, is_answer, sample, spellings
+from .unset import MOST_UNSET
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",

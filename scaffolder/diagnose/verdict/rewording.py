@@ -9,8 +9,8 @@ from scaffolder.redaction_rules import is_secret
 
 from . import cures
 from .factor import Factor
-from .other_values import missing
 from .spellings import FORMS, JSON
+from .unset import missing
 
 Values = Mapping[str, str | None]
 """What variables are set to; None for one that is left out."""

@@ -1,0 +1,36 @@
+"""Variables that nothing sets: a copy gets them, one at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.readings import named_variables
+
+from . import cures
+from .factor import Factor
+from .spellings import sample
+
+MOST_UNSET = 3
+
+
+def variables(case: Case) -> Iterator[Factor]:
+    """Set what a program reads and nothing sets."""
+    for name, _by, _required in named_variables(case)[:MOST_UNSET]:
+        yield Factor(
+            f"the variable {name}",
+            replace(case.config, env={**case.config.env, name: sample(name)}),
+            flags=f"-e {name}=...",
+            cure=missing([name]),
+        )
+
+
+def missing(names: Sequence[str]) -> cures.Cure:
+    """Return what it means if a copy runs that gets variables which nothing sets."""
+    one = len(names) == 1
+    return replace(
+        cures.VARIABLE,
+        text=f"the program exits because the variable{' ' if one else 's '}{' and '.join(names)}"
+        f" {'is' if one else 'are'} not set",
+        fix=f"pass {'it' if one else 'them'}: docker run"
+        f" {' '.join(f'-e {name}=...' for name in names)} (or --env-file)",
+    )
