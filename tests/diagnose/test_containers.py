@@ -501,6 +501,19 @@ def test_a_program_that_waits_in_a_call_is_told_what_for(run: Run) -> None:
     assert "the lock of /l" in found["cause"]["text"]
 
 
+def test_a_setting_of_a_file_that_is_not_taken_is_proven(run: Run, tmp_path: Path) -> None:
+    code = (
+        "import json, os, time\ntry: assert json.load(open('/etc/app.json'))['port'] + 1\n"
+        "except Exception: os._exit(3)\ntime.sleep(99)"
+    )
+    (tmp_path / "app.json").write_text('{"name": "orders", "port": "8080", "level": "info"}')
+    name = run(f"--volume={tmp_path}/app.json:/etc/app.json:ro", "python3", "-c", code)
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("config-malformed", "proven"), found
+    assert "'8080' of port in /etc/app.json" in found["cause"]["text"]
+
+
 def test_threads_that_wait_for_each_other_are_told_where(run: Run) -> None:
     code = (
         "import threading, time\na, b = threading.Lock(), threading.Lock()\n"

@@ -1,20 +1,28 @@
 """Copies get their values in other words, until it is clear which one a program does not take."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded import case, program
+from hypothesis import given
+from hypothesis import strategies as st
+from recorded import File, case, program
 
 from examples import STARTED
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence.config import Image, Port
+from scaffolder.diagnose.evidence.config import Image, Mount, Port
+from scaffolder.diagnose.evidence.settings import settings, written
 from scaffolder.diagnose.report.redaction import of_case
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.read_settings import read_settings
 from scaffolder.diagnose.verdict.reworded import is_open, reworded
+from scaffolder.diagnose.verdict.rewording import factor_of
 from scaffolder.diagnose.verdict.spellings import spellings
 from scaffolder.docker.client import Engine
 
@@ -33,6 +41,9 @@ Play = Callable[..., tuple[Factor | None, list[Env]]]
         ("CACHE_SIZE", "512", "512M"),
         ("RATIO", "1,5", "1.5"),
         ("MAX_ROWS", "10,000", "10000"),
+        ("WORKERS", "0", "1"),
+        ("WORKERS", "-4", "1"),
+        ("PORT", "80800", "8080"),
         ("BIND_ADDR", "localhost:8080", "0.0.0.0:8080"),
         ("LISTEN_ADDR", "8080", ":8080"),
         ("LISTEN_ADDR", ":8080", "0.0.0.0:8080"),
@@ -210,6 +221,124 @@ def test_what_is_no_secret_is_quoted_and_what_may_be_one_is_not(played: Play) ->
     assert "0123" not in said
     of = case(config={"env": env})
     assert of_case(of)(said) == said
+
+
+FILE = "/etc/orders/app.json"
+READ = f"{STARTED}C\t1\t7\t7\topenat\t3\tp={FILE}\tx=0\nX\t2\t7\t3\t0"
+
+
+def in_file(content: str, path: str = FILE) -> dict[str, Any]:
+    """Return a silent container that has read a file before it ended."""
+    return {"files": {path: File(content.encode())}, "exit_code": 3, "trace": READ}
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Play:
+    def play(runs: Callable[[str], bool], **more: Any) -> tuple[Factor | None, list[Env]]:  # noqa: ANN401 - of a case
+        def run(_engine: Engine, of: Case, factor: Factor, **_tracer: object) -> Outcome:
+            content = factor.files.get(FILE)
+            alive = content is not None and runs(content.decode())
+            return Outcome(alive=alive, exit_code=0 if alive else of.exit_code, text="")
+
+        monkeypatch.setattr("scaffolder.diagnose.verdict.copies.run", run)
+        found = reworded(Engine("docker"), case(**more), [], lambda: False)
+        return found and found[0], []
+
+    return play
+
+
+DOCUMENT = '{"name": "a", "http": {"port": "80", "level": "info"}, "ttl": 30, "peers": ["b"]}'
+
+
+@pytest.mark.parametrize(
+    ("content", "runs", "text", "advice"),
+    [
+        (DOCUMENT, lambda d: json.loads(d)["http"]["port"] == 80, "'80' of http.port", "80 without quotes"),
+        (DOCUMENT, lambda d: json.loads(d)["ttl"] == "30s", "'30' of ttl", "30s"),
+        ("[q]\nttl = 30 sec\nname = a\n", lambda d: "ttl = 30s\n" in d, "'30 sec' of ttl", "30s"),
+        ("ttl: 30 sec # how long\nname: 'a'\n", lambda d: "ttl: 30s # how long\n" in d, "'30 sec' of ttl", "30s"),
+        ('port = "80"\nname = "a"\n', lambda d: "port = 80\n" in d, "'80' of port", "80 without quotes"),
+        ("port = 80\r\nname = a\r\n", lambda d: 'port = "80"\n' in d, "'80' of port", '"80", in quotes'),
+    ],
+    ids=["a number in JSON", "a duration in JSON", "INI", "YAML", "TOML", "in quotes"],
+)  # fmt: skip
+def test_the_setting_of_a_file_that_is_not_taken_is_found(
+    read: Play, content: str, runs: Callable[[str], bool], text: str, advice: str
+) -> None:
+    found, _ = read(runs, **in_file(content))
+
+    assert found
+    assert found.cure
+    assert found.cure.proves
+    assert found.cure.text == f"the program does not take the value {text} in {FILE}"
+    assert found.cure.fix.endswith(f"such as {advice}")
+    assert found.flags == f"-v ./app.json:{FILE}"
+
+
+def test_a_setting_that_no_spelling_helps_is_left_out_and_no_proof(read: Play) -> None:
+    found, _ = read(lambda document: "peers" in document and '"b"' not in document and "ttl" in document,
+                    **in_file(DOCUMENT))  # fmt: skip
+
+    assert found
+    assert found.cure
+    assert not found.cure.proves or "peers.0" in found.cure.text
+
+
+def test_a_secret_of_a_file_is_not_told(read: Play) -> None:
+    content = '{"session_key": "hunter2", "url": "redis://:hunter3@cache:6379"}'
+    found, _ = read(lambda d: len(json.loads(d)["session_key"]) == 64, **in_file(content))
+
+    assert found
+    assert found.cure
+    assert "hunter" not in f"{found.name} {found.cure.text} {found.cure.fix} {found.flags}"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/usr/share/app.json", DOCUMENT),
+        ("/app/node_modules/x/settings.json", DOCUMENT),
+        ("/etc/passwd", "a: b\n"),
+        ("/app/main.py", "a = 5\n"),
+        (FILE, "only prose\n"),
+        (FILE, "a = 5\n" + "# x\n" * 30_000),
+    ],
+    ids=["of the system", "of a library", "accounts", "code", "no settings", "large"],
+)
+def test_a_file_that_is_none_of_settings_is_left_as_it_is(path: str, content: str) -> None:
+    trace = READ.replace(FILE, path)
+    assert not read_settings(case(**{**in_file(content, path), "trace": trace}))
+
+
+def test_the_file_that_was_read_last_comes_first() -> None:
+    other = "/srv/b.toml"
+    trace = READ.replace("X\t2", f"C\t2\t7\t7\topenat\t3\tp={other}\tx=0\nX\t3")
+    files = {FILE: File(DOCUMENT.encode()), other: File(b"a = 1\n")}
+    found = read_settings(case(files=files, exit_code=3, trace=trace))
+
+    assert [s.where for s in found][:2] == [f"a in {other}", f"name in {FILE}"]
+
+
+def test_a_file_of_a_mount_is_replaced_and_the_rest_of_the_mount_kept(tmp_path: Path) -> None:
+    (tmp_path / "app.json").write_text(DOCUMENT)
+    whole = Mount("bind", str(tmp_path), "/etc/orders")
+    alone = Mount("bind", str(tmp_path / "app.json"), FILE)
+    kept = {}
+    for mount in (whole, alone):
+        of = case(**in_file(DOCUMENT), config={"mounts": (mount,)})
+        setting = read_settings(of)[0]
+        kept[mount] = factor_of(of, {setting: "b"}).config.mounts
+
+    assert kept == {whole: (replace(whole, is_own=True),), alone: ()}
+
+
+@given(st.text(alphabet="ab\"'=: {}[],#\n\r\t0", max_size=60))
+def test_a_value_that_is_written_anew_leaves_the_rest_as_it_is(content: str) -> None:
+    for setting in settings(FILE, content):
+        changed = written(content, {setting: "zz"})
+        again = {s.place: s.value for s in settings(FILE, changed)}
+        before = {s.place: s.value for s in settings(FILE, content)}
+        assert again == {**before, setting.place: "zz"}
 
 
 def test_what_ended_over_something_known_is_left_alone() -> None:

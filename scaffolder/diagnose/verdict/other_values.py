@@ -10,14 +10,9 @@ from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
 
 from .factor import Factor
 from .rewording import factor_of
-from .spellings import JSON, is_answer, is_json, spellings
+from .spellings import JSON, NUMBERED, is_answer, is_json, spellings
 
 MOST = 5
-NUMBER = re.compile(
-    r"(?:^|_)(?:PORT|COUNT|NUM|NUMBER|SIZE|MAX|MIN|CONNECTIONS|WORKERS|THREADS|PROCESSES|TIMEOUT"
-    r"|SECONDS|MS|INTERVAL|DELAY|LIMIT|RETRIES|REPLICAS|TTL|MB|BYTES|DEPTH|CONCURRENCY)$"
-)
-"""How names end whose value is usually a whole number."""
 ADDRESS = re.compile(r"(?:^|_)(?:LISTEN|BIND|ADDR|ADDRESS)$")
 PLAIN = ("true", "false", "0", "1")
 """The answers that every program takes."""
@@ -42,7 +37,7 @@ def other_values(case: Case) -> Iterator[Factor]:
 def _plain(name: str, value: str) -> Iterator[str]:
     """Return what may have been meant by a value, the likeliest first; nothing for a plain one."""
     text = value.strip().strip("\"'")
-    if NUMBER.search(name) and not re.fullmatch(r"-?\d+", value):
+    if NUMBERED.search(name) and not re.fullmatch(r"-?\d+", value):
         linked = LINKED.fullmatch(text) or re.fullmatch(r"[^\s:/]*:(\d+)", text)
         begins = linked or re.match(r"(\d+)", text)
         yield begins[1] if begins else "8080" if "PORT" in name else "1"

@@ -57,10 +57,11 @@ def on_own_volumes(engine: Engine, case: Case, same: Outcome) -> Outcome:
 def _own(mount: Mount, engine: Engine) -> Mount:
     is_plain = mount.writable and "," not in mount.destination
     is_fit = is_plain and not obstacle(mount, is_remote=engine.is_remote)
-    return replace(mount, is_own=True) if is_fit and _is_small(mount.source) else mount
+    return replace(mount, is_own=True) if is_fit and is_small(mount.source) else mount
 
 
-def _is_small(source: str) -> bool:
+def is_small(source: str) -> bool:
+    """Tell whether a directory has so little in it that a copy can have it for itself."""
     deadline, size, count = time.monotonic() + SECONDS, 0, 0
     if not os.path.isdir(source):  # noqa: PTH112 - a file cannot be a volume
         return False

@@ -22,9 +22,10 @@ from .copies import Outcome, noted, tried_with
 from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
-from .rewording import Values, factor_of, shown
+from .read_settings import read_settings, respelled
+from .rewording import Named, Values, factor_of, place, shown, value_of
 from .side_by_side import outcomes
-from .spellings import WORD, is_answer, sample, spellings
+from .spellings import WORD, is_answer, sample
 from .unset import MOST_UNSET
 
 HOW = {
@@ -59,11 +60,18 @@ def reworded(
 
     None if no copy runs.
     """
-    with closing(outcomes(engine, case, _changes(case, _taken(case)))) as copies:
-        for factor, copy in copies:
+    asked: list[Values] = []
+
+    def changes() -> Iterator[Factor]:
+        for values in _changes(case, _taken(case)):
+            asked.append(values)
+            yield factor_of(case, values)
+
+    with closing(outcomes(engine, case, changes())) as copies:
+        for number, (factor, copy) in enumerate(copies):
             found = noted(factor, copy.result, tried)
             if found and is_better(case, found):
-                best = factor, found
+                best = asked[number], found
                 break
             if is_over():
                 return None
@@ -75,8 +83,11 @@ def reworded(
     return weighed
 
 
-def _taken(case: Case) -> dict[str, str]:
-    """Return the values that a program may read: first those that it names, and the container's."""
+def _taken(case: Case) -> dict[Named, str]:
+    """Return the values that a program may read: first those that it names, and the container's.
+
+    Those of the files that it read last come after its variables.
+    """
     theirs = case.image.env if case.image else {}
     own = {n: v for n, v in case.config.env.items() if v and not USUAL.fullmatch(n)}
     texts = [item.script.text.encode() for item in case.launched if item.script]
@@ -85,33 +96,44 @@ def _taken(case: Case) -> dict[str, str]:
     def rank(name: str) -> tuple[bool, bool]:
         return not any(name.encode() in text for text in texts), theirs.get(name) == own[name]
 
-    return {name: own[name] for name in sorted(own, key=rank)[:MOST_VARIABLES]}
+    found: dict[Named, str] = {name: own[name] for name in sorted(own, key=rank)[:MOST_VARIABLES]}
+    return found | {setting: setting.value for setting in read_settings(case)}
 
 
-def _changes(case: Case, values: Mapping[str, str]) -> Iterator[Factor]:
-    """Return what copies get: other spellings of all, then of each, then one variable less.
+def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
+    """Return what copies get: other spellings of all, then of each, then one value less.
 
     What ended with 0 may have been told to do one job: then a word, or a yes, is all there is.
     """
     may_be_job = not case.exit_code
     others = {
-        name: spellings(name, value)
-        for name, value in values.items()
+        named: respelled(named, value)
+        for named, value in values.items()
         if not may_be_job or is_answer(value) or WORD.fullmatch(value)
     }
     rounds = max((len(found) for found in others.values()), default=0)
     at_once: list[Values] = [
         {n: found[k] for n, found in others.items() if len(found) > k} for k in range(rounds)
     ]
-    each: Iterator[Values] = (
-        {name: value} for group in at_once if len(group) > 1 for name, value in group.items()
-    )
+    each = (part for group in at_once if len(group) > 1 for part in _parts(group))
     theirs = case.image.env if case.image else {}  # docker run cannot unset these
     is_known = may_be_job or case.seen.failed_call or case.seen.gave_up
-    without: list[Values] = [{name: None} for name in values if name not in theirs and not is_known]
+    without: list[Values] = [{n: None} for n in values if n not in theirs and not is_known]
+    without = without[:MOST_VARIABLES]
     sets = islice(chain(at_once, each), MOST_COPIES - len(without))
     unset: list[Values] = [] if may_be_job else [{name: sample(name) for name in _unset(case)}]
-    return (factor_of(case, one) for one in chain(filter(None, unset), sets, without))
+    return chain(filter(None, unset), sets, without)
+
+
+def _parts(group: Values) -> Iterator[Values]:
+    """Return a quarter after the other, where there are many, and then one after the other.
+
+    Another spelling may break what had a good one; a part has fewer of those.
+    """
+    changed = list(group.items())
+    quarter = -(-len(changed) // 4)
+    for size in sorted({1, quarter}, reverse=True):
+        yield from (dict(changed[at : at + size]) for at in range(0, len(changed), size))
 
 
 def _unset(case: Case) -> list[str]:
@@ -120,37 +142,30 @@ def _unset(case: Case) -> list[str]:
     return [n for n in names if not USUAL.fullmatch(n)] if len(names) > MOST_UNSET else []
 
 
-def _values(case: Case, factor: Factor) -> dict[str, str | None]:
-    """Return what a factor changes."""
-    own, env = case.config.env, factor.config.env
-    return {name: env.get(name) for name in {**own, **env} if env.get(name) != own.get(name)}
-
-
 def _fewest(
-    engine: Engine, case: Case, best: tuple[Factor, Outcome], tried: list[str]
-) -> tuple[Factor, Outcome]:
+    engine: Engine, case: Case, best: tuple[Values, Outcome], tried: list[str]
+) -> tuple[Values, Outcome]:
     """Halve what was changed as long as a copy runs with a half of it."""
-    changed = list(_values(case, best[0]).items())
+    changed = list(best[0].items())
     half = len(changed) // 2
     for part in (changed[:half], changed[half:]) if half else ():
-        factor = factor_of(case, dict(part))
-        found = tried_with(engine, case, factor, tried)
+        found = tried_with(engine, case, factor_of(case, dict(part)), tried)
         if found and is_better(case, found):
-            return _fewest(engine, case, (factor, found), tried)
+            return _fewest(engine, case, (dict(part), found), tried)
     return best
 
 
 def _weighed(
-    engine: Engine, case: Case, factor: Factor, found: Outcome, tried: list[str]
+    engine: Engine, case: Case, changed: Values, found: Outcome, tried: list[str]
 ) -> tuple[Factor, Outcome] | None:
     """Ask whether the spelling is to blame, or what the value means.
 
     A copy also runs with what no program can read where the program takes the value, and ends over
     what it stands for; a job that has ended with 0 was told so.
     """
-    changed = _values(case, factor)
-    own = case.config.env
-    if None in changed.values() or factor.cure is None or changed.keys() - own.keys():
+    factor = factor_of(case, changed)
+    is_given = all(value_of(case, named) is not None for named in changed)
+    if None in changed.values() or factor.cure is None or not is_given:
         return factor, found
     control = factor_of(case, dict.fromkeys(changed, NONSENSE))
     ran = tried_with(engine, case, control, tried)
@@ -160,6 +175,6 @@ def _weighed(
         return None
     said = " and ".join(shown(case, name) for name in changed)
     text = f"the program ends over what {said} stands for"
-    fix = f"check what {' and '.join(changed)} leads it to"
+    fix = f"check what {' and '.join(map(place, changed))} leads it to"
     cure = replace(factor.cure, text=text, fix=fix, proves=False, is_exact=False)
     return (replace(control, cure=cure), ran) if ran else (replace(factor, cure=cure), found)

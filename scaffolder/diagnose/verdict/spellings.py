@@ -11,12 +11,19 @@ YES = ("true", "1", "yes", "on", "True", "TRUE", "y", "enabled")
 NO = ("false", "0", "no", "off", "False", "FALSE", "n", "disabled")
 """Words for yes and no, the likeliest to be taken first."""
 TRIED_WORDS = 5
+PORTS = 65535
 SIZE = re.compile(r"SIZE|MEMORY|BYTES|BUFFER|HEAP|QUOTA|CACHE|_MEM(?:_|$)", re.IGNORECASE)
 PORT = re.compile(r"PORT$|LISTEN|BIND|ADDR", re.IGNORECASE)
 PLACE = re.compile(r"LISTEN|BIND|ADDR|HOST", re.IGNORECASE)
 LINK = re.compile(r"(?:URL|URI|DSN|ENDPOINT|ORIGIN|SERVER|BROKER|UPSTREAM)S?$", re.IGNORECASE)
 LEVEL = re.compile(r"LEVEL|VERBOSITY", re.IGNORECASE)
 KEY = re.compile(r"(?:KEY|SECRET|SALT)$", re.IGNORECASE)
+NUMBERED = re.compile(
+    r"(?:^|_)(?:PORT|COUNT|NUM|NUMBER|SIZE|MAX|MIN|CONNECTIONS|WORKERS|THREADS|PROCESSES|TIMEOUT"
+    r"|SECONDS|MS|INTERVAL|DELAY|LIMIT|RETRIES|REPLICAS|TTL|MB|BYTES|DEPTH|CONCURRENCY)$",
+    re.IGNORECASE,
+)
+"""How names end whose value is usually a whole number."""
 NUMBER = re.compile(r"[+-]?\d+(?:[,_]\d{3})*(?:[.,]\d+)?")
 AMOUNT = re.compile(r"([+-]?\d+(?:\.\d+)?)(\s*)([A-Za-z]+|%)")
 UNITS = {"sec": "s", "second": "s", "min": "m", "minute": "m", "hr": "h", "hour": "h", "msec": "ms"}
@@ -69,7 +76,7 @@ def is_answer(value: str) -> bool:
 
 
 def _spellings(name: str, value: str) -> Iterator[str]:
-    if is_answer(value):
+    if is_answer(value) and not (value.isdigit() and NUMBERED.search(name)):
         words = YES if value.lower() in YES else NO
         return iter((value.lower(), *words[:TRIED_WORDS]))
     if value.startswith(JSON):
@@ -103,6 +110,8 @@ def _text(name: str, value: str) -> Iterator[str]:
 
 def _number(name: str, value: str) -> Iterator[str]:
     whole = re.sub(r"[,_](?=\d{3}(?!\d))", "", value).lstrip("+")
+    if whole.lstrip("-").isdigit() and not 0 < int(whole) <= PORTS:  # out of range?
+        yield "8080" if PORT.search(name) else "1"
     if PORT.search(name):
         yield from (f":{whole}", f"0.0.0.0:{whole}")
     if "," in whole:
