@@ -24,6 +24,7 @@ from scaffolder.diagnose.verdict.read_settings import read_settings
 from scaffolder.diagnose.verdict.reworded import is_open, reworded
 from scaffolder.diagnose.verdict.rewording import factor_of
 from scaffolder.diagnose.verdict.spellings import spellings
+from scaffolder.diagnose.verdict.vocabulary import near
 from scaffolder.docker.client import Engine
 
 Env = Mapping[str, str]
@@ -330,6 +331,40 @@ def test_a_file_of_a_mount_is_replaced_and_the_rest_of_the_mount_kept(tmp_path: 
         kept[mount] = factor_of(of, {setting: "b"}).config.mounts
 
     assert kept == {whole: (replace(whole, is_own=True),), alone: ()}
+
+
+SOURCES = ("filesystem", "memory", "postgres", "info", "production")
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("filesytem", ["filesystem"]),
+        ("postgress", ["postgres"]),
+        ("inof", ["info"]),
+        ("Memory", ["memory"]),
+        ("memory", []),
+        ("redis", []),
+    ],
+)
+def test_a_word_is_taken_for_the_one_of_the_program_that_it_is_like(
+    value: str, meant: list[str]
+) -> None:
+    assert near(value, SOURCES) == meant
+
+
+def test_a_misspelled_word_is_found_by_the_words_of_the_program(played: Play) -> None:
+    app = {"/app/main.js": program("if (b === 'filesystem') x()"), "/usr/bin/node": program(b"x")}
+    more = {
+        "files": app,
+        "config": {"command": ("node", "/app/main.js"), "env": {"B": "filesytem"}},
+    }
+    found, _ = played(lambda env: env["B"] == "filesystem", **more)
+
+    assert found
+    assert found.cure
+    assert found.cure.proves
+    assert found.cure.fix == "give B a value that it can read, such as filesystem"
 
 
 @given(st.text(alphabet="ab\"'=: {}[],#\n\r\t0", max_size=60))

@@ -1,7 +1,7 @@
 """The settings in the files that a program read before it ended, and other ways to write them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
@@ -10,7 +10,8 @@ from scaffolder.diagnose.evidence.settings import LITERAL, Setting, settings
 
 from .own_volumes import is_small
 from .rewording import Named
-from .spellings import MOST, spellings
+from .spellings import MOST, WORD, is_answer, spellings
+from .vocabulary import near
 
 MOST_FILES = 2
 LARGEST = 64 * 1024
@@ -36,11 +37,16 @@ def read_settings(case: Case) -> list[Setting]:
     ]
 
 
-def respelled(named: Named, value: str) -> list[str]:
-    """Return other ways to write a value; the same one where quotes around it matter."""
+def respelled(named: Named, value: str, known: Collection[str]) -> list[str]:
+    """Return other ways to write a value, of the words that a program knows among others.
+
+    The same one is among them where quotes around it matter.
+    """
+    name = named if isinstance(named, str) else named.name.rpartition(".")[2]
+    meant = near(value, known) if WORD.fullmatch(value) and not is_answer(value) else []
+    found = [*dict.fromkeys((*meant, *spellings(name, value)))][:MOST]
     if isinstance(named, str):
-        return spellings(named, value)
-    found = spellings(named.name.rpartition(".")[2], value)
+        return found
     if not LITERAL.fullmatch(value):
         return found
     return [value, *found][:MOST] if named.is_quoted else [*found[: MOST - 1], value]

@@ -27,6 +27,7 @@ from .rewording import Named, Values, factor_of, place, shown, value_of
 from .side_by_side import outcomes
 from .spellings import WORD, is_answer, sample
 from .unset import MOST_UNSET
+from .vocabulary import words
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
@@ -106,8 +107,9 @@ def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
     What ended with 0 may have been told to do one job: then a word, or a yes, is all there is.
     """
     may_be_job = not case.exit_code
+    known = words(case)
     others = {
-        named: respelled(named, value)
+        named: respelled(named, value, known)
         for named, value in values.items()
         if not may_be_job or is_answer(value) or WORD.fullmatch(value)
     }
