@@ -14,6 +14,7 @@ from recorded import File, case, program
 
 from examples import STARTED
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.arguments import arguments, rewritten
 from scaffolder.diagnose.evidence.config import Image, Mount, Port
 from scaffolder.diagnose.evidence.settings import settings, written
 from scaffolder.diagnose.report.redaction import of_case
@@ -331,6 +332,55 @@ def test_a_file_of_a_mount_is_replaced_and_the_rest_of_the_mount_kept(tmp_path: 
         kept[mount] = factor_of(of, {setting: "b"}).config.mounts
 
     assert kept == {whole: (replace(whole, is_own=True),), alone: ()}
+
+
+WORKER = ("worker", "--poll=30", "--level", "VERBOSE", "serve", "-v", "/etc/x.toml")
+
+
+def test_arguments_are_options_with_values_and_words() -> None:
+    found = [(argument.where, argument.value) for argument in arguments(WORKER)]
+
+    assert found == [("the option --poll", "30"), ("the option --level", "VERBOSE"),
+                     ("argument 4", "serve"), ("the option -v", "/etc/x.toml")]  # fmt: skip
+    assert arguments(("sh", "-c", "x", "serve")) == []
+    assert arguments(("python3", "/app/main.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "argv"),
+    [
+        ("30s", ("worker", "--poll=30s", *WORKER[2:])),
+        (None, ("worker", *WORKER[2:])),
+    ],
+)
+def test_an_option_is_written_otherwise_or_left_out(value: str, argv: tuple[str, ...]) -> None:
+    assert rewritten(WORKER, {arguments(WORKER)[0]: value}) == argv
+
+
+def test_an_option_is_left_out_with_its_value() -> None:
+    assert rewritten(WORKER, {arguments(WORKER)[1]: None}) == ("worker", "--poll=30", *WORKER[4:])
+
+
+@given(st.lists(st.text(alphabet="-=ax1", min_size=1, max_size=5), min_size=1, max_size=6))
+def test_arguments_that_are_not_changed_stay_as_they_are(argv: list[str]) -> None:
+    same = {argument: argument.value for argument in arguments(argv)}
+    assert rewritten(argv, same) == tuple(argv)
+
+
+def test_an_argument_that_is_not_taken_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_engine: Engine, _case: Case, factor: Factor, **_tracer: object) -> Outcome:
+        return Outcome(alive="--poll=30s" in factor.config.argv, exit_code=2, text="")
+
+    monkeypatch.setattr("scaffolder.diagnose.verdict.copies.run", run)
+    config = {"entrypoint": ("worker",), "command": WORKER[1:]}
+    of = case(command=WORKER, exit_code=2, config=config)
+    found = reworded(Engine("docker"), of, [], lambda: False)
+
+    assert found
+    assert found[0].cure
+    assert found[0].cure.text == "the program does not take the value '30' of the option --poll"
+    assert found[0].cure.proves
+    assert found[0].flags == "IMAGE --poll=30s --level VERBOSE serve -v /etc/x.toml"
 
 
 SOURCES = ("filesystem", "memory", "postgres", "info", "production")

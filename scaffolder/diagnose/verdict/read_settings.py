@@ -9,7 +9,7 @@ from scaffolder.diagnose.evidence.files import mount_around, text
 from scaffolder.diagnose.evidence.settings import LITERAL, Setting, settings
 
 from .own_volumes import is_small
-from .rewording import Named
+from .rewording import Named, key
 from .spellings import MOST, WORD, is_answer, spellings
 from .vocabulary import near
 
@@ -42,10 +42,9 @@ def respelled(named: Named, value: str, known: Collection[str]) -> list[str]:
 
     The same one is among them where quotes around it matter.
     """
-    name = named if isinstance(named, str) else named.name.rpartition(".")[2]
     meant = near(value, known) if WORD.fullmatch(value) and not is_answer(value) else []
-    found = [*dict.fromkeys((*meant, *spellings(name, value)))][:MOST]
-    if isinstance(named, str):
+    found = [*dict.fromkeys((*meant, *spellings(key(named), value)))][:MOST]
+    if not isinstance(named, Setting):
         return found
     if not LITERAL.fullmatch(value):
         return found

@@ -16,6 +16,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, causes
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
 from scaffolder.diagnose.causes.variables.usual import USUAL
+from scaffolder.diagnose.evidence.arguments import arguments
 from scaffolder.docker.client import Engine
 
 from .copies import Outcome, noted, tried_with
@@ -87,7 +88,7 @@ def reworded(
 def _taken(case: Case) -> dict[Named, str]:
     """Return the values that a program may read: first those that it names, and the container's.
 
-    Those of the files that it read last come after its variables.
+    Its arguments come after its variables, and then the files that it read last.
     """
     theirs = case.image.env if case.image else {}
     own = {n: v for n, v in case.config.env.items() if v and not USUAL.fullmatch(n)}
@@ -98,6 +99,7 @@ def _taken(case: Case) -> dict[Named, str]:
         return not any(name.encode() in text for text in texts), theirs.get(name) == own[name]
 
     found: dict[Named, str] = {name: own[name] for name in sorted(own, key=rank)[:MOST_VARIABLES]}
+    found |= {other: other.value for other in arguments(case.config.argv)[:MOST_VARIABLES]}
     return found | {setting: setting.value for setting in read_settings(case)}
 
 

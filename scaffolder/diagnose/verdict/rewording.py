@@ -1,12 +1,13 @@
 """Copies that get several values in other words, and how that is told."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.arguments import Argument, rewritten
+from scaffolder.diagnose.evidence.config import Config, Mount
 from scaffolder.diagnose.evidence.files import mount_around, text
 from scaffolder.diagnose.evidence.settings import Setting, written
 from scaffolder.redaction_rules import is_secret
@@ -18,8 +19,8 @@ from .unset import missing
 
 MOST_NAMED = 2
 """How many values are told one by one."""
-Named = str | Setting
-"""What has a value: a variable, by its name, or a setting in a file."""
+Named = str | Setting | Argument
+"""What has a value: a variable, by its name, a setting in a file, or an argument."""
 Values = Mapping[Named, str | None]
 """What they are set to; None for one that is left out."""
 
@@ -30,6 +31,9 @@ def factor_of(case: Case, values: Values) -> Factor:
     variables = {named: value for named, value in values.items() if isinstance(named, str)}
     env = {n: v for n, v in {**own, **variables}.items() if v is not None}
     files = _files(case, values)
+    arguments = {named: value for named, value in values.items() if isinstance(named, Argument)}
+    argv = rewritten(case.config.argv, arguments)
+    config = replace(case.config, env=env, mounts=_mounts(case, files))
     given = (
         f"-e {n}={'...' if is_secret(n) or n not in own else shlex.quote(v)}"
         for n, v in variables.items()
@@ -38,12 +42,20 @@ def factor_of(case: Case, values: Values) -> Factor:
     mounted = (f"-v ./{basename(path)}:{shlex.quote(path)}" for path in files)
     return Factor(
         _name(case, values),
-        replace(case.config, env=env, mounts=_mounts(case, files)),
+        replace(config, entrypoint=(), command=argv) if arguments else config,
         files=files,
-        flags=" ".join((*given, *mounted)),
+        flags=" ".join((*given, *mounted, *_typed(case.config, argv))),
         without=" and ".join(f"-e {n}" for n, v in variables.items() if v is None),
         cure=_cure(case, values),
     )
+
+
+def _typed(config: Config, argv: tuple[str, ...]) -> Iterator[str]:
+    """Return the command as it stands after the image, if it is another one."""
+    if argv != config.argv:
+        kept = len(config.entrypoint) if argv[: len(config.entrypoint)] == config.entrypoint else 0
+        yield from () if kept or not config.entrypoint else ("--entrypoint", shlex.quote(argv[0]))
+        yield f"IMAGE {shlex.join(argv[kept or bool(config.entrypoint) :])}"
 
 
 def _name(case: Case, values: Values) -> str:
@@ -55,7 +67,7 @@ def _name(case: Case, values: Values) -> str:
 
 def value_of(case: Case, named: Named) -> str | None:
     """Return the value that something has; None for a variable that nothing sets."""
-    return named.value if isinstance(named, Setting) else case.config.env.get(named)
+    return case.config.env.get(named) if isinstance(named, str) else named.value
 
 
 def _files(case: Case, values: Values) -> dict[str, bytes]:
@@ -86,16 +98,23 @@ def _told(case: Case, named: Named, value: str | None) -> str:
         return f"the variable {name}"
     if value is None:
         return f"no {name}"
-    if isinstance(named, Setting):
-        if value == named.value:
-            return f"{name} {'without' if named.is_quoted else 'in'} quotes"
-        return f"another value of {name}" if is_secret(named.name) else f"{value} as {name}"
-    return f"another value of {name}" if is_secret(name) else f"{name}={value}"
+    if isinstance(named, Setting) and value == named.value:
+        return f"{name} {'without' if named.is_quoted else 'in'} quotes"
+    if is_secret(key(named)):
+        return f"another value of {name}"
+    return f"{name}={value}" if isinstance(named, str) else f"{value} as {name}"
 
 
 def place(named: Named) -> str:
     """Return what it is called, for a sentence."""
-    return named.where if isinstance(named, Setting) else named
+    return named if isinstance(named, str) else named.where
+
+
+def key(named: Named) -> str:
+    """Return its name as a variable would have it, which tells what its value is about."""
+    if isinstance(named, str):
+        return named
+    return named.key if isinstance(named, Argument) else named.name.rpartition(".")[2]
 
 
 def _cure(case: Case, values: Values) -> cures.Cure:
@@ -126,7 +145,7 @@ def _advised(named: Named, value: str) -> str:
 
 def shown(case: Case, named: Named) -> str:
     """Return a value for a sentence; what is to be JSON may hold secrets."""
-    value, name = value_of(case, named) or "", named.name if isinstance(named, Setting) else named
-    is_hidden = is_secret(name) or value[:1] in JSON
+    value = value_of(case, named) or ""
+    is_hidden = is_secret(key(named)) or value[:1] in JSON
     where = place(named)
     return f"the value that {where} has" if is_hidden else f"the value {value!r} of {where}"
