@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from pems import CERTIFICATE, OTHER
-from recorded import NOW, File, elf, folder, link, program
+from recorded import IDENTITY, NOW, File, elf, folder, link, program
 
 from scaffolder.diagnose.evidence.build import Build
 from scaffolder.diagnose.evidence.config import HealthCheck, Host, Image, Mount, Port
@@ -361,6 +361,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "not-a-directory": tried("openat\t-20\tp=/srv/conf/app.toml\tx=0", files={**SERVER, "/srv/conf": File(b"x")}),
     "rename-across-mounts": tried("rename\t-18\tp=/tmp/x\tp=/data/x", config=TMPFS),
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
+    "root-refused": said("orders: refusing to start as root"),
+    "pid-1-refused": said("agent: must not be run as PID 1"),
+    "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},

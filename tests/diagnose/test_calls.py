@@ -522,6 +522,21 @@ def test_how_a_library_probes_the_kernel_is_no_failure() -> None:
     assert "/etc/app.toml" in found.text
 
 
+@pytest.mark.parametrize(
+    ("found", "cause"),
+    [
+        ("newfstatat\t0\tp=/opt/lib/json/__init__.py", "undetermined"),
+        ("newfstatat\t0\tp=/opt/lib/json/decoder.py", "file-missing"),
+        ("newfstatat\t0\tp=/opt/lib/re/__init__.pyc", "file-missing"),
+    ],
+    ids=["another ending", "another name", "another directory"],
+)
+def test_what_is_found_with_another_ending_was_not_missed(found: str, cause: str) -> None:
+    asked = call("newfstatat\t-2\tp=/opt/lib/json/__init__.cpython-313.so")
+
+    assert judge(case(**ended(asked, call(found, 2)))).cause == cause
+
+
 def test_a_bad_address_is_one_of_a_host_only_where_that_is_named() -> None:
     said_so = case(**said("wget: bad address 'db.internal'"))
     failed = case(**ended(call("read\t-14\tf=3:/srv/data")))

@@ -514,6 +514,13 @@ def test_a_setting_of_a_file_that_is_not_taken_is_proven(run: Run, tmp_path: Pat
     assert "'8080' of port in /etc/app.json" in found["cause"]["text"]
 
 
+def test_the_name_of_a_host_that_is_not_taken_is_proven(run: Run) -> None:
+    code = "import os, socket, time\nif not socket.gethostname()[-2:] == '-0': os._exit(3)\ntime.sleep(99)"
+    found = diagnosed(run("python3", "-c", code), "--rerun")
+
+    assert summary(found) == ("host-name-refused", "proven"), found
+
+
 def test_threads_that_wait_for_each_other_are_told_where(run: Run) -> None:
     code = (
         "import threading, time\na, b = threading.Lock(), threading.Lock()\n"

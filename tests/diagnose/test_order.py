@@ -16,7 +16,7 @@ from scaffolder.diagnose.causes.catalogue import (
     explained_by,
 )
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.verdict import agreed, cures, endings, limited, order, wanted
+from scaffolder.diagnose.verdict import agreed, cures, endings, itself, limited, order, wanted
 from scaffolder.diagnose.verdict.judge import candidates
 
 KNOWN = {cause.id: cause for cause in causes()}
@@ -104,7 +104,9 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 
 def test_each_factor_of_a_copy_is_what_a_cause_is_cured_by() -> None:
     known = [
-        it for module in (agreed, cures, endings, limited, wanted) for it in vars(module).values()
+        it
+        for module in (agreed, cures, endings, itself, limited, wanted)
+        for it in vars(module).values()
     ]
     made = {cure.factor for cure in known if isinstance(cure, cures.Cure)}
     declared_by = {name for cause in KNOWN.values() for name in cause.cured_by}

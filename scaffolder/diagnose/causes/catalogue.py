@@ -29,7 +29,7 @@ FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
-    "elsewhere",
+    "elsewhere", "ordinary-user", "host-name",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -45,7 +45,7 @@ MODULES = (
     "silence.endings",
     "loader.missing", "loader.versions",
     "identity.users", "identity.seccomp", "identity.temporary", "identity.read_only",
-    "identity.capabilities", "identity.names", "identity.access",
+    "identity.capabilities", "identity.names", "identity.access", "identity.refused",
     "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.shared",
     "mounts.remainder",
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",

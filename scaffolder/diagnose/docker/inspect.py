@@ -69,6 +69,8 @@ def config(document: Mapping[str, Any]) -> Config:
         env=variables(own.get("Env")),
         user=own.get("User") or "",
         workdir=own.get("WorkingDir") or "/",
+        hostname=_hostname(document),
+        hosts=tuple(host.get("ExtraHosts") or ()),
         labels=own.get("Labels") or {},
         exposed=tuple(_exposed(own.get("ExposedPorts") or {})),
         published=tuple(_published(_bindings(document))),
@@ -158,6 +160,12 @@ def _published(found: Mapping[str, Any]) -> Iterable[Port]:
             if number.isdecimal() and host.isdecimal():
                 address = binding.get("HostIp") or ""
                 yield Port(int(number), protocol or "tcp", address, int(host))
+
+
+def _hostname(document: Mapping[str, Any]) -> str:
+    """Return the name that its host was given; empty if that is the beginning of the id."""
+    name: str = (document.get("Config") or {}).get("Hostname") or ""
+    return "" if name and (document.get("Id") or "").startswith(name) else name
 
 
 def _check(found: Mapping[str, Any] | None) -> HealthCheck | None:

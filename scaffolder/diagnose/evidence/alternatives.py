@@ -3,7 +3,6 @@
 import errno
 import re
 from itertools import takewhile
-from posixpath import basename
 
 from .decisive import decider, failure, has_gone_on
 from .trace import Call, Trace
@@ -25,13 +24,8 @@ def places(trace: Trace, lost: Call) -> list[Call]:
         return [lost]
     own = [call for call in trace.of(lost.process) if call.at <= lost.at]
     late = [*takewhile(lambda call: not has_gone_on(call), reversed(own))]
-    same = [c for c in reversed(late) if c.error == errno.ENOENT and _stem(c) == _stem(lost)]
+    same = [c for c in reversed(late) if c.error == errno.ENOENT and c.stem == lost.stem]
     return [*{call.path: call for call in same}.values()] or [lost]
-
-
-def _stem(call: Call) -> str:
-    """Return a name without the dot of a hidden file, and without its endings."""
-    return basename(call.path).lstrip(".").partition(".")[0]
 
 
 def locales_sought(trace: Trace) -> list[Call]:

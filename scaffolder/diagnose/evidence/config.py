@@ -65,6 +65,10 @@ class Config:
     env: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
     workdir: str = "/"
+    hostname: str = ""
+    """The name of its host, if it was given one."""
+    hosts: tuple[str, ...] = ()
+    """Names that it was given addresses for: `db:10.0.0.2`."""
     labels: Mapping[str, str] = field(default_factory=dict)
     exposed: tuple[Port, ...] = ()
     published: tuple[Port, ...] = ()

@@ -9,7 +9,7 @@ import errno
 import re
 import signal
 from collections.abc import Sequence
-from posixpath import basename
+from posixpath import basename, dirname
 
 from .harmless import REPORTING, matters
 from .trace import Call, Signal, Trace, Traced
@@ -158,10 +158,15 @@ def _plainest(call: Call, until: Sequence[Call]) -> Call:
 
 
 def _succeeds(call: Call, later: Sequence[Call]) -> bool:
-    """Tell whether the same name was found in another place, or the same call worked at last."""
+    """Tell whether the same was found under another name, or the same call worked at last.
+
+    That is the name in another place, or with other endings in the same one.
+    """
     done = [other for other in later if not other.error]
     if call.path and call.error in FOUND_ELSEWHERE:
-        return any(basename(other.path) == basename(call.path) for other in done)
+        beside = (o for o in done if o.stem == call.stem and dirname(o.path) == dirname(call.path))
+        same = (o for o in done if basename(o.path) == basename(call.path))
+        return any(same) or any(beside)
     return bool(call.address) and any(
         (other.name, other.port) == (call.name, call.port) for other in done
     )

@@ -47,6 +47,11 @@ class Call:
         return self.path.removesuffix(normpath(self.given)).rstrip("/") or "/"
 
     @property
+    def stem(self) -> str:
+        """The name without the dot of a hidden file, and without its endings."""
+        return basename(self.path).lstrip(".").partition(".")[0]
+
+    @property
     def is_relative(self) -> bool:
         """Tell whether the path starts from the working directory, or from another one."""
         return bool(self.given) and not self.given.startswith("/")

@@ -42,6 +42,7 @@ def options(config: Config) -> list[str]:
     ]
     flags += [
         *(("--user", config.user) if config.user else ()),
+        *(("--hostname", config.hostname) if config.hostname else ()),
         *(("--read-only",) if config.read_only else ()),
         *(("--init",) if config.init else ()),
         *(("--tty",) if config.tty else ()),
@@ -54,6 +55,7 @@ def options(config: Config) -> list[str]:
         for name in config.capabilities_added
         if name.upper() not in {"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"}
     ]
+    flags += [f"--add-host={entry}" for entry in config.hosts]
     flags += [f"--ulimit={name}={value}" for name, value in config.ulimits.items()]
     flags += [
         f"--tmpfs={place}{':' + options if options else ''}"

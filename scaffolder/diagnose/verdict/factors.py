@@ -17,6 +17,7 @@ from . import cures
 from .agreed import agreed
 from .endings import endings
 from .factor import Factor
+from .itself import CRASHED, itself
 from .limited import limits
 from .other_values import other_values
 from .spoken import spoken
@@ -37,9 +38,10 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from _mounts(case.config)
     yield from other_values(case)
     yield from _inputs(case)
-    if case.exit_code == 139 and not case.config.init:  # it tells how it ends, the others why
+    if case.exit_code == CRASHED and not case.config.init:  # it tells how it ends, the others why
         config = replace(case.config, init=True)
         yield Factor("an init as PID 1", config, flags="--init", endings=endings(case))
+    yield from itself(case)
     yield from _words(case)
 
 
