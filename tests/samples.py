@@ -2,10 +2,12 @@
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 FULL = bool(os.environ.get("FULL"))
+TURN = int(os.environ.get("TURN") or 0)
+"""Whose turn it is; `scripts/test` takes it from the commit, so that a failure comes again."""
 
 Case = TypeVar("Case")
 
@@ -16,3 +18,11 @@ def sample(cases: Sequence[Case], step: int) -> Sequence[Case]:
     Not for what is collected: all workers have to collect the same tests.
     """
     return cases if FULL else cases[random.randrange(step) :: step]
+
+
+def in_turn(cases: Iterable[Case], step: int) -> list[Case]:
+    """Return one case out of `step`, each in its turn, for what is collected: by all workers alike.
+
+    Neighbours in a table are alike more often than not: they have different turns.
+    """
+    return [*cases] if FULL else [*cases][TURN % step :: step]
