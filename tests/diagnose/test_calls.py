@@ -404,6 +404,20 @@ def test_a_file_with_windows_line_endings_is_given_those_of_unix() -> None:
     assert not [f for f in wanted(unread) if "line endings" in f.name]
 
 
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbf{}", b"\xff\xfe{\0}\0", b"\xfe\xff\0{\0}"], ids=["8", "16 LE", "16 BE"]
+)
+def test_a_file_with_a_byte_order_mark_is_given_without_it(data: bytes) -> None:
+    of = case(
+        **ended(call("openat\t3\tp=/srv/conf\tx=0"), files={**SERVER, "/srv/conf": File(data)})
+    )
+    factor = next(f for f in wanted(of) if f.cure and f.cure.factor == "byte-order-mark")
+
+    assert factor.files == {"/srv/conf": b"{}"}
+    assert factor.cure
+    assert factor.cure.text.startswith("/srv/conf begins with a byte order mark")
+
+
 def test_only_few_files_of_the_programs_own_are_looked_at_for_line_endings() -> None:
     folders = ("/usr/lib/x", "/lib/x", "/app")
     paths = [f"{folder}/{number}" for folder in folders for number in range(20)]

@@ -16,7 +16,16 @@ from scaffolder.diagnose.causes.catalogue import (
     explained_by,
 )
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.verdict import agreed, cures, endings, itself, limited, order, wanted
+from scaffolder.diagnose.verdict import (
+    agreed,
+    cures,
+    endings,
+    itself,
+    limited,
+    order,
+    translated,
+    wanted,
+)
 from scaffolder.diagnose.verdict.judge import candidates
 
 KNOWN = {cause.id: cause for cause in causes()}
@@ -105,7 +114,7 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 def test_each_factor_of_a_copy_is_what_a_cause_is_cured_by() -> None:
     known = [
         it
-        for module in (agreed, cures, endings, itself, limited, wanted)
+        for module in (agreed, cures, endings, itself, limited, translated, wanted)
         for it in vars(module).values()
     ]
     made = {cure.factor for cure in known if isinstance(cure, cures.Cure)}

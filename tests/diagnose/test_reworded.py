@@ -277,6 +277,18 @@ def test_the_setting_of_a_file_that_is_not_taken_is_found(
     assert found.flags == f"-v ./app.json:{FILE}"
 
 
+def test_a_secret_with_a_line_break_at_its_end_is_found_and_not_shown(read: Play) -> None:
+    found, _ = read(lambda content: content == "hunter2", **in_file("hunter2\n"))
+
+    assert found
+    assert found.cure
+    assert found.cure.text == (
+        f"the program does not take what {FILE} has, with the line break at its end"
+    )
+    assert "without the line break" in found.cure.fix
+    assert "hunter2" not in f"{found.name} {found.cure.text} {found.cure.fix} {found.flags}"
+
+
 def test_a_setting_that_no_spelling_helps_is_left_out_and_no_proof(read: Play) -> None:
     found, _ = read(lambda document: "peers" in document and '"b"' not in document and "ttl" in document,
                     **in_file(DOCUMENT))  # fmt: skip
@@ -302,7 +314,7 @@ def test_a_secret_of_a_file_is_not_told(read: Play) -> None:
         ("/app/node_modules/x/settings.json", DOCUMENT),
         ("/etc/passwd", "a: b\n"),
         ("/app/main.py", "a = 5\n"),
-        (FILE, "only prose\n"),
+        (FILE, "only prose\nof two lines\n"),
         (FILE, "a = 5\n" + "# x\n" * 30_000),
     ],
     ids=["of the system", "of a library", "accounts", "code", "no settings", "large"],

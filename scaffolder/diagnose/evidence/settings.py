@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from posixpath import basename
 from typing import Any
 
 MOST, LONGEST = 40, 500
@@ -31,20 +33,31 @@ class Setting:
     name: str
     value: str
     place: Place
-    """In JSON the keys that lead to it, elsewhere the number of its line, from 0."""
+    """In JSON the keys that lead to it, elsewhere the number of its line, from 0; or nothing."""
     is_quoted: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether it is all that the file has: a secret, most often."""
+        return not self.place
 
     @property
     def where(self) -> str:
         """Its name and its file, for a sentence."""
-        return f"{self.name} in {self.path}"
+        return self.path if self.is_whole else f"{self.name} in {self.path}"
 
 
 def settings(path: str, text: str) -> list[Setting]:
     """Return the settings of a file; nothing if it has none."""
     document = _json(text)
     found = _lines(path, text) if document is None else _leaves(path, document, ())
-    return list(found)[:MOST]
+    return list(islice(found, MOST)) or _whole(path, text)
+
+
+def _whole(path: str, text: str) -> list[Setting]:
+    """Return what a file of one line has, which is its value."""
+    is_value = text.strip() and "\n" not in text.strip() and len(text) <= LONGEST
+    return [Setting(path, basename(path), text, ())] if is_value else []
 
 
 def written(text: str, changes: Mapping[Setting, str | None]) -> str:
@@ -52,6 +65,9 @@ def written(text: str, changes: Mapping[Setting, str | None]) -> str:
 
     None leaves a setting out; the same value is given quotes, or loses them.
     """
+    whole = next((setting for setting in changes if setting.is_whole), None)
+    if whole:
+        return changes[whole] or ""
     document = _json(text)
     if document is not None:
         for setting, value in changes.items():

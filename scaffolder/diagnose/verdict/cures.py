@@ -178,14 +178,6 @@ VALUE = Cure(
     proves=True,
 )
 OTHER_VALUE = Cure("other-value", "config-malformed", "environment", "", "", proves=True)
-LINE_ENDINGS = Cure(
-    "line-endings",
-    "line-endings",
-    "environment",
-    "has Windows (CRLF) line endings: what the program takes from it ends in a carriage return",
-    "convert it to LF (sed -i 's/\\r$//'), and keep it so (.gitattributes: text eol=lf)",
-    proves=True,
-)
 TIME_ZONE = Cure(
     "time-zone",
     "timezone-missing",

@@ -46,6 +46,9 @@ def respelled(named: Named, value: str, known: Collection[str]) -> list[str]:
     found = [*dict.fromkeys((*meant, *spellings(key(named), value)))][:MOST]
     if not isinstance(named, Setting):
         return found
+    if named.is_whole:
+        inner = value.strip()
+        return [*dict.fromkeys((*([inner] if inner != value else []), *found))][:MOST]
     if not LITERAL.fullmatch(value):
         return found
     return [value, *found][:MOST] if named.is_quoted else [*found[: MOST - 1], value]
@@ -58,10 +61,11 @@ def _files(case: Case) -> Iterator[tuple[str, str]]:
     opened = (c for c in reversed(trace.calls) if c.name.startswith("open") and not c.error)
     read = (c.path for c in opened if not c.writes and decider and c.process == decider.number)
     for path in dict.fromkeys(read):
-        if OF_SYSTEM.search(path) or CODE.search(path) or path in code:
+        if OF_SYSTEM.search(path) or path in code:
             continue
         content = text(case.files, path, limit=LARGEST + 1)
         mount = mount_around(path, case.config.mounts)
         is_whole = mount is None or mount.destination == path or is_small(mount.source)
-        if content and len(content) <= LARGEST and is_whole and settings(path, content):
+        found = settings(path, content) if content and len(content) <= LARGEST and is_whole else []
+        if content and found and (found[0].is_whole or not CODE.search(path)):
             yield path, content

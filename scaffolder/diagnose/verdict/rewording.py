@@ -17,6 +17,9 @@ from .factor import Factor
 from .spellings import FORMS, JSON
 from .unset import missing
 
+LINE = ("\n", "\r")
+END = ", with the line break at its end"
+STRIPPED = "the same without the line break at its end (printf %s VALUE >FILE)"
 MOST_NAMED = 2
 """How many values are told one by one."""
 Named = str | Setting | Argument
@@ -98,8 +101,10 @@ def _told(case: Case, named: Named, value: str | None) -> str:
         return f"the variable {name}"
     if value is None:
         return f"no {name}"
-    if isinstance(named, Setting) and value == named.value:
+    if isinstance(named, Setting) and value == named.value and not named.is_whole:
         return f"{name} {'without' if named.is_quoted else 'in'} quotes"
+    if isinstance(named, Setting) and named.is_whole:
+        return f"{name} {'without a line break' if value == named.value.strip() else 'otherwise'}"
     if is_secret(key(named)):
         return f"another value of {name}"
     return f"{name}={value}" if isinstance(named, str) else f"{value} as {name}"
@@ -138,6 +143,8 @@ def _cure(case: Case, values: Values) -> cures.Cure:
 
 
 def _advised(named: Named, value: str) -> str:
+    if isinstance(named, Setting) and named.is_whole:
+        return STRIPPED if value == named.value.strip() else FORMS.get(value, "another one")
     if isinstance(named, Setting) and value == named.value:
         return f"{value} without quotes" if named.is_quoted else f'"{value}", in quotes'
     return FORMS.get(value, value)
@@ -146,6 +153,8 @@ def _advised(named: Named, value: str) -> str:
 def shown(case: Case, named: Named) -> str:
     """Return a value for a sentence; what is to be JSON may hold secrets."""
     value = value_of(case, named) or ""
+    if isinstance(named, Setting) and named.is_whole:
+        return f"what {named.path} has{END if value.endswith(LINE) else ''}"
     is_hidden = is_secret(key(named)) or value[:1] in JSON
     where = place(named)
     return f"the value that {where} has" if is_hidden else f"the value {value!r} of {where}"

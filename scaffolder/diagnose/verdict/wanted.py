@@ -6,14 +6,12 @@ import signal
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from posixpath import basename, dirname, splitext
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, of_windows
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.decisive import PROBES
-from scaffolder.diagnose.evidence.files import CONTENT, is_below, resolved
+from scaffolder.diagnose.evidence.files import is_below, resolved
 from scaffolder.diagnose.evidence.last_steps import ZONES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
@@ -22,8 +20,8 @@ from . import cures
 from .factor import Factor
 from .left_over import LONGEST
 from .room import more
+from .translated import translated
 
-MOST_FILES = 3
 CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip
@@ -45,7 +43,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_call or case.seen.gave_up
     yield from _absent(case)
-    yield from _translated(case)
+    yield from translated(case)
     yield from more(case)
     if case.seen.locales_sought:
         value = "C.UTF-8"
@@ -103,20 +101,6 @@ def _kinds(call: Call) -> tuple[bool, ...]:
     if call.name in ("chdir", "statfs") or call.creates or call.lists:
         return (True,)
     return (False, True) if PROBES.match(call.name) and not splitext(call.path)[1] else (False,)
-
-
-def _translated(case: Case) -> Iterator[Factor]:
-    """Give files that it read the line endings of Unix."""
-    for path in islice(of_windows(case), MOST_FILES) if case.exit_code else ():
-        data = case.files.content(path) or b""
-        if len(data) < CONTENT:  # else it is cut
-            yield Factor(
-                f"Unix line endings in {path}",
-                case.config,
-                files={path: data.replace(WINDOWS, b"\n")},
-                flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
-                cure=replace(cures.LINE_ENDINGS, text=f"{path} {cures.LINE_ENDINGS.text}"),
-            )
 
 
 def _absent(case: Case) -> Iterator[Factor]:

@@ -1,12 +1,13 @@
-"""Files with Windows line endings, from which a program takes its values."""
+"""Files as editors on Windows write them, from which a program takes its values."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, seen
+from scaffolder.diagnose.causes.evidence import content, logged, seen
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
@@ -14,6 +15,8 @@ from scaffolder.text import quoted
 SPELLED = "\\r"
 """How the name of a call spells a carriage return."""
 WINDOWS = b"\r\n"
+MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+"""How a file begins whose encoding is marked, and that encoding without the mark."""
 MOST = 6
 """How many files that were opened are looked at: each takes 0.1 s."""
 SYSTEM = re.compile(
@@ -49,11 +52,51 @@ def line_endings(case: Case) -> Found | None:
     )
 
 
+@cause(
+    "byte-order-mark",
+    "a file begins with a byte order mark, which the program does not expect",
+    pattern="environment",
+    reads=["rerun", "files", "logs"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    explains=["config-malformed", "said-why", "last-call", "python-exception"],
+    cured_by=["byte-order-mark"],
+)
+def byte_order_mark(case: Case) -> Found | None:
+    """Find what parsers say of a byte order mark."""
+    says = case.said(
+        r"[^\n]*(?:UTF-8 BOM|utf-8-sig|byte[ -]order mark|\ufeff|\\ufeff|invalid character 'ï'"
+        r"|can't decode byte 0xff in position 0)[^\n]*"
+    )
+    if says is None:
+        return None
+    path = next((path for path, _ in marked(case)), "")
+    return Found(
+        f"{path or 'a file that it reads'} begins with a byte order mark, as editors on Windows"
+        " write it, which the program takes for a part of the content",
+        f"save it as UTF-8 without a mark: sed -i '1s/^\\xEF\\xBB\\xBF//' {quoted(path or 'FILE')}",
+        (logged(case, says), *((content(case, path, "begins with a mark"),) if path else ())),
+    )
+
+
 def of_windows(case: Case) -> Iterator[str]:
     """Yield files of its own with Windows line endings that a copy has read, the last one first."""
+    return (path for path, data in _own_files(case) if WINDOWS in data)
+
+
+def marked(case: Case) -> Iterator[tuple[str, bytes]]:
+    """Yield such files that begin with a byte order mark, and what they are without it."""
+    for path, data in _own_files(case):
+        mark = next((mark for mark in MARKS if data.startswith(mark)), b"")
+        if mark:
+            yield path, data.decode(MARKS[mark], "replace").lstrip("\ufeff").encode()
+
+
+def _own_files(case: Case) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of its own that a copy has read, the last one first."""
     opened = (c for c in case.seen.trace.calls if c.name.startswith("open") and not c.error)
     own = (c.path for c in opened if not c.writes and not SYSTEM.match(c.path))
     for path in islice(reversed(dict.fromkeys(own)), MOST):
         entry = resolved(case.files, path)
-        if entry and entry.kind == "file" and WINDOWS in (case.files.content(entry.path) or b""):
-            yield entry.path
+        if entry and entry.kind == "file":
+            yield entry.path, case.files.content(entry.path) or b""

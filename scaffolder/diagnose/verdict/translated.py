@@ -1,0 +1,54 @@
+"""Files as Unix has them, for a program that read them as editors on Windows write them."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from posixpath import basename
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, marked, of_windows
+from scaffolder.diagnose.evidence.files import CONTENT
+
+from .cures import Cure
+from .factor import Factor
+
+MOST_FILES = 3
+BYTE_ORDER_MARK = Cure(
+    "byte-order-mark",
+    "byte-order-mark",
+    "environment",
+    "begins with a byte order mark, which the program does not expect",
+    "save it as UTF-8 without a mark (sed -i '1s/^\\xEF\\xBB\\xBF//')",
+    proves=True,
+)
+LINE_ENDINGS = Cure(
+    "line-endings",
+    "line-endings",
+    "environment",
+    "has Windows (CRLF) line endings: what the program takes from it ends in a carriage return",
+    "convert it to LF (sed -i 's/\\r$//'), and keep it so (.gitattributes: text eol=lf)",
+    proves=True,
+)
+
+
+def translated(case: Case) -> Iterator[Factor]:
+    """Give files that it read the line endings of Unix, and no byte order mark."""
+    for path in islice(of_windows(case), MOST_FILES) if case.exit_code else ():
+        data = case.files.content(path) or b""
+        if len(data) < CONTENT:  # else it is cut
+            yield Factor(
+                f"Unix line endings in {path}",
+                case.config,
+                files={path: data.replace(WINDOWS, b"\n")},
+                flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+                cure=replace(LINE_ENDINGS, text=f"{path} {LINE_ENDINGS.text}"),
+            )
+    for path, plain in islice(marked(case), MOST_FILES) if case.exit_code else ():
+        yield Factor(
+            f"no byte order mark in {path}",
+            case.config,
+            files={path: plain},
+            flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+            cure=replace(BYTE_ORDER_MARK, text=f"{path} {BYTE_ORDER_MARK.text}"),
+        )
