@@ -20,6 +20,7 @@ from scaffolder.diagnose.evidence.settings import settings, written
 from scaffolder.diagnose.report.redaction import of_case
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factor import Factor
+from scaffolder.diagnose.verdict.handed import with_room
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.read_settings import read_settings
 from scaffolder.diagnose.verdict.reworded import is_open, reworded
@@ -340,8 +341,8 @@ def test_a_file_of_a_mount_is_replaced_and_the_rest_of_the_mount_kept(tmp_path: 
     kept = {}
     for mount in (whole, alone):
         of = case(**in_file(DOCUMENT), config={"mounts": (mount,)})
-        setting = read_settings(of)[0]
-        kept[mount] = factor_of(of, {setting: "b"}).config.mounts
+        factor = factor_of(of, {read_settings(of)[0]: "b"})
+        kept[mount] = with_room(factor.config, factor.files).mounts
 
     assert kept == {whole: (replace(whole, is_own=True),), alone: ()}
 

@@ -16,7 +16,7 @@ from scaffolder.docker.throwaway import created
 from . import allowed
 from .at_work import settles
 from .factor import Factor
-from .handed import environment, fill, put
+from .handed import environment, fill, put, with_room
 from .lifetimes import LONGEST_SECONDS, watched_for, window
 from .watching import Tracer
 
@@ -60,7 +60,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
 
     Raises EngineError if it cannot be created, or a file of the factor not be put into it.
     """
-    config = factor.config
+    config = with_room(factor.config, factor.files if factor.folder == "/" else ())
     limit = watched_for(case) if tracer else window(case)
     argv, entry, own = config.argv, config.argv[:1], list(factor.options)
     if tracer:

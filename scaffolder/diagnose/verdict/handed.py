@@ -4,12 +4,14 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from posixpath import dirname
 from typing import IO
 
 from scaffolder.diagnose.evidence.config import Config
+from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.docker.client import Engine, EngineError
 
 LARGEST = 16 << 20
@@ -32,6 +34,18 @@ def put(
         ran = engine.ask("cp", "-", f"{name}:{folder}", stdin=packed)
         if ran.code:
             raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
+
+
+def with_room(config: Config, paths: Iterable[str]) -> Config:
+    """Return the configuration of a copy that gets files, also where something is mounted.
+
+    A file that is mounted itself is left out; a directory around it is the copy's own.
+    """
+    given = set(paths)
+    around = {mount_around(path, config.mounts) for path in given}
+    kept = (mount for mount in config.mounts if mount.destination not in given)
+    mounts = tuple(replace(m, is_own=True) if m in around else m for m in kept)
+    return replace(config, mounts=mounts)
 
 
 def fill(engine: Engine, config: Config, identity: str, name: str) -> None:

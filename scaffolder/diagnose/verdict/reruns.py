@@ -17,7 +17,7 @@ from . import standing, telling
 from .ahead import Ahead
 from .apart import asked, bound
 from .copies import Outcome, noted
-from .cures import OTHER_VALUE, Cure
+from .cures import MOUNT, OTHER_VALUE, Cure
 from .factor import Factor
 from .factors import factors
 from .further import Further, as_cure, further, is_better, together
@@ -89,9 +89,10 @@ def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> R
     def is_over() -> bool:
         return time.monotonic() - began > BUDGET_SECONDS
 
-    is_open_still = found.factor == OTHER_VALUE.factor and not found.proves
+    # Another word for yes is no proof without the counter-check; a mount may hold settings.
+    is_open_still = found.factor in (OTHER_VALUE.factor, MOUNT.factor) and not found.proves
     if (found.cured and not is_open_still) or is_over():
-        return found  # another word for yes is no proof without the counter-check
+        return found
     other = reworded(engine, case, found.tried, is_over)
     return (_cured(case, *other, found.tried) if other else None) or found
 

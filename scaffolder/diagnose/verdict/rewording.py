@@ -7,8 +7,8 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.arguments import Argument, rewritten
-from scaffolder.diagnose.evidence.config import Config, Mount
-from scaffolder.diagnose.evidence.files import mount_around, text
+from scaffolder.diagnose.evidence.config import Config
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.settings import Setting, written
 from scaffolder.redaction_rules import is_secret
 
@@ -36,7 +36,7 @@ def factor_of(case: Case, values: Values) -> Factor:
     files = _files(case, values)
     arguments = {named: value for named, value in values.items() if isinstance(named, Argument)}
     argv = rewritten(case.config.argv, arguments)
-    config = replace(case.config, env=env, mounts=_mounts(case, files))
+    config = replace(case.config, env=env)
     given = (
         f"-e {n}={'...' if is_secret(n) or n not in own else shlex.quote(v)}"
         for n, v in variables.items()
@@ -82,16 +82,6 @@ def _files(case: Case, values: Values) -> dict[str, bytes]:
     return {
         path: written(text(case.files, path) or "", new).encode() for path, new in changes.items()
     }
-
-
-def _mounts(case: Case, files: Mapping[str, bytes]) -> tuple[Mount, ...]:
-    """Return the mounts of a copy that gets files, and what these are in for itself."""
-    around = {mount_around(path, case.config.mounts): path for path in files}
-    return tuple(
-        replace(mount, is_own=True) if mount in around else mount
-        for mount in case.config.mounts
-        if mount.destination not in files
-    )
 
 
 def _told(case: Case, named: Named, value: str | None) -> str:
