@@ -85,8 +85,8 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             if tracer:
                 put(engine, name, tracer.folder, tracer.files)
             if factor.files:
-                written = {path: (0o666, data) for path, data in factor.files.items()}
-                put(engine, name, factor.folder, written)
+                written = {path: (factor.mode, data) for path, data in factor.files.items()}
+                put(engine, name, factor.folder, written, factor.owner)
             if factor.asks:
                 return _answered(engine, name, factor)
             since = _ran_once(engine, name, window(case)) if factor.again else ""

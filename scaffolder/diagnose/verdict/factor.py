@@ -19,6 +19,9 @@ class Factor:
     """What a person types to change the same."""
     files: Mapping[str, bytes | None] = field(default_factory=dict)
     """What is put into the copy: paths and content; None for a directory."""
+    mode: int = 0o666
+    owner: tuple[int, int] = (0, 0)
+    """The mode of these files, and whose they are."""
     folder: str = "/"
     """What these paths begin at."""
     asks: tuple[str, ...] = ()

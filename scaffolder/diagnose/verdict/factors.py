@@ -15,6 +15,7 @@ from scaffolder.diagnose.evidence.files import text
 
 from . import cures
 from .agreed import agreed
+from .closed import closed
 from .endings import endings
 from .factor import Factor
 from .itself import CRASHED, itself
@@ -41,6 +42,7 @@ def factors(case: Case) -> Iterator[Factor]:
     if case.exit_code == CRASHED and not case.config.init:  # it tells how it ends, the others why
         config = replace(case.config, init=True)
         yield Factor("an init as PID 1", config, flags="--init", endings=endings(case))
+    yield from closed(case)
     yield from itself(case)
     yield from _words(case)
 

@@ -19,7 +19,11 @@ LARGEST = 16 << 20
 
 
 def put(
-    engine: Engine, name: str, folder: str, files: Mapping[str, tuple[int, bytes | None]]
+    engine: Engine,
+    name: str,
+    folder: str,
+    files: Mapping[str, tuple[int, bytes | None]],
+    owner: tuple[int, int] = (0, 0),
 ) -> None:
     """Put files into a copy before it starts; those on the way are made. None is a directory."""
     with _nameless() as packed:
@@ -27,11 +31,13 @@ def put(
             for path, (mode, data) in files.items():
                 entry = tarfile.TarInfo(path.lstrip("/"))
                 entry.mode, entry.size = mode, len(data or b"")
+                entry.uid, entry.gid = owner
                 if data is None:
                     entry.mode, entry.type = 0o777, tarfile.DIRTYPE
                 archive.addfile(entry, io.BytesIO(data or b""))
         packed.seek(0)
-        ran = engine.ask("cp", "-", f"{name}:{folder}", stdin=packed)
+        kept = () if owner == (0, 0) else ("--archive",)
+        ran = engine.ask("cp", *kept, "-", f"{name}:{folder}", stdin=packed)
         if ran.code:
             raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
 

@@ -134,7 +134,8 @@ SIGNATURES = table(__name__, (
         id="owner-refused",
         title="a program refuses files because of their owner or mode, for safety",
         pattern="permissions", page="check-program-file", when=Phase.DIED, shows=("user",),
-        explains=("said-why", "file-missing", "errexit"),
+        explains=("said-why", "file-missing", "errexit", "last-call", "ends-itself"),
+        cured_by=("mode",),
         rows=(
             Row(
                 r"detected dubious ownership in repository at '(?P<path>[^']+)'",
