@@ -20,6 +20,7 @@ import pytest
 import running
 import rust_services
 from hypothesis import HealthCheck, settings
+from samples import is_its_turn
 
 from scaffolder import cli, console
 from scaffolder.interrupts import SIGNALS
@@ -169,8 +170,16 @@ def commit(root: Path, message: str = "mine") -> None:
 LONG = ("test_container.py", "test_drills.py", "test_mutations.py")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes minutes: at the end, nothing would be left to do beside it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out whose turn it is not, and begin with what takes minutes.
+
+    At the end, nothing would be left to do beside that.
+    """
+    others = [item for item in items if not is_its_turn(item.nodeid.removeprefix("tests/"))]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        left_out = set(others)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.path.name not in LONG)
 
 

@@ -1,5 +1,7 @@
 """A sample leaves out cases, but none for good."""
 
+from pathlib import Path
+
 import pytest
 import samples
 
@@ -16,21 +18,30 @@ def test_a_sample_has_one_case_out_of_so_many_and_each_has_its_turn(
     assert {case for sample in seen for case in sample} == set(CASES)
 
 
-def test_every_case_has_its_turn_which_is_that_of_all_workers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(samples, "FULL", False)
-    seen = []
-    for turn in range(6):
-        monkeypatch.setattr(samples, "TURN", turn)
-        assert samples.in_turn(CASES, 3) == samples.in_turn(CASES, 3)
-        seen.append(samples.in_turn(CASES, 3))
+IDS = [f"conformance/test_x.py::test_{n}" for n in range(60)]
 
-    assert sorted(seen[0] + seen[1] + seen[2]) == CASES
-    assert seen[:3] == seen[3:]
+
+def test_each_test_of_what_is_played_in_turns_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    for turn in range(4):
+        monkeypatch.setattr(samples, "TURN", turn)
+        seen.append({one for one in IDS if samples.is_its_turn(one)})
+        assert samples.is_its_turn("engine/test_merge.py::test_a")
+
+    assert seen[0] | seen[1] == set(IDS)
+    assert not seen[0] & seen[1]
+    assert seen[:2] == seen[2:]
+    assert all(len(one) > 15 for one in seen)
+
+
+def test_what_is_played_in_turns_is_there() -> None:
+    here = Path(__file__).parent
+
+    assert all((here / path).exists() for path in samples.IN_TURNS)
 
 
 def test_a_full_run_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples, "FULL", True)
+    monkeypatch.setattr(samples, "TURN", None)
     assert samples.sample(CASES, 3) == CASES
-    assert samples.in_turn(CASES, 3) == CASES
+    assert all(map(samples.is_its_turn, IDS))

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from databases import DONE, MISSING, USAGE, manage, starting
 from running import Program
-from samples import FULL, in_turn
+from samples import FULL
 from served import wait_until
 
 if TYPE_CHECKING:
@@ -429,7 +429,7 @@ DAMAGES: dict[str, tuple[dict[str, bytes | None], str]] = {
 }
 
 
-@pytest.mark.parametrize("damage", in_turn(DAMAGES, 2))
+@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("kept", ["sqlite", *(["postgresql"] if FULL else [])], indirect=True)
 def test_what_cannot_be_imported_is_named_and_nothing_changes(
     moving: Program, kept: str, tmp_path: Path, damage: str

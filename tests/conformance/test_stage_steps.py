@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from conftest import STAGES, MakeProgram
 from running import Program, Run
-from samples import in_turn
 
 from scaffolder.templates import catalogue, template
 from scaffolder.templates.stage import Step
@@ -26,7 +25,7 @@ def play(step: Step, run: Run) -> None:
     requests.play(step, run.port, run.log)
 
 
-@pytest.mark.parametrize("stages", [*in_turn(SETS[:-1], 2), STAGES], ids="-".join)
+@pytest.mark.parametrize("stages", SETS, ids="-".join)
 def test_a_service_does_what_the_catalogue_says_of_its_stages(
     program: MakeProgram, stages: tuple[str, ...]
 ) -> None:

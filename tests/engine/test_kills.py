@@ -22,7 +22,7 @@ import faulty
 import pytest
 from conftest import MEMORY, File, Ran, commit, contents, git, viscaffold
 from faulty import NOT_REACHED, Fault
-from samples import FULL, in_turn
+from samples import FULL
 from teams import write
 
 from scaffolder.engine import journal
@@ -308,7 +308,7 @@ def moments(
         step //= 2
 
 
-@pytest.mark.parametrize("name", in_turn(SCENES, 2))
+@pytest.mark.parametrize("name", SCENES)
 def test_a_kill_at_any_write_leaves_the_state_before_or_after(
     name: str, scene: Callable[[str], Scene], memory: Path
 ) -> None:
@@ -318,7 +318,7 @@ def test_a_kill_at_any_write_leaves_the_state_before_or_after(
         assert seen(root) in (played.before, played.after), f"killed at write {nth}"
 
 
-@pytest.mark.parametrize("name", in_turn(SCENES, 2))
+@pytest.mark.parametrize("name", SCENES)
 def test_a_signal_at_any_write_leaves_the_state_that_the_exit_code_says(
     name: str, scene: Callable[[str], Scene], memory: Path
 ) -> None:
@@ -329,7 +329,7 @@ def test_a_signal_at_any_write_leaves_the_state_that_the_exit_code_says(
         assert seen(root) == expected, f"interrupted at write {nth}, exit {code}"
 
 
-@pytest.mark.parametrize("name", in_turn(SCENES, 2))
+@pytest.mark.parametrize("name", SCENES)
 def test_a_full_disk_at_any_write_leaves_the_state_that_the_exit_code_says(
     name: str, scene: Callable[[str], Scene], memory: Path
 ) -> None:
@@ -362,7 +362,7 @@ def test_a_disk_with_too_little_room_for_a_command_stays_as_it_was(
     assert seen(root) == played.after
 
 
-@pytest.mark.parametrize("name", in_turn(SCENES, 2))
+@pytest.mark.parametrize("name", SCENES)
 def test_a_disk_that_takes_no_writes_from_an_instant_on_leaves_the_state_before_or_after(
     name: str, scene: Callable[[str], Scene], memory: Path
 ) -> None:

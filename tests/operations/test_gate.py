@@ -16,7 +16,6 @@ import existing
 import jsonschema
 import pytest
 from conftest import MakeService, commit, git, viscaffold
-from samples import in_turn
 from test_docs import schema
 from test_situations import KINDS, TOGETHER, Kind, Situation, append, name, obstacles, prepare
 from untouched import differences, seen
@@ -122,7 +121,7 @@ FITTING = [found for found in TOGETHER if not any(item.conflicts for item in fou
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("found", in_turn(FITTING, 3), ids=name)
+@pytest.mark.parametrize("found", FITTING, ids=name)
 def test_whatever_the_user_did_before_stays_to_the_byte(
     service: MakeService, verification: MakeStandIn, found: tuple[Kind, tuple[Situation, ...]]
 ) -> None:
@@ -140,7 +139,7 @@ SINGLE = [found for found in FITTING if len(found[1]) == 1 and found[1][0].name 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("found", in_turn(SINGLE, 2), ids=name)
+@pytest.mark.parametrize("found", SINGLE, ids=name)
 def test_nor_does_a_removal_that_fails_change_a_byte(
     service: MakeService, verification: MakeStandIn, found: tuple[Kind, tuple[Situation, ...]]
 ) -> None:

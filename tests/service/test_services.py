@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from conftest import STAGES, MakeService, files, git, viscaffold
-from samples import in_turn
 
 from scaffolder import names
 from scaffolder.templates import catalogue, template
@@ -18,7 +17,6 @@ from scaffolder.testkit import combinations
 
 KNOWN = catalogue.load(template.builtin().root, "python")
 SETS = combinations.with_own_code(KNOWN)
-PLAYED = [SETS[0], *in_turn(SETS[1:-1], 2), SETS[-1]]
 BIN = Path(sys.executable).parent
 
 
@@ -54,7 +52,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
 
 @pytest.fixture(
     scope="session",
-    params=[pytest.param(subset, marks=pytest.mark.slow if subset else ()) for subset in PLAYED],
+    params=[pytest.param(subset, marks=pytest.mark.slow if subset else ()) for subset in SETS],
     ids=ids,
 )
 def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:

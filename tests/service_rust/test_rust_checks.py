@@ -5,7 +5,7 @@ import re
 import pytest
 import rust_services
 from rust_services import Stages
-from samples import FULL, in_turn
+from samples import FULL
 
 from scaffolder.templates import catalogue, template
 from scaffolder.testkit import combinations
@@ -13,7 +13,6 @@ from scaffolder.testkit import combinations
 KNOWN = catalogue.load(template.builtin().root, "rust")
 SETS = combinations.with_own_code(KNOWN)
 WHOLE: list[Stages] = [(), SETS[-1]]
-PLAYED = [(), *in_turn([one for one in SETS if one not in WHOLE], 2), SETS[-1]]
 """Those of which everything is checked in each run."""
 
 DENY = ("--quiet", "--", "-D", "warnings")
@@ -48,12 +47,12 @@ def each(sets: list[Stages]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("stages", marked, ids=ids)
 
 
-@each(PLAYED)
+@each(SETS)
 def test_a_service_is_formatted(stages: Stages) -> None:
     rust_services.cargo(rust_services.sources(stages), "fmt", "--check")
 
 
-@each(PLAYED)
+@each(SETS)
 def test_a_service_is_linted_clean(stages: Stages) -> None:
     """A service with all stages has the tests of each: of the others, the code is linted."""
     service = rust_services.sources(stages, variant="linted", sharing=not FULL)

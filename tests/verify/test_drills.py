@@ -12,7 +12,7 @@ import pytest
 import rust_images
 from conftest import STAGES, Pristine
 from containers import docker, remove_image, require_docker
-from samples import FULL, in_turn
+from samples import FULL
 
 from scaffolder.docker import client, throwaway
 from scaffolder.docker.container import Image
@@ -37,7 +37,7 @@ def drills_of(language: str) -> list[Drill]:
     return [*DRILLS, *(of_language(entry, "orders") for entry in own), *stages]
 
 
-@pytest.fixture(scope="module", params=in_turn(["python", "rust"], 2))
+@pytest.fixture(scope="module", params=["python", "rust"])
 def language(request: pytest.FixtureRequest) -> str:
     require_docker(request.param)
     return str(request.param)
