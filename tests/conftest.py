@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import applications
+import containers
 import pytest
 import running
 import rust_services
@@ -181,6 +182,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = set(others)
         items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.path.name not in LONG)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave no layers of images; the workers have ended by then."""
+    if not hasattr(session.config, "workerinput"):
+        containers.remove_layers()
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,10 @@ import pytest
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
+LOST = "unknown parent image ID"
+LAYERS = Path(tempfile.gettempdir()) / "viscaffold-test-images.left"
+"""Where the layers are listed of images that were removed."""
+
 IMAGE = "python:3.13-slim-trixie"
 IMAGES = {
     "python": (IMAGE,),
@@ -61,16 +65,22 @@ def build(directory: Path, *flags: str, fails: bool = False) -> str:
     What it prints is returned without colours, which Docker's client may set within a line.
     """
     with _alone():
-        ran = subprocess.run(
-            ["docker", "build", *flags, str(directory)],
-            env={**os.environ, "BUILDKIT_PROGRESS": "plain"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        ran = _built(directory, *flags)
+        if LOST in ran.stdout:  # a command under test removed an image, and with it this layer
+            ran = _built(directory, *flags)
     assert bool(ran.returncode) == fails, ran.stdout
     return COLOUR.sub("", ran.stdout)
+
+
+def _built(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["docker", "build", *flags, str(directory)],
+        env={**os.environ, "BUILDKIT_PROGRESS": "plain"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
 
 @contextmanager
@@ -85,9 +95,27 @@ def image(directory: Path) -> Iterator[str]:
 
 
 def remove_image(name: str) -> None:
-    """Remove an image, if it is there; a build may just have found a layer of it in the cache."""
+    """Remove an image, if it is there.
+
+    Its layers stay until the end of the run: others are built from them, and dependencies in Rust
+    take minutes to compile.
+    """
     with _alone():
-        docker("image", "rm", "--force", name, expect=None)
+        layers = docker("history", "--quiet", "--no-trunc", name, expect=None).split()
+        with LAYERS.open("a", encoding="utf-8") as left:
+            left.writelines(f"{layer}\n" for layer in layers if layer.startswith("sha256:"))
+        docker("image", "rm", "--force", "--no-prune", name, expect=None)
+
+
+def remove_layers() -> None:
+    """Remove the layers that are left of images, but for those that others still use."""
+    if not LAYERS.is_file():
+        return
+    left = set(LAYERS.read_text("utf-8").split())
+    unnamed = ["images", "--quiet", "--no-trunc", "--filter", "dangling=true"]
+    for layer in left & set(docker(*unnamed, expect=None).split()):
+        docker("image", "rm", layer, expect=None)  # and what only this one was made from
+    LAYERS.unlink()
 
 
 def inspect(name: str, template: str) -> str:
