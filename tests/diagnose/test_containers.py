@@ -52,7 +52,7 @@ def run() -> Iterator[Run]:
         command = [arg for arg in args if not arg.startswith("--")]
         docker("run", "--detach", "--name", name, *flags, image, *command, expect=expect)
         time.sleep(seconds)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not seconds and docker("inspect", "--format", "{{.State.Running}}", name) == "true\n":
             assert time.monotonic() < deadline, "it does not end"
             time.sleep(0.1)
