@@ -14,6 +14,8 @@ TURN = None if FULL or not os.environ.get("TURN") else int(os.environ["TURN"])
 IN_TURNS = {
     "adopt/test_adopted_crates.py": 2,
     "adopt/test_container_only.py": 2,
+    "commands/test_remove_stage.py": 2,
+    "commands/test_update.py": 2,
     "conformance/": 2,
     "diagnose/test_containers.py": 2,
     "diagnose/test_rust_containers.py": 2,
