@@ -100,9 +100,9 @@ SIGNATURES = table(__name__, (
             Row(
                 r"cannot load such file -- (?P<a>\S+)"
                 r"|Could not find (?P<b>\S+) in (?:any of the sources|locally)"
-                r"|Can't locate (?P<c>\S+) in @INC|Class \"(?P<d>[^\"]+)\" not found"
+                r"|Class \"(?P<d>[^\"]+)\" not found"
                 r"|Failed opening required '(?P<e>[^']+)'|require\((?P<f>[^)]+)\): failed to open",
-                "{a}{b}{c}{d}{e}{f} is not installed in the image: {line:.200}",
+                "{a}{b}{d}{e}{f} is not installed in the image: {line:.200}",
                 "install it in the image (bundle install, composer install, cpanm)",
                 basis=Basis.NAMED,
             ),

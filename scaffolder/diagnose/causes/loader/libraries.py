@@ -1,7 +1,7 @@
 """Native libraries: which ones programs need, where they are, which package has them."""
 
 import re
-from posixpath import join
+from posixpath import basename, join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import resolved
@@ -66,8 +66,8 @@ def place_of(case: Case, program: Program, library: str) -> str:
 def advice(library: str) -> str:
     """Return how to get a library into the image: a copied one would lack those that it needs."""
     return (
-        f"install it in the runtime stage (apt-get install -y {package(library)}), or link it"
-        " statically"
+        f"install it in the runtime stage (apt-get install -y {package(library)}, or the package"
+        f" that `apt-file search {basename(library)}` names), or link it statically"
     )
 
 

@@ -48,9 +48,12 @@ def locale_missing(case: Case) -> Found | None:
     if "unsupported locale" in match[0] and (asked := case.said(ASKED)):
         return _of_its_own(asked[1], logged(case, match))
     lacks = "is not in the image" if "ocale" in match[0] else "cannot represent the program's text"
+    own = "PYTHONIOENCODING" in values and "UnicodeE" in match[0]  # it comes before the locale
     return Found(
         f"the locale ({words}) {lacks}: {case.line(match)[:200]}",
-        "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or install and generate"
+        "leave PYTHONIOENCODING out, or set it to utf-8"
+        if own
+        else "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or install and generate"
         " the locale",
         (logged(case, match), inspected(case, "Config.Env", words)),
         proven=bool(values)
