@@ -63,7 +63,7 @@ def _rights(case: Case) -> Iterator[Factor]:
             f"a name for uid {who.uid}, and the home /tmp",
             config,
             files={USERS: rows.encode()},
-            flags=f"-v ./users:{USERS}:ro",
+            flags=f"-v ./users:{USERS}",
             cure=cures.NAME,
         )
     if config.user and case.identity.uid != 0:
