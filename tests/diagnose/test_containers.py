@@ -896,7 +896,7 @@ def test_the_container_that_holds_a_lock_in_a_shared_volume_is_named(run: Run) -
 
 LATE = (
     "import hashlib, threading, os, time\ndone = threading.Event()\n"
-    "def work():\n    for _ in range(60_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"
+    "def work():\n    for _ in range(400_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"
     "threading.Thread(target=work, daemon=True).start()\n"
     "if not done.wait(3) or os.environ.get('FAILS'): os._exit(1)\ntime.sleep(99)"
 )
@@ -904,7 +904,7 @@ LATE = (
 
 def test_a_share_of_the_cpus_that_is_too_small_is_proven_by_a_copy_with_all(run: Run) -> None:
     """The other one would end with all of them, too."""
-    late = diagnosed(run("--cpu-quota=1000", "python3", "-c", LATE), "--rerun")
+    late = diagnosed(run("--cpu-quota=5000", "python3", "-c", LATE), "--rerun")
     other = diagnosed(run("--cpus=0.5", "--env=FAILS=1", "python3", "-c", LATE), "--rerun")
 
     assert summary(late) == ("cpu-starved", "proven"), late
