@@ -308,6 +308,34 @@ def test_a_secret_of_a_file_is_not_told(read: Play) -> None:
     assert "hunter" not in f"{found.name} {found.cure.text} {found.cure.fix} {found.flags}"
 
 
+def test_a_password_in_an_address_of_a_file_is_redacted(read: Play) -> None:
+    more = in_file('{"url": "postgres://app:hunter3@db/x", "a": "b"}')
+    found, _ = read(lambda d: "postgresql://" in d, **more)
+
+    assert found
+    assert found.cure
+    said = of_case(case(**more))(f"{found.name} {found.cure.text} {found.cure.fix} {found.flags}")
+    assert "postgresql://" in said
+    assert "hunter3" not in said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a": "' + "9" * 50_000 + '"}',
+        "[" * 900 + "1" + "]" * 900,
+        '{"a":' * 900 + "1" + "}" * 900,
+        "a = " + " " * 60_000 + "x\n",
+        "a = " + "9" * 400 + "\nb: '" + "9" * 400 + "d'\n",
+    ],
+    ids=["digits", "lists", "objects", "blanks", "digits of lines"],
+)
+def test_a_file_that_is_made_to_be_hard_to_read_is_read(read: Play, content: str) -> None:
+    found, _ = read(lambda _: False, **in_file(content))
+
+    assert found is None
+
+
 @pytest.mark.parametrize(
     ("path", "content"),
     [

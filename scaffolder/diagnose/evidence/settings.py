@@ -13,7 +13,8 @@ from posixpath import basename
 from typing import Any
 
 MOST, LONGEST = 40, 500
-"""How many settings are found in a file, and of how many characters their lines are."""
+"""How many settings are found in a file, and of how many characters they are."""
+DEEPEST = 20
 LITERAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?|true|false|null")
 """What JSON has without quotes around it, other than arrays and objects."""
 LINE = re.compile(
@@ -91,13 +92,16 @@ def _json(text: str) -> Any:  # noqa: ANN401 - whatever the document is
 
 def _leaves(path: str, found: Any, place: Place) -> Iterator[Setting]:  # noqa: ANN401 - as above
     if isinstance(found, dict | list):
+        if len(place) == DEEPEST:
+            return
         items = found.items() if isinstance(found, dict) else enumerate(found)
         for key, value in items:
             yield from _leaves(path, value, (*place, key))
     elif found is not None and found != "":
         name = ".".join(map(str, place))
         value = found if isinstance(found, str) else json.dumps(found)
-        yield Setting(path, name, value, place, is_quoted=isinstance(found, str))
+        if len(value) <= LONGEST:
+            yield Setting(path, name, value, place, is_quoted=isinstance(found, str))
 
 
 def _change(document: Any, setting: Setting, value: str | None) -> None:  # noqa: ANN401 - as above

@@ -24,8 +24,8 @@ NUMBERED = re.compile(
     re.IGNORECASE,
 )
 """How names end whose value is usually a whole number."""
-NUMBER = re.compile(r"[+-]?\d+(?:[,_]\d{3})*(?:[.,]\d+)?")
-AMOUNT = re.compile(r"([+-]?\d+(?:\.\d+)?)(\s*)([A-Za-z]+|%)")
+NUMBER = re.compile(r"[+-]?\d{1,18}(?:[,_]\d{3}){0,6}(?:[.,]\d+)?")
+AMOUNT = re.compile(r"([+-]?\d{1,18}(?:\.\d+)?)(\s*)([A-Za-z]+|%)")
 UNITS = {"sec": "s", "second": "s", "min": "m", "minute": "m", "hr": "h", "hour": "h", "msec": "ms"}
 SCHEMES = {
     "redis": "redis", "amqp": "amqp", "rabbit": "amqp", "database": "postgres", "pg": "postgres",
