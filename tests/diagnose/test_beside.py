@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOW, case
+from recorded import NOW, File, case
 
 from examples import CACHE, DATA, INDEX, SERVER, STARTED
 from scaffolder.diagnose.case import Case
@@ -146,6 +146,42 @@ def test_a_login_that_a_neighbour_was_not_started_with_is_told_without_it(
     assert words in found.text
     assert "s3cret" not in repr(found)
     assert "other" not in found.text
+
+
+SECRET = "/run/secrets/cache_password"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "words"),
+    [
+        ({SECRET: b"s3cret\n"}, f"{SECRET} holds with a line break at its end"),
+        ({SECRET: b"s3cret\r\n"}, f"{SECRET} holds with a line break at its end"),
+        ({SECRET: b"other"}, f"{SECRET} holds another one"),
+        ({SECRET: b"s3cret"}, ""),
+        ({SECRET: b"redis://:s3cret@cache\n"}, ""),
+        ({SECRET: b"other", "/run/secrets/more": b"s3cret"}, ""),
+        ({"/run/secrets/certificate": b"other"}, ""),
+        ({SECRET: b"other", "/run/secrets/mail_password": b"third"}, ""),
+        ({SECRET: None}, ""),
+        ({SECRET: b"other", "/run/secrets/more": None}, ""),
+    ],
+)
+def test_a_password_in_a_secret_is_compared_and_not_shown(
+    secrets: dict[str, bytes | None], words: str
+) -> None:
+    mounts = tuple(Mount("bind", f"/srv{path}", path) for path in secrets)
+    files = {path: File(data) for path, data in secrets.items() if data is not None}
+    of = case(
+        files={**SERVER, **files},
+        config={"networks": {"net": ""}, "env": {"CACHE": "redis://cache:6379"}, "mounts": mounts},
+        sources=REDIS,
+    )
+    found = judge(of)
+
+    assert (found.cause == "peer-refuses") == bool(words)
+    assert words in found.text
+    assert "s3cret" not in repr(found)
+    assert "other" not in found.text.replace("another", "")
 
 
 @pytest.mark.parametrize(

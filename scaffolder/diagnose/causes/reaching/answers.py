@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, watched
+from scaffolder.diagnose.causes.evidence import Evidence, content, inspected, watched
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
-from .logins import mismatch
+from .logins import Mismatch, mismatch
 from .peers import known, peers
 
 SLACK = timedelta(seconds=0.1)
@@ -116,11 +116,17 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
         found.fix,
         (
             Evidence("neighbours", f"docker inspect {quoted(other.name)}", found.there),
-            *((inspected(case, "Config.Env", found.here),) if found.here else ()),
+            *((_here(case, found),) if found.here else ()),
             *_shown(case),
         ),
         basis=None if case.seen.lacked else Basis.HINT,
     )
+
+
+def _here(case: Case, found: Mismatch) -> Evidence:
+    if found.file:
+        return content(case, found.file, found.here)
+    return inspected(case, "Config.Env", found.here)
 
 
 def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
