@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOW, File, case
+from recorded import NOW, File, case, program
 
-from examples import CACHE, DATA, INDEX, SERVER, STARTED
+from examples import CACHE, DATA, INDEX, RUST, SERVER, STARTED
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.facts import Neighbour, Socket
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import Swallowed
-from scaffolder.diagnose.verdict.apart import asked
+from scaffolder.diagnose.verdict.apart import asked, lacked_or_shared
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.unchanged import take_in
 
@@ -224,6 +224,31 @@ def test_a_copy_that_may_not_write_to_a_mount_says_nothing_of_the_container(
     assert found.cause == cause or (cause == "read-only-root" and "read-only" in found.text)
     assert ("holds a lock" in found.text) == ("i" * 64 in str(locks))
     assert found.verdict != "proven" or not mount.writable
+
+
+@pytest.mark.parametrize(
+    ("mount", "call"),
+    [
+        (DATA, True),
+        (replace(DATA, writable=False), False),
+        (replace(DATA, kind="tmpfs"), False),
+        (replace(DATA, destination="/else"), False),
+    ],
+)
+def test_a_copy_that_may_not_write_and_ends_otherwise_shows_who_holds_the_lock(
+    mount: Mount, *, call: bool
+) -> None:
+    of = case(
+        files={**SERVER, "/app/server": program(RUST.replace(b"abc", b"abc LEDGER_DIR "))},
+        exit_code=75,
+        config={"mounts": (mount,)},
+        sources={"around": (INDEX,), "locks": {"/srv/data/write.lock": ("i" * 64,)}},
+    )
+    lacked = lacked_or_shared(of, case(trace=WRITES).seen.trace)
+    take_in(of, Seen(lacked=lacked))
+
+    assert bool(lacked) == call
+    assert (judge(of).cause == "volume-in-use") == call
 
 
 UNRESOLVED = "socket.gaierror: [Errno -3] Temporary failure in name resolution"

@@ -17,7 +17,16 @@ PATH = re.compile(r"/[\w.@+/-]+")
 
 def only_copies_lack(case: Case) -> Call | None:
     """Return the call that a watched copy ended over only because it is one; None if none is."""
-    return asked(case, case.seen.trace) or _written(case) or _told(case)
+    return asked(case, case.seen.trace) or written(case, case.seen.trace) or _told(case)
+
+
+def lacked_or_shared(case: Case, trace: Trace) -> Call | None:
+    """Return the call that tells why a copy fares otherwise than the container; None if none does.
+
+    The container got further than a copy that cannot reach its neighbour, or may not write to its
+    data, or less far than one with a network of its own.
+    """
+    return asked(case, trace) or bound(case, trace) or written(case, trace)
 
 
 def asked(case: Case, trace: Trace) -> Call | None:
@@ -51,9 +60,9 @@ def bound(case: Case, trace: Trace) -> Call | None:
     return None
 
 
-def _written(case: Case) -> Call | None:
-    """Return how it tried to write to a mount, which copies get read-only."""
-    call = decisive.failure(case.seen.trace)
+def written(case: Case, trace: Trace) -> Call | None:
+    """Return how a copy tried to write to a mount, which copies get read-only."""
+    call = decisive.failure(trace)
     if call is None or call.error != errno.EROFS:
         return None
     mount = mount_around(call.made, case.config.mounts)
