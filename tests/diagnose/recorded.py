@@ -105,6 +105,8 @@ class Recorded:
     messages: tuple[Message, ...] = ()
     internal: frozenset[str] = frozenset()
     host_ports: frozenset[int] = frozenset()
+    free_from: int = 1024
+    """The first port of the host that all may listen on."""
 
     def events(self) -> tuple[Event, ...]:
         return self.happened
@@ -152,6 +154,9 @@ class Recorded:
 
     def host_listens(self, port: int) -> bool | None:
         return port in self.host_ports
+
+    def host_restricts(self, port: int) -> bool:
+        return port < self.free_from
 
     def kernel(self) -> tuple[Message, ...]:
         return self.messages

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.identity.low_ports import is_powerless
 from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
 from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence import decisive
@@ -42,9 +43,9 @@ def asked(case: Case, trace: Trace) -> Call | None:
 
 
 def bound(case: Case, trace: Trace) -> Call | None:
-    """Return how a copy listens on a port that the container shares, and that another one has.
+    """Return how a copy listens on a port of a shared network that another one has, or may have.
 
-    The copy has a network of its own, where the port is free.
+    The copy has a network of its own, where the port is free, and needs no rights.
     """
     mode = case.config.network
     if mode != "host" and not mode.startswith("container:"):
@@ -57,6 +58,8 @@ def bound(case: Case, trace: Trace) -> Call | None:
             mode == "host" and case.sources.host_listens(call.port)
         ):
             return replace(call, error=errno.EADDRINUSE)
+        if mode == "host" and case.sources.host_restricts(call.port) and is_powerless(case):
+            return replace(call, error=errno.EACCES)
     return None
 
 
