@@ -110,6 +110,40 @@ def test_a_neighbour_that_was_started_later_was_not_there() -> None:
     assert "api was started 54 s after this one had ended" in found.text
 
 
+READY = "LOG:  database system is ready to accept connections"
+
+
+@pytest.mark.parametrize(
+    ("wrote", "words"),
+    [
+        (((-62, "recovering"), (-29, READY)), "only 30.0 s after this one had ended"),
+        (((-80, READY), (-70, "LOG:  database system is shut down"), (-29, READY)), "30.0 s after"),
+        (((-70, READY), (-29, READY)), ""),
+        (((-80, READY), (-29, READY), (-60, "GET / 200")), ""),
+        (((-62, "recovering"), (-29, "LOG:  not ready for connections yet")), ""),
+        (((-62, "recovering"),), ""),
+        (((-62, "recovering"),) * 400 + ((-29, READY),), ""),
+    ],
+)
+def test_a_neighbour_that_was_not_ready_yet_is_told_with_the_time(
+    wrote: tuple[tuple[int, str], ...], words: str
+) -> None:
+    early = replace(API, started=NOW - timedelta(seconds=90))
+    dated = tuple(("api", NOW + timedelta(seconds=at), text) for at, text in wrote)
+    found = judge(after(LOOKS_UP, early, sources={"dated": dated}))
+
+    assert (found.cause, found.verdict) == ("peer-refuses", "likely")
+    assert ("was not ready yet" in found.text) == bool(words)
+    assert words in found.text
+
+
+def test_a_program_that_asks_for_nobody_is_not_told_of_a_neighbour_that_was_late() -> None:
+    early = replace(API, started=NOW - timedelta(seconds=90))
+    dated = (("api", NOW - timedelta(seconds=29), READY),)
+
+    assert "not ready" not in judge(after(GOES_ON, early, sources={"dated": dated})).text
+
+
 REDIS = {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}
 POSTGRES = replace(
     CACHE,
