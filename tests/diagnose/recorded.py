@@ -101,10 +101,14 @@ class Recorded:
     peers: dict[str, tuple[Socket, ...]] = field(default_factory=dict)
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What others wrote in the time of its run."""
+    dated: tuple[tuple[str, datetime, str], ...] = ()
+    """What others wrote, and when."""
     locks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     internal: frozenset[str] = frozenset()
     host_ports: frozenset[int] = frozenset()
+    free_from: int = 1024
+    """The first port of the host that all may listen on."""
 
     def events(self) -> tuple[Event, ...]:
         return self.happened
@@ -145,13 +149,18 @@ class Recorded:
 
     def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
         assert within[0] < within[1]
-        return Log(tuple(Line("", text) for text in self.told.get(name, ())))
+        timed = ((at, text) for other, at, text in self.dated if other == name)
+        within_time = (Line(at.isoformat(), t) for at, t in timed if within[0] <= at <= within[1])
+        return Log((*(Line("", text) for text in self.told.get(name, ())), *within_time))
 
     def lock_holders(self, path: str) -> tuple[str, ...]:
         return self.locks.get(path, ())
 
     def host_listens(self, port: int) -> bool | None:
         return port in self.host_ports
+
+    def host_restricts(self, port: int) -> bool:
+        return port < self.free_from
 
     def kernel(self) -> tuple[Message, ...]:
         return self.messages

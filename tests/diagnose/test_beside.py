@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOW, case
+from recorded import NOW, File, case, program
 
-from examples import CACHE, DATA, INDEX, SERVER, STARTED
+from examples import CACHE, DATA, INDEX, RUST, SERVER, STARTED
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.facts import Neighbour, Socket
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import Swallowed
-from scaffolder.diagnose.verdict.apart import asked
+from scaffolder.diagnose.verdict.apart import asked, lacked_or_shared
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.unchanged import take_in
 
@@ -110,6 +110,40 @@ def test_a_neighbour_that_was_started_later_was_not_there() -> None:
     assert "api was started 54 s after this one had ended" in found.text
 
 
+READY = "LOG:  database system is ready to accept connections"
+
+
+@pytest.mark.parametrize(
+    ("wrote", "words"),
+    [
+        (((-62, "recovering"), (-29, READY)), "only 30.0 s after this one had ended"),
+        (((-80, READY), (-70, "LOG:  database system is shut down"), (-29, READY)), "30.0 s after"),
+        (((-70, READY), (-29, READY)), ""),
+        (((-80, READY), (-29, READY), (-60, "GET / 200")), ""),
+        (((-62, "recovering"), (-29, "LOG:  not ready for connections yet")), ""),
+        (((-62, "recovering"),), ""),
+        (((-62, "recovering"),) * 400 + ((-29, READY),), ""),
+    ],
+)
+def test_a_neighbour_that_was_not_ready_yet_is_told_with_the_time(
+    wrote: tuple[tuple[int, str], ...], words: str
+) -> None:
+    early = replace(API, started=NOW - timedelta(seconds=90))
+    dated = tuple(("api", NOW + timedelta(seconds=at), text) for at, text in wrote)
+    found = judge(after(LOOKS_UP, early, sources={"dated": dated}))
+
+    assert (found.cause, found.verdict) == ("peer-refuses", "likely")
+    assert ("was not ready yet" in found.text) == bool(words)
+    assert words in found.text
+
+
+def test_a_program_that_asks_for_nobody_is_not_told_of_a_neighbour_that_was_late() -> None:
+    early = replace(API, started=NOW - timedelta(seconds=90))
+    dated = (("api", NOW - timedelta(seconds=29), READY),)
+
+    assert "not ready" not in judge(after(GOES_ON, early, sources={"dated": dated})).text
+
+
 REDIS = {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}
 POSTGRES = replace(
     CACHE,
@@ -146,6 +180,42 @@ def test_a_login_that_a_neighbour_was_not_started_with_is_told_without_it(
     assert words in found.text
     assert "s3cret" not in repr(found)
     assert "other" not in found.text
+
+
+SECRET = "/run/secrets/cache_password"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "words"),
+    [
+        ({SECRET: b"s3cret\n"}, f"{SECRET} holds with a line break at its end"),
+        ({SECRET: b"s3cret\r\n"}, f"{SECRET} holds with a line break at its end"),
+        ({SECRET: b"other"}, f"{SECRET} holds another one"),
+        ({SECRET: b"s3cret"}, ""),
+        ({SECRET: b"redis://:s3cret@cache\n"}, ""),
+        ({SECRET: b"other", "/run/secrets/more": b"s3cret"}, ""),
+        ({"/run/secrets/certificate": b"other"}, ""),
+        ({SECRET: b"other", "/run/secrets/mail_password": b"third"}, ""),
+        ({SECRET: None}, ""),
+        ({SECRET: b"other", "/run/secrets/more": None}, ""),
+    ],
+)
+def test_a_password_in_a_secret_is_compared_and_not_shown(
+    secrets: dict[str, bytes | None], words: str
+) -> None:
+    mounts = tuple(Mount("bind", f"/srv{path}", path) for path in secrets)
+    files = {path: File(data) for path, data in secrets.items() if data is not None}
+    of = case(
+        files={**SERVER, **files},
+        config={"networks": {"net": ""}, "env": {"CACHE": "redis://cache:6379"}, "mounts": mounts},
+        sources=REDIS,
+    )
+    found = judge(of)
+
+    assert (found.cause == "peer-refuses") == bool(words)
+    assert words in found.text
+    assert "s3cret" not in repr(found)
+    assert "other" not in found.text.replace("another", "")
 
 
 @pytest.mark.parametrize(
@@ -188,6 +258,31 @@ def test_a_copy_that_may_not_write_to_a_mount_says_nothing_of_the_container(
     assert found.cause == cause or (cause == "read-only-root" and "read-only" in found.text)
     assert ("holds a lock" in found.text) == ("i" * 64 in str(locks))
     assert found.verdict != "proven" or not mount.writable
+
+
+@pytest.mark.parametrize(
+    ("mount", "call"),
+    [
+        (DATA, True),
+        (replace(DATA, writable=False), False),
+        (replace(DATA, kind="tmpfs"), False),
+        (replace(DATA, destination="/else"), False),
+    ],
+)
+def test_a_copy_that_may_not_write_and_ends_otherwise_shows_who_holds_the_lock(
+    mount: Mount, *, call: bool
+) -> None:
+    of = case(
+        files={**SERVER, "/app/server": program(RUST.replace(b"abc", b"abc LEDGER_DIR "))},
+        exit_code=75,
+        config={"mounts": (mount,)},
+        sources={"around": (INDEX,), "locks": {"/srv/data/write.lock": ("i" * 64,)}},
+    )
+    lacked = lacked_or_shared(of, case(trace=WRITES).seen.trace)
+    take_in(of, Seen(lacked=lacked))
+
+    assert bool(lacked) == call
+    assert (judge(of).cause == "volume-in-use") == call
 
 
 UNRESOLVED = "socket.gaierror: [Errno -3] Temporary failure in name resolution"

@@ -350,6 +350,30 @@ def test_a_port_of_a_shared_network_is_taken(
     assert ("proxy" in judge(shop).text) is (is_taken and network != "host")
 
 
+@pytest.mark.parametrize(
+    ("config", "port", "sources", "is_refused"),
+    [
+        ({"network": "host", "user": "1000"}, 80, {}, True),
+        ({"network": "host", "capabilities_dropped": ("ALL",)}, 80, {}, True),
+        ({"network": "host"}, 80, {}, False),
+        ({"network": "host", "user": "1000"}, 8080, {}, False),
+        ({"network": "host", "user": "1000"}, 80, {"free_from": 80}, False),
+        ({"network": "bridge", "user": "1000"}, 80, {}, False),
+    ],
+)
+def test_a_low_port_of_the_host_needs_a_right_that_a_copy_does_without(
+    config: dict[str, Any], port: int, sources: dict[str, Any], *, is_refused: bool
+) -> None:
+    shop = case(files=SERVER, config=config, sources=sources)
+    trace = read(f"{STARTED}C\t1\t7\t7\tbind\t0\ta=inet:0.0.0.0:{port}\tf=3:socket:[9]\n")
+    refused = bound(shop, trace)
+    shop.seen = replace(shop.seen, lacked=refused)
+
+    assert bool(refused) is is_refused
+    assert (judge(shop).cause == "privileged-port") is is_refused
+    assert ("in the host's network" in judge(shop).text) is is_refused
+
+
 def test_a_heap_that_does_not_fit_is_given_enough() -> None:
     limit = {"memory": 160 << 20, "env": {"JAVA_TOOL_OPTIONS": "-Xmx1g"}}
     grown = {

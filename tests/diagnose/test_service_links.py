@@ -4,9 +4,11 @@ from typing import Any
 
 import pods
 import pytest
-from recorded import case
+from recorded import case, elf, program
 
 from examples import said
+from scaffolder.diagnose.causes.reaching.peers import find, known
+from scaffolder.diagnose.evidence.facts import Neighbour, Socket
 from scaffolder.diagnose.verdict.judge import judge
 
 ADDRESS = "tcp://172.17.0.8:6379"
@@ -51,6 +53,53 @@ def test_another_value_or_an_address_that_is_used_is_something_else(
     log: str, config: dict[str, Any]
 ) -> None:
     assert judge(case(**said(log, config=config))).cause != "service-variable"
+
+
+NODE = "#!/usr/bin/env node\nconst host = process.env.REDIS_HOST || 'redis'\n"
+PORT = NODE + "const port = Number(process.env.REDIS_PORT || 6379)\n"
+LINKED = {"links": ("redis",), "linked": {"redis": "redis-1"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "config", "words"),
+    [
+        (PORT, LINKED, "reads REDIS_PORT, which the link redis sets to tcp://ADDRESS:PORT"),
+        (NODE + "open(process.env.REDIS_NAME)", LINKED, "sets to /orders/redis"),
+        (PORT, {"links": ("db", "redis")}, "the link redis"),
+        (PORT, {}, ""),
+        (PORT, {"links": ("db",)}, ""),
+        (PORT, {**LINKED, "env": {"REDIS_PORT": "6379"}}, ""),
+        (NODE, LINKED, ""),
+        (PORT.replace("REDIS_PORT", "MY_REDIS_PORT"), LINKED, ""),
+        (PORT + "process.env.REDIS_PORT_6379_TCP_ADDR", LINKED, ""),
+    ],
+)
+@pytest.mark.parametrize("log", ["", "ConnectionError: cannot reach the cache"])
+def test_a_silent_program_that_reads_what_a_link_sets_is_told(
+    text: str, config: dict[str, Any], words: str, log: str
+) -> None:
+    files = {"/app/serve": program(text), "/usr/bin/node": program(elf())}
+    sources = {"peers": {"redis-1": (Socket("0.0.0.0", 6379),)}}
+    settings = {**config, "env": {"PATH": "/usr/bin", **config.get("env", {})}}
+    found = judge(case("/app/serve", log, files=files, config=settings, sources=sources))
+
+    assert (found.cause == "link-variable") == bool(words and not log), found
+    assert found.verdict != "proven"
+    if words and not log:
+        assert words in found.text
+        assert "-e REDIS_" in found.fix
+        assert ("-e REDIS_PORT=6379" in found.fix) == ("linked" in config and text == PORT)
+
+
+def test_a_name_that_a_link_gives_is_known_on_the_default_bridge() -> None:
+    redis = Neighbour("redis-1", "running", networks=("bridge",), names=("redis-1",))
+    of = case(config={**LINKED, "networks": {"bridge": ""}}, sources={"around": (redis,)})
+    plain = case(config={"networks": {"bridge": ""}}, sources={"around": (redis,)})
+
+    assert known(of, "redis") == known(of, "redis-1") == find(of, "redis") == redis
+    assert known(of, "other") is None
+    assert known(plain, "redis") is None
+    assert known(plain, "redis-1") is None
 
 
 @pytest.mark.parametrize(

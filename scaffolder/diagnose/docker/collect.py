@@ -181,6 +181,10 @@ class Gathered:
             return None
         return any(socket.port == port for socket in live.sockets(live.host_file) or ())
 
+    def host_restricts(self, port: int) -> bool:
+        """Tell whether only the privileged may listen on a port in the host's own network."""
+        return port < live.first_free(is_remote=self.engine.is_remote)
+
     def kernel(self) -> tuple[Message, ...]:
         """Return what the kernel logged; nothing if the engine is on another machine."""
         return () if self.engine.is_remote else kernel.messages()

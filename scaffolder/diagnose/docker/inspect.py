@@ -91,7 +91,8 @@ def config(document: Mapping[str, Any]) -> Config:
         log_driver=(host.get("LogConfig") or {}).get("Type") or "",
         network=host.get("NetworkMode") or "default",
         networks={n: (about or {}).get("IPAddress") or "" for n, about in networks.items()},
-        links=tuple(link.rpartition("/")[2] for link in host.get("Links") or ()),
+        links=tuple(_linked(host)),
+        linked=_linked(host),
         capabilities_dropped=tuple(host.get("CapDrop") or ()),
         capabilities_added=tuple(host.get("CapAdd") or ()),
         security=tuple(host.get("SecurityOpt") or ()),
@@ -183,6 +184,12 @@ def _check(found: Mapping[str, Any] | None) -> HealthCheck | None:
         seconds("StartPeriod"),
         found.get("Retries") or 0,
     )
+
+
+def _linked(host: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names that links give, and to which containers: `/redis-1:/shop/cache`."""
+    pairs = (link.partition(":") for link in host.get("Links") or ())
+    return {alias.rpartition("/")[2]: target.lstrip("/") for target, _, alias in pairs}
 
 
 def _mount(found: Mapping[str, Any]) -> Mount:

@@ -20,6 +20,8 @@ NAME_SERVER = "127.0.0.11"
 """Docker's DNS server, which listens in every container on a user-defined network."""
 EPHEMERAL = 32768
 """The first ephemeral port, which the kernel gives to clients."""
+PRIVILEGED = 1024
+"""The first port that all may listen on, unless a sysctl says otherwise, as in containers."""
 ACCEPTS = 0x10000
 """The flag of a Unix socket that listens (__SO_ACCEPTCON)."""
 
@@ -56,6 +58,12 @@ def host_file(path: str) -> str | None:
         return Path(f"/proc/{path}").read_text("ascii")
     except OSError:
         return None
+
+
+def first_free(*, is_remote: bool) -> int:
+    """Return the first port that all may listen on; the usual one, where that cannot be read."""
+    text = None if is_remote else host_file("sys/net/ipv4/ip_unprivileged_port_start")
+    return int(text) if text and text.strip().isdecimal() else PRIVILEGED
 
 
 def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:

@@ -93,6 +93,8 @@ class Config:
     """Name of a network → the container's address in it."""
     links: tuple[str, ...] = ()
     """The names that links (`--link`) give to other containers."""
+    linked: Mapping[str, str] = field(default_factory=dict)
+    """Such a name → the name of that container."""
     capabilities_dropped: tuple[str, ...] = ()
     capabilities_added: tuple[str, ...] = ()
     security: tuple[str, ...] = ()
@@ -116,6 +118,10 @@ class Config:
     def all_mounts(self) -> tuple[Mount, ...]:
         """Its mounts, with those in memory that are set by --tmpfs."""
         return (*self.mounts, *(Mount("tmpfs", "", place) for place in self.tmpfs))
+
+    def knows(self, host: str) -> bool:
+        """Tell whether a link makes a name known, on any network: its own, or that of a link."""
+        return host in self.linked or host in self.linked.values()
 
     @property
     def must_stay(self) -> bool:

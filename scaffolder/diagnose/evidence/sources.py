@@ -58,6 +58,9 @@ class Sources(Protocol):
     def host_listens(self, port: int) -> bool | None:
         """Tell whether a program on the host listens on a port; None if unknown."""
 
+    def host_restricts(self, port: int) -> bool:
+        """Tell whether only the privileged may listen on a port in the host's own network."""
+
     def kernel(self) -> tuple[Message, ...]:
         """Return what the kernel logged about crashes and kills."""
 

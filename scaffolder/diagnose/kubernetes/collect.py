@@ -98,6 +98,10 @@ class Observed:
         """Return nothing."""
         return ()
 
+    def host_restricts(self, _port: int) -> bool:
+        """Return that it does not: the settings of a node are not read."""
+        return False
+
     def host_listens(self, _port: int) -> bool | None:
         """Return that it is unknown."""
         return None

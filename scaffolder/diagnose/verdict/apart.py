@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.identity.low_ports import is_powerless
 from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
 from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence import decisive
@@ -17,7 +18,16 @@ PATH = re.compile(r"/[\w.@+/-]+")
 
 def only_copies_lack(case: Case) -> Call | None:
     """Return the call that a watched copy ended over only because it is one; None if none is."""
-    return asked(case, case.seen.trace) or _written(case) or _told(case)
+    return asked(case, case.seen.trace) or written(case, case.seen.trace) or _told(case)
+
+
+def lacked_or_shared(case: Case, trace: Trace) -> Call | None:
+    """Return the call that tells why a copy fares otherwise than the container; None if none does.
+
+    The container got further than a copy that cannot reach its neighbour, or may not write to its
+    data, or less far than one with a network of its own.
+    """
+    return asked(case, trace) or bound(case, trace) or written(case, trace)
 
 
 def asked(case: Case, trace: Trace) -> Call | None:
@@ -33,9 +43,9 @@ def asked(case: Case, trace: Trace) -> Call | None:
 
 
 def bound(case: Case, trace: Trace) -> Call | None:
-    """Return how a copy listens on a port that the container shares, and that another one has.
+    """Return how a copy listens on a port of a shared network that another one has, or may have.
 
-    The copy has a network of its own, where the port is free.
+    The copy has a network of its own, where the port is free, and needs no rights.
     """
     mode = case.config.network
     if mode != "host" and not mode.startswith("container:"):
@@ -48,12 +58,14 @@ def bound(case: Case, trace: Trace) -> Call | None:
             mode == "host" and case.sources.host_listens(call.port)
         ):
             return replace(call, error=errno.EADDRINUSE)
+        if mode == "host" and case.sources.host_restricts(call.port) and is_powerless(case):
+            return replace(call, error=errno.EACCES)
     return None
 
 
-def _written(case: Case) -> Call | None:
-    """Return how it tried to write to a mount, which copies get read-only."""
-    call = decisive.failure(case.seen.trace)
+def written(case: Case, trace: Trace) -> Call | None:
+    """Return how a copy tried to write to a mount, which copies get read-only."""
+    call = decisive.failure(trace)
     if call is None or call.error != errno.EROFS:
         return None
     mount = mount_around(call.made, case.config.mounts)

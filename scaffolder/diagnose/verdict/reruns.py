@@ -15,7 +15,7 @@ from scaffolder.docker.client import Engine, EngineError
 
 from . import standing, telling
 from .ahead import Ahead
-from .apart import asked, bound
+from .apart import lacked_or_shared
 from .copies import Outcome, noted
 from .cures import MOUNT, OTHER_VALUE, Cure
 from .factor import Factor
@@ -65,9 +65,7 @@ def try_factors(
     if case.phase == Phase.RUNNING or has_gone_well:
         return Rerun(tried=[f"a watched copy {same.words}"])
     if not is_like(case, same):
-        # The container got further than a copy that cannot reach its neighbour, or less far than
-        # one with a network of its own.
-        call = (asked(case, same.trace) or bound(case, same.trace)) if same.trace else None
+        call = lacked_or_shared(case, same.trace) if same.trace else None
         take_in(case, replace(case.seen, lacked=call))
         left_out = isolate(case.config, is_remote=engine.is_remote).left_out
         without = f" and without {', '.join(left_out)}" if left_out else ""

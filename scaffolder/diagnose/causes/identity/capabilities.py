@@ -1,4 +1,4 @@
-"""What needs a kernel capability: low ports and privileged calls."""
+"""What needs a kernel capability: privileged calls."""
 
 import re
 from collections.abc import Iterable
@@ -7,8 +7,6 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged
 from scaffolder.diagnose.evidence.phase import Phase
-
-from .denials import DENIED, paths_in
 
 CAPABILITY = re.compile(r"CAP_(\w+)")
 FIRST = " (what it needs next shows with --rerun)"
@@ -20,63 +18,6 @@ def context(case: Case, match: "re.Match[str]") -> str:
     before = match.string[: match.start()].splitlines()[-4:]
     inside = [line for line in before if line.startswith(("  ", "\t"))]
     return "\n".join([*inside, case.line(match)])
-
-
-@cause(
-    "privileged-port",
-    "a port below 1024 needs a capability that the user lacks",
-    pattern="permissions",
-    reads=["logs", "inspect"],
-    page="pattern-network",
-    when=Phase.ENDED,
-    explains=["file-closed"],
-    cured_by=["root", "capabilities"],
-)
-def privileged_port(case: Case) -> Found | None:
-    """Find a bind that is refused because the port is privileged."""
-    match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
-    if match is None:
-        return None
-    line = context(case, match)
-    if not re.search(
-        r"\b(?:bind\w*|listen\w*|address|socket)\b|0\.0\.0\.0|\[::\]|port \d", line, re.IGNORECASE
-    ):
-        return None
-    numbers = [
-        int(n)
-        for n in re.findall(
-            r"(?:0\.0\.0\.0|127\.0\.0\.1|::\]?|\*|localhost)['\"]?[:,]\s*(\d{1,4})\b"
-            r"|port[ =:]+(\d{1,4})\b|[\w\]]?:(\d{1,4})\b(?!:)",
-            line,
-        )
-        for n in n
-        if n and 0 < int(n) < 1024
-    ]
-    set_ports = [
-        int(v)
-        for k, v in case.config.env.items()
-        if "PORT" in k and v.isdecimal() and int(v) < 1024
-    ]
-    exposed = [p.number for p in case.config.exposed if p.number < 1024]
-    port = next(iter([*numbers, *set_ports, *exposed]), 0)
-    if not port or (not numbers and paths_in(case.line(match))):
-        return None
-    powerless = case.identity.uid != 0 or bool(case.config.capabilities_dropped)
-    return Found(
-        (
-            f"port {port} needs the capability NET_BIND_SERVICE, and the process runs as"
-            f" {case.identity.words}"
-        )
-        + (" without it" if case.identity.uid == 0 else ""),
-        f"listen on a port above 1023 (PORT={port + 8000}) and publish it: -p {port}:{port + 8000}",
-        (
-            logged(case, match),
-            inspected(case, "Config.User", case.config.user or "root"),
-            inspected(case, "HostConfig.CapDrop", list(case.config.capabilities_dropped)),
-        ),
-        (f"docker run -e PORT={port + 8000} -p {port}:{port + 8000} ...",),
-        proven=powerless and bool(numbers or set_ports),
-    )
 
 
 @cause(

@@ -1,5 +1,6 @@
 """The container's own addresses and ports, and its routes out."""
 
+import errno
 import re
 
 from scaffolder.diagnose.case import Case
@@ -61,7 +62,7 @@ def port_in_use_inside(case: Case) -> Found | None:
 def _beside(case: Case) -> Found | None:
     """Find a port that a copy listens on, and that another one in the shared network has."""
     call = case.seen.lacked
-    if call is None or call.name != "bind":
+    if call is None or call.name != "bind" or call.error != errno.EADDRINUSE:
         return None
     network = case.config.network
     return Found(

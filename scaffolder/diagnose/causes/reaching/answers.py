@@ -9,13 +9,14 @@ from datetime import timedelta
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, watched
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, watched
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
-from .logins import mismatch
+from .logins import Mismatch, mismatch
 from .peers import known, peers
+from .readiness import late
 
 SLACK = timedelta(seconds=0.1)
 WORD = re.compile(r"[\w.:]+")
@@ -49,7 +50,10 @@ def peer_refuses(case: Case) -> Found | None:
     asked = list(dict(_asked(case)).items())
     for host, other in asked:
         found = (
-            _wrote(case, host, other) or _started(case, host, other) or _silent(case, host, other)
+            _late(case, host, other)
+            or _wrote(case, host, other)
+            or _started(case, host, other)
+            or _silent(case, host, other)
         )
         if found:
             return found
@@ -68,12 +72,30 @@ def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
             yield host, other
 
 
+def _late(case: Case, host: str, other: Neighbour) -> Found | None:
+    """Find that a neighbour ran, and took connections only when this one had ended."""
+    found = late(case, other)
+    if found is None:
+        return None
+    since = f"docker logs --timestamps --since {found.at.isoformat()} {quoted(other.name)}"
+    return Found(
+        f"{host} ran, and was not ready yet: it took connections only {found.seconds:.1f} s after"
+        " this one had ended",
+        f"start it again, now that {host} is ready; have the program try again until then, or start"
+        f" it when {host} is healthy (a health check there, and depends_on with condition:"
+        " service_healthy)",
+        (Evidence("neighbours", since, found.line[:LONG]), *_shown(case), ended(case)),
+        (f"docker start {quoted(case.target)}",),
+        basis=None if case.seen.lacked else Basis.HINT,
+    )
+
+
 def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
     """Find an answer that is no success, or a refusal, in the log of the neighbour of that time."""
-    began, ended = case.state.started, case.state.finished
-    if not began or not ended:
+    began, finished = case.state.started, case.state.finished
+    if not began or not finished:
         return None
-    since, until = began, ended + SLACK
+    since, until = began, finished + SLACK
     others = _others(case)
     logged = case.sources.log_of(other.name, (since, until)).lines
     lines = [line.text.strip() for line in logged if others.isdisjoint(WORD.findall(line.text))]
@@ -100,8 +122,8 @@ def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
 
 def _others(case: Case) -> set[str]:
     """Return the addresses of those that asked as well: of each that ran already, and its own."""
-    ended = case.state.finished
-    ran = (n for n in case.neighbours if n.started and ended and n.started < ended)
+    end = case.state.finished
+    ran = (n for n in case.neighbours if n.started and end and n.started < end)
     found = {name for other in ran if other.status == "running" for name in other.names}
     return {"127.0.0.1", *(name for name in found if ADDRESS.fullmatch(name))}
 
@@ -116,11 +138,17 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
         found.fix,
         (
             Evidence("neighbours", f"docker inspect {quoted(other.name)}", found.there),
-            *((inspected(case, "Config.Env", found.here),) if found.here else ()),
+            *((_here(case, found),) if found.here else ()),
             *_shown(case),
         ),
         basis=None if case.seen.lacked else Basis.HINT,
     )
+
+
+def _here(case: Case, found: Mismatch) -> Evidence:
+    if found.file:
+        return content(case, found.file, found.here)
+    return inspected(case, "Config.Env", found.here)
 
 
 def _silent(case: Case, host: str, other: Neighbour) -> Found | None:

@@ -1,13 +1,15 @@
 """Whether a container has the login with which a neighbour was started, without showing either."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.evidence.facts import Neighbour
+
+from . import secret_files
 
 PASSWORD = re.compile(r"(?:^|_)PASS(?:WORD|WD)?$")
 USER = re.compile(r"(?:^|_)USER(?:NAME)?$|^PGUSER$")
@@ -19,11 +21,8 @@ OWN_USER = re.compile(r"^(?:PG|POSTGRES_|MYSQL_|MARIADB_|DB_|DATABASE_)USER(?:NA
 OPTION = "--requirepass"
 SQL = re.compile(r"^(?:postgres(?:ql)?|mysql|mariadb)\b")
 ASKED = re.compile(r"PASS|PWD|TOKEN|SECRET|AUTH", re.IGNORECASE)
-ELSEWHERE = re.compile(
-    r"(?:PASS|PASSWD|PASSWORD|PWD|SECRET|AUTH|CREDENTIALS|URL|URI|DSN)_FILE$|(?:^|/)run/secrets/",
-    re.IGNORECASE,
-)
-"""A login that is in a file: what it holds is not read here."""
+ELSEWHERE = re.compile(rf"{secret_files.NAMED.pattern}|(?:^|/)run/secrets/", re.IGNORECASE)
+"""A login that is in a file."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Mismatch:
     fix: str
     there: str
     here: str = ""
+    file: str = ""
+    """Which file shows what is here; empty where the variables do."""
 
 
 def mismatch(case: Case, host: str, other: Neighbour) -> Mismatch | None:
@@ -45,13 +46,14 @@ def _password(case: Case, other: Neighbour) -> Mismatch | None:
     wanted = dict(_passwords(other))
     env = case.config.env
     given = [*env.values(), *case.config.argv]
-    if not wanted or any(ELSEWHERE.search(text) for text in (*env, *given)):
-        return None
-    if any(
+    if not wanted or any(
         secret in text or secret in unquote(text) for secret in wanted.values() for text in given
     ):
         return None
     by = next(iter(wanted))
+    files = secret_files.paths(case)
+    if files or any(ELSEWHERE.search(text) for text in (*env, *given)):
+        return _in_files(case, other, wanted, files)
     unset = [name for name, _, _ in named_variables(case) if ASKED.search(name)]
     reads = f"; the program reads {unset[0]}, which is not set" if unset else ""
     return Mismatch(
@@ -60,6 +62,38 @@ def _password(case: Case, other: Neighbour) -> Mismatch | None:
         f" ({f'-e {unset[0]}' if unset else 'in a variable that the program reads'}, --env-file"
         " or a secret)",
         f"{by}=[redacted]",
+    )
+
+
+def _in_files(
+    case: Case, other: Neighbour, wanted: Mapping[str, str], files: tuple[str, ...]
+) -> Mismatch | None:
+    """Compare the secrets with the password; one that cannot be read may hold it."""
+    kept = secret_files.contents(case, files)
+    by = next(iter(wanted))
+    broken = secret_files.with_line_break(kept, wanted.values())
+    if broken:
+        return Mismatch(
+            f"wants a password ({by}), which {broken} holds with a line break at its end: sent as"
+            " it is, it is another password",
+            f"write it without a line break: printf %s PASSWORD > FILE, and mount that at {broken};"
+            " or have the program cut off the end of the line",
+            f"{by}=[redacted]",
+            f"{broken} ends with \\n",
+            broken,
+        )
+    named = secret_files.of_password(kept)
+    known = all(text is not None for text in kept.values()) and len(kept) == len(files)
+    held = any(secret in (text or "") for secret in wanted.values() for text in kept.values())
+    if len(named) != 1 or not known or held:
+        return None
+    return Mismatch(
+        f"wants a password ({by}), and {named[0]} holds another one",
+        f"write the password of {other.name} into the secret {named[0]}, or start {other.name}"
+        " with that one; a database takes it only on its first start, with an empty volume",
+        f"{by}=[redacted]",
+        f"{named[0]} is not the same",
+        named[0],
     )
 
 

@@ -67,7 +67,8 @@ def _apart(case: Case, peer: Peer, other: Neighbour) -> Obstacle | None:
         ]
         return text, f"docker network connect {network} {case.target}", shown, True
     common = set(case.config.networks) & set(other.networks)
-    if common <= {"bridge"} and not re.fullmatch(r"[\d.]+", peer.host):
+    is_known = re.fullmatch(r"[\d.]+", peer.host) or case.config.knows(peer.host)
+    if common <= {"bridge"} and not is_known:
         text = (
             "both containers are on the default bridge network, which resolves no names:"
             f" {peer.host} is unknown there"

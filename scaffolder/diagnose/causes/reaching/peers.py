@@ -124,7 +124,8 @@ def reaches_nobody(case: Case) -> bool:
 
 def find(case: Case, host: str) -> Neighbour | None:
     """Return the container with a name, on any network."""
-    return next((n for n in case.neighbours if host in n.names), None) or next(
+    name = case.config.linked.get(host, host)
+    return next((n for n in case.neighbours if name in n.names), None) or next(
         (n for n in case.neighbours if n.labels.get("com.docker.compose.service") == host), None
     )
 
@@ -132,11 +133,12 @@ def find(case: Case, host: str) -> Neighbour | None:
 def known(case: Case, host: str) -> Neighbour | None:
     """Return the container that a name or address led to in the last run, as the engine knows it.
 
-    The default bridge resolves no names.
+    The default bridge resolves no names but those of links.
     """
-    dumb = set() if re.fullmatch(r"[\d.]+|[\da-f]*:[\da-f:]+", host) else {"bridge"}
+    name, is_linked = case.config.linked.get(host, host), case.config.knows(host)
+    dumb = set() if is_linked or re.fullmatch(r"[\d.]+|[\da-f]*:[\da-f:]+", host) else {"bridge"}
     networks = set(case.config.networks) - dumb
-    named = (n for n in case.neighbours if n.status == "running" and host in n.names)
+    named = (n for n in case.neighbours if n.status == "running" and name in n.names)
     return next((n for n in named if networks & set(n.networks) and not later(case, n)), None)
 
 

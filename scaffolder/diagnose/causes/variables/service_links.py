@@ -7,9 +7,11 @@ A program that has a setting of the same name takes the address for a number.
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, logged
+from scaffolder.diagnose.causes.silence.readings import natives, quiet
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.scripts import siblings
 
 LINKED = re.compile(r"tcp://[^\s:/'\"]+:(\d+)")
 """What both put into `NAME_PORT`."""
@@ -20,6 +22,8 @@ VALUE = re.compile(
 )
 REACHED = re.compile(r"connect|refus|timed? ?out|\bdial|resolv|unreachable", re.IGNORECASE)
 """What is said of an address that was used as one."""
+OF_LINKS = re.compile(r"_PORT_\d+_(?:TCP|UDP)|_TCP_(?:ADDR|PORT)")
+"""What programs read that are made for links."""
 NAME = re.compile(r"\b[A-Z][A-Z0-9_]*_PORT\b")
 
 
@@ -29,7 +33,12 @@ NAME = re.compile(r"\b[A-Z][A-Z0-9_]*_PORT\b")
     pattern="environment",
     reads=["logs", "inspect"],
     when=Phase.ENDED,
-    explains=["config-malformed", "said-why", "python-exception", "node-error"],
+    explains=[
+        "config-malformed",
+        "said-why",
+        "python-exception",
+        "node-error",
+    ],
     cured_by=["other-value"],
 )
 def service_variable(case: Case) -> Found | None:
@@ -57,6 +66,66 @@ def service_variable(case: Case) -> Found | None:
         (logged(case, match), *((shown,) if own or not case.pod else ())),
         proven=bool(said) and not case.pod,
     )
+
+
+@cause(
+    "link-variable",
+    "a silent program reads a variable that a link sets, and may take it for a setting",
+    pattern="environment",
+    reads=["inspect", "files"],
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["variable-missing", "ends-itself"],
+    cured_by=["other-value"],
+)
+def link_variable(case: Case) -> Found | None:
+    """Find a silent program that reads a variable which a link sets, as none that it set itself.
+
+    `docker inspect` does not list what links set.
+    """
+    if not quiet(case):
+        return None
+    for alias in case.config.links:
+        port, name = f"{_plain(alias)}_PORT", f"{_plain(alias)}_NAME"
+        for variable in (port, name):
+            by = "" if variable in case.config.env else _reader(case, variable)
+            if not by:
+                continue
+            is_port = variable == port
+            value = "tcp://ADDRESS:PORT" if is_port else f"/{case.target}/{alias}"
+            own = _listens(case, alias) if is_port else "NAME"
+            return Found(
+                f"{by} reads {variable}, which the link {alias} sets to {value}: the program may"
+                f" take it for {'the number of a port' if is_port else 'a name of its own'}",
+                remedy(variable, own, alias),
+                (
+                    inspected(case, "HostConfig.Links", f"the link {alias}"),
+                    inspected(case, "Config.Env", f"{variable} is not set here"),
+                    content(case, by, variable),
+                    ended(case),
+                ),
+            )
+    return None
+
+
+def _reader(case: Case, name: str) -> str:
+    """Return what reads a variable, and knows nothing of links; empty if nothing does."""
+    word = re.compile(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])")
+    scripts = (item.script for item in case.launched if item.script)
+    texts = [(s.path, s.text) for top in scripts for s in (top, *siblings(case.files, top))]
+    named = [path for path, text in texts if word.search(text) and not OF_LINKS.search(text)]
+    for path, data, program in natives(case):
+        text = data.decode("latin-1")
+        # Go and Rust keep texts without anything between them.
+        is_named = name in text if program.language in {"go", "rust"} else word.search(text)
+        named += [path] if is_named and not OF_LINKS.search(text) else []
+    return next(filter(None, named), "")
+
+
+def _listens(case: Case, alias: str) -> str:
+    """Return the port of what a link leads to; a placeholder if it is unknown."""
+    other = case.config.linked.get(alias, alias)
+    return next((str(s.port) for s in case.sources.sockets_of(other) or ()), "PORT")
 
 
 def _setter(case: Case, name: str) -> tuple[str, str]:
