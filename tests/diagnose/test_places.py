@@ -245,6 +245,28 @@ def test_a_mount_hides_a_module_that_the_program_says_nothing_of() -> None:
 
 
 @pytest.mark.parametrize(
+    "log", ["", "Error: Cannot find module 'rules'\nstat /usr/share/rules: not found"]
+)
+def test_a_mount_hides_what_was_sought_in_other_places_too(log: str) -> None:
+    volume = Mount("volume", "/vol/modules", "/app/node_modules", name="modules")
+    image = {**SERVER, "/app/node_modules/rules/index.js": File(b"")}
+    lookups = lacks("/app/node_modules/rules", "/usr/lib/node/rules", "/usr/share/node/rules")
+    told: dict[str, Any] = {
+        "log": log,
+        "files": {**SERVER, "/app/node_modules": folder()},
+        "config": {"mounts": (volume,)},
+    }
+
+    found = judged(*lookups, **told, image_files=image)
+    other = judged(*lookups, **told, image_files=SERVER)
+
+    assert found.cause == "mount-hides-files"
+    assert "the volume modules over /app/node_modules hides" in found.text
+    assert "docker volume rm modules" in found.fix
+    assert other.cause != "mount-hides-files"
+
+
+@pytest.mark.parametrize(
     ("path", "call", "fix"),
     [
         ("/var/cache/app/x", "openat", "add --tmpfs /var/cache/app (or a volume)"),
