@@ -389,3 +389,34 @@ def test_a_library_that_is_nowhere_is_not_called_foreign() -> None:
     found = judge(case(files=SERVER, trace=trace))
 
     assert "library-foreign" not in {found.cause, *dict(found.others)}
+
+
+PLUG_IN = "/app/plugins/shape.so"
+SOUGHT = lacks("/lib/libgrid.so.2", "/usr/lib/libgrid.so.2")
+LOADED = f"openat\t3\tp={PLUG_IN}\tx=80000"
+GRID = {**SERVER, PLUG_IN: program(elf(needed=("libgrid.so.2",)))}
+
+
+def test_a_library_that_a_plug_in_needs_is_missing_and_another_version_is_there() -> None:
+    cache = File(b"ld.so-1.7.0\0libgrid.so.1\0/opt/lib/libgrid.so.1\0")
+    other = {"/etc/ld.so.cache": cache, "/opt/lib/libgrid.so.1": program(elf())}
+    found = judged(LOADED, *SOUGHT, files={**GRID, **other})
+    alone = judged(LOADED, *SOUGHT, files=GRID)
+
+    assert (found.cause, found.verdict) == ("library-missing", "likely")
+    assert f"{PLUG_IN} needs libgrid.so.2" in found.text
+    assert "/opt/lib/libgrid.so.1 is there, which is another version" in found.text
+    assert "add libgrid.so.2 to /opt/lib and run ldconfig" in found.fix
+    assert "another version" not in alone.text
+    assert "apt-get install -y libgrid2" in alone.fix
+
+
+def test_a_library_that_is_found_at_last_or_done_without_is_not_missing() -> None:
+    at_last = judged(LOADED, *SOUGHT, "openat\t4\tp=/opt/lib/libgrid.so.2\tx=80000", files=GRID)
+    without = judged(LOADED, *SOUGHT, "openat\t4\tp=/etc/app.conf\tx=0", files=GRID)
+
+    assert "library-missing" not in (at_last.cause, without.cause)
+
+
+def test_an_empty_file_is_no_library() -> None:
+    assert not list(wanted(case(files=GRID, trace=trace(LOADED, *SOUGHT))))

@@ -1,6 +1,7 @@
 """What a program asked for in vain, given to a copy of it."""
 
 import errno
+import re
 import shlex
 import signal
 import struct
@@ -26,6 +27,7 @@ CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip
 """Signals by which a program ends over what it did not get, such as a file that it reads."""
+LIBRARY = re.compile(r"\.so(?:\.[\w.]+)?$")
 PID_DIGITS = 9
 LOCALE = cures.Cure(
     "locale",
@@ -69,6 +71,8 @@ def wanted(case: Case) -> Iterator[Factor]:
     decider = case.seen.decider
     is_killed = decider is not None and decider.signal not in (0, *CRASHES)
     if call is None or is_there or is_killed or case.seen.authorities_sought:
+        return
+    if LIBRARY.search(call.path):  # an empty file is none
         return
     if call.error == errno.ENOENT and call.path and not call.name.startswith("exec"):
         for folder in elsewhere(case, call):
