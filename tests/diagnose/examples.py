@@ -193,6 +193,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "account-closed": {"command": ("su", "web", "-c", "/app/server"), "files": {**SERVER, "/usr/bin/su": program(elf()), "/etc/passwd": File(b"web:x:33:33::/:/usr/sbin/nologin\n")}, "log": "This account is currently not available."},
     "uid-without-name": said("KeyError: 'getpwuid(): uid not found: 12345'", config={"user": "12345"}),
     "owner-refused": said("fatal: detected dubious ownership in repository at '/repo'", 128),
+    "journal-refused": said("sqlite3.OperationalError: attempt to write a readonly database", trace=f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data/a.db\tx=2\nX\t2\t7\t1\t0", files={**SERVER, "/data": folder(), "/data/a.db": File(uid=1000)}, config={"user": "1000"}),
     "file-closed": said("open /data/x: permission denied", files={**SERVER, "/data": folder()}, config={"user": "1000"}),
     "not-writable-silent": {"files": {"/app/server": program(elf(text=b"\0/var/log/app/app.log\0")), "/var/log/app": folder()}, "config": {"read_only": True}},
     "mount-kind": refused('error mounting "/host/a.toml" to rootfs at "/etc/a.toml": mount: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?', image_files={"/etc/a.toml": File(b"x")}, config={"mounts": (bind("/host/a.toml", "/etc/a.toml"),)}),

@@ -420,3 +420,23 @@ def test_a_library_that_is_found_at_last_or_done_without_is_not_missing() -> Non
 
 def test_an_empty_file_is_no_library() -> None:
     assert not list(wanted(case(files=GRID, trace=trace(LOADED, *SOUGHT))))
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "is_refused"), [(0, 0o755, True), (1000, 0o755, False), (0, 0o777, False)]
+)
+def test_a_database_of_sqlite_needs_a_directory_to_write_to(
+    owner: int, mode: int, *, is_refused: bool
+) -> None:
+    files = {**SERVER, "/data": folder(mode, uid=owner), "/data/a.db": File(uid=1000)}
+    volume = Mount("volume", "/vol", "/data", name="cache")
+    told: dict[str, Any] = {"files": files, "config": {"user": "1000", "mounts": (volume,)}}
+    for log in (
+        "SQL logic error: attempt to write a readonly database",
+        "unable to open database file",
+    ):
+        found = judged("newfstatat\t-2\tp=/data/a.db-journal", log=log, **told)
+
+        assert (found.cause == "journal-refused") is is_refused
+        assert ("/data is owned by 0:0 with mode 0755" in found.text) is is_refused
+    assert judged("newfstatat\t-2\tp=/data/a.db-journal", **told).cause != "journal-refused"
