@@ -358,6 +358,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "account-missing": tried("openat\t3\tp=/etc/passwd\tx=0"),
     "socket-missing": tried("connect\t-2\ta=unix:/run/db.sock\tf=3:socket:[9]"),
     "left-over": tried("openat\t-17\tp=/run/app.pid\tx=c1", files={**SERVER, "/run/app.pid": File(b"7")}),
+    "mounts-swapped": tried("openat\t-2\tp=/data/index/FORMAT\tx=0", files={**SERVER, "/data/log/FORMAT": File(b"1")}, config={"mounts": (bind("/srv/log", "/data/index"), bind("/srv/index", "/data/log"))}),
     "file-empty": tried("openat\t3\tp=/srv/key\tx=0", files={**SERVER, "/srv/key": File()}),
     "not-a-directory": tried("openat\t-20\tp=/srv/conf/app.toml\tx=0", files={**SERVER, "/srv/conf": File(b"x")}),
     "rename-across-mounts": tried("rename\t-18\tp=/tmp/x\tp=/data/x", config=TMPFS),

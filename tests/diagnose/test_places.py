@@ -15,6 +15,7 @@ from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.apart import bound
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
+from scaffolder.diagnose.verdict.swapped import other_way_round
 from scaffolder.diagnose.verdict.wanted import wanted
 
 
@@ -440,3 +441,39 @@ def test_a_database_of_sqlite_needs_a_directory_to_write_to(
         assert (found.cause == "journal-refused") is is_refused
         assert ("/data is owned by 0:0 with mode 0755" in found.text) is is_refused
     assert judged("newfstatat\t-2\tp=/data/a.db-journal", **told).cause != "journal-refused"
+
+
+INDEX = Mount("volume", "/vol/index", "/data/log", name="index")
+LOG = Mount("volume", "/vol/log", "/data/index", name="log")
+
+
+@pytest.mark.parametrize(
+    ("mounts", "place", "call", "is_swapped"),
+    [
+        ((LOG, INDEX), "/data/log/FORMAT", "openat\t-2\tp=/data/index/FORMAT\tx=0", True),
+        ((LOG, INDEX), "/data/log/OTHER", "openat\t-2\tp=/data/index/FORMAT\tx=0", False),
+        ((LOG, INDEX), "/data/log/a", "openat\t-2\tp=/data/index/a\tx=41", False),
+        ((LOG,), "/data/log/FORMAT", "openat\t-2\tp=/data/index/FORMAT\tx=0", False),
+        (
+            (LOG, replace(INDEX, destination="/data")),
+            "/data/FORMAT",
+            "openat\t-2\tp=/data/index/FORMAT\tx=0",
+            False,
+        ),
+    ],
+    ids=["swapped", "in-neither", "to-make", "not-mounted", "one-within-the-other"],
+)
+def test_two_mounts_are_swapped_where_one_has_what_the_other_lacks(
+    mounts: tuple[Mount, ...], place: str, call: str, *, is_swapped: bool
+) -> None:
+    of = case(files={**SERVER, place: File(b"1")}, config={"mounts": mounts}, trace=trace(call))
+    found, tried = judge(of), list(other_way_round(of))
+
+    assert (found.cause == "mounts-swapped") is is_swapped
+    assert bool(tried) is is_swapped
+    for factor in tried:
+        assert "-v log:/data/log -v index:/data/index" in found.fix
+        assert {m.name: m.destination for m in factor.config.mounts} == {
+            "log": "/data/log",
+            "index": "/data/index",
+        }

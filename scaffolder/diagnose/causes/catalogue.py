@@ -29,7 +29,7 @@ FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
-    "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode",
+    "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -48,7 +48,7 @@ MODULES = (
     "identity.read_only", "identity.capabilities", "identity.names", "identity.access",
     "identity.refused",
     "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.shared",
-    "mounts.remainder",
+    "mounts.swapped", "mounts.remainder",
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.nothing", "health.commands", "health.proxies", "health.methods", "health.targets",

@@ -21,6 +21,7 @@ from . import cures
 from .factor import Factor
 from .left_over import LONGEST
 from .room import more
+from .swapped import other_way_round
 from .translated import translated
 
 CRASHES = (
@@ -44,6 +45,7 @@ UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"
 def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_call or case.seen.gave_up
+    yield from other_way_round(case)
     yield from _absent(case)
     yield from translated(case)
     yield from more(case)
