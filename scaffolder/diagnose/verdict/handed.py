@@ -36,8 +36,8 @@ def put(
                     entry.mode, entry.type = 0o777, tarfile.DIRTYPE
                 archive.addfile(entry, io.BytesIO(data or b""))
         packed.seek(0)
-        kept = "--archive=false" if owner == (0, 0) else _kept(engine)
-        ran = engine.ask("cp", kept, "-", f"{name}:{folder}", stdin=packed)
+        kept = () if owner == (0, 0) else (_kept(engine),)
+        ran = engine.ask("cp", *kept, "-", f"{name}:{folder}", stdin=packed)
         if ran.code:
             raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
 
