@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded import File, Tree, folder, link
 
-from scaffolder.diagnose.docker.copied_files import first
+from scaffolder.diagnose.docker.copied_files import Copied, first
 from scaffolder.diagnose.evidence.files import follow, resolved, text
+from scaffolder.docker.client import Engine
 
 
 def stream(name: str, content: bytes, **about: object) -> bytes:
@@ -43,6 +44,16 @@ def test_devices_are_never_read(kind: bytes) -> None:
 
     assert entry
     assert (entry.kind, content) == ("other", b"")
+
+
+@pytest.mark.parametrize(("sent", "is_there"), [(bytes(1024), True), (b"", False)])
+def test_a_socket_is_there_although_docker_copies_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes, *, is_there: bool
+) -> None:
+    monkeypatch.setattr(Copied, "_copy", lambda *_: sent or None)
+    entry = Copied(Engine("docker"), "c").entry("/run/app.sock")
+
+    assert (entry is not None and entry.kind == "other") is is_there
 
 
 def test_a_size_that_is_a_lie_reads_no_more_than_there_is() -> None:

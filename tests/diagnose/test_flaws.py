@@ -66,3 +66,19 @@ def test_a_file_is_not_to_blame_where_the_runtime_says_something_else(cause: str
     example["state"] = {"status": "created", "exit_code": 127, "error": "address already in use"}
 
     assert cause not in [found.id for found, _ in candidates(case(**example))]
+
+
+@pytest.mark.parametrize("interpreter", ["", "/lib/ld-musl-x86_64.so.1"])
+def test_a_program_that_cannot_be_loaded_has_not_looked_for_its_files(interpreter: str) -> None:
+    file = program(elf(interpreter=interpreter))
+    script = sh(
+        '#!/bin/sh\nexec /app/agent "$@" 2>/dev/null\n',
+        command=("/s.sh", "--config", "/etc/agent.conf"),
+        files={"/app/agent": file},
+        exit_code=127 if interpreter else 1,
+    )
+
+    found = judge(case(**script))
+
+    assert found.cause == ("program-broken-in-script" if interpreter else "secret-missing")
+    assert interpreter in found.text

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import case, elf
+from recorded import program as native
 
 from examples import SERVER, STARTED
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.verdict import unset
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.judge import judge
@@ -113,3 +115,40 @@ def test_a_limit_that_was_lifted_is_no_such_step(judged: Any) -> None:  # noqa: 
     _, ran = judged(needs(FILE, "/never"), config={"memory": 1 << 26})
 
     assert not any("more memory and" in name for name in ran)
+
+
+READS = {"/app/server": native(elf(text=b"\0GRID_PLUGINS\0"))}
+LACKS = f"{STARTED}C\t1\t7\t7\topenat\t-2\tp={FILE}\tx=0\nX\t2\t7\t4\t0"
+
+
+def test_a_variable_proves_nothing_where_the_container_ended_over_a_failed_call() -> None:
+    alone, over = (list(unset.variables(case(files=READS, trace=t))) for t in ("", LACKS))
+
+    assert [f.name for f in alone] == [f.name for f in over] == ["the variable GRID_PLUGINS"]
+    assert [f.cure and f.cure.proves for f in (*alone, *over)] == [True, False]
+
+
+@pytest.mark.parametrize(("asked", "is_given"), [("/1", False), ("1/x", False), ("/12", True)])
+def test_what_is_made_of_a_sample_value_is_no_thing_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, asked: str, *, is_given: bool
+) -> None:
+    """A program that lists the directory in a variable, and has loaded nothing from it."""
+    ran: list[Factor] = []
+
+    def run(_engine: Engine, _of: Case, factor: Factor, tracer: object = None) -> Outcome:
+        ran.append(factor)
+        lists = "GRID_PLUGINS" in factor.config.env
+        call = f"{asked}\tx=10000\td=/" if lists else f"{FILE}\tx=0"
+        code = 3 if lists else 4
+        rows = f"{STARTED}C\t1\t7\t7\topenat\t-2\tp={call}\nX\t2\t7\t{code}\t0"
+        alive = lists and bool(factor.files)
+        return Outcome(alive, code, "", read(rows) if tracer and not alive else None)
+
+    for module in ("copies", "further", "unchanged", "telling", "granted"):
+        monkeypatch.setattr(f"scaffolder.diagnose.verdict.{module}.run", run)
+    of = case(files=READS, exit_code=4)
+    found = judge(of, try_factors(Engine("docker"), of))
+
+    assert any(asked.strip("/") in path for f in ran for path in f.files) is is_given
+    assert found.verdict == "likely"
+    assert found.cause == "file-missing"

@@ -24,6 +24,7 @@ from scaffolder.diagnose.verdict import (
     itself,
     limited,
     order,
+    swapped,
     translated,
     wanted,
 )
@@ -115,7 +116,7 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 def test_each_factor_of_a_copy_is_what_a_cause_is_cured_by() -> None:
     known = [
         it
-        for module in (agreed, closed, cures, endings, itself, limited, translated, wanted)
+        for module in (agreed, closed, cures, endings, itself, limited, swapped, translated, wanted)
         for it in vars(module).values()
     ]
     made = {cure.factor for cure in known if isinstance(cure, cures.Cure)}

@@ -6,9 +6,11 @@ import pytest
 from recorded import File, case, elf, folder, program
 
 from examples import SERVER, STARTED
+from scaffolder.diagnose.docker.isolation import Isolation
 from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.trace_records import read
-from scaffolder.diagnose.verdict import left_over
+from scaffolder.diagnose.verdict import left_over, started_again
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
@@ -113,6 +115,7 @@ def test_only_a_mark_of_an_earlier_run_is_left_over(
     assert (found is not None and found.proves) is is_left
 
 
+SOCKET = "/run/app/app.sock"
 BOUND = "bind\t0\tf=3:socket:[9]\ta=unix:/run/app/app.sock"
 
 
@@ -123,8 +126,9 @@ BOUND = "bind\t0\tf=3:socket:[9]\ta=unix:/run/app/app.sock"
         (BOUND, (), False),
         (BOUND.replace("\t0\t", "\t-98\t"), (("A", "/run/app/app.sock"),), False),
         ("bind\t0\tf=3:socket:[9]\ta=inet:0.0.0.0:80", (("A", "/run/app/app.sock"),), False),
+        (f"unlink\t-2\tp={SOCKET}\nC\t1\t7\t7\t{BOUND}", (("A", SOCKET),), False),
     ],
-    ids=["left", "not-there", "refused-as-well", "a-port"],
+    ids=["left", "not-there", "refused-as-well", "a-port", "removed-first"],
 )
 def test_a_socket_that_an_earlier_run_left_is_found_by_a_copy_that_binds_it(
     call: str, changed: tuple[tuple[str, str], ...], *, is_left: bool
@@ -137,3 +141,42 @@ def test_a_socket_that_an_earlier_run_left_is_found_by_a_copy_that_binds_it(
     if found:
         assert (found.cause, found.proves) == ("left-over", False)
         assert "rm -f /run/app/app.sock" in found.fix
+
+
+def again(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Let a copy that is started again end over a call."""
+    second = Outcome(alive=False, exit_code=1, text="", trace=read(trace(call)))
+    monkeypatch.setattr(started_again, "run", lambda *_: second)
+
+
+def test_a_socket_that_a_copy_leaves_to_its_second_start_is_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fresh = Outcome(alive=True, exit_code=0, text="", trace=read(trace(BOUND)))
+    of = case(files=SERVER, sources={"changed": (("A", SOCKET),)})
+    again(monkeypatch, BOUND.replace("\t0\t", "\t-98\t"))
+    found = left_over.with_left_over(Engine("docker"), of, fresh, [])
+    again(monkeypatch, "openat\t-2\tp=/etc/app.conf\tx=0")
+    other = left_over.with_left_over(Engine("docker"), of, fresh, [])
+
+    assert found
+    assert other
+    assert (found.proves, other.proves) == (True, False)
+    assert f"{SOCKET} is left over from an earlier run" in found.text
+    assert f"rm -f {SOCKET} before exec" in found.fix
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_socket_in_a_volume_is_left_over_unless_a_running_container_may_have_it(
+    monkeypatch: pytest.MonkeyPatch, *, is_shared: bool
+) -> None:
+    volume = Mount("volume", "/vol/run", "/run/app", name="run")
+    beside = Neighbour("other", "running" if is_shared else "exited", mounts=(volume,))
+    isolated = Isolation((), ("/run/app (it holds a socket: app.sock)",))
+    monkeypatch.setattr(left_over, "isolate", lambda *_, **__: isolated)
+    again(monkeypatch, "openat\t3\tp=/etc/app.conf\tx=0")
+    fresh = Outcome(alive=True, exit_code=0, text="", trace=read(trace(BOUND)))
+    of = case(files=SERVER, config={"mounts": (volume,)}, sources={"around": (beside,)})
+    found = left_over.with_left_over(Engine("docker"), of, fresh, [])
+
+    assert (found is not None and SOCKET in found.text) is not is_shared

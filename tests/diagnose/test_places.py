@@ -15,6 +15,7 @@ from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.apart import bound
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
+from scaffolder.diagnose.verdict.swapped import other_way_round
 from scaffolder.diagnose.verdict.wanted import wanted
 
 
@@ -245,6 +246,28 @@ def test_a_mount_hides_a_module_that_the_program_says_nothing_of() -> None:
 
 
 @pytest.mark.parametrize(
+    "log", ["", "Error: Cannot find module 'rules'\nstat /usr/share/rules: not found"]
+)
+def test_a_mount_hides_what_was_sought_in_other_places_too(log: str) -> None:
+    volume = Mount("volume", "/vol/modules", "/app/node_modules", name="modules")
+    image = {**SERVER, "/app/node_modules/rules/index.js": File(b"")}
+    lookups = lacks("/app/node_modules/rules", "/usr/lib/node/rules", "/usr/share/node/rules")
+    told: dict[str, Any] = {
+        "log": log,
+        "files": {**SERVER, "/app/node_modules": folder()},
+        "config": {"mounts": (volume,)},
+    }
+
+    found = judged(*lookups, **told, image_files=image)
+    other = judged(*lookups, **told, image_files=SERVER)
+
+    assert found.cause == "mount-hides-files"
+    assert "the volume modules over /app/node_modules hides" in found.text
+    assert "docker volume rm modules" in found.fix
+    assert other.cause != "mount-hides-files"
+
+
+@pytest.mark.parametrize(
     ("path", "call", "fix"),
     [
         ("/var/cache/app/x", "openat", "add --tmpfs /var/cache/app (or a volume)"),
@@ -391,3 +414,90 @@ def test_a_library_that_is_nowhere_is_not_called_foreign() -> None:
     found = judge(case(files=SERVER, trace=trace))
 
     assert "library-foreign" not in {found.cause, *dict(found.others)}
+
+
+PLUG_IN = "/app/plugins/shape.so"
+SOUGHT = lacks("/lib/libgrid.so.2", "/usr/lib/libgrid.so.2")
+LOADED = f"openat\t3\tp={PLUG_IN}\tx=80000"
+GRID = {**SERVER, PLUG_IN: program(elf(needed=("libgrid.so.2",)))}
+
+
+def test_a_library_that_a_plug_in_needs_is_missing_and_another_version_is_there() -> None:
+    cache = File(b"ld.so-1.7.0\0libgrid.so.1\0/opt/lib/libgrid.so.1\0")
+    other = {"/etc/ld.so.cache": cache, "/opt/lib/libgrid.so.1": program(elf())}
+    found = judged(LOADED, *SOUGHT, files={**GRID, **other})
+    alone = judged(LOADED, *SOUGHT, files=GRID)
+
+    assert (found.cause, found.verdict) == ("library-missing", "likely")
+    assert f"{PLUG_IN} needs libgrid.so.2" in found.text
+    assert "/opt/lib/libgrid.so.1 is there, which is another version" in found.text
+    assert "add libgrid.so.2 to /opt/lib and run ldconfig" in found.fix
+    assert "another version" not in alone.text
+    assert "apt-get install -y libgrid2" in alone.fix
+
+
+def test_a_library_that_is_found_at_last_or_done_without_is_not_missing() -> None:
+    at_last = judged(LOADED, *SOUGHT, "openat\t4\tp=/opt/lib/libgrid.so.2\tx=80000", files=GRID)
+    without = judged(LOADED, *SOUGHT, "openat\t4\tp=/etc/app.conf\tx=0", files=GRID)
+
+    assert "library-missing" not in (at_last.cause, without.cause)
+
+
+def test_an_empty_file_is_no_library() -> None:
+    assert not list(wanted(case(files=GRID, trace=trace(LOADED, *SOUGHT))))
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "is_refused"), [(0, 0o755, True), (1000, 0o755, False), (0, 0o777, False)]
+)
+def test_a_database_of_sqlite_needs_a_directory_to_write_to(
+    owner: int, mode: int, *, is_refused: bool
+) -> None:
+    files = {**SERVER, "/data": folder(mode, uid=owner), "/data/a.db": File(uid=1000)}
+    volume = Mount("volume", "/vol", "/data", name="cache")
+    told: dict[str, Any] = {"files": files, "config": {"user": "1000", "mounts": (volume,)}}
+    for log in (
+        "SQL logic error: attempt to write a readonly database",
+        "unable to open database file",
+    ):
+        found = judged("newfstatat\t-2\tp=/data/a.db-journal", log=log, **told)
+
+        assert (found.cause == "journal-refused") is is_refused
+        assert ("/data is owned by 0:0 with mode 0755" in found.text) is is_refused
+    assert judged("newfstatat\t-2\tp=/data/a.db-journal", **told).cause != "journal-refused"
+
+
+INDEX = Mount("volume", "/vol/index", "/data/log", name="index")
+LOG = Mount("volume", "/vol/log", "/data/index", name="log")
+
+
+@pytest.mark.parametrize(
+    ("mounts", "place", "call", "is_swapped"),
+    [
+        ((LOG, INDEX), "/data/log/FORMAT", "openat\t-2\tp=/data/index/FORMAT\tx=0", True),
+        ((LOG, INDEX), "/data/log/OTHER", "openat\t-2\tp=/data/index/FORMAT\tx=0", False),
+        ((LOG, INDEX), "/data/log/a", "openat\t-2\tp=/data/index/a\tx=41", False),
+        ((LOG,), "/data/log/FORMAT", "openat\t-2\tp=/data/index/FORMAT\tx=0", False),
+        (
+            (LOG, replace(INDEX, destination="/data")),
+            "/data/FORMAT",
+            "openat\t-2\tp=/data/index/FORMAT\tx=0",
+            False,
+        ),
+    ],
+    ids=["swapped", "in-neither", "to-make", "not-mounted", "one-within-the-other"],
+)
+def test_two_mounts_are_swapped_where_one_has_what_the_other_lacks(
+    mounts: tuple[Mount, ...], place: str, call: str, *, is_swapped: bool
+) -> None:
+    of = case(files={**SERVER, place: File(b"1")}, config={"mounts": mounts}, trace=trace(call))
+    found, tried = judge(of), list(other_way_round(of))
+
+    assert (found.cause == "mounts-swapped") is is_swapped
+    assert bool(tried) is is_swapped
+    for factor in tried:
+        assert "-v log:/data/log -v index:/data/index" in found.fix
+        assert {m.name: m.destination for m in factor.config.mounts} == {
+            "log": "/data/log",
+            "index": "/data/index",
+        }

@@ -29,7 +29,7 @@ FACTORS = (
     "init", "writable", "root", "capabilities", "seccomp", "security", "memory", "processes",
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
-    "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode",
+    "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -44,11 +44,12 @@ MODULES = (
     "silence.logs", "silence.python", "silence.held", "silence.input", "silence.daemons",
     "silence.endings",
     "loader.missing", "loader.versions",
-    "identity.users", "identity.seccomp", "identity.temporary", "identity.read_only",
-    "identity.low_ports", "identity.capabilities", "identity.names", "identity.access",
+    "identity.users", "identity.journals", "identity.seccomp", "identity.temporary",
+    "identity.read_only", "identity.low_ports", "identity.capabilities", "identity.names",
+    "identity.access",
     "identity.refused",
     "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.shared",
-    "mounts.remainder",
+    "mounts.swapped", "mounts.remainder",
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.nothing", "health.commands", "health.proxies", "health.methods", "health.targets",

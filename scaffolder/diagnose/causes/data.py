@@ -38,7 +38,7 @@ def data_version(case: Case) -> Found | None:
     path = next((mark for mark in marks if case.has(mark)), "")
     kept = (case.files.content(path, 64) or b"").decode("utf-8", "replace").strip() if path else ""
     mount = next((m for m in case.config.mounts if path and is_below(path, m.destination)), None)
-    where = f"the volume {mount.name[:20] or mount.source}" if mount else "the data directory"
+    where = f"the volume {mount.called or mount.source}" if mount else "the data directory"
     return Found(
         f"{where} was written by version {had or kept or 'another'} of the database, but this image"
         f" is another version: {case.line(match)[-200:]}",

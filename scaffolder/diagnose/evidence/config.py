@@ -1,11 +1,14 @@
 """How a container is configured: its settings, its image, and the machine it runs on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scaffolder.text import command
 
 from .build import Build
+
+MADE_UP = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Mount:
     options: str = ""
     is_own: bool = False
     """A copy of the container gets what is in it in a volume of its own, to write to."""
+
+    @property
+    def called(self) -> str:
+        """The name of a volume, in full unless Docker made it up; empty if it is none."""
+        return self.name[:20] if MADE_UP.fullmatch(self.name) else self.name
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.facts import Line, Log
 from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import Outcome, noted, run
@@ -89,9 +90,19 @@ def further(
 def _next(at: Case, steps: Sequence[Factor]) -> Iterator[Factor]:
     """Return what may be missing where copies have got to."""
     known = {step.name for step in steps}
+    call = at.seen.failed_call
+    if call and any(_is_of_sample(call, step, at) for step in steps):
+        return
     for factor in chain(wanted(at), variables(at)):
         if factor.cure and factor.cure.factor in GIVEN and factor.name not in known:
             yield factor
+
+
+def _is_of_sample(call: Call, step: Factor, case: Case) -> bool:
+    """Tell whether a call failed over a path that is made of the value that a copy was given."""
+    own = case.config.env
+    given = (value for name, value in step.config.env.items() if own.get(name) != value)
+    return any(f"/{value.strip('/')}/" in f"/{call.given}/" for value in given if value)
 
 
 def _reached(engine: Engine, case: Case, before: Case, steps: Sequence[Factor]) -> Case | None:

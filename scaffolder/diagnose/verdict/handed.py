@@ -36,10 +36,19 @@ def put(
                     entry.mode, entry.type = 0o777, tarfile.DIRTYPE
                 archive.addfile(entry, io.BytesIO(data or b""))
         packed.seek(0)
-        kept = () if owner == (0, 0) else ("--archive",)
+        kept = () if owner == (0, 0) else (_kept(engine),)
         ran = engine.ask("cp", *kept, "-", f"{name}:{folder}", stdin=packed)
         if ran.code:
             raise EngineError(f"nothing can be put into a copy: {ran.complaint[:300]}")
+
+
+def _kept(engine: Engine) -> str:
+    """Return what keeps the owners that an archive has, or else makes all the user's.
+
+    Docker keeps them unless it is told to make all the user's of the container, whom it looks for
+    among those of the host. Podman keeps none.
+    """
+    return "--archive" if engine.name == "podman" else "--archive=false"
 
 
 def with_room(config: Config, paths: Iterable[str]) -> Config:
@@ -64,7 +73,7 @@ def fill(engine: Engine, config: Config, identity: str, name: str) -> None:
             packed.write(read.out)
             packed.seek(0)
             into = f"{name}:{dirname(mount.destination)}"
-            ran = engine.ask("cp", "--archive", "-", into, stdin=packed)
+            ran = engine.ask("cp", _kept(engine), "-", into, stdin=packed)
         if read.code or ran.code:
             raise EngineError(f"{mount.destination} cannot be copied: {ran.complaint[:300]}")
 

@@ -1,12 +1,13 @@
 """A file that an earlier run left: fresh copies run, and those that have it do not."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
 from scaffolder.diagnose.docker.isolation import isolate
+from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.docker.client import Engine
 from scaffolder.text import quoted
@@ -18,6 +19,8 @@ from .rerun import Rerun
 from .started_again import started_again
 
 MOST = 3
+REMOVES = ("unlink", "rename")
+"""Calls after which a path is free."""
 LONGEST, FEW = 64, 2
 """How many bytes a mark has, and how many other files were written beside it."""
 
@@ -36,7 +39,11 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
         found = tried_with(engine, case, factor, tried)
         if found and not found.alive and found.exit_code == case.exit_code:
             return _proof(case, path, f"a fresh copy {fresh.words}; with {path}, it {found.words}")
-    return started_again(engine, case, fresh, tried) or _socket(engine, case, fresh, written)
+    sockets = _sockets(engine, case, fresh, written)
+    again = started_again(engine, case, fresh, tried, sockets)
+    if again and again.proves:
+        return again
+    return _socket(case, fresh, sockets) or again
 
 
 def _is_mark(path: str, data: bytes, written: Collection[str]) -> bool:
@@ -49,26 +56,46 @@ def _is_mark(path: str, data: bytes, written: Collection[str]) -> bool:
     return len(data) <= LONGEST and len(beside) <= FEW
 
 
-def _socket(engine: Engine, case: Case, fresh: Outcome, written: set[str]) -> Rerun | None:
-    """Return the socket of an earlier run that a program cannot bind again.
+def _sockets(
+    engine: Engine, case: Case, fresh: Outcome, written: Collection[str]
+) -> dict[str, Evidence]:
+    """Return the sockets of an earlier run that a program binds and has not removed: how known.
 
-    It is in the container, or in a mount of it that is kept from copies for its sake. A socket
-    cannot be put into a copy: that a fresh one binds it is no proof.
+    They are in the container, or in a mount of it that is kept from copies for their sake.
     """
     kept_out = isolate(case.config, is_remote=engine.is_remote).left_out
-    calls = fresh.trace.calls if fresh.trace else ()
-    bound = (c.address for c in calls if c.name == "bind" and not c.error and not c.port)
-    for path in bound:
+    found: dict[str, Evidence] = {}
+    removed: set[str] = set()
+    for call in fresh.trace.calls if fresh.trace else ():
+        removed |= {call.path} if call.name.startswith(REMOVES) else set()
+        path = call.address
+        if call.name != "bind" or call.error or call.port or path in removed:
+            continue
         mount = mount_around(path, case.config.mounts)
         holds = f"{mount.destination} (it holds a socket: {basename(path)})" if mount else ""
-        if path in written or holds in kept_out:
-            fares = f"a fresh copy without {path} {fresh.words}, and binds it"
-            found = _proof(case, path, fares)
-            shown = found.evidence
-            if path not in written and mount:
-                there = inspected(case, "Mounts", f"{mount.source} -> {mount.destination}")
-                shown = (there, *shown[1:])
-            return replace(found, cured=False, proves=False, evidence=shown)
+        if path in written:
+            found[path] = Evidence("changes", f"docker diff {quoted(case.target)}", f"A {path}")
+        elif mount and holds in kept_out and not _is_shared(case, mount):
+            where = f"{mount.source} -> {mount.destination}, with the socket {basename(path)}"
+            found[path] = inspected(case, "Mounts", where)
+    return found
+
+
+def _is_shared(case: Case, mount: Mount) -> bool:
+    """Tell whether another running container has the same mount: the socket may be its own."""
+    running = (other for other in case.neighbours if other.status == "running")
+    return any(m.source == mount.source for other in running for m in other.mounts)
+
+
+def _socket(case: Case, fresh: Outcome, sockets: Mapping[str, Evidence]) -> Rerun | None:
+    """Return the socket of an earlier run that a program cannot bind again.
+
+    A socket cannot be put into a copy: that a fresh one binds it is no proof.
+    """
+    for path, known in sockets.items():
+        found = _proof(case, path, f"a fresh copy without {path} {fresh.words}, and binds it")
+        shown = (known, *found.evidence[1:])
+        return replace(found, cured=False, proves=False, evidence=shown)
     return None
 
 

@@ -2,7 +2,8 @@
 
 import errno
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from types import MappingProxyType
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, quoted
@@ -11,6 +12,7 @@ from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.trace import Call, Trace
 from scaffolder.docker.client import Engine, EngineError
+from scaffolder.text import quoted as typed
 
 from .copies import Outcome, noted, run
 from .cures import LEFT_OVER
@@ -20,10 +22,21 @@ from .watching import tracer_for
 
 VARYING = re.compile(r"\d+|0x[0-9a-f]+", re.IGNORECASE)
 """What differs between two messages about the same: times, process ids, addresses."""
+NEW = "take a new container each time: docker rm and docker run instead of docker start"
+ELSEWHERE = "put it on a --tmpfs, which begins empty"
 
 
-def started_again(engine: Engine, case: Case, fresh: Outcome, tried: list[str]) -> Rerun | None:
-    """Start a copy twice: return why the second start fails, if it fails as the container did."""
+def started_again(
+    engine: Engine,
+    case: Case,
+    fresh: Outcome,
+    tried: list[str],
+    sockets: Mapping[str, Evidence] = MappingProxyType({}),
+) -> Rerun | None:
+    """Start a copy twice: return why the second start fails, if it fails as the container did.
+
+    `sockets` are those that the container has from before, and how that is known.
+    """
     try:
         tracer = tracer_for(case)
     except EngineError:
@@ -33,12 +46,15 @@ def started_again(engine: Engine, case: Case, fresh: Outcome, tried: list[str]) 
     if found is None or found.alive or not _is_the_same(case, found):
         return None
     written = {path for kind, path in case.changes if kind in "AC"}
-    call = _over(found.trace, written)
+    call = _over(found.trace, written | sockets.keys())
+    remedy = "make the start cope with what an earlier one made (mkdir -p, test -e, rm -f of marks)"
     if call:
-        what, words = f"{call.made} is {LEFT_OVER.text}", f" ({call.words})"
-        shown: tuple[Evidence, ...] = (
-            Evidence("changes", f"docker diff {quoted(case)}", f"A {call.made}"),
-        )
+        path = _made(call)
+        what, words = f"{path} is {LEFT_OVER.text}", f" ({call.words})"
+        diff = Evidence("changes", f"docker diff {quoted(case)}", f"A {path}")
+        shown: tuple[Evidence, ...] = (sockets.get(path, diff),)
+        if path in sockets:
+            remedy = f"remove it at the start (rm -f {typed(path)} before exec)"
     else:
         what, words = "what its first run writes makes the next one fail", ""
         shown = ()
@@ -48,8 +64,7 @@ def started_again(engine: Engine, case: Case, fresh: Outcome, tried: list[str]) 
         LEFT_OVER.cause,
         LEFT_OVER.pattern,
         f"{what}: {fares}",
-        "make the start cope with what an earlier one made (mkdir -p, test -e, rm -f of marks), or"
-        " take a new container each time: docker rm and docker run instead of docker start",
+        f"{remedy}, or {NEW if not call or _made(call) in written else ELSEWHERE}",
         cured=True,
         proves=bool(call or _last_words(case)) or _has_run_before(case),
         factor=LEFT_OVER.factor,
@@ -65,7 +80,13 @@ def _over(trace: Trace | None, written: Container[str]) -> Call | None:
     seen = Seen(trace)
     there = (call for call in reversed(trace.calls) if call.error == errno.EEXIST)
     calls = (seen.failed_call, seen.found_last, *there)
-    return next((call for call in calls if call and call.made in written), None)
+    return next((call for call in calls if call and _made(call) in written), None)
+
+
+def _made(call: Call) -> str:
+    """Return the path that a call makes; a Unix socket is made when it is bound."""
+    is_socket = call.name == "bind" and not call.port
+    return call.made or (call.address if is_socket else "")
 
 
 def _is_the_same(case: Case, found: Outcome) -> bool:

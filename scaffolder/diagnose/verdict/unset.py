@@ -14,13 +14,17 @@ MOST_UNSET = 3
 
 
 def variables(case: Case) -> Iterator[Factor]:
-    """Set what a program reads and nothing sets."""
+    """Set what a program reads and nothing sets.
+
+    Where it ended over a call that failed, the value may only lead it past that call.
+    """
+    proves = case.seen.failed_call is None
     for name, _by, _required in named_variables(case)[:MOST_UNSET]:
         yield Factor(
             f"the variable {name}",
             replace(case.config, env={**case.config.env, name: sample(name)}),
             flags=f"-e {name}=...",
-            cure=missing([name]),
+            cure=replace(missing([name]), proves=proves),
         )
 
 

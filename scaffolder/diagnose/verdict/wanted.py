@@ -1,6 +1,7 @@
 """What a program asked for in vain, given to a copy of it."""
 
 import errno
+import re
 import shlex
 import signal
 import struct
@@ -20,12 +21,14 @@ from . import cures
 from .factor import Factor
 from .left_over import LONGEST
 from .room import more
+from .swapped import other_way_round
 from .translated import translated
 
 CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip
 """Signals by which a program ends over what it did not get, such as a file that it reads."""
+LIBRARY = re.compile(r"\.so(?:\.[\w.]+)?$")
 PID_DIGITS = 9
 LOCALE = cures.Cure(
     "locale",
@@ -42,6 +45,7 @@ UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"
 def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_call or case.seen.gave_up
+    yield from other_way_round(case)
     yield from _absent(case)
     yield from translated(case)
     yield from more(case)
@@ -69,6 +73,8 @@ def wanted(case: Case) -> Iterator[Factor]:
     decider = case.seen.decider
     is_killed = decider is not None and decider.signal not in (0, *CRASHES)
     if call is None or is_there or is_killed or case.seen.authorities_sought:
+        return
+    if LIBRARY.search(call.path):  # an empty file is none
         return
     if call.error == errno.ENOENT and call.path and not call.name.startswith("exec"):
         for folder in elsewhere(case, call):

@@ -58,7 +58,7 @@ def file_closed(case: Case) -> Found | None:
             (logged(case, match), runs_as(case)),
         )
     mount = next((m for m in case.config.mounts if refuses.path.startswith(m.destination)), None)
-    place = f" (the {mount.kind} mount of {mount.name[:20] or mount.source})" if mount else ""
+    place = f" (the {mount.kind} mount of {mount.called or mount.source})" if mount else ""
     owner = f"{refuses.uid}:{refuses.gid}"
     fix = (
         f"chown {case.acting.uid}:{case.acting.gid} {typed(refuses.path)} in the Dockerfile"

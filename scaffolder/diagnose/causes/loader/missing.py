@@ -9,6 +9,7 @@ from scaffolder.diagnose.causes.evidence import content, copied, logged
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .libraries import advice, native, natives, place_of
+from .sought import sought_in_vain
 
 if TYPE_CHECKING:
     import re
@@ -33,13 +34,13 @@ MISSING = (
     "library-missing",
     "a shared library is not in the image",
     pattern="dependencies",
-    reads=["logs", "files"],
+    reads=["logs", "files", "rerun"],
     when=Phase.ENDED | Phase.IMAGE,
-    explains=["file-missing"],
+    explains=["file-missing", "last-call"],
 )
 def library_missing(case: Case) -> Found | None:
     """Find a library that the loader does not find, from its message or from the files."""
-    return _by_words(case) or _by_files(case)
+    return sought_in_vain(case) or _by_words(case) or _by_files(case)
 
 
 def _by_words(case: Case) -> Found | None:

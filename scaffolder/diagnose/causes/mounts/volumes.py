@@ -32,12 +32,14 @@ def mount_hides_files(case: Case) -> Found | None:
             if mount.kind == "tmpfs"
             else f"bind mount of {mount.source}"
             if mount.kind == "bind"
-            else f"volume {mount.name[:20]}"
+            else f"volume {mount.called}"
         )
+        # A volume gets what the image has only when it is new.
+        renewed = f"renew it (docker volume rm {mount.name}), or " if mount.name else ""
         return Found(
             f"the {kind} over {mount.destination} hides {path}, which exists in the image",
-            f"mount over a subdirectory of {mount.destination} instead, or add an anonymous volume"
-            " for what must stay visible",
+            f"{renewed}mount over a subdirectory of {mount.destination} instead, or add an"
+            " anonymous volume for what must stay visible",
             (
                 line,
                 copied(case, path, "no such file in the container"),
@@ -73,6 +75,9 @@ MISSED = (
 )
 
 
+MODULE = r"(?:No module named|Cannot find (?:module|package)) ['\"]?(?P<n>[\w./@-]+)[^\n]*"
+
+
 def _missed(case: Case) -> list[tuple[str, Evidence]]:
     """Return paths that the log says are missing, and scripts that cannot be read."""
     match = case.said(MISSED)
@@ -81,8 +86,8 @@ def _missed(case: Case) -> list[tuple[str, Evidence]]:
         (path, logged(case, line))
         for path in paths_in(line + " ") or re.findall(r"(/[\w./-]+)", line)
     ]
-    words = re.search(r"(?:No module named|Cannot find (?:module|package)) ['\"]?([\w./@-]+)", line)
-    modules = [(words[1].removeprefix("./"), logged(case, line))] if words else []
+    words = case.said(MODULE)
+    modules = [(words["n"].removeprefix("./"), logged(case, words))] if words else []
     if case.seen.ending:
         modules += [
             (name, watched(case, f"it does without {name}")) for name in case.seen.ending.got_over
@@ -96,7 +101,10 @@ def _missed(case: Case) -> list[tuple[str, Evidence]]:
                 f"{mount.destination}/{name.replace('.', '/')}",
             )
             found += [(path, shown) for path in candidates]
-    return found[:MOST]
+    # Of what a copy looked for, any place may be the one that the image has.
+    found += [(call.path, seen(case, call)) for call in case.seen.places if call.path]
+    within = [each for each in found if mount_around(each[0], case.config.all_mounts)]
+    return within[:MOST]
 
 
 @cause(
@@ -129,12 +137,12 @@ def volume_stale(case: Case) -> Found | None:
 
 
 def _stale(case: Case, mount: Mount, path: str, ours: int, theirs: int) -> Found:
-    name = mount.name[:20] or mount.source
+    name = mount.called or mount.source
     return Found(
         f"the volume {name} over {mount.destination} still holds files of an older version: {path}"
         " in it differs from the one in the image",
         "mount the volume over data only, or remove it after saving its content: docker"
-        f" volume rm {name}",
+        f" volume rm {mount.name or name}",
         (
             copied(case, path, f"{ours} bytes in the volume; {theirs} bytes in the image"),
             inspected(case, "Mounts", f"volume {name} -> {mount.destination}"),

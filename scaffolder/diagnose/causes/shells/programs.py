@@ -70,6 +70,8 @@ def broken(case: Case) -> Iterator[tuple[Launched, Program, Problem]]:
     pattern="image",
     reads=["logs", "files"],
     when=Phase.ENDED,
+    # A program that never began has not looked for its files either.
+    explains=["secret-missing", "command-missing-in-script", "program-not-found"],
 )
 def program_broken_in_script(case: Case) -> Found | None:
     """Find, in a script, a program of another architecture or libc, with CRLF, or damaged."""

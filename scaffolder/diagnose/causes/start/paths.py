@@ -32,7 +32,7 @@ def mount_hides_program(case: Case) -> Found | None:
     there = resolved(case.image_files, path) if mount else None
     if mount is None or there is None:
         return None
-    kind = {"bind": f"bind mount of {mount.source}", "volume": f"volume {mount.name[:20]}"}.get(
+    kind = {"bind": f"bind mount of {mount.source}", "volume": f"volume {mount.called}"}.get(
         mount.kind, mount.kind
     )
     return Found(
