@@ -135,6 +135,46 @@ DYING = {
 }
 
 
+def test_workers_that_end_well_and_are_replaced_are_no_fault() -> None:
+    found = judge(
+        case(
+            **up(
+                (Socket("0.0.0.0", 8080),),
+                log=5 * "worker 109 died (code 0, signal null), starting another\n",
+                sources={
+                    "running": (Process(7, 1, "S", "node", 90), Process(9, 7, "S", "node", 2))
+                },
+            )
+        )
+    )
+
+    assert found.verdict == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("log", "config", "verdict"),
+    [
+        ("batch did not fit, trying a smaller one\nall rows written\n", {}, "healthy"),
+        ("batch did not fit, trying a smaller one\n", {}, "proven"),
+        ("all rows written\n", {"restart": "always"}, "proven"),
+        ("", {}, "proven"),
+    ],
+    ids=["copes", "does not say so", "is to stay", "silent"],
+)
+def test_a_job_that_loses_a_child_for_memory_and_is_done_is_well(
+    log: str, config: dict[str, Any], verdict: str
+) -> None:
+    config = {"memory": 48 << 20, **config}
+    found = judge(
+        case(files=SERVER, exit_code=0, state={"oom_killed": True}, log=log, config=config)
+    )
+
+    assert (found.verdict, found.cause) == (
+        verdict,
+        "none" if verdict == "healthy" else "oom-child",
+    )
+
+
 @pytest.mark.parametrize("server", DYING)
 @pytest.mark.parametrize(("times", "cause"), [(1, "none"), (3, "workers-die")])
 def test_workers_that_die_again_and_again_are_named(server: str, times: int, cause: str) -> None:

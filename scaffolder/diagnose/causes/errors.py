@@ -57,7 +57,8 @@ SIGNATURES = table(__name__, (
         pattern="process", reads=("logs", "inspect"), page="check-program-by-itself",
         when=Phase.ENDED, basis=Basis.HINT, shows=("command", "exit code"),
         rows=(Row(
-            r"^[^\S\n]*usage:?\s[^\n]*|^[^\n]*(?:required arguments? (?:was|were) not provided"
+            r"^[^\S\n]*usage:?\s(?!\s*=)[^\n]*"
+            r"|^[^\n]*(?:required arguments? (?:was|were) not provided"
             r"|the following arguments are required|missing (?:required )?(?:argument|command"
             r"|subcommand|operand)|too few arguments|no command (?:given|specified))[^\n]*",
             "the command lacks arguments that the program requires: it printed its usage and exited"

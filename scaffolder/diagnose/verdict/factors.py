@@ -21,6 +21,7 @@ from .factor import Factor
 from .itself import CRASHED, itself
 from .limited import limits
 from .other_values import other_values
+from .runtimes import plain_runtime
 from .spoken import spoken
 from .unset import variables
 
@@ -37,6 +38,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from limits(case.config)
     yield from _heap(case)
     yield from _mounts(case.config)
+    yield from plain_runtime(case)
     yield from other_values(case)
     yield from _inputs(case)
     if case.exit_code == CRASHED and not case.config.init:  # it tells how it ends, the others why

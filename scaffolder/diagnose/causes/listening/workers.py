@@ -25,6 +25,8 @@ DEATHS = re.compile(
     re.IGNORECASE,
 )
 """How servers and process managers report that a worker has died."""
+WELL = re.compile(r"\b(?:code|status)\W{0,3}0\b", re.IGNORECASE)
+"""How a worker ends that was done, as one that is replaced after so many requests."""
 FEWEST = 2
 
 
@@ -35,7 +37,7 @@ def deaths(case: Case) -> list[str]:
     for line in case.lines:
         at = moment(line.time)
         recent = at is None or now - at.timestamp() < RECENT_SECONDS
-        if recent and DEATHS.search(line.text):
+        if recent and DEATHS.search(line.text) and not WELL.search(line.text):
             found.append(line.text.strip())
     return found
 

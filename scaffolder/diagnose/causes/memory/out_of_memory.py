@@ -5,6 +5,8 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, logged
+from scaffolder.diagnose.causes.silence.claims import WORK, last_line
+from scaffolder.diagnose.evidence.log_search import ends_with_failure
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .usage import KILLED, MIB, heap, killed_for_memory, size
@@ -102,7 +104,7 @@ def oom_child(case: Case) -> Found | None:
     shown = killed_for_memory(case)
     if not shown or (case.exit_code == KILLED and not case.is_up):
         return None
-    limit = case.config.memory
+    limit, coped = case.config.memory, _has_coped(case)
     then = "PID 1 keeps running" if case.is_up else f"PID 1 then exited with {case.exit_code}"
     at = f"at the memory limit of {size(limit)}" if limit else "when it ran out of memory"
     return Found(
@@ -116,8 +118,16 @@ def oom_child(case: Case) -> Found | None:
             *(() if case.is_up else (ended(case),)),
             inspected(case, "HostConfig.Memory", limit),
         ),
-        proven=bool(limit),
+        proven=bool(limit) and not coped,
+        basis=Basis.HINT if coped else None,
     )
+
+
+def _has_coped(case: Case) -> bool:
+    """Tell whether a job ended well after it had lost a child: it says last what it has done."""
+    is_done = case.exit_code == 0 and not case.is_up and not case.config.must_stay
+    lines = [line.text for line in case.lines]
+    return is_done and bool(WORK.search(last_line(case))) and not ends_with_failure(lines)
 
 
 @cause(

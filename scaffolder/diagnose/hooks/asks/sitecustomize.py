@@ -35,7 +35,9 @@ def asks(connection, method, url, *args, **kwargs):
     """Take note of a request over HTTP."""
     secure = isinstance(connection, getattr(http.client, "HTTPSConnection", ()))
     address = "%s:%s" % (connection.host, connection.port)
-    tell("asks http%s://%s%s" % ("s" * secure, address, url))
+    # A request to a proxy has the whole address.
+    whole = url if "://" in url else "http%s://%s%s" % ("s" * secure, address, url)
+    tell("asks %s" % whole)
     return put(connection, method, url, *args, **kwargs)
 
 

@@ -1,0 +1,37 @@
+"""Copies without a variable that changes what a runtime, and not the program, makes of the code."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from scaffolder.diagnose.case import Case
+
+from . import cures
+from .factor import Factor
+
+CHANGES = re.compile(
+    r"PYTHON(?!PATH$|HOME$|UNBUFFERED$|DONTWRITEBYTECODE$|FAULTHANDLER$)[A-Z]+|NODE_OPTIONS"
+    r"|(?:JAVA_TOOL|JDK_JAVA|_JAVA)_OPTIONS|LD_PRELOAD|LD_BIND_NOW|GODEBUG|GOGC|GOMAXPROCS"
+    r"|GOMEMLIMIT|MALLOC_[A-Z_]+|GLIBC_TUNABLES|RUBYOPT|PERL5OPT|BASH_ENV|POSIXLY_CORRECT|IFS"
+)
+"""Variables of Python, Node, Java, Go, Ruby, Perl, shells and glibc: empty is as not set."""
+MOST = 3
+
+
+def plain_runtime(case: Case) -> Iterator[Factor]:
+    """Leave out, one at a time, what the runtime of a program was told by variables."""
+    told = ((n, v) for n, v in case.config.env.items() if v and CHANGES.fullmatch(n))
+    for name, value in islice(told, MOST):
+        yield Factor(
+            f"an empty {name}",
+            replace(case.config, env={**case.config.env, name: ""}),
+            flags=f"-e {name}=",
+            cure=replace(
+                cures.OTHER_VALUE,
+                text=f"the program does not run with {name}={shlex.quote(value)}",
+                fix=f"leave {name} out (docker run -e {name}= overrides that of the image)",
+                is_exact=True,
+            ),
+        )
