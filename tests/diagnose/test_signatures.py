@@ -27,8 +27,8 @@ ROWS: dict[str, list[tuple[str, str]]] = {
         ("Permissions 0644 for '/k/id_rsa' are too open.", "Permissions 0600 for '/k/id_rsa' are set"),
     ],
     "licence": [("your license has expired", "MIT License")],
-    "usage-printed": [("usage: server --port PORT", "memory usage: 3 MiB"),
-        ("Usage of server:", "    usage = text.strip()"),
+    "usage-printed": [
+        ("usage: server --port PORT", "memory usage: 3 MiB\n    usage = text.strip()"),
     ],
     "terminal-missing": [
         ("EOFError: EOF when reading a line", "reading a line"),
