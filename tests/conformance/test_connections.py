@@ -211,7 +211,7 @@ def test_an_idle_connection_is_kept_as_long_as_is_said(application: MakeApplicat
         idle = service.hold(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         wait_until(lambda: is_closed(idle), "it is kept for longer")
 
-        assert time.monotonic() - began >= 1
+        assert time.monotonic() - began > 0.9  # timers of runtimes are coarse
         assert "took more than" not in service.log()
 
 
