@@ -785,7 +785,11 @@ def test_what_a_silent_health_check_gets_is_asked_in_a_copy(
 def test_what_fails_at_the_second_start_alone_is_left_over(
     run: Run, script: str, path: str
 ) -> None:
-    name = run("sh", "-c", script, seconds=0.5)
+    name = run("sh", "-c", script, seconds=0.1)
+    deadline = time.monotonic() + 30
+    while not re.search(r"(?m)\d +sleep 99$", docker("top", name)):  # it is through
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     docker("restart", "--time", "0", name)
     docker("wait", name)
     found = diagnosed(name, "--rerun")
