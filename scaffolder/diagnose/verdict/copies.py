@@ -141,7 +141,8 @@ def _outcome(  # noqa: PLR0913 - how long, how, and from when
 def _ran_once(engine: Engine, name: str, seconds: float) -> str:
     """Run a copy for some time, and stop it; return when, as `docker logs --since` takes it."""
     engine.ask("start", name, seconds=20)
-    engine.run("wait", name, seconds=seconds)
+    if engine.run("wait", name, seconds=seconds).code is None:
+        settles(engine, name)
     engine.ask("stop", "--time", "1", name, seconds=20)
     finished = state(inspect(engine, name) or {}).finished
     return finished.isoformat() if finished else ""

@@ -16,7 +16,7 @@ CPUS = Cure(
     "cpus",
     "cpu-starved",
     "memory",
-    "its share of the CPUs is too small: what it does takes too long",
+    "its share of the CPUs is too small: what it does takes too long, or it counts too few of them",
     "raise it (--cpus), or give what waits for it more time",
     proves=True,
 )
