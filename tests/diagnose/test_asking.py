@@ -1,6 +1,7 @@
 """What a health check gets is found out where its client keeps quiet about it."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from recorded import case, elf, program
@@ -11,6 +12,9 @@ from scaffolder.diagnose.causes.health.louder import louder
 from scaffolder.diagnose.evidence.config import HealthCheck, Image
 from scaffolder.diagnose.evidence.facts import Health, Probe, Socket
 from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.stuck import Stand, Stuck
+from scaffolder.diagnose.verdict import asking, standing
+from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.judge import judge
 
 ENV = {"PORT": "8080"}
@@ -146,3 +150,42 @@ def test_checks_that_are_cut_off_now_and_then_are_judged_by_the_others(
     health = Health("unhealthy", 3, log)
 
     assert judge(case(**{**told, "state": {**told["state"], "health": health}})).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("threads", "fix"),
+    [
+        (("thread 1", "thread 2"), "in the same order"),
+        (("main",), "give it more time"),
+        ((), "give it"),
+    ],
+)
+def test_where_its_threads_are_is_told_of_a_request_that_times_out(
+    threads: tuple[str, ...], fix: str
+) -> None:
+    found = answered(
+        "curl -fsm1 localhost:8080/",
+        "curl: (28) Operation timed out after 1001 milliseconds with 0 bytes received",
+    )
+    stands = tuple(Stand(thread, "/app/rank.py:14, refresh") for thread in threads)
+    found.seen = replace(found.seen, stuck=Stuck(stands) if stands else None)
+    told = judge(found)
+
+    assert told.cause == "check-timeout"
+    assert all(thread in told.text for thread in threads)
+    assert fix in told.fix
+
+
+@pytest.mark.parametrize(("answer", "asks"), [("curl: (28) timed out", 1), ("HTTP/1.1 500", 0)])
+def test_threads_are_asked_for_only_where_no_answer_comes_in_time(
+    answer: str, asks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Case] = []
+    monkeypatch.setattr(standing, "ask", lambda _engine, of: asked.append(of))
+    monkeypatch.setattr(
+        asking, "run", lambda *_: Outcome(alive=True, exit_code=28, text="", read=answer)
+    )
+
+    asking.ask(cast("Any", None), case(**unwell("curl -fs localhost:8080/up", "", files=TOOLS)))
+
+    assert len(asked) == asks

@@ -14,7 +14,7 @@ from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.session import is_open
 from scaffolder.diagnose.verdict.granted import needed
 from scaffolder.diagnose.verdict.judge import judge
-from scaffolder.diagnose.verdict.lifetimes import lived, window
+from scaffolder.diagnose.verdict.lifetimes import last_life, lived, window
 from scaffolder.diagnose.verdict.rerun import Rerun
 from scaffolder.diagnose.verdict.wanted import wanted
 
@@ -160,6 +160,16 @@ def test_a_copy_gets_the_time_that_the_first_run_took() -> None:
     assert (lived(case()), lived(restarted)) == (1.0, 8.0)
     assert window(case()) < 8.0 < window(restarted)
     assert window(long) < 40
+
+
+def test_the_last_run_that_is_over_counts_while_the_next_one_has_begun() -> None:
+    runs = (Event(1.0, "start"), Event(26.0, "die", 0), Event(27.0, "start"))
+    between = case(state={"status": "running"}, sources={"happened": runs})
+    first = case(state={"status": "running"}, sources={"happened": runs[:1]})
+
+    assert last_life(between) == 25.0
+    assert last_life(case(sources={"happened": runs})) == 1.0  # it is not restarted any more
+    assert last_life(first) == first.state.seconds
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,24 @@ def test_a_number_after_a_path_is_no_port() -> None:
     line = "connect() failed (111: Connection refused) in /etc/app/default:22"
 
     assert "default" not in judge(case(**said(line))).text.partition(": ")[0]
+
+
+LOADED = b"""LOG: invalid method "x" for the login
+CONTEXT: line 5 of the file
+FATAL: could not load /etc/app/access.conf
+LOG: is shut down
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (LOADED, 'says: LOG: invalid method "x" for the login; then: FATAL: could not load'),
+        (b"ERROR: a query failed\nINFO up\nINFO ready\n" + SEVERE, "says: SEVERE: the keystore"),
+    ],
+    ids=["right before", "long before"],
+)
+def test_the_failure_right_before_the_last_one_is_told_too(content: bytes, words: str) -> None:
+    found = judge(case(**wrote("/var/log/app.log", content)))
+
+    assert words in found.text

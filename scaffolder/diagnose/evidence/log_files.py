@@ -18,6 +18,9 @@ LEVEL = re.compile(
 )
 """How a line of a log begins that reports a failure: any other file is a log if it ends so."""
 LARGEST, MOST, LAST = 1 << 20, 20, 20
+CLOSE, EACH = 2, 250
+"""How far a failure is from the next one that it explains, with one line in between that says where
+(CONTEXT, DETAIL); and how much of each is told."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,18 @@ class LogFile:
     @property
     def failures(self) -> list[str]:
         """The lines that report a failure."""
-        return [line for line in self.lines if FAILURE.search(line) or LEVEL.search(line)]
+        return [line for line in self.lines if _fails(line)]
+
+    @property
+    def words(self) -> str:
+        """The last failure, after the one right before it, which may be why; or the last line."""
+        at = [number for number, line in enumerate(self.lines) if _fails(line)][-2:]
+        told = at if len(at) == 2 and at[1] - at[0] <= CLOSE else at[-1:] or [-1]
+        return "; then: ".join(self.lines[number][:EACH] for number in told)
+
+
+def _fails(line: str) -> bool:
+    return bool(FAILURE.search(line) or LEVEL.search(line))
 
 
 def written(log: Log, trace: Trace, changes: Callable[[], Iterable[tuple[str, str]]]) -> list[str]:

@@ -17,6 +17,7 @@ from scaffolder.diagnose.evidence.config import HealthCheck
 from scaffolder.diagnose.evidence.facts import Probe
 from scaffolder.docker.client import Engine, EngineError
 
+from . import standing
 from .copies import Outcome, run
 from .factor import Factor
 from .unchanged import take_in
@@ -25,6 +26,7 @@ HOOKS = Path(__file__).parent.parent / "hooks/asks"
 RECORDS = "asked"
 CODE = re.compile(r"\b(?:python[\d.]*|node(?:js)?)\b")
 ASKS = re.compile(r"^asks (\S+)$", re.MULTILINE)
+LATE = re.compile(r"exceeded timeout|timed out", re.IGNORECASE)
 OPEN = {"check-broken", "check-timeout"}
 """Causes that do not say what a check gets."""
 
@@ -33,7 +35,15 @@ def ask(engine: Engine, case: Case, cause: str = "check-broken") -> str:
     """Add what the request of a failing check gets to what was seen; return how the copy fared.
 
     Empty where the check tells itself what it gets, or where a copy would not be asked the same.
+    Where it gets no answer in time, another copy is asked where its threads are meanwhile.
     """
+    fared = _ask(engine, case, cause)
+    if case.seen.answer and LATE.search(case.seen.answer.output):
+        standing.ask(engine, case)
+    return fared
+
+
+def _ask(engine: Engine, case: Case, cause: str) -> str:
     check = failing(case)
     if check is None:
         return ""

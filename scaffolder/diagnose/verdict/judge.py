@@ -6,10 +6,11 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
 from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.in_pods import in_its_terms, is_asked
+from scaffolder.diagnose.causes.shells.meant import meant_end
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.errors import UnreadableError
 
-from .judgement import LIKELY, PROVEN, Judgement, healthy, undetermined
+from .judgement import LIKELY, PROVEN, Judgement, healthy, meant, undetermined
 from .order import basis, in_order, is_sure
 from .proof import holds, is_certain, lines_after, makes_light
 from .refuted import is_of, refuted_last
@@ -41,6 +42,8 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv and not case.pod:
         return healthy(case, candidates(case)[:1] if case.phase == Phase.STOPPED else ())
     found = candidates(case)
+    if not any(hit.proven for _cause, hit in found) and (shown := meant_end(case)):
+        return meant(case, shown)
     tried = tuple(rerun.tried) if rerun else ()
     better = by_rerun(case, rerun, found) if rerun and rerun.cause else None
     if better:

@@ -47,6 +47,12 @@ def healthy(case: Case, remarks: Sequence[tuple[Cause, Found]] = ()) -> Judgemen
     return Judgement(HEALTHY, "none", "none", text, "", (), shown, fine)
 
 
+def meant(case: Case, shown: tuple[Evidence, ...]) -> Judgement:
+    """Return that nothing is wrong with a script that says why it ends, and with which status."""
+    text = f"its script means to end with {case.exit_code}: it says that it has nothing to do"
+    return Judgement(HEALTHY, "none", "none", text, "", (), shown, ruled_out(case, None))
+
+
 def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     status = inspected(case, "State.Status", case.state.status)
     match case.phase:

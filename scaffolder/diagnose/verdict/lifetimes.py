@@ -23,6 +23,18 @@ def lived(case: Case) -> float:
     return longest
 
 
+def last_life(case: Case) -> float:
+    """Return how long the last run took that is over, in seconds.
+
+    A container that is restarted again and again may be in the next one, which has just begun.
+    """
+    if case.state.status != "running":
+        return case.state.seconds
+    ends = [event.time for event in case.events if event.action in ("die", "died")]
+    before = [e.time for e in case.events if e.action == "start" and ends and e.time <= ends[-1]]
+    return ends[-1] - before[-1] if before else case.state.seconds
+
+
 def window(case: Case) -> float:
     """Return how long a copy has to live to count as cured, in seconds."""
     return min(lived(case), LONGEST_LIFE) * 1.5 + 2.0

@@ -16,8 +16,10 @@ CPUS = Cure(
     "cpus",
     "cpu-starved",
     "memory",
-    "its share of the CPUs is too small: what it does takes too long, or it counts too few of them",
-    "raise it (--cpus), or give what waits for it more time",
+    "its share of the CPUs is too small: what it does takes too long, or it counts its CPUs, and is"
+    " not made for so few",
+    "raise it (--cpus), give what waits for it more time, or set what it makes of that number, such"
+    " as the sizes of pools of threads",
     proves=True,
 )
 

@@ -24,7 +24,7 @@ from .further import Further, as_cure, further, is_better, together
 from .granted import granted
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
-from .lifetimes import LONGEST_LIFE
+from .lifetimes import LONGEST_LIFE, last_life
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
 from .revealed import command, revealed
@@ -46,8 +46,9 @@ def try_factors(
     """
     if not case.phase & (Phase.ENDED | Phase.RUNNING):
         return Rerun(tried=["reruns: only a container that was started can be rerun"])
-    if case.phase & Phase.ENDED and case.state.seconds > LONGEST_LIFE:
-        lived = f"{case.state.seconds:.0f} s"
+    life = last_life(case)
+    if case.phase & Phase.ENDED and life > LONGEST_LIFE:
+        lived = f"{life:.0f} s"
         return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
     began = time.monotonic()
     try:

@@ -22,6 +22,7 @@ REVEALED = {
 }
 """The cause that hid a program's output → the fix."""
 USAGE = re.compile(r"\s*usage:?\s", re.IGNORECASE)
+OWN_END = re.compile(r"\++ exit [1-9]\d*")
 OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 REQUIRED = re.compile(r"<[\w|. -]+>|\b[A-Z][A-Z_]{2,}\b")
 """An argument, once those in brackets are left out."""
@@ -49,8 +50,11 @@ def revealed(
     words = new[-1].strip()
     if factor.reveals == "output-thrown-away":
         take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
+    is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
     text = (
-        f"a script exits with {found.exit_code} at: {words.lstrip('+ ')}"
+        f"a script ends itself with {found.exit_code}: {words.lstrip('+ ')}"
+        if is_own
+        else f"a script exits with {found.exit_code} at: {words.lstrip('+ ')}"
         if factor.reveals == "errexit"
         else f"its output was lost; with {factor.name} it prints: {words[:300]}"
     )
@@ -58,7 +62,7 @@ def revealed(
         factor.reveals,
         "process",
         text,
-        REVEALED[factor.reveals],
+        "read above it why the script ends there" if is_own else REVEALED[factor.reveals],
         commands=(command(case, factor),),
         evidence=(Evidence("rerun", command(case, factor), "\n".join(new[-5:])),),
         tried=tried,

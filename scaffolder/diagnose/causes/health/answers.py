@@ -4,7 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, live, quoted
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, live, quoted, watched
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .checks import failing, listening, output, shown, target, test
@@ -38,16 +38,28 @@ def check_timeout(case: Case) -> Found | None:
     if stuck:
         return None
     own = "exceeded timeout" not in output(case)
-    return Found(
+    told = case.seen.stuck
+    longer = f"HEALTHCHECK --timeout={max(limit * 5, 10):g}s"
+    text = (
         f"the health check times out: the answer takes longer than the timeout of {limit:g} s"
         if not own
-        else f"the health check's own request times out: {output(case)[-150:]}",
-        f"give it more time (HEALTHCHECK --timeout={max(limit * 5, 10):g}s), or make the checked"
-        " route faster",
+        else f"the health check's own request times out: {output(case)[-150:]}"
+    )
+    return Found(
+        f"{text}; its threads stand at, in a copy: {told.words}" if told else text,
+        "see what these threads wait for: threads that hold what another one waits for, for ever,"
+        f" take their locks in the same order everywhere; if they only take long: {longer}"
+        if told and len(told.stands) > 1
+        else f"give it more time ({longer}), or make the checked route faster",
         (
             shown(case),
             test(case, check),
             inspected(case, "Config.Healthcheck.Timeout", f"{limit:g} s"),
+            *(
+                (watched(case, f"its threads, as it tells upon SIGQUIT: {told.words}"),)
+                if told
+                else ()
+            ),
         ),
         proven=False,
     )

@@ -39,9 +39,8 @@ def output_in_file(case: Case) -> Found | None:
     if log is None or not (log.failures or (case.is_silent and case.phase != Phase.RUNNING)):
         return None
     path, bad = log.path, log.failures
-    words = (bad or log.lines)[-1]
     return Found(
-        f"the program logs to {path} instead of stdout; the file says: {words[:250]}",
+        f"the program logs to {path} instead of stdout; the file says: {log.words}",
         f"fix what it reports; and log to stdout and stderr (or ln -sf /dev/stdout {path} in the"
         " Dockerfile)",
         (

@@ -1,0 +1,63 @@
+"""A script may mean to end with a status of its own, where it says that it has nothing to do."""
+
+from typing import Any
+
+import pytest
+from recorded import case
+
+from examples import sh
+from scaffolder.diagnose.evidence.config import Port
+from scaffolder.diagnose.verdict.judge import judge
+
+SAID = "poll: nothing new in /srv/in since 10:02"
+SCRIPT = """#!/bin/sh
+if [ "$n" -eq 0 ]; then
+    echo "poll: nothing new in $IN since $(date +%R)"
+    exit 7
+fi
+exec /app/server
+"""
+
+
+def ended(text: str = SCRIPT, log: str = SAID, code: int = 7, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    return sh(text, log=log, exit_code=code, **more)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        ended(),
+        ended(SCRIPT.replace('%R)"\n   ', '%R)" &&')),
+        ended("#!/bin/sh\nprintf 'all is up to date\\n'; exit 3\n", "all is up to date", 3),
+    ],
+    ids=["echo", "and", "printf"],
+)
+def test_a_script_that_says_it_has_nothing_to_do_is_healthy(example: dict[str, Any]) -> None:
+    found = judge(case(**example))
+
+    assert found.verdict == "healthy", found
+    assert str(example["exit_code"]) in found.text
+    assert [e.source for e in found.evidence][:2] == ["files", "logs"]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        ended(code=1),
+        ended(log="poll: begun"),
+        ended(log=f"{SAID}\npoll: begun"),
+        ended(log=f"FATAL: the moon is full\n{SAID}"),
+        ended(SCRIPT.replace("exit 7", "/app/send\n    exit 7")),
+        ended(SCRIPT.replace("nothing new in", "no key in"), "poll: no key in /srv/in since 10:02"),
+        ended("#!/bin/sh\necho not up to date; exit 7\n", "not up to date"),
+        ended(config={"exposed": (Port(8080),)}),
+        ended(config={"restart": "unless-stopped"}),
+        ended(config={"restart": "on-failure"}, restarts=3),
+    ],
+    ids=[
+        "another status", "other words", "not the last ones", "a failure", "a command in between",
+        "what it lacks", "not", "a port", "to stay", "restarted",
+    ],
+)  # fmt: skip
+def test_any_other_end_of_a_script_is_not_taken_for_meant(example: dict[str, Any]) -> None:
+    assert judge(case(**example)).verdict != "healthy"
