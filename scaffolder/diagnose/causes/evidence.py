@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import re
 
     from scaffolder.diagnose.case import Case
+    from scaffolder.diagnose.evidence.stuck import Stuck
     from scaffolder.diagnose.evidence.trace import Call
 
 LONG = 600
@@ -135,6 +136,11 @@ def seen(case: "Case", call: "Call") -> Evidence:
 def watched(case: "Case", found: str) -> Evidence:
     """Show something that a watched copy did."""
     return Evidence("rerun", f"viscaffold diagnose {quoted(case)} --rerun", _short(found))
+
+
+def threads(case: "Case", told: "Stuck") -> Evidence:
+    """Show where the threads of a copy are."""
+    return watched(case, f"its threads, as it tells upon SIGQUIT: {told.words}")
 
 
 def quoted(case: "Case") -> str:

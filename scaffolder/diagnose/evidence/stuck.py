@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .go_stack import OF_OTHERS, RUNTIME
-from .jvm_log import FOREIGN
+from .jvm_log import FOREIGN, FRAME
 
 DEADLOCK = "Found one Java-level deadlock:"
 STACKS = "Java stack information for the threads listed above:"
 JAVA_THREAD = re.compile(r'^"(?P<name>[^"\n]+)"[^\n]*\n(?P<rest>(?:[ \t]+[^\n]*\n)*)', re.MULTILINE)
-JAVA_FRAME = re.compile(r"^\s+at (?:\S*/)?(?P<name>[\w.$<>]+)\((?P<at>[^)\n]*)\)", re.MULTILINE)
 GOROUTINE = re.compile(
     r"^goroutine (?P<number>\d+)(?: [^\[\n]*)?\[(?P<state>[^],\n]+)[^]\n]*\]:\n"
     r"(?P<stack>(?:[^\n]+\n)+)",
@@ -95,7 +94,7 @@ def _threads(text: str) -> Iterator[re.Match[str]]:
 
 def _own_frame(stack: str) -> str:
     """Return the first place that is not Java's own; empty if there is none."""
-    own = (frame for frame in JAVA_FRAME.finditer(stack) if not FOREIGN.match(frame["name"]))
+    own = (frame for frame in FRAME.finditer(stack) if not FOREIGN.match(frame["name"]))
     return next((f"{frame['at']}, {frame['name']}" for frame in own), "")
 
 

@@ -4,7 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, live, quoted, watched
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, live, quoted, threads
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .checks import failing, listening, output, shown, target, test
@@ -55,11 +55,7 @@ def check_timeout(case: Case) -> Found | None:
             shown(case),
             test(case, check),
             inspected(case, "Config.Healthcheck.Timeout", f"{limit:g} s"),
-            *(
-                (watched(case, f"its threads, as it tells upon SIGQUIT: {told.words}"),)
-                if told
-                else ()
-            ),
+            *((threads(case, told),) if told else ()),
         ),
         proven=False,
     )

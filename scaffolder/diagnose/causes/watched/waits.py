@@ -4,9 +4,8 @@ import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, ended, watched
+from scaffolder.diagnose.causes.evidence import ended, threads, watched
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.stuck import Stuck
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.waits import LOCKS, awaited, what
 
@@ -47,7 +46,7 @@ def waits_in_call(case: Case) -> Found | None:
         _advice(call),
         (
             watched(case, f"{who} (process {call.process}): {call.waiting}"),
-            *([_stands(case, told)] if told else []),
+            *([threads(case, told)] if told else []),
         ),
     )
 
@@ -69,13 +68,9 @@ def deadlock(case: Case) -> Found | None:
     return Found(
         f"{len(told.stands)} threads wait for each other, for ever: {told.words}",
         "take these locks in the same order everywhere, or with a time limit (tryLock)",
-        (_stands(case, told),),
+        (threads(case, told),),
         (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
     )
-
-
-def _stands(case: Case, told: Stuck) -> Evidence:
-    return watched(case, f"its threads, as it tells upon SIGQUIT: {told.words}")
 
 
 def _cut_short(case: Case) -> Found | None:
