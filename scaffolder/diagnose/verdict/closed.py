@@ -3,13 +3,12 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
-from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import mount_around, resolved
 
 from .cures import Cure
-from .factor import Factor
+from .factor import Factor, mounted
 
 OTHERS = 0o077
 """What the group and all others may do."""
@@ -37,7 +36,7 @@ def closed(case: Case) -> Iterator[Factor]:
             files={path: data},
             mode=ALONE,
             owner=(max(user.uid, 0), max(user.gid, 0)),
-            flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+            flags=mounted(path),
             cure=replace(
                 MODE,
                 text=f"the program does not use {path}, because others may read it"

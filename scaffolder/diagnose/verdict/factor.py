@@ -1,7 +1,9 @@
 """One thing that is changed in a copy of a container."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from posixpath import basename
 
 from scaffolder.diagnose.evidence.config import Config
 
@@ -42,3 +44,8 @@ class Factor:
     """What it means if such a copy exits with a certain code."""
     reveals: str = ""
     """The cause that hid the output that only a copy with this change prints."""
+
+
+def mounted(path: str) -> str:
+    """Return the option with which a person gives a container a file, from where it is called."""
+    return f"-v ./{basename(path)}:{shlex.quote(path)}"

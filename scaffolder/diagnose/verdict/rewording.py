@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.arguments import Argument, rewritten
@@ -13,7 +12,7 @@ from scaffolder.diagnose.evidence.settings import Setting, written
 from scaffolder.redaction_rules import is_secret
 
 from . import cures
-from .factor import Factor
+from .factor import Factor, mounted
 from .spellings import FORMS, JSON
 from .unset import missing
 
@@ -42,12 +41,11 @@ def factor_of(case: Case, values: Values) -> Factor:
         for n, v in variables.items()
         if v is not None
     )
-    mounted = (f"-v ./{basename(path)}:{shlex.quote(path)}" for path in files)
     return Factor(
         _name(case, values),
         replace(config, entrypoint=(), command=argv) if arguments else config,
         files=files,
-        flags=" ".join((*given, *mounted, *_typed(case.config, argv))),
+        flags=" ".join((*given, *map(mounted, files), *_typed(case.config, argv))),
         without=" and ".join(f"-e {n}" for n, v in variables.items() if v is None),
         cure=_cure(case, values),
     )

@@ -1,17 +1,15 @@
 """Files as Unix has them, for a program that read them as editors on Windows write them."""
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, marked, of_windows
 from scaffolder.diagnose.evidence.files import CONTENT
 
 from .cures import Cure
-from .factor import Factor
+from .factor import Factor, mounted
 
 MOST_FILES = 3
 BYTE_ORDER_MARK = Cure(
@@ -41,7 +39,7 @@ def translated(case: Case) -> Iterator[Factor]:
                 f"Unix line endings in {path}",
                 case.config,
                 files={path: data.replace(WINDOWS, b"\n")},
-                flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+                flags=mounted(path),
                 cure=replace(LINE_ENDINGS, text=f"{path} {LINE_ENDINGS.text}"),
             )
     for path, plain in islice(marked(case), MOST_FILES) if case.exit_code else ():
@@ -49,6 +47,6 @@ def translated(case: Case) -> Iterator[Factor]:
             f"no byte order mark in {path}",
             case.config,
             files={path: plain},
-            flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+            flags=mounted(path),
             cure=replace(BYTE_ORDER_MARK, text=f"{path} {BYTE_ORDER_MARK.text}"),
         )

@@ -7,7 +7,7 @@ import signal
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
-from posixpath import basename, dirname, splitext
+from posixpath import dirname, splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
@@ -18,7 +18,7 @@ from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 from . import cures
-from .factor import Factor
+from .factor import Factor, mounted
 from .left_over import LONGEST
 from .room import more
 from .swapped import other_way_round
@@ -90,7 +90,7 @@ def wanted(case: Case) -> Iterator[Factor]:
                 f"{'a directory' if is_directory else 'an empty file'} at {path}",
                 config,
                 files={path: None if is_directory else b""},
-                flags=f"-v ./{basename(path)}:{shlex.quote(path)}",
+                flags=mounted(path),
                 cure=cures.PLACE if is_directory else cures.FILE,
             )
 
