@@ -11,6 +11,7 @@ from recorded import case, elf
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, causes
 from scaffolder.diagnose.deadline import Deadline, TimeIsUpError
+from scaffolder.diagnose.evidence import log_search
 from scaffolder.diagnose.programs import elf as programs
 from scaffolder.diagnose.programs import elf_symbols
 from scaffolder.diagnose.verdict import judge
@@ -42,6 +43,33 @@ def test_400_json_lines_of_4000_characters_are_diagnosed() -> None:
     judge.judge(looked_at)
 
     assert not looked_at.unsought  # within the limit of processor time, nothing was left out
+
+
+def tried_at_each_character(pattern: str) -> bool:
+    """Tell whether an alternative of a pattern begins with the rest of any line."""
+    depth = 0
+    for place, character in enumerate(pattern):
+        if pattern[:place][-1:] != "\\":
+            depth += (character == "(") - (character == ")")
+            if depth == 0 and pattern.startswith(r"|[^\n]*", place):
+                return True
+    return False
+
+
+def test_no_pattern_is_tried_at_each_character_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought: set[str] = set()
+    by_line = log_search.by_line
+
+    def noted(pattern: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+        sought.add(pattern)
+        return by_line(pattern, flags)
+
+    monkeypatch.setattr(log_search, "by_line", noted)
+    judge.judge(case("python3 /app/x.py", log=JSON, exit_code=3))
+
+    assert len(sought) > 100
+    assert not [pattern for pattern in sought if tried_at_each_character(pattern)]
+    assert tried_at_each_character(r"[^\n]*a[^\n]*|[^\n]*b")  # only its first one is anchored
 
 
 def test_a_cause_that_takes_too_long_costs_only_itself(slow: str) -> None:

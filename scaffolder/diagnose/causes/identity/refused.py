@@ -22,9 +22,9 @@ HOST = r"(?:host ?name|ordinal|node name)"
 def root_refused(case: Case) -> Found | None:
     """Find what programs say that refuse to run as root."""
     says = case.said(
-        rf"[^\n]*\b{NOT} (?:\S+ ){{0,2}}{RUNS} (?:\S+ ){{0,4}}(?:as|by|with) (?:the )?['\"]?root\b"
-        r"[^\n]*|[^\n]*['\"]?root['\"]? (?:user |execution )?[^\n]{0,40}\bis not"
-        r" (?:allowed|permitted|supported)[^\n]*|[^\n]*running as root is not[^\n]*"
+        rf"[^\n]*(?:\b{NOT} (?:\S+ ){{0,2}}{RUNS} (?:\S+ ){{0,4}}(?:as|by|with) (?:the )?['\"]?root\b"
+        r"|\broot['\"]? (?:user |execution )?[^\n]{0,40}\bis not (?:allowed|permitted|supported)"
+        r"|\brunning as root is not)[^\n]*"
     )
     if says is None or case.acting.uid != 0:
         return None
