@@ -332,6 +332,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
     "python-quiet-exit": py("import sys\nif True:\n    sys.exit(1)\n"),
     "input-closed": {"command": "python3", "files": PYTHON, "exit_code": 0},
+    "init-system": {"command": "/sbin/init", "exit_code": 255, "files": {"/sbin/init": link("/lib/systemd/systemd"), "/lib/systemd/systemd": STATIC}},
     "daemonises": {"command": "nginx", "files": {"/usr/sbin/nginx": STATIC}, "exit_code": 0},
     "dummy-main": {"files": {"/app/server": program(DUMMY)}, "exit_code": 0, "log": "Hello, world!", "config": {"restart": "always"}},
     "nothing-keeps-it": {"files": SERVER, "exit_code": 0, "config": {"published": HTTP}},

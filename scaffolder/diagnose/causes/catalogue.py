@@ -42,7 +42,7 @@ MODULES = (
     "files.formats", "files.interpreters", "files.modes", "files.key_pairs", "files.kept_out",
     "files.named",
     "silence.logs", "silence.python", "silence.held", "silence.input", "silence.daemons",
-    "silence.endings",
+    "silence.endings", "silence.init_systems",
     "loader.missing", "loader.versions",
     "identity.users", "identity.journals", "identity.seccomp", "identity.temporary",
     "identity.read_only", "identity.low_ports", "identity.capabilities", "identity.names",

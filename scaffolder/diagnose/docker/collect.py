@@ -78,7 +78,9 @@ class Gathered:
 
     def changes(self) -> tuple[tuple[str, str], ...]:
         """Return which files it wrote."""
-        return changes.changes(self.engine, self.identity)
+        found = changes.changes(self.engine, self.identity)
+        self._try(f"what it wrote: `docker diff` takes more than {changes.SECONDS:g} s", found)
+        return found or ()
 
     @cached_property
     def _reader(self) -> Any:  # noqa: ANN401 - a function

@@ -74,11 +74,20 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
         # What is often refused without harm matters where nothing at all is tried after it.
         is_final = not after and call.error in REFUSALS and call.name not in NO_REFUSALS
         is_light = _is_there(call, late) or _is_for_local_time(call, late[:at])
-        is_grave = (matters(call) or is_final) and not is_light
+        is_grave = (matters(call) or is_final or _resolves(call, late[:at])) and not is_light
         if is_grave and not _succeeds(call, after):
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
+
+
+def _resolves(call: Call, before: Sequence[Call]) -> bool:
+    """Tell whether a path is resolved, one name after the other, that does not exist (realpath)."""
+    above = dirname(call.path)
+    return call.error == errno.ENOENT and any(
+        other.path == above and other.name == call.name and other.error == errno.EINVAL
+        for other in before[-1:]
+    )
 
 
 def _is_for_local_time(call: Call, before: Sequence[Call]) -> bool:

@@ -11,6 +11,12 @@ LIBC_VARIABLE = re.compile(
     "|DT_|ITM_|OUTPUT_|ABI_|LINUX_|GODEBUG|GO[A-Z]+$|PTHREAD|GETCONF|MUSL_|LIBC_|SIG|HOSTALIASES"
     "|LOCALDOMAIN|LIBUNWIND|.*_(?:H|C)$)"
 )
+CONSTANT = re.compile(
+    "^(?:(?:SO|SOL|SCM|AF|CURLOPT|PKCS[0-9]*)_|(?:TCP|IP|IPV6)_(?!PORT|ADDR|HOST)"
+    "|.*_TRAFFIC_SECRET|CLIENT_RANDOM$)"
+)
+"""Names of options of sockets, and labels of TLS (RFC 8446, 7.1), which are no variables."""
+LONGEST = 50
 ABORT = re.compile(
     rb"\xf4.{0,24}?\xbf\x09\x00\x00\x00.{0,24}?\xbf\x7f\x00\x00\x00"
     rb"|\xbf\x7f\x00\x00\x00\xe8....\xf4",
@@ -36,7 +42,13 @@ def own_part(data: bytes, elf: Elf) -> bytes:
 def variables(data: bytes) -> list[str]:
     """Return texts of a program that look like names of its environment variables."""
     names = dict.fromkeys(match[1].decode() for match in VARIABLE.finditer(data))
-    return [name for name in names if not LIBC_VARIABLE.match(name) and len(name) < 50]
+    return [name for name in names if is_variable(name)]
+
+
+def is_variable(name: str) -> bool:
+    """Tell whether a text that is spelled like a variable may be one that the program reads."""
+    foreign = LIBC_VARIABLE.match(name) or CONSTANT.match(name)
+    return not foreign and len(name) < LONGEST
 
 
 def paths(data: bytes) -> list[str]:

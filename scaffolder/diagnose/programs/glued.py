@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from . import elf
-from .binary import LIBC_VARIABLE
+from .binary import is_variable
 
 RUN = re.compile(rb"(?<![A-Z0-9_./-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!_)")
 NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
@@ -20,7 +20,7 @@ LEA = re.compile(rb"[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](....)", re.
 NEAR = 32
 """How many bytes away from it code has the length of a text."""
 PREFIX = re.compile(r"[A-Z][A-Z0-9]+_")
-SHORTEST, LONGEST = 6, 50
+SHORTEST = 6
 MOST_RUNS = 300
 """What is looked at of a large program, which names many things for its libraries."""
 
@@ -41,7 +41,7 @@ def variables(data: bytes, end: int) -> list[str]:
         cuts = [start, *(at for at in begins if start < at < stop), stop]
         pieces = (data[a:b].decode() for a, b in pairwise(cuts))
         names.update(dict.fromkeys(name for piece in pieces for name in _split(piece)))
-    return [name for name in names if not LIBC_VARIABLE.match(name) and len(name) < LONGEST]
+    return [name for name in names if is_variable(name)]
 
 
 def _split(text: str) -> list[str]:

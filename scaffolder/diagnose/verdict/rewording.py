@@ -19,8 +19,8 @@ from .unset import missing
 LINE = ("\n", "\r")
 END = ", with the line break at its end"
 STRIPPED = "the same without the line break at its end (printf %s VALUE >FILE)"
-MOST_NAMED = 2
-"""How many values are told one by one."""
+MOST_NAMED, MOST_LISTED = 2, 8
+"""How many values are told one by one, and of how many the names are told."""
 Named = str | Setting | Argument
 """What has a value: a variable, by its name, a setting in a file, or an argument."""
 Values = Mapping[Named, str | None]
@@ -63,7 +63,9 @@ def _name(case: Case, values: Values) -> str:
     if len(values) <= MOST_NAMED:
         return " and ".join(_told(case, named, value) for named, value in values.items())
     verb = "other values" if all(value_of(case, n) is not None for n in values) else "values"
-    return f"{verb} of {', '.join(map(place, values))}"
+    listed = ", ".join(map(place, list(values)[:MOST_LISTED]))
+    more = len(values) - MOST_LISTED
+    return f"{verb} of {listed}" + (f" and {more} more" if more > 0 else "")
 
 
 def value_of(case: Case, named: Named) -> str | None:

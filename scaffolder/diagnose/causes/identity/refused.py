@@ -22,7 +22,8 @@ HOST = r"(?:host ?name|ordinal|node name)"
 def root_refused(case: Case) -> Found | None:
     """Find what programs say that refuse to run as root."""
     says = case.said(
-        rf"[^\n]*(?:\b{NOT} (?:\S+ ){{0,2}}{RUNS} (?:\S+ ){{0,4}}(?:as|by|with) (?:the )?['\"]?root\b"
+        rf"[^\n]*(?:\b{NOT} (?:\S+ ){{0,2}}{RUNS} (?:\S+ ){{0,4}}(?:as|by|with)"
+        r" (?:the )?['\"]?root\b"
         r"|\broot['\"]? (?:user |execution )?[^\n]{0,40}\bis not (?:allowed|permitted|supported)"
         r"|\brunning as root is not)[^\n]*"
     )

@@ -9,14 +9,17 @@ from .readings import SHORT_SECONDS
 
 SERVES = re.compile(
     r"\b(?:listening|serving|accepting|ready|waiting for|watching|polling|monitoring|consuming"
-    r"|subscribed|scheduled|next (?:run|check|poll|job)|registered)\b",
+    r"|subscribed|scheduled|next (?:run|check|poll|job)|registered|(?:running|started|up) (?:on|at)"
+    r"|server (?:is |has )?(?:started|running|up)|(?:started|running)(?: the)?(?: \w+)? server"
+    r"|starting (?:\S+ ){1,3}(?:daemon|server|service))\b",
     re.IGNORECASE,
 )
 """What a server, or a worker, says when it is up; a job that is done says something else."""
 SERVES_AT = re.compile(
     r"\b(?:listening|serving|accepting|(?:ready|running|started)\s+(?:on|at))\b[^\n]*?"
-    r"(?:\bport\W{1,3}\d|(?:localhost|[\d.]{7,15}|[]*]|(?<![\w.-])):\d{2,5}\b)",
-    re.IGNORECASE,
+    r"(?:\bport\W{1,3}\d|(?:localhost|[\d.]{7,15}|[]*]|(?<![\w.-])):\d{2,5}\b"
+    r"|\b(?:on|at) \d{4,5}$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 """How a server says on which port, or address of its own, it can be reached."""
 

@@ -114,11 +114,19 @@ def missing(case: Case) -> Missing | None:
     )
 
 
+KERNEL = ("/proc/", "/sys/")
+
+
 def _given(case: Case, path: str) -> str:
     """Return how the container gets what it lacks: a file, or a directory to write to."""
     call = case.seen.failed_call
     made = (c for c in case.seen.trace.of(call.process) if c.error) if call else ()
     makes = (c for c in made if c.creates or c.name.startswith("mkdir"))
+    if path.startswith(KERNEL):
+        return (
+            "the kernel makes it: load its module on the host (modprobe), and share the place with"
+            f" the container, -v {path}:{path}, which needs --privileged"
+        )
     if not any(dirname(c.path) == path for c in makes):
         return f"COPY it into the image, or mount it: -v ./{basename(path)}:{path}:ro"
     owner = f" (of {case.identity.uid}:{case.identity.gid})" if case.identity.uid else ""

@@ -18,7 +18,7 @@ MISSING = (
     rf"KeyError: ['\"](?P<n>{NAME})['\"]",
     (
         r"\b(?:variable|env(?:ironment)?(?: var)?|setting|config(?:uration)?(?: key| value)?"
-        rf"|secret)s?:? [`'\"$]?\b(?P<n>{NAME})\b[`'\"]?:? (?:is |was |must be |has to be "
+        rf"|secret)s?:? [`'\"$]?\{{?\b(?P<n>{NAME})\b\}}?[`'\"]?:? (?:is |was |must be |has to be "
         r"|are )?(?:not |un|required|missing|empty|set\b)"
     ),
     (
@@ -47,6 +47,10 @@ STARTING = {
     "TCP", "JSON", "SQL", "NULL", "ENV", "URL", "PORT_NOT", "LOG", "TLS", "SSL", "API",
     "EOF", "PANIC", "MISSING", "REQUIRED", "USAGE",
 }  # fmt: skip
+
+
+LISTS = ("/etc/apache2/envvars",)
+"""Files with variables for a server that only its own script reads."""
 
 
 @cause(
@@ -87,15 +91,21 @@ def _by_words(case: Case) -> Found | None:
             if value:
                 continue
             state = "is empty" if value == "" else "is not set"
+            sets = next((path for path in LISTS if _sets(case, path, name)), "")
+            start = f"start it by apache2ctl -D FOREGROUND, which reads {sets}; or " if sets else ""
             return Found(
                 f"the environment variable {name} {state}, and the program requires it",
-                f"pass it: docker run -e {name}=... (or --env-file, or `environment:` in"
+                f"{start}pass it: docker run -e {name}=... (or --env-file, or `environment:` in"
                 " compose.yaml)",
                 (logged(case, match), inspected(case, "Config.Env", f"{name} {state}")),
                 (f"docker run -e {typed(name)}=... {case.config.image}",),
                 proven=True,
             )
     return None
+
+
+def _sets(case: Case, path: str, name: str) -> bool:
+    return f"export {name}=".encode() in (case.files.content(path) or b"")
 
 
 def _by_directory(case: Case) -> Found | None:
