@@ -139,11 +139,25 @@ LONG = {"finished": NOW, "started": NOW - timedelta(seconds=600)}
 
 
 @pytest.mark.parametrize(
+    ("log", "is_unwell"),
+    [("orders: started on 8080", True), ("server is up", True), ("imported 8080 rows", False)],
+)
+def test_what_has_a_port_and_says_that_it_has_started_is_no_job(
+    log: str, *, is_unwell: bool
+) -> None:
+    found = judge(case(**RAN, log=log, config=EXPOSES, image=WEB))
+
+    assert found.cause == ("nothing-keeps-it" if is_unwell else "none")
+
+
+@pytest.mark.parametrize(
     ("log", "state", "cause"),
     [
         ("Server ready on port 8080", {}, "nothing-keeps-it"),
         ("listening on http://0.0.0.0:3000", {}, "nothing-keeps-it"),
         ("Server listening at :8080", {}, "nothing-keeps-it"),
+        ("2026/11/29 18:37:57 server started on :8080", {}, "nothing-keeps-it"),
+        ("import started on 2026", {}, "none"),
         ("listening on [::]:9000", LONG, "none"),
         ("report ready at https://files.example.org:8443/x.pdf", {}, "none"),
         ("export started at 12:30:15", {}, "none"),
@@ -161,10 +175,28 @@ def test_what_says_at_which_port_it_serves_and_ends_is_no_job(
 
 
 def test_a_copy_of_what_says_that_it_serves_is_watched() -> None:
-    ready, done = (case(**RAN, log=log) for log in ("ready on :8080", "ready\nall done"))
+    said = ("ready on :8080", "Starting Monit 5.34.3 daemon", "ready\nall done")
+    ready, starting, done = (case(**RAN, log=log) for log in said)
 
     assert is_open(ready, judge(ready))
+    assert is_open(starting, judge(starting))
     assert not is_open(done, judge(done))
+
+
+LINKS = ("-22\tp=/etc", "-22\tp=/etc/app", "-2\tp=/etc/app/app.conf")
+
+
+@pytest.mark.parametrize(
+    ("links", "is_named"),
+    [(LINKS, True), (LINKS[2:], False), (LINKS[::2], False)],
+    ids=["name-after-name", "asked-once", "not-below-the-last"],
+)
+def test_a_program_ends_over_a_path_that_it_resolves_and_does_not_find(
+    links: tuple[str, ...], *, is_named: bool
+) -> None:
+    found = judge(case(**ended(*(call(f"readlink\t{link}") for link in links))))
+
+    assert ("/etc/app/app.conf" in found.text) == is_named
 
 
 ASKED = ("/usr/share/zoneinfo/Europe/Rome", "/etc/zoneinfo/Europe/Rome")

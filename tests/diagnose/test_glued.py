@@ -44,6 +44,8 @@ def takes(texts: bytes, text: bytes) -> bytes:
         (b"API_KEY\0API_URL\0", None, ["API_KEY", "API_URL"]),
         (b"MAX_RETRIES_MAX\0", None, ["MAX_RETRIES_MAX"]),
         (b"RUST_BACKTRACE\0", None, []),
+        (b"CLIENT_HANDSHAKE_TRAFFIC_SECRET\0", None, []),
+        (b"TCP_PORT\0TCP_NODELAY\0SO_KEEPALIVE\0", None, ["TCP_PORT"]),
     ],
 )
 def test_names_are_split_where_the_program_takes_them(

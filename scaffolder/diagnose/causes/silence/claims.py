@@ -17,9 +17,8 @@ SERVES = re.compile(
 """What a server, or a worker, says when it is up; a job that is done says something else."""
 SERVES_AT = re.compile(
     r"\b(?:listening|serving|accepting|(?:ready|running|started)\s+(?:on|at))\b[^\n]*?"
-    r"(?:\bport\W{1,3}\d|(?:localhost|[\d.]{7,15}|[]*]|(?<![\w.-])):\d{2,5}\b"
-    r"|\b(?:on|at) \d{4,5}$)",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?:\bport\W{1,3}\d|(?:localhost|[\d.]{7,15}|[]*]|(?<![\w.-])):\d{2,5}\b)",
+    re.IGNORECASE,
 )
 """How a server says on which port, or address of its own, it can be reached."""
 
