@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Ran, viscaffold
 
+from scaffolder.diagnose.docker import changes
 from scaffolder.docker import process
 from scaffolder.docker.client import Engine
 
@@ -71,6 +72,18 @@ def test_a_daemon_that_hangs_is_not_waited_for(fake: Fake, monkeypatch: pytest.M
         Engine("docker").ask("ps", seconds=0.5)
 
     assert time.monotonic() - began < 5
+
+
+def test_a_comparison_of_whole_trees_is_not_waited_for(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "SECONDS", 0.5)
+    fake("echo 'A /var/log/app.log'")
+    found = changes.changes(Engine("docker"), "orders")
+    fake("echo 'A /var/log/app.log'; sleep 60")
+
+    assert found == (("A", "/var/log/app.log"),)
+    assert changes.changes(Engine("docker"), "orders") is None
 
 
 def test_an_unknown_target_names_the_closest(fake: Fake) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOW, case
+from recorded import NOW, File, case
 
 from examples import EXAMPLES, SERVER, STARTED, tried
 from scaffolder.diagnose.causes.evidence import Evidence
@@ -222,3 +222,24 @@ def test_what_should_cure_and_does_not_is_told(cause: str, factor: str, *, is_to
 
     assert (found.cause, found.verdict) == (cause, "likely")
     assert ("exits with 135 all the same" in found.text) == is_told
+
+
+NOT_DEFINED = "AH00111: Config variable ${APACHE_RUN_DIR} is not defined"
+
+
+def test_variables_that_only_a_servers_own_script_reads_are_told_with_it() -> None:
+    lists = {"/etc/apache2/envvars": File(b"export APACHE_RUN_DIR=/var/run/apache2\n")}
+    told = judge(case(exit_code=1, log=NOT_DEFINED, files=lists))
+    alone = judge(case(exit_code=1, log=NOT_DEFINED, files={}))
+
+    assert told.cause == alone.cause == "variable-missing"
+    assert told.fix.startswith("start it by apache2ctl -D FOREGROUND")
+    assert alone.fix.startswith("pass it: docker run -e APACHE_RUN_DIR=...")
+
+
+def test_what_only_a_module_of_the_kernel_makes_is_not_copied() -> None:
+    found = judge(case(exit_code=1, log="cannot access /proc/fs/nfsd: No such file or directory"))
+
+    assert found.cause == "file-missing"
+    assert "modprobe" in found.fix
+    assert "COPY" not in found.fix

@@ -216,6 +216,17 @@ def test_a_program_that_leaves_a_process_behind_is_a_daemon() -> None:
     assert judge(case(exit_code=0, files=SERVER, trace=alone)).verdict == "healthy"
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("named", "named -g"), ("mosquitto", "without -d"), ("smbd", "-F --no-process-group")],
+)
+def test_how_a_server_stays_in_the_foreground_is_told(name: str, advice: str) -> None:
+    child = CHILD.replace("/app/server", f"/usr/sbin/{name}")
+    moved = f"{STARTED}N\t1\t8\t7\n{child}X\t9\t7\t0\t0"
+
+    assert judge(case(exit_code=0, files=SERVER, trace=moved)).fix.endswith(advice)
+
+
 def test_what_a_daemon_looks_for_before_it_goes_into_the_background_is_no_cause() -> None:
     asked = "C\t1\t7\t7\tnewfstatat\t-2\tp=/run/systemd/system\n"
     moved = f"{STARTED}{asked}N\t1\t8\t7\n{CHILD}X\t9\t7\t0\t0"
