@@ -269,7 +269,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "unreachable": said("connect: network is unreachable", config={"network": "none"}),
     "login-refused": said('FATAL: password authentication failed for user "app"'),
     "certificate": said("x509: certificate signed by unknown authority"),
-    "link-variable": {"command": "/app/serve", "files": {"/app/serve": program("#!/usr/bin/env node\nstart(process.env.REDIS_PORT || 6379)\n"), "/usr/bin/node": program(elf())}, "config": {"links": ("redis",), "env": {"PATH": "/usr/bin"}}},
+    "link-variable": {"command": "/app/serve", "files": {"/app/serve": program("#!/usr/bin/env node\nstart(process.env.REDIS_PORT || 6379)\n"), "/usr/bin/node": program(elf())}, "config": {"links": {"redis": "redis"}, "env": {"PATH": "/usr/bin"}}},
     "variable-missing": said("KeyError: 'API_KEY'"),
     "variable-quoted": said("invalid port number: '\"8080\"'", config={"env": {"PORT": '"8080"'}}),
     "variable-not-expanded": said("invalid port number: '$PORT'", command="/app/server --port $PORT"),

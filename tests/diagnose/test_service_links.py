@@ -14,7 +14,7 @@ from scaffolder.diagnose.verdict.judge import judge
 ADDRESS = "tcp://172.17.0.8:6379"
 LINE = f"ValueError: invalid literal for int() with base 10: '{ADDRESS}'"
 NAMED = f"invalid port: REDIS_PORT must be a number, got {ADDRESS}"
-REDIS = {"links": ("redis",)}
+REDIS = {"links": {"redis": "redis"}}
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ REDIS = {"links": ("redis",)}
     [
         (NAMED, REDIS, "proven", f"takes REDIS_PORT for a number, and it is {ADDRESS}, which the link redis sets", "leave --link out"),
         (LINE, REDIS, "likely", "takes REDIS_PORT for a number", "-e REDIS_PORT=6379"),
-        (LINE, {"links": ("redis", "db")}, "likely", "which one of its links (redis, db) sets", "leave --link out"),
-        (NAMED, {"links": ("db", "redis")}, "proven", "the link redis", "leave --link out"),
+        (LINE, {"links": {"redis": "redis", "db": "db"}}, "likely", "which one of its links (redis, db) sets", "leave --link out"),
+        (NAMED, {"links": {"db": "db", "redis": "redis"}}, "proven", "the link redis", "leave --link out"),
         (LINE, {"env": {"REDIS_PORT": ADDRESS}}, "proven", f"takes REDIS_PORT for a number, and it is {ADDRESS}:", "enableServiceLinks: false"),
     ],
 )  # fmt: skip
@@ -41,7 +41,7 @@ def test_what_sets_the_variable_is_told_and_how_to_be_without_it(
     ("log", "config"),
     [
         (NAMED, {}),
-        (NAMED, {"links": ("db",)}),
+        (NAMED, {"links": {"db": "db"}}),
         (f"Cannot connect to {ADDRESS}: connection refused", REDIS),
         (f"dial {ADDRESS}: invalid response", REDIS),
         ("invalid port: REDIS_PORT must be a number, got 6379x", REDIS),
@@ -57,7 +57,7 @@ def test_another_value_or_an_address_that_is_used_is_something_else(
 
 NODE = "#!/usr/bin/env node\nconst host = process.env.REDIS_HOST || 'redis'\n"
 PORT = NODE + "const port = Number(process.env.REDIS_PORT || 6379)\n"
-LINKED = {"links": ("redis",), "linked": {"redis": "redis-1"}}
+LINKED = {"links": {"redis": "redis-1"}}
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ LINKED = {"links": ("redis",), "linked": {"redis": "redis-1"}}
     [
         (PORT, LINKED, "reads REDIS_PORT, which the link redis sets to tcp://ADDRESS:PORT"),
         (NODE + "open(process.env.REDIS_NAME)", LINKED, "sets to /orders/redis"),
-        (PORT, {"links": ("db", "redis")}, "the link redis"),
+        (PORT, {"links": {"db": "db", "redis": "redis"}}, "the link redis"),
         (PORT, {}, ""),
-        (PORT, {"links": ("db",)}, ""),
+        (PORT, {"links": {"db": "db"}}, ""),
         (PORT, {**LINKED, "env": {"REDIS_PORT": "6379"}}, ""),
         (NODE, LINKED, ""),
         (PORT.replace("REDIS_PORT", "MY_REDIS_PORT"), LINKED, ""),
@@ -88,7 +88,7 @@ def test_a_silent_program_that_reads_what_a_link_sets_is_told(
     if words and not log:
         assert words in found.text
         assert "-e REDIS_" in found.fix
-        assert ("-e REDIS_PORT=6379" in found.fix) == ("linked" in config and text == PORT)
+        assert ("-e REDIS_PORT=6379" in found.fix) == (config is LINKED and text == PORT)
 
 
 def test_a_name_that_a_link_gives_is_known_on_the_default_bridge() -> None:

@@ -91,8 +91,7 @@ def config(document: Mapping[str, Any]) -> Config:
         log_driver=(host.get("LogConfig") or {}).get("Type") or "",
         network=host.get("NetworkMode") or "default",
         networks={n: (about or {}).get("IPAddress") or "" for n, about in networks.items()},
-        links=tuple(_linked(host)),
-        linked=_linked(host),
+        links=_links(host),
         capabilities_dropped=tuple(host.get("CapDrop") or ()),
         capabilities_added=tuple(host.get("CapAdd") or ()),
         security=tuple(host.get("SecurityOpt") or ()),
@@ -186,7 +185,7 @@ def _check(found: Mapping[str, Any] | None) -> HealthCheck | None:
     )
 
 
-def _linked(host: Mapping[str, Any]) -> dict[str, str]:
+def _links(host: Mapping[str, Any]) -> dict[str, str]:
     """Return the names that links give, and to which containers: `/redis-1:/shop/cache`."""
     pairs = (link.partition(":") for link in host.get("Links") or ())
     return {alias.rpartition("/")[2]: target.lstrip("/") for target, _, alias in pairs}

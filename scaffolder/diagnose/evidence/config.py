@@ -99,10 +99,8 @@ class Config:
     network: str = "default"
     networks: Mapping[str, str] = field(default_factory=dict)
     """Name of a network → the container's address in it."""
-    links: tuple[str, ...] = ()
-    """The names that links (`--link`) give to other containers."""
-    linked: Mapping[str, str] = field(default_factory=dict)
-    """Such a name → the name of that container."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """The name that a link (`--link`) gives to another container → the name of that."""
     capabilities_dropped: tuple[str, ...] = ()
     capabilities_added: tuple[str, ...] = ()
     security: tuple[str, ...] = ()
@@ -129,7 +127,7 @@ class Config:
 
     def knows(self, host: str) -> bool:
         """Tell whether a link makes a name known, on any network: its own, or that of a link."""
-        return host in self.linked or host in self.linked.values()
+        return host in self.links or host in self.links.values()
 
     @property
     def must_stay(self) -> bool:

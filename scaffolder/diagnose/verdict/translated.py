@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, marked, of_windows
+from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, marked, of_windows, unmarked
 from scaffolder.diagnose.evidence.files import CONTENT
 
 from .cures import Cure
@@ -32,8 +32,9 @@ LINE_ENDINGS = Cure(
 
 def translated(case: Case) -> Iterator[Factor]:
     """Give files that it read the line endings of Unix, and no byte order mark."""
-    for path in islice(of_windows(case), MOST_FILES) if case.exit_code else ():
-        data = case.files.content(path) or b""
+    if not case.exit_code:
+        return
+    for path, data in islice(of_windows(case), MOST_FILES):
         if len(data) < CONTENT:  # else it is cut
             yield Factor(
                 f"Unix line endings in {path}",
@@ -42,11 +43,12 @@ def translated(case: Case) -> Iterator[Factor]:
                 flags=mounted(path),
                 cure=replace(LINE_ENDINGS, text=f"{path} {LINE_ENDINGS.text}"),
             )
-    for path, plain in islice(marked(case), MOST_FILES) if case.exit_code else ():
-        yield Factor(
-            f"no byte order mark in {path}",
-            case.config,
-            files={path: plain},
-            flags=mounted(path),
-            cure=replace(BYTE_ORDER_MARK, text=f"{path} {BYTE_ORDER_MARK.text}"),
-        )
+    for path, data in islice(marked(case), MOST_FILES):
+        if len(data) < CONTENT:
+            yield Factor(
+                f"no byte order mark in {path}",
+                case.config,
+                files={path: unmarked(data)},
+                flags=mounted(path),
+                cure=replace(BYTE_ORDER_MARK, text=f"{path} {BYTE_ORDER_MARK.text}"),
+            )

@@ -124,7 +124,7 @@ def reaches_nobody(case: Case) -> bool:
 
 def find(case: Case, host: str) -> Neighbour | None:
     """Return the container with a name, on any network."""
-    name = case.config.linked.get(host, host)
+    name = case.config.links.get(host, host)
     return next((n for n in case.neighbours if name in n.names), None) or next(
         (n for n in case.neighbours if n.labels.get("com.docker.compose.service") == host), None
     )
@@ -135,7 +135,7 @@ def known(case: Case, host: str) -> Neighbour | None:
 
     The default bridge resolves no names but those of links.
     """
-    name, is_linked = case.config.linked.get(host, host), case.config.knows(host)
+    name, is_linked = case.config.links.get(host, host), case.config.knows(host)
     dumb = set() if is_linked or re.fullmatch(r"[\d.]+|[\da-f]*:[\da-f:]+", host) else {"bridge"}
     networks = set(case.config.networks) - dumb
     named = (n for n in case.neighbours if n.status == "running" and name in n.names)

@@ -40,7 +40,7 @@ def line_endings(case: Case) -> Found | None:
     call = case.seen.failed_call
     if call is None or SPELLED not in f"{call.given}{call.host}{call.address}":
         return None
-    path = next(of_windows(case), "")
+    path = next((path for path, _ in of_windows(case)), "")
     where = path or "a file that it reads"
     return Found(
         f"the program asks for {call.given or call.host or call.address}, which has a carriage"
@@ -79,17 +79,20 @@ def byte_order_mark(case: Case) -> Found | None:
     )
 
 
-def of_windows(case: Case) -> Iterator[str]:
+def of_windows(case: Case) -> Iterator[tuple[str, bytes]]:
     """Yield files of its own with Windows line endings that a copy has read, the last one first."""
-    return (path for path, data in _own_files(case) if WINDOWS in data)
+    return ((path, data) for path, data in _own_files(case) if WINDOWS in data)
 
 
 def marked(case: Case) -> Iterator[tuple[str, bytes]]:
-    """Yield such files that begin with a byte order mark, and what they are without it."""
-    for path, data in _own_files(case):
-        mark = next((mark for mark in MARKS if data.startswith(mark)), b"")
-        if mark:
-            yield path, data.decode(MARKS[mark], "replace").lstrip("\ufeff").encode()
+    """Yield such files that begin with a byte order mark."""
+    return ((path, data) for path, data in _own_files(case) if data.startswith(tuple(MARKS)))
+
+
+def unmarked(data: bytes) -> bytes:
+    """Return the content of a file that begins with a byte order mark, in UTF-8 without it."""
+    encoding = next(encoding for mark, encoding in MARKS.items() if data.startswith(mark))
+    return data.decode(encoding, "replace").lstrip("\ufeff").encode()
 
 
 def _own_files(case: Case) -> Iterator[tuple[str, bytes]]:

@@ -124,7 +124,7 @@ def _reader(case: Case, name: str) -> str:
 
 def _listens(case: Case, alias: str) -> str:
     """Return the port of what a link leads to; a placeholder if it is unknown."""
-    other = case.config.linked.get(alias, alias)
+    other = case.config.links.get(alias, alias)
     return next((str(s.port) for s in case.sources.sockets_of(other) or ()), "PORT")
 
 
