@@ -73,7 +73,11 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
             return None
         # What is often refused without harm matters where nothing at all is tried after it.
         is_final = not after and call.error in REFUSALS and call.name not in NO_REFUSALS
-        is_light = _is_there(call, late) or _is_for_local_time(call, late[:at])
+        is_light = (
+            _is_there(call, late)
+            or _is_for_local_time(call, late[:at])
+            or _is_of_pattern(call, late[at + 1 :])
+        )
         is_grave = (matters(call) or is_final or _resolves(call, late[:at])) and not is_light
         if is_grave and not _succeeds(call, after):
             return _plainest(call, late[: at + 1])
@@ -88,6 +92,15 @@ def _resolves(call: Call, before: Sequence[Call]) -> bool:
         other.path == above and other.name == call.name and other.error == errno.EINVAL
         for other in before[-1:]
     )
+
+
+def _is_of_pattern(call: Call, later: Sequence[Call]) -> bool:
+    """Tell whether a shell asks for what a pattern matches, and finds nothing.
+
+    It then leaves the pattern as it is, and a script asks whether there is such a file.
+    """
+    asked = (c for c in (call, *later[:1]) if "*" in basename(c.path) and PROBES.match(c.name))
+    return any(call.path in (c.path, dirname(c.path)) for c in asked)
 
 
 def _is_for_local_time(call: Call, before: Sequence[Call]) -> bool:

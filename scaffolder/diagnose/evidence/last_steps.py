@@ -30,13 +30,16 @@ ZONE = re.compile(r"/(?:zoneinfo|TZ)/((?!\.)\w[\w+/-]*)$")
 
 
 def reads_nothing(trace: Trace) -> bool:
-    """Tell whether a process read the end of its standard input, and ended without going on."""
+    """Tell whether a process read the end of its standard input, and ended without going on.
+
+    A shell gives it other files by turns: `while read line; do ... done <file`.
+    """
     process = decider(trace)
     if process is None or process.ended is None:
         return False
     for call in reversed(trace.of(process.number)):
         if call.name == "read" and not call.error and call.descriptor == 0:
-            return True
+            return not call.object.startswith("/") or call.object.startswith("/dev/")
         if has_gone_on(call):
             return False
     return False

@@ -19,6 +19,9 @@ from .script import plain_lines, quote, scripts, where
 RUNS_ARGUMENTS = re.compile(r'(?:exec\s+)?"?(?:\$@|\$\{@\})"?')
 
 
+ENDS = re.compile(r"\b(?:exit|exec)\b")
+
+
 @cause(
     "entrypoint-without-exec",
     "an entrypoint never runs the command that it is given",
@@ -86,15 +89,18 @@ def entrypoint_without_exec(case: Case) -> Found | None:
 def command_empty(case: Case) -> Found | None:
     """Find a final `exec "$@"` in a container without a command: exec of nothing succeeds."""
     script = next(iter(scripts(case)), None)
-    if script is None or not script.path or case.exit_code != 0 or not case.is_silent:
+    if script is None or not script.path or case.exit_code != 0:
         return None
-    last = (plain_lines(script.text) or [""])[-1]
+    *before, last = plain_lines(script.text) or [""]
+    if not case.is_silent and any(map(ENDS.search, before)):
+        return None  # it may have ended there, and said so
     if not RUNS_ARGUMENTS.fullmatch(last) or not case.config.argv[-1].endswith(script.path):
         return None
     return Found(
         f"{script.path} ends with `{last}`, which runs the command that it is given; there is none"
         " (no CMD, and no arguments), so it does nothing and exits with 0",
-        'add a CMD to the Dockerfile (CMD ["server"]), or name the command after the image',
+        'add a CMD to the Dockerfile (CMD ["server"]; an ENTRYPOINT leaves none of the base'
+        " image's), or name the command after the image",
         (
             content(case, script.path, last),
             inspected(case, "Config.Cmd", list(case.config.command)),
