@@ -6,6 +6,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import inspected
+from scaffolder.diagnose.causes.reaching.proxies import ADDRESS, excepted
 from scaffolder.diagnose.evidence.config import HealthCheck
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import shell
@@ -16,7 +17,6 @@ LOWER, EITHER = ("http_proxy", "all_proxy", "ALL_PROXY"), ("http_proxy", "HTTP_P
 OBEYS = {"curl": LOWER, "wget": LOWER[:1], "python": EITHER, "python3": EITHER, "http": EITHER}
 """Clients that use a proxy even for localhost → the variables that they read (curl(1), wget(1))."""
 DIRECT = re.compile(r"--noproxy|--no-proxy|\bhttps?_proxy=\s|ProxyHandler\(\{\}\)|trust_env=False")
-ADDRESS = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?")
 
 
 def proxy(case: Case, check: HealthCheck) -> tuple[str, str, int] | None:
@@ -25,20 +25,13 @@ def proxy(case: Case, check: HealthCheck) -> tuple[str, str, int] | None:
     names = {basename(command.name) for command in shell.commands(check.words)}
     names |= {basename(word) for word in check.test[1:2]}
     known = next((OBEYS[name] for name in sorted(names) if name in OBEYS), ())
-    if asked is None or DIRECT.search(check.words) or _is_excepted(case, asked[0]):
+    if asked is None or DIRECT.search(check.words) or excepted(case, asked[0]):
         return None
     for name in known:
         match = ADDRESS.match(case.config.env.get(name, ""))
         if match:
             return name, match[1], int(match[2] or 1080)
     return None
-
-
-def _is_excepted(case: Case, host: str) -> bool:
-    """Tell whether no_proxy names a host, a domain above it, or all."""
-    listed = case.config.env.get("no_proxy") or case.config.env.get("NO_PROXY") or ""
-    names = [name.strip().lstrip(".").lower() for name in listed.split(",") if name.strip()]
-    return any(n == "*" or host.lower() == n or host.lower().endswith(f".{n}") for n in names)
 
 
 @cause(

@@ -1,0 +1,81 @@
+"""A proxy that is set for the world outside, and gets the requests to a neighbour as well."""
+
+import re
+from collections.abc import Iterator
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, watched
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
+
+from .peers import LOCAL, Peer, find, peers, shares
+
+PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+ADDRESS = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?")
+"""The host and the port of a proxy."""
+WEB = re.compile(r"^https?://")
+
+
+def excepted(case: Case, host: str) -> bool:
+    """Tell whether no_proxy names a host, a domain above it, or all."""
+    listed = case.config.env.get("no_proxy") or case.config.env.get("NO_PROXY") or ""
+    names = [name.strip().lstrip(".").lower() for name in listed.split(",") if name.strip()]
+    return any(n == "*" or host.lower() == n or host.lower().endswith(f".{n}") for n in names)
+
+
+@cause(
+    "peer-proxied",
+    "requests to another container go through a proxy",
+    pattern="network",
+    reads=["inspect", "neighbours", "rerun"],
+    when=Phase.DIED | Phase.RUNNING,
+    explains=[
+        "peer-refuses",
+        "python-exception",
+        "ends-itself",
+        "name-unresolved",
+        "peer-unreachable-silent",
+        "said-why",
+        "last-call",
+    ],
+    basis=Basis.INFERRED,
+)
+def peer_proxied(case: Case) -> Found | None:
+    """Find that a copy asks for the proxy, and no_proxy does not list a neighbour that it needs."""
+    name, call = next(_proxies(case), ("", None))
+    peer = next(_through(case), None)
+    if call is None or peer is None:
+        return None
+    through = call.host or call.where
+    return Found(
+        f"requests to {peer.host}, a container on a network of this one, go through the proxy"
+        f" {through}, because {name} is set and no_proxy does not list {peer.host}",
+        f"add {peer.host} to NO_PROXY (and no_proxy), such as NO_PROXY=localhost,127.0.0.1,"
+        f"{peer.host}",
+        (
+            watched(case, f"it asks for {through}"),
+            inspected(case, "Config.Env", f"{name} names {through}; no_proxy lacks {peer.host}"),
+            inspected(case, "Config.Env", f"{peer.by} names {peer.host}"),
+        ),
+        (f"docker run -e NO_PROXY=localhost,127.0.0.1,{peer.host} ... {case.config.image}",),
+    )
+
+
+def _proxies(case: Case) -> Iterator[tuple[str, Call]]:
+    """Yield the variables that name a proxy, and how a watched copy asked for that."""
+    calls = [call for call in case.seen.trace.calls if call.is_network]
+    for name in PROXIES:
+        match = ADDRESS.match(case.config.env.get(name, ""))
+        asked = (c for c in calls if match and match[1].strip("[]") in (c.host, c.address))
+        yield from ((name, call) for call in asked)
+
+
+def _through(case: Case) -> Iterator[Peer]:
+    """Yield the neighbours that are asked by HTTP, and that no_proxy does not list."""
+    for peer in peers(case):
+        is_web = bool(WEB.match(case.config.env.get(peer.by, "http://")))
+        other = find(case, peer.host)
+        is_near = peer.host not in LOCAL and other is not None and shares(case, other)
+        if is_web and is_near and not excepted(case, peer.host):
+            yield peer

@@ -1,0 +1,47 @@
+"""Requests to a neighbour that go through a proxy, and those that do not."""
+
+from typing import Any
+
+import pytest
+from recorded import case
+
+from examples import CACHE, tried
+from scaffolder.diagnose.verdict.judge import judge
+
+PROXY = {"HTTP_PROXY": "http://user:pw@proxy.example.org:3128"}
+STOCK = {"STOCK_URL": "http://cache:6379/stock"}
+ASKED = "resolve\t0\tn=proxy.example.org"
+
+
+def found(env: dict[str, str], call: str = ASKED, **config: Any) -> str:  # noqa: ANN401 - of a case
+    settings = {"env": env, "networks": {"net": ""}, **config}
+    return judge(case(**tried(call, config=settings, sources={"around": (CACHE,)}))).cause
+
+
+@pytest.mark.parametrize("proxy", [PROXY, {"all_proxy": "socks5://proxy.example.org:1080"}])
+def test_a_neighbour_that_no_proxy_does_not_list_is_named(proxy: dict[str, str]) -> None:
+    assert found({**proxy, **STOCK}) == "peer-proxied"
+    assert found({**proxy, **STOCK, "NO_PROXY": "localhost,127.0.0.1"}) == "peer-proxied"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {**PROXY, **STOCK, "NO_PROXY": "localhost,cache"},
+        {**PROXY, **STOCK, "no_proxy": "*"},
+        {**PROXY, "STOCK_URL": "http://stock.example.com/"},
+        {**PROXY, "STOCK_URL": "redis://cache:6379/0"},
+        PROXY,
+        STOCK,
+    ],
+    ids=["listed", "all", "elsewhere", "no-http", "nobody", "no-proxy"],
+)
+def test_a_proxy_that_no_request_to_a_neighbour_takes_is_not_blamed(env: dict[str, str]) -> None:
+    assert found(env) != "peer-proxied"
+
+
+def test_a_proxy_that_nobody_asks_or_a_neighbour_out_of_reach_is_not_blamed() -> None:
+    env = {**PROXY, **STOCK}
+
+    assert found(env, "resolve\t0\tn=cache") != "peer-proxied"
+    assert found(env, networks={"other": ""}) != "peer-proxied"
