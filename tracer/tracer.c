@@ -36,6 +36,7 @@ enum {
     FRAMES = 40,        /* return addresses that are told of a stack */
     LAST = 8,           /* calls that are kept of each task, whether they failed or not */
     SOCKETS = 128,      /* sockets whose address is remembered */
+    OF_THREAD = 2,      /* whose stack is used up: that of a thread which is not the first one */
     FRAME = 1 << 20,    /* bytes that one function may put on the stack */
     GROWTH = 1 << 16,   /* bytes by which a stack grows at most: a page */
     QUIET = 1200,       /* milliseconds without a call after which nothing is expected any more */
@@ -927,9 +928,10 @@ static void executed(struct task *task) {
 }
 
 /* No more stack: the fault is beside the stack pointer, and the lower of both is either further from
-   the top of the first thread's stack than its limit allows, or in what guards another thread's.
+   the top of the first thread's stack than its limit allows, or in what guards another thread's,
+   or below that: one function may put more on the stack than the guard is large.
    A pointer that went astray is beside its fault, too, but hardly ever there. */
-static int is_out_of_stack(int id, long fault) {
+static int out_of_stack(int id, long fault) {
     struct ptrace_syscall_info info;
     struct rlimit64 limit = {0, 0};
     struct maps maps;
@@ -943,12 +945,12 @@ static int is_out_of_stack(int id, long fault) {
     open_maps(&maps, id);
     while (next_mapping(&maps, &map)) {
         if (map.end <= low) continue;
-        if (map.is_guard && map.start <= low) {
+        if (map.is_guard && (map.start <= low || map.start - low < FRAME)) {
             guard = map;
             continue;
         }
         if (map.is_stack) is_out = map.start > low && map.end - low + GROWTH > limit.rlim_cur;
-        else is_out = map.start == guard.end && map.start - low < FRAME;
+        else if (map.start == guard.end && map.start - low < FRAME) is_out = OF_THREAD;
         break;
     }
     CALL1(__NR_close, maps.file);
@@ -969,7 +971,7 @@ static void signalled(const struct task *task, int signal) {
     ptrace(PTRACE_GETSIGINFO, task->id, 0, &info);
     if (signal == CHLD) return;
     long values[] = {task->process, signal, info.code, info.code <= 0 ? info.sender : 0,
-                     signal == SEGV && info.code > 0 && is_out_of_stack(task->id, info.address)};
+                     signal == SEGV && info.code > 0 ? out_of_stack(task->id, info.address) : 0};
     tell("S", values, 5);
 }
 

@@ -9,7 +9,7 @@ from .facts import Probe
 from .left import Left
 from .stuck import Stuck
 from .swallowed import Ending, Swallowed
-from .trace import Call, Trace, Traced
+from .trace import Call, Signal, Trace, Traced
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ class Seen:
         return last_steps.reads_nothing(self.trace)
 
     @cached_property
-    def out_of_stack(self) -> bool:
-        """Tell whether the process that decided the end crashed because its stack was used up."""
+    def out_of_stack(self) -> Signal | None:
+        """The crash of the process that decided the end, where its stack was used up."""
         number = self.decider.number if self.decider else -1
-        return any(s.out_of_stack and s.process == number for s in self.trace.signals)
+        crashes = (s for s in self.trace.signals if s.out_of_stack and s.process == number)
+        return next(crashes, None)

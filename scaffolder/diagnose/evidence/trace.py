@@ -137,6 +137,8 @@ class Signal:
     sender: int
     out_of_stack: bool = False
     """It is SIGSEGV, because the stack was used up."""
+    of_thread: bool = False
+    """That stack is one of another thread than the first one."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,9 @@ def _noted(known: Traced, kind: str, at: int, rest: Sequence[str]) -> Traced:
 
 
 def _signal(at: int, row: Sequence[str]) -> Signal:
-    return Signal(at, int(row[2]), int(row[3]), int(row[5]), row[6:7] == ["1"])
+    return Signal(
+        at, int(row[2]), int(row[3]), int(row[5]), row[6:7] in (["1"], ["2"]), row[6:7] == ["2"]
+    )
 
 
 def _repeat(calls: list[Call], thread: int, times: int) -> None:

@@ -69,19 +69,19 @@ def stack_overflow(case: Case) -> Found | None:
     program = crashed(case) if is_crash else None
     message = kernel_message(case, program) if is_crash else None
     lost = lost_stack(message) if message else None
-    seen = is_crash and case.seen.out_of_stack
+    seen = case.seen.out_of_stack if is_crash else None
     is_watched = bool(case.seen.trace.processes)
     if match is None and not seen and not lost and not (limit and is_crash and not is_watched):
         return None
     how = "it is used up" if seen or lost else "endless or too deep recursion"
-    if lost and lost.of_thread:
+    is_of_thread = lost.of_thread if lost else seen is not None and seen.of_thread
+    if is_of_thread:
         how = f"that of a thread is used up ({OF_THREADS})"
     small = f"; its stack is limited to {size(limit)} (ulimit stack)" if limit else ""
     return Found(
         f"the program's stack overflowed: {how}{small}",
         "stop the recursion, keep large arrays on the heap; if it must be deep, raise"
-        " --ulimit stack, -Xss or RUST_MIN_STACK"
-        + (f"; {LARGER_THREADS}" if lost and lost.of_thread else ""),
+        " --ulimit stack, -Xss or RUST_MIN_STACK" + (f"; {LARGER_THREADS}" if is_of_thread else ""),
         (
             (logged(case, match) if match else ended(case)),
             inspected(case, "HostConfig.Ulimits", dict(case.config.ulimits)),
