@@ -138,6 +138,43 @@ def test_what_ran_for_a_while_may_have_been_stopped_where_its_end_is_forgotten(
 LONG = {"finished": NOW, "started": NOW - timedelta(seconds=600)}
 
 
+HOOKS = "openat\t-2\tp=/app/hooks\tx=90800", "newfstatat\t-2\tp=/app/hooks/*.sh"
+
+
+@pytest.mark.parametrize(
+    ("calls", "is_named"),
+    [
+        (HOOKS, False),
+        (HOOKS[:1], True),
+        ((HOOKS[0], "openat\t-2\tp=/app/hooks/*.sh\tx=0"), True),
+        ((HOOKS[0], "newfstatat\t-2\tp=/app/other/*.sh"), True),
+    ],
+    ids=["asked", "listed", "opened", "another"],
+)
+def test_a_pattern_of_a_shell_that_matches_nothing_is_no_missing_file(
+    calls: tuple[str, ...], *, is_named: bool
+) -> None:
+    found = judge(case(**ended(*map(call, calls))))
+
+    assert ("/app/hooks" in found.text) == is_named
+
+
+@pytest.mark.parametrize(
+    ("what", "cause"),
+    [("/dev/null", "input-closed"), ("pipe:[9]", "input-closed"), ("/etc/app.conf", "")],
+)
+def test_only_the_containers_own_input_is_closed(what: str, cause: str) -> None:
+    found = judge(case(**ended(call(f"read\t0\tf=0:{what}"))))
+
+    assert (found.cause == "input-closed") == bool(cause)
+
+
+def test_what_listens_when_it_ends_is_a_server_whatever_it_says() -> None:
+    told = {**ended(LISTENS, status=0), "log": "loaded 12 rules", "config": EXPOSES, "image": WEB}
+
+    assert judge(case(**told)).cause == "nothing-keeps-it"
+
+
 @pytest.mark.parametrize(
     ("log", "is_unwell"),
     [("orders: started on 8080", True), ("server is up", True), ("imported 8080 rows", False)],

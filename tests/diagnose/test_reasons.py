@@ -7,6 +7,7 @@ from recorded import File, case
 
 from examples import unwell
 from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.verdict.judge import judge
 
 PATH = "/var/log/nginx/error.log"
@@ -83,3 +84,29 @@ def test_a_healthy_service_with_failures_in_its_log_is_healthy() -> None:
     state = {**example["state"], "health": None}
 
     assert judge(case(**{**example, "state": state})).verdict == "healthy"
+
+
+BEHIND = '172.18.0.3 - - [29/Nov/2026 19:49:40] "GET /ready HTTP/1.1" 404 -'
+GATEWAY = "curl: (22) The requested URL returned error: 503"
+SHOP = Neighbour("shop", "running", networks=("net",), names=("shop",))
+
+
+def gateway(lines: list[str], output: str = GATEWAY, **more: Any) -> str:  # noqa: ANN401 - of a case
+    """Return what is told of a gateway whose check fails, while a neighbour writes some lines."""
+    sources = {"around": (SHOP,), "told": {"shop": tuple(lines)}}
+    config = {"networks": {"net": "172.18.0.3"}, **more}
+    return judge(case(**unwell(CHECK, output, config=config, sources=sources))).text
+
+
+def test_what_a_neighbour_refuses_a_gateway_again_and_again_is_told() -> None:
+    assert "shop, behind it, answers its GET /ready with 404" in gateway(3 * [BEHIND])
+
+
+def test_a_refusal_that_is_rare_or_of_another_is_no_reason() -> None:
+    healthy = BEHIND.replace("404", "200")
+
+    assert "behind it" not in gateway(2 * [BEHIND])
+    assert "behind it" not in gateway(5 * [healthy])
+    assert "behind it" not in gateway(3 * [BEHIND.replace("0.3 ", "0.9 ")])
+    assert "behind it" not in gateway(3 * [BEHIND], FORBIDDEN)
+    assert "behind it" not in gateway(3 * [BEHIND], networks={"other": "172.18.0.3"})

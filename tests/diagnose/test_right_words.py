@@ -333,3 +333,25 @@ def test_a_ulimit_that_stops_the_runtime_is_named() -> None:
     limited = judge(case(state=failed, config={"ulimits": {"data": "50000000"}}))
     assert "ulimit data" in limited.text
     assert "host" in judge(case(state=failed)).text
+
+
+HOOKED = '#!/bin/sh\nfor hook in /hooks/*.sh; do\n  . "$hook"\ndone\necho "set up"\nexec "$@"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "log", "is_empty"),
+    [
+        (HOOKED, "set up", True),
+        (HOOKED, "", True),
+        (HOOKED.replace("done\n", "done\n[ -f /off ] && exit 0\n"), "turned off", False),
+        (HOOKED.replace('exec "$@"', "exec server"), "set up", False),
+    ],
+    ids=["told", "silent", "ended-before", "another"],
+)
+def test_an_entrypoint_that_is_given_nothing_to_run_is_told(
+    text: str, log: str, *, is_empty: bool
+) -> None:
+    settings: dict[str, Any] = {"exit_code": 0, "command": (), "config": {"entrypoint": ("/s.sh",)}}
+    found = judge(case(**sh(text, log=log, **settings)))
+
+    assert (found.cause == "command-empty") == is_empty

@@ -62,7 +62,7 @@ MODULES = (
     "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data",
-    "python.modules", "python.interpreter", "python.applications",
+    "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "node.modules", "node.runtime",
     "java.heap", "java.classes", "java.options", "java.application",
     "perl",

@@ -5,13 +5,17 @@ Servers such as nginx log into files: the log of their container is empty, also 
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content, logged
+from scaffolder.diagnose.causes.reaching.answers import ANSWERED, WORD
+from scaffolder.diagnose.causes.reaching.peers import shares
 from scaffolder.diagnose.evidence.log_files import LEVEL, LOGS, logs
 from scaffolder.diagnose.evidence.log_search import FAILURE, shortened
+from scaffolder.text import quoted
 
-from .checks import failing, target
+from .checks import failing, output, target
 
 RAISED = re.compile(r"^[\w.]*(?:Error|Exception)\b")
 """How the last line of a traceback begins, which says what happened."""
@@ -21,6 +25,8 @@ BESIDE = re.compile(
 )
 """What nginx writes around its message: when, and about which request."""
 LONGEST = 200
+GATEWAYS = re.compile(r"\b50[234]\b")
+RECENT, AGAIN = timedelta(minutes=2), 3
 
 
 def reason(case: Case) -> tuple[str, Evidence] | None:
@@ -38,6 +44,32 @@ def reason(case: Case) -> tuple[str, Evidence] | None:
         said = _about(lines, about)
         if said:
             return f"{path} says: {_short(said)}", content(case, path, said)
+    return _behind(case)
+
+
+def _behind(case: Case) -> tuple[str, Evidence] | None:
+    """Return what a neighbour refuses again and again that this container asks it for.
+
+    A gateway answers its own check with 502 to 504 as long as it takes none behind it for well.
+    """
+    if not GATEWAYS.search(output(case)):
+        return None
+    here = {address for address in case.config.networks.values() if address}
+    since = (case.now - RECENT, case.now)
+    for other in case.neighbours:
+        if other.status != "running" or not shares(case, other):
+            continue
+        lines = [line.text.strip() for line in case.sources.log_of(other.name, since).lines]
+        refused = [
+            (match["asked"], match["status"], line)
+            for line in lines
+            if (match := ANSWERED.search(line)) and here.intersection(WORD.findall(line))
+        ]
+        asked, status, line = refused[-1] if refused else ("", "", "")
+        if sum((asked, status) == each[:2] for each in refused) >= AGAIN:
+            command = f"docker logs --since {RECENT.seconds}s {quoted(other.name)}"
+            told = f"{other.name}, behind it, answers its {asked[:LONGEST]} with {status}"
+            return f"{told} again and again", Evidence("neighbours", command, line[:LONGEST])
     return None
 
 

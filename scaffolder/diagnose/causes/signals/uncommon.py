@@ -3,10 +3,12 @@
 import signal
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import ended, happened, inspected
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected, watched
 from scaffolder.diagnose.causes.identity.capabilities import options
-from scaffolder.diagnose.evidence.phase import SIGNALLED
+from scaffolder.diagnose.causes.reaching.peers import known
+from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
+from scaffolder.text import quoted
 
 from .traces import first_words
 
@@ -70,4 +72,35 @@ def ended_by_signal(case: Case) -> Found | None:
             *((happened(case, f"kill signal={number}"),) if sent else ()),
         ),
         proven=sent,
+    )
+
+
+@cause(
+    "connection-closed",
+    "the program wrote to a connection that its peer had closed, and SIGPIPE ended it",
+    pattern="network",
+    reads=["inspect", "neighbours", "rerun"],
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["ended-by-signal", "peer-refuses", "peer-unreachable-silent", "last-call"],
+)
+def connection_closed(case: Case) -> Found | None:
+    """Find SIGPIPE in a program that holds a connection to a neighbour which ran on."""
+    if case.exit_code != SIGNALLED + signal.SIGPIPE or signal.SIGPIPE in case.signals:
+        return None
+    asked = (call.host or call.address for call in case.seen.trace.calls if call.is_network)
+    host, other = next(((h, n) for h in asked if (n := known(case, h))), ("", None))
+    if other is None:
+        return None
+    return Found(
+        "SIGPIPE ended the program: it wrote to a connection that was closed at the other end,"
+        f" that of {host}, which runs: servers close what is idle for a while",
+        "ignore SIGPIPE (signal(SIGPIPE, SIG_IGN), or send() with MSG_NOSIGNAL), and connect again"
+        f" where a write fails; {host} has a time limit for idle connections: write more often",
+        (
+            ended(case),
+            watched(case, f"it asks for {host}"),
+            Evidence("neighbours", f"docker inspect {quoted(other.name)}", other.status),
+        ),
+        (f"docker logs --tail 50 {quoted(other.name)}",),
     )

@@ -9,7 +9,8 @@ from .readings import SHORT_SECONDS
 
 SERVES = re.compile(
     r"\b(?:listening|serving|accepting|ready|waiting for|watching|polling|monitoring|consuming"
-    r"|subscribed|scheduled|next (?:run|check|poll|job)|registered|(?:running|started|up) (?:on|at)"
+    r"|subscribed|scheduled|next (?:run|check|poll|job)|registered"
+    r"|(?:running|started|up),? (?:on|at|port)"
     r"|server (?:is |has )?(?:started|running|up)|(?:started|running)(?: the)?(?: \w+)? server"
     r"|starting (?:\S+ ){1,3}(?:daemon|server|service))\b",
     re.IGNORECASE,

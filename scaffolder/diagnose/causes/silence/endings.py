@@ -87,9 +87,11 @@ def nothing_keeps_it(case: Case) -> Found | None:
 
     A job ends so, too: what was meant is known only from what it opened, and from its settings.
     """
-    if case.exit_code != 0 or not (case.is_silent or claims_to_serve(case) or is_idle(case)):
-        return None
     call, left = case.seen.unkept, case.seen.left
+    is_server = call is not None and call.name == "listen"
+    is_told = case.is_silent or claims_to_serve(case) or is_idle(case) or is_server
+    if case.exit_code != 0 or not is_told:
+        return None
     meant = _is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
     if call is None and meant is None:
         return None

@@ -45,3 +45,15 @@ def test_a_proxy_that_nobody_asks_or_a_neighbour_out_of_reach_is_not_blamed() ->
 
     assert found(env, "resolve\t0\tn=cache") != "peer-proxied"
     assert found(env, networks={"other": ""}) != "peer-proxied"
+
+
+def test_a_connection_that_a_running_neighbour_closed_is_told_from_a_pipe() -> None:
+    cache: dict[str, Any] = {"config": {"networks": {"net": ""}}, "sources": {"around": (CACHE,)}}
+    pipe = judge(case(**tried("openat\t3\tp=/srv/data\tx=0", exit_code=141, **cache)))
+    asked = "resolve\t0\tn=cache"
+    closed = judge(case(**tried(asked, exit_code=141, **cache)))
+    alone = judge(case(**tried(asked, exit_code=141)))
+
+    assert (closed.cause, closed.verdict) == ("connection-closed", "likely")
+    assert "cache" in closed.text
+    assert {pipe.cause, alone.cause}.isdisjoint({"connection-closed"})
