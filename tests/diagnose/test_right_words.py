@@ -202,6 +202,17 @@ def test_a_slow_stop_is_told_from_a_signal_that_nobody_handles(
     assert found.fix
 
 
+def test_what_a_program_says_all_the_time_is_no_sign_that_it_shuts_down() -> None:
+    example = stopped(None, (15, 9))
+    at = [(DIED - timedelta(seconds=second)).isoformat() for second in (14, 12, 9, 6)]
+    timed = {**example["sources"], "timed": tuple(at)}
+    lines = ["samples=10 max=2.07", "samples=12 max=2.16", "samples=9 max=2.50"]
+    busy = judge(case(**{**example, "sources": timed, "log": "\n".join([*lines, lines[0]])}))
+    slow = judge(case(**{**example, "sources": timed, "log": "\n".join([*lines, "draining"])}))
+
+    assert (busy.others[0][0], slow.others[0][0]) == ("stop-ignored", "stop-slow")
+
+
 @pytest.mark.parametrize(
     ("signals", "state"), [((9,), {}), ((1, 9), {}), ((15, 9), {"oom_killed": True})]
 )

@@ -7,6 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, live, logged
 from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.log_search import shape
 from scaffolder.diagnose.evidence.phase import RECENT_SECONDS, Phase
 from scaffolder.diagnose.programs.launched import Launched
 
@@ -73,10 +74,6 @@ def _deaths(case: Case) -> tuple[list[float], str]:
         if DEATH.search(line.text[:300]) and (at := moment(line.time))
     ]
     last = found[-1][1] if found else ""
-    alike = _shape(last)
-    times = [at for at, words in found if now - at < RECENT_SECONDS and _shape(words) == alike]
+    alike = shape(last)
+    times = [at for at, words in found if now - at < RECENT_SECONDS and shape(words) == alike]
     return times, last
-
-
-def _shape(words: str) -> str:
-    return re.sub(r"\d+", "0", words)

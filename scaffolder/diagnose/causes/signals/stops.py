@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import ended, happened, inspected, logged
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
 from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.log_search import shape
 from scaffolder.diagnose.evidence.phase import SIGKILL, SIGNALLED, Phase, was_forced
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.launched import Launched
@@ -68,12 +69,19 @@ def _waited(case: Case) -> float:
 
 
 def _said_after(case: Case) -> list[str]:
-    """Return what it wrote after it was first asked to stop."""
+    """Return what it wrote after it was first asked to stop, and had not written as well before."""
     asked = next((e.time for e in case.events if e.action == "kill" and e.signal != SIGKILL), None)
     if asked is None:
         return []
-    timed = ((moment(line.time), line.text.strip()) for line in case.lines)
-    return [text for at, text in timed if at and text and at.timestamp() >= asked - 0.05]
+    usual: set[str] = set()
+    said = []
+    for line in case.lines:
+        at, text = moment(line.time), line.text.strip()
+        if at is None or at.timestamp() < asked - 0.05:
+            usual.add(shape(text))
+        elif text and shape(text) not in usual:
+            said.append(text)
+    return said
 
 
 @cause(
