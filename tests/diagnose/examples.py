@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from pems import CERTIFICATE, OTHER
+from pems import CERTIFICATE, OTHER, OVER
 from recorded import IDENTITY, NOW, File, elf, folder, link, program
 
 from scaffolder.diagnose.evidence.build import Build
@@ -263,6 +263,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "connection-refused": said("dial tcp: connect to db:5432: connection refused", config={"networks": {"net": "10.0.0.2"}}, sources={"around": (DATABASE,), "peers": {"db": ()}}),
     "peer-refuses": {"files": SERVER, "config": {"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, "sources": {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}},
     "connection-closed": tried("resolve\t0\tn=cache", exit_code=141, config={"networks": {"net": ""}}, sources={"around": (CACHE,)}),
+    "certificate-over": tried("openat\t3\tp=/app/client.crt\tx=0", files={**SERVER, "/app/client.crt": File(OVER)}),
     "peer-proxied": tried("resolve\t0\tn=proxy.example.org", config={"env": {"HTTP_PROXY": "http://proxy.example.org:3128", "STOCK_URL": "http://cache:6379/stock"}, "networks": {"net": ""}}, sources={"around": (CACHE,)}),
     "name-unresolved": said("dial tcp: lookup db on 127.0.0.11:53: no such host"),
     "peer-unreachable-silent": {"files": SERVER, "config": {"env": {"DATABASE_URL": "postgres://u:p@db:5432/x"}, "networks": {"net": "10.0.0.2"}}, "sources": {"around": (DATABASE,), "peers": {"db": ()}}},

@@ -103,6 +103,8 @@ class Recorded:
     """What others wrote in the time of its run."""
     dated: tuple[tuple[str, datetime, str], ...] = ()
     """What others wrote, and when."""
+    theirs: dict[str, Files] = field(default_factory=dict)
+    """The files of others."""
     locks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     internal: frozenset[str] = frozenset()
@@ -146,6 +148,9 @@ class Recorded:
 
     def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
         return self.peers.get(name)
+
+    def files_of(self, name: str) -> Files:
+        return self.theirs.get(name, self.image_kept)
 
     def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
         assert within[0] < within[1]

@@ -169,6 +169,10 @@ class Gathered:
         """Return what another container listens on."""
         return neighbours.sockets(self.engine, name)
 
+    def files_of(self, name: str) -> Files:
+        """Return the files of another container."""
+        return Copied(self.engine, name)
+
     def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
         """Return what another container wrote in some time."""
         return logs.logs(self.engine, name, within)

@@ -46,6 +46,7 @@ def read(document: Mapping[str, Any]) -> Neighbour:
         command=config.argv,
         env=config.env,
         mounts=config.mounts,
+        workdir=config.workdir,
     )
 
 

@@ -129,6 +129,7 @@ class Neighbour:
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
+    workdir: str = "/"
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,9 @@ class Sources(Protocol):
     def sockets_of(self, name: str) -> tuple[Socket, ...] | None:
         """Return what another container listens on."""
 
+    def files_of(self, name: str) -> Files:
+        """Return the files of another container."""
+
     def log_of(self, name: str, within: tuple[datetime, datetime]) -> Log:
         """Return what another container wrote in some time."""
 

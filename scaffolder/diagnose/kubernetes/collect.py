@@ -90,6 +90,10 @@ class Observed:
         """Return that they are unknown."""
         return None
 
+    def files_of(self, _name: str) -> Files:
+        """Return no files."""
+        return Unread()
+
     def log_of(self, _name: str, _within: tuple[datetime, datetime]) -> Log:
         """Return nothing."""
         return Log()

@@ -27,8 +27,15 @@ def of_case(case: "Case") -> Clean:
         texts.append(config.check.words)
     if "log" in case.__dict__:  # it is not fetched for this
         texts.append("\n".join(line.text for line in case.log.lines))
-    own = "|".join((OWN, *map(re.escape, _places(case, texts))))
+    inside = (rf"(?<={re.escape(name)}:)/[\w./-]+" for name in _containers(case) if is_secret(name))
+    own = "|".join((OWN, *inside, *map(re.escape, _places(case, texts))))
     return cleaner(config.env, texts, f"{case.target} {config.image}", own)
+
+
+def _containers(case: "Case") -> set[str]:
+    """Return the names that stand before a path in it: `docker cp tokens:/etc/app.crt -`."""
+    others = case.neighbours if "neighbours" in case.__dict__ else ()
+    return {case.target, *(other.name for other in others)}
 
 
 def _places(case: "Case", texts: Iterable[str]) -> list[str]:

@@ -1,0 +1,107 @@
+"""A certificate that is over, or not valid yet: one that a program reads, or a neighbour's own."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from posixpath import join, normpath
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, watched
+from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.evidence.files import Files, resolved
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.validity import validities
+from scaffolder.text import quoted
+
+from .peers import known
+
+NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
+SCRIPT = re.compile(r"\.(?:py|js|rb|sh|conf|cfg|ya?ml|json|toml|ini)$")
+SYSTEM = re.compile(r"^/(?:usr|lib|etc/ssl/certs|etc/pki)/")
+DATES = "openssl x509 -noout -dates -in"
+LATEST, MOST, LONGEST = 60, 6, 64 * 1024
+
+
+@cause(
+    "certificate-over",
+    "a certificate has expired, or is not valid yet",
+    pattern="environment",
+    reads=["rerun", "files", "neighbours"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=[
+        "certificate",
+        "peer-refuses",
+        "python-exception",
+        "said-why",
+        "ends-itself",
+        "last-call",
+        "own-setting",
+        "variable-missing",
+    ],
+)
+def certificate_over(case: Case) -> Found | None:
+    """Find such a certificate among the files read at last, and those of whom it asked."""
+    at = case.state.finished or case.now
+    for path in _read(case):
+        if over := _over(case.files, path, at):
+            return Found(
+                f"the certificate {path} that the program reads {over}",
+                f"renew it, and mount the new one; or correct the clock: {DATES} {quoted(path)}",
+                (content(case, path, over), ended(case)),
+            )
+    for host, other in _asked(case):
+        files = case.sources.files_of(other.name)
+        for path in _named(other, files):
+            if over := _over(files, path, at):
+                return Found(
+                    f"the certificate of {host}, {path} in the container {other.name}, {over}",
+                    f"renew it there, and have {host} read it again",
+                    (
+                        Evidence("neighbours", f"docker cp {quoted(other.name)}:{path} -", over),
+                        watched(case, f"it asks for {host}"),
+                    ),
+                )
+    return None
+
+
+def _over(files: Files, path: str, at: datetime) -> str:
+    """Tell how a file's certificate was not valid at some time; empty if it was, or has none."""
+    entry = resolved(files, path)
+    if entry is None or entry.kind != "file" or entry.size > LONGEST:
+        return ""
+    for begins, ends in validities(files.content(entry.path) or b""):
+        if at > ends:
+            return f"expired on {ends:%Y-%m-%d}"
+        if at < begins:
+            return f"is valid from {begins:%Y-%m-%d} on only"
+    return ""
+
+
+def _read(case: Case) -> list[str]:
+    """Return the files that the process which decided the end opened last, the last one first."""
+    decider = case.seen.decider
+    calls = case.seen.trace.of(decider.number)[-LATEST:] if decider else []
+    opened = (c.path for c in reversed(calls) if c.name.startswith("open") and not c.error)
+    return [path for path in dict.fromkeys(opened) if not SYSTEM.match(path)][:MOST]
+
+
+def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
+    calls = (call for call in reversed(case.seen.trace.calls) if call.is_network)
+    for host in dict.fromkeys(call.host or call.address for call in calls):
+        if other := known(case, host):
+            yield host, other
+
+
+def _named(other: Neighbour, files: Files) -> Iterator[str]:
+    """Yield the certificates that a neighbour's command, variables and own script name."""
+    texts = [*other.command, *other.env.values()]
+    for word in other.command:
+        entry = resolved(files, join(other.workdir, word)) if SCRIPT.search(word) else None
+        if entry and entry.kind == "file" and entry.size <= LONGEST:
+            texts.append((files.content(entry.path) or b"").decode("utf-8", "replace"))
+    named = dict.fromkeys(match[0] for text in texts for match in NAMED.finditer(text))
+    paths = [normpath(join(other.workdir, name)) for name in named]
+    yield from [path for path in paths if not SYSTEM.match(path)][:MOST]
