@@ -19,7 +19,7 @@ from scaffolder.diagnose.evidence.facts import (
 )
 from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.diagnose.evidence.stuck import Stand, Stuck
-from scaffolder.diagnose.evidence.swallowed import Ending
+from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
 
 SERVER = {"/app/server": program(elf())}
 STATIC = SERVER["/app/server"]
@@ -335,6 +335,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
     "python-quiet-exit": py("import sys\nif True:\n    sys.exit(1)\n"),
     "application-not-served": py("from flask import Flask\napp = Flask(__name__)\n", exit_code=0, config={"workdir": "/app"}),
+    "log-unwritten": {"files": SERVER, "unwritten": Swallowed("schema 9 is newer than 7", frozenset(), "/app/main.py:8", "error")},
     "input-closed": {"command": "python3", "files": PYTHON, "exit_code": 0},
     "init-system": {"command": "/sbin/init", "exit_code": 255, "files": {"/sbin/init": link("/lib/systemd/systemd"), "/lib/systemd/systemd": STATIC}},
     "daemonises": {"command": "nginx", "files": {"/usr/sbin/nginx": STATIC}, "exit_code": 0},

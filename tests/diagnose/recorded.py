@@ -23,7 +23,7 @@ from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.stuck import Stuck
-from scaffolder.diagnose.evidence.swallowed import Ending
+from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
 from scaffolder.diagnose.evidence.trace_records import read
 
 NOW = datetime.now(UTC)
@@ -196,6 +196,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
     host: Host | None = None,
     trace: str = "",
     ending: Ending | None = None,
+    unwritten: Swallowed | None = None,
     stuck: Stuck | None = None,
 ) -> Case:
     """Return a container that ended with a status and a log, unless told otherwise."""
@@ -218,7 +219,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
         host=host or Host(),
         sources=answers,
         recorded=NOW,
-        seen=Seen(read(trace), ending=ending, stuck=stuck),
+        seen=Seen(read(trace), ending=ending, stuck=stuck, unwritten=unwritten),
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from recorded import case
@@ -15,8 +16,9 @@ from examples import SERVER
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import jvm_log
 from scaffolder.diagnose.evidence.seen import Seen
-from scaffolder.diagnose.evidence.swallowed import MOST_LINES, Swallowed, decisive
+from scaffolder.diagnose.evidence.swallowed import MOST_LINES, Swallowed, decisive, said_last
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.judgement import Judgement
 from scaffolder.diagnose.verdict.telling import HOOK
 
 PYTHONS = [
@@ -103,6 +105,80 @@ def test_the_exception_that_a_program_ends_over_is_told(
     assert found
     assert (found.last, found.how) == (last, how)
     assert "main.py:" in found.place or how == "uncaught"
+
+
+LOGS = "import logging, sys\nlog = logging.getLogger('app')\n"
+NULL = LOGS + "log.addHandler(logging.NullHandler())\nlog.propagate = False\n"
+SAID = {
+    "no handler": (NULL + "log.error('schema %d of %s', 9, 'feed')\nsys.exit(3)", "schema 9 of feed"),
+    "a level": (LOGS + "log.setLevel(60)\nlog.critical('no licence')\nraise SystemExit(3)", "no licence"),
+    "disabled": (LOGS + "logging.disable()\nlog.warning('no peer')\nimport os\nos._exit(3)", "no peer"),
+    "by number": (NULL + "log.log(40, 'late')\nsys.exit(3)", "late"),
+    "an adapter": (NULL + "logging.LoggerAdapter(log, {}).error('adapted')\nsys.exit(3)", "adapted"),
+    "below a warning": (NULL + "log.info('started')\nlog.log(10, 'x')\nsys.exit(3)", ""),
+    "work since": (NULL + "log.error('try again')\nopen('out', 'w').close()\nsys.exit(3)", ""),
+    "the last of many": (NULL + "for i in range(999): log.error('at %d', i)\nsys.exit(3)", "at 998"),
+    "what cannot be shown": (NULL + "log.error('%d', 'x')\nsys.exit(3)", ""),
+}  # fmt: skip
+"""A program that ends with 3, and what it has logged last."""
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=os.path.basename)
+@pytest.mark.parametrize("what", SAID)
+def test_what_a_program_logs_that_no_handler_writes_is_told(
+    what: str, python: str, tmp_path: Path
+) -> None:
+    if not works(python):
+        pytest.skip(f"{python} does not start")
+    code, words = SAID[what]
+    status, records = told(code, tmp_path, python)
+    found = said_last(records)
+
+    assert status == 3
+    assert (found.text if found else "") == words
+    assert found is None or "main.py:" in found.place
+
+
+def test_the_place_that_a_program_logs_is_its_own(tmp_path: Path) -> None:
+    code = (
+        LOGS
+        + "logging.basicConfig(stream=sys.stdout, format='%(lineno)d %(funcName)s')\nlog.error('x')"
+    )
+    (tmp_path / "app").mkdir()
+    shutil.copytree(HOOK.parent, tmp_path / "hooks")
+    (tmp_path / "hooks/raised").touch()
+    (tmp_path / "app/main.py").write_text(code, encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "hooks")}
+    ran = subprocess.run(
+        [sys.executable, "main.py"], cwd=tmp_path / "app", env=env, capture_output=True, check=True
+    )
+
+    assert ran.stdout.decode().strip() == "4 <module>"
+
+
+def test_a_module_of_the_program_that_is_called_logging_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/logging.py").write_text("mine = 7\n", encoding="utf-8")
+    status, _ = told("import logging, sys\nsys.exit(logging.mine)", tmp_path)
+
+    assert status == 7
+
+
+def unheard(words: str, **more: Any) -> Judgement:  # noqa: ANN401 - of a case
+    """Return what is told of a program that logged this last, and that nobody heard."""
+    return judge(case(unwritten=Swallowed(words, frozenset(), "/app/main.py:8", "error"), **more))
+
+
+def test_what_nobody_hears_is_told_or_what_it_means() -> None:
+    schema = unheard("schema 9 is newer than 7")
+    refused = unheard("cannot reach db:5432: Connection refused")
+    full = unheard("OSError: [Errno 28] No space left on device: '/data/x'")
+
+    assert schema.cause == "log-unwritten"
+    assert "schema 9 is newer than 7 (error, at /app/main.py:8)" in schema.text
+    assert refused.cause == "connection-refused"
+    assert full.cause == "disk-full"
+    assert any("without a handler" in e.found for e in full.evidence)
 
 
 CONTROL = {

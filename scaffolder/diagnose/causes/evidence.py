@@ -45,6 +45,8 @@ def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     kept = case.seen.swallowed
     if kept and (text in kept.text or kept.last in text):
         return watched(case, kept.words)
+    if case.seen.unwritten and text.strip() in case.seen.unwritten.text:
+        return watched(case, f"{text}\n(logged at {case.seen.unwritten.place}, without a handler)")
     if text.strip() in "\n".join(case.seen.unheard):
         return watched(case, f"{text}\n(its script sends that to /dev/null)")
     return Evidence("logs", _logs(case, "--tail 50"), _short(text))

@@ -21,6 +21,8 @@ class Seen:
     """The exception that it ended over, and told nobody of."""
     unheard: tuple[str, ...] = ()
     """What its script throws away, at its end."""
+    unwritten: Swallowed | None = None
+    """What it logged last as a warning or an error, and no handler wrote, if its runtime tells."""
     ending: Ending | None = None
     """Where it chose to end, if its runtime tells, and no exception made it."""
     left: tuple[Left, ...] = ()
@@ -166,7 +168,8 @@ class Seen:
         """What it might have logged at its end, had it told what it knew."""
         if self.lacked:
             return []
-        told = self.swallowed.text.splitlines() if self.swallowed else []
+        kept = self.swallowed or self.unwritten
+        told = kept.text.splitlines() if kept else []
         # The call says of which file, where the exception does not (NoSuchFileException).
         return [*told, *([self.unsaid] if self.unsaid else []), *self.unheard]
 

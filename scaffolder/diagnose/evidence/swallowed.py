@@ -110,9 +110,15 @@ def decisive(records: str) -> Swallowed | None:
     chosen = [each for each in ends if each.text]
     if chosen:
         return chosen[-1]
-    before = [(kind, each) for kind, each in found if kind not in {"exit", "left"}]
+    before = [(kind, each) for kind, each in found if kind not in {"exit", "left", "said"}]
     kind, last = before[-1] if ends and before else ("", None)
     return None if last is None or kind == "works" or last.names & OPTIONAL else last
+
+
+def said_last(records: str) -> Swallowed | None:
+    """Return what a program logged last as a warning or an error, if it did not work on since."""
+    found = [each for kind, each in read(records) if kind == "said"]
+    return found[-1] if found else None
 
 
 def linked(ending: Ending, link: Callable[[str, Sequence[int], int], str]) -> Swallowed | None:

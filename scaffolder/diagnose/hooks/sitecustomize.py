@@ -35,11 +35,12 @@ UNCAUGHT = "uncaught"
 
 written = [0]
 has_handled = [False]
+hears, said = [False], [()]
 
 
-def record(kind, error, place, how=""):
+def record(kind, error, place, how="", shown=""):
     """Write a line about an exception, if any is given; never fail."""
-    if written[0] >= (MOST if kind != "exit" else 2 * MOST):
+    if written[0] >= (2 * MOST if kind in ("exit", "said") else MOST):
         return
     written[0] += 1
     try:
@@ -48,11 +49,8 @@ def record(kind, error, place, how=""):
         while each is not None and len(names) < 20:
             names += [one.__name__ for one in type(each).__mro__[:-1]]
             each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
-        shown = (
-            "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            if error is not None
-            else ""
-        )
+        if error is not None:
+            shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         line = json.dumps(
             {"kind": kind, "text": shown[-LONGEST:], "place": place, "how": how, "names": names}
         )
@@ -83,9 +81,51 @@ def handled(code, error, line):
     has_handled[0] = True
 
 
+def listens():
+    """Have warnings and errors noted that the program logs, as soon as it has loaded `logging`.
+
+    It is not loaded for this: the program may have a module of that name.
+    """
+    module = sys.modules.get("logging")
+    if hears[0] or not hasattr(module, "captureWarnings"):  # the last name that it defines
+        return
+    hears[0] = True
+    logger = getattr(module, "Logger", None)
+    for name in ("warning", "error", "critical", "log"):
+        if callable(getattr(logger, name, None)):
+            setattr(logger, name, noted(getattr(logger, name), name))
+
+
+def noted(original, name):
+    """Return a method of a logger that takes note of what it is told, whoever hears of it."""
+
+    def says(self, *args, **kwargs):
+        level, told = (args[0], args[1:]) if name == "log" else (name, args)
+        try:
+            if told and (name != "log" or level >= 30):
+                words = str(told[0]) % told[1:] if told[1:] else str(told[0])
+                said[0] = (own_caller(), str(level), words)
+        except Exception:  # noqa: BLE001, S110 - its own handlers would not fail over it, either
+            pass
+        kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
+        return original(self, *args, **kwargs)
+
+    return says
+
+
+def tells():
+    """Write what the program logged last, as it ends."""
+    if said[0]:
+        place, level, words = said[0]
+        said[0] = ()
+        record("said", None, place, level, words)
+
+
 def works(event, arguments):
-    """Take note that the program goes on after it has handled an exception."""
-    if not has_handled[0] or (event not in WORKS and event != "open"):
+    """Take note that the program goes on after it has handled an exception, or logged an error."""
+    if not hears[0]:
+        listens()
+    if not (has_handled[0] or said[0]) or (event not in WORKS and event != "open"):
         return
     path = arguments[0] if event == "open" else ""
     if isinstance(path, bytes):
@@ -97,8 +137,10 @@ def works(event, arguments):
         or "/lib/python" in path
     ):
         return
-    has_handled[0] = False
-    record("works", None, "")
+    said[0] = ()
+    if has_handled[0]:
+        has_handled[0] = False
+        record("works", None, "")
 
 
 def exits(error, place):
@@ -107,12 +149,21 @@ def exits(error, place):
     while isinstance(inner, SystemExit):
         inner = inner.__cause__ or inner.__context__
     told = None if isinstance(inner, NO_FAILURE) else inner
+    tells()
     record("exit", told, place, "sys.exit(%r)" % (error.code,))
 
 
 def caller():
     """Return the place that called what was put in the place of a function."""
     frame = sys._getframe(2)
+    return "%s:%s" % (frame.f_code.co_filename, frame.f_lineno)
+
+
+def own_caller():
+    """Return the place in the program's own code from where what logs was called."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and not is_own(frame.f_code):
+        frame = frame.f_back
     return "%s:%s" % (frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -125,6 +176,7 @@ def instead(module, name, is_meant):
             error = sys.exc_info()[1]
             told = None if isinstance(error, NO_FAILURE) else error
             words = ", ".join(str(arg) for arg in args)
+            tells()
             record("exit", told, caller(), "%s.%s(%s)" % (module.__name__, name, words))
         return original(*args, **kwargs)
 
@@ -133,6 +185,7 @@ def instead(module, name, is_meant):
 
 def lost():
     """Take note of an exception that nobody handled: it is printed, unless that was prevented."""
+    tells()
     error = getattr(sys, "last_value", None)
     if error is not None and not isinstance(error, NO_FAILURE):
         is_replaced = sys.excepthook is not sys.__excepthook__

@@ -94,9 +94,16 @@ def ask(engine: Engine, case: Case) -> None:
     told, ending = means.reads(found)
     told = (ending and linked(ending, partial(_name, case))) or told
     ending = None if told else ending
-    remains = left(found.read)
-    if told or ending or remains:
-        take_in(case, replace(case.seen, swallowed=told, ending=ending, left=remains))
+    remains, said = left(found.read), None if told else _unwritten(case, found)
+    if told or ending or remains or said:
+        seen = replace(case.seen, swallowed=told, ending=ending, left=remains, unwritten=said)
+        take_in(case, seen)
+
+
+def _unwritten(case: Case, found: Outcome) -> Swallowed | None:
+    """Return what it logged last, unless that is in its output, or in a file that it logs to."""
+    said = swallowed.said_last(found.read)
+    return said if said and said.text.partition("\n")[0] not in case.text else None
 
 
 def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:

@@ -11,6 +11,7 @@ from scaffolder.diagnose.causes.evidence import (
     inspected,
     nothing_logged,
     quoted,
+    watched,
 )
 from scaffolder.diagnose.evidence.log_files import LogFile, log_file
 from scaffolder.diagnose.evidence.phase import Phase
@@ -120,4 +121,29 @@ def log_discarded(case: Case) -> Found | None:
         (inspected(case, "HostConfig.LogConfig.Type", driver), ended(case)),
         (f"docker run --log-driver json-file ... {case.config.image}",),
         proven=driver == "none" and bool(says),
+    )
+
+
+@cause(
+    "log-unwritten",
+    "the program logs why it ends, and no handler writes it",
+    pattern="process",
+    reads=["rerun"],
+    page="ended-without-a-word",
+    when=Phase.DIED,
+    basis=Basis.QUOTED,
+    explains=["ends-itself", "said-why", "python-quiet-exit", "python-buffered"],
+)
+def log_unwritten(case: Case) -> Found | None:
+    """Find a logger without a handler, or with a level above that of the message."""
+    said = case.seen.unwritten
+    if said is None:
+        return None
+    words = said.text.partition("\n")[0][:250]
+    return Found(
+        f"the program logs why, and nobody hears it: {words} ({said.how}, at {said.place}); its"
+        " logger has no handler that writes this, or a level above it",
+        "fix what it says; set up logging first of all, to stderr (logging.basicConfig()), and look"
+        " at levels, `propagate` and logging.disable()",
+        (watched(case, f"it logs at {said.place}: {words}"), ended(case)),
     )
