@@ -514,6 +514,23 @@ def test_a_setting_of_a_file_that_is_not_taken_is_proven(run: Run, tmp_path: Pat
     assert "'8080' of port in /etc/app.json" in found["cause"]["text"]
 
 
+SAID_TO_NOBODY = {
+    "/dev/log": "import os, syslog\nfor n in range(40): syslog.syslog(syslog.LOG_ERR, f'quota {n} of 9 is used up')\nos._exit(4)",
+    "<string>": "import logging, os\nlogging.disable()\nlogging.error('quota %d of 9 is used up', 39)\nos._exit(4)",
+}  # fmt: skip
+"""Where a program says why it ends, and how."""
+
+
+@pytest.mark.parametrize("place", SAID_TO_NOBODY)
+def test_what_a_program_says_to_nobody_is_heard_in_a_copy(place: str, run: Run) -> None:
+    found = diagnosed(run("python3", "-c", SAID_TO_NOBODY[place]), "--rerun")
+
+    assert summary(found) == ("log-unwritten", "likely"), found
+    assert "quota 39 of 9 is used up" in found["cause"]["text"]
+    assert place in found["cause"]["text"]
+    assert not throwaways()
+
+
 def test_the_name_of_a_host_that_is_not_taken_is_proven(run: Run) -> None:
     code = "import os, socket, time\nif not socket.gethostname()[-2:] == '-0': os._exit(3)\ntime.sleep(99)"
     found = diagnosed(run("python3", "-c", code), "--rerun")

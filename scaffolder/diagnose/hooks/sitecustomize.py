@@ -35,7 +35,7 @@ UNCAUGHT = "uncaught"
 
 written = [0]
 has_handled = [False]
-hears, said = [False], [()]
+said = [()]
 
 
 def record(kind, error, place, how="", shown=""):
@@ -81,19 +81,40 @@ def handled(code, error, line):
     has_handled[0] = True
 
 
-def listens():
+class Listens:
     """Have warnings and errors noted that the program logs, as soon as it has loaded `logging`.
 
     It is not loaded for this: the program may have a module of that name.
     """
-    module = sys.modules.get("logging")
-    if hears[0] or not hasattr(module, "captureWarnings"):  # the last name that it defines
-        return
-    hears[0] = True
-    logger = getattr(module, "Logger", None)
-    for name in ("warning", "error", "critical", "log"):
-        if callable(getattr(logger, name, None)):
-            setattr(logger, name, noted(getattr(logger, name), name))
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        """Find `logging` as the others do, and change it once it is loaded."""
+        if name != "logging":
+            return None
+        sys.meta_path.remove(cls)
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path)
+        spec = next((one for one in found if one is not None), None)
+        load = getattr(getattr(spec, "loader", None), "exec_module", None)
+
+        def loads(module):
+            load(module)
+            cls.change(module)
+
+        if load is not None:
+            try:
+                spec.loader.exec_module = loads
+            except AttributeError:
+                pass
+        return spec
+
+    @staticmethod
+    def change(module):
+        """Put methods that take note in the place of those of a logger."""
+        logger = getattr(module, "Logger", None)
+        for name in ("warning", "error", "critical", "log"):
+            if callable(getattr(logger, name, None)):
+                setattr(logger, name, noted(getattr(logger, name), name))
 
 
 def noted(original, name):
@@ -123,8 +144,6 @@ def tells():
 
 def works(event, arguments):
     """Take note that the program goes on after it has handled an exception, or logged an error."""
-    if not hears[0]:
-        listens()
     if not (has_handled[0] or said[0]) or (event not in WORKS and event != "open"):
         return
     path = arguments[0] if event == "open" else ""
@@ -261,6 +280,11 @@ theirs()
 if os.access(RECORDS, os.W_OK):
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(works)
+        # With it came `stacklevel` (Python 3.8).
+        if "logging" in sys.modules:
+            Listens.change(sys.modules["logging"])
+        else:
+            sys.meta_path.insert(0, Listens)
     atexit.register(lost)
     instead(os, "_exit", lambda *_: True)
     instead(os, "abort", lambda *_: True)

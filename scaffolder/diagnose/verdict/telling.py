@@ -24,6 +24,7 @@ from scaffolder.diagnose.programs import elf, jsflags, pyflags
 from scaffolder.diagnose.programs.go_table import frames
 from scaffolder.docker.client import Engine, EngineError
 
+from . import syslog
 from .copies import Outcome, run
 from .factor import Factor
 from .unchanged import is_like, take_in
@@ -79,6 +80,14 @@ def ask(engine: Engine, case: Case) -> None:
     if call and is_of_copy(case, call):
         why = f"a copy may not write to {call.path}, and ends over that"
         case.unsought.append(f"what the program does after that: {why}")
+        return
+    try:
+        said = syslog.heard(engine, case) if syslog.is_sought(case) else None
+    except EngineError as error:
+        said = None
+        case.unsought.append(f"what the program says to syslog: {error.message}")
+    if said:
+        take_in(case, replace(case.seen, unwritten=said))
         return
     means = MEANS.get(_runtime(case))
     if not means:

@@ -16,10 +16,11 @@ MOST_UNSET = 3
 def variables(case: Case) -> Iterator[Factor]:
     """Set what a program reads and nothing sets.
 
-    Where it ended over a call that failed, the value may only lead it past that call.
+    Where it ended over a call that failed, or says why, the value may only lead it past that.
     """
-    proves = case.seen.failed_call is None
+    told = case.seen.unwritten.text if case.seen.unwritten else ""
     for name, _by, _required in named_variables(case)[:MOST_UNSET]:
+        proves = case.seen.failed_call is None and (not told or name in told)
         yield Factor(
             f"the variable {name}",
             replace(case.config, env={**case.config.env, name: sample(name)}),

@@ -20,6 +20,7 @@ from scaffolder.text import quoted as typed
 from .readings import readings
 
 ALL_AWAY = re.compile(r"&>>?\s*/dev/null|>\s*/dev/null\s+2>&1|2>\s*/dev/null")
+SYSLOG = "/dev/log"
 MOUNTED = (".log", ".err", ".out")
 
 
@@ -140,10 +141,20 @@ def log_unwritten(case: Case) -> Found | None:
     if said is None:
         return None
     words = said.text.partition("\n")[0][:250]
+    is_syslog = said.place == SYSLOG
+    why = (
+        "it logs to syslog, and a container has none"
+        if is_syslog
+        else "its logger has no handler that writes this, or a level above it"
+    )
+    how = (
+        "let it log to stderr (an option for the foreground, LOG_PERROR, error_log = /dev/stderr)"
+        if is_syslog
+        else "set up logging first of all, to stderr (logging.basicConfig()), and look at levels,"
+        " `propagate` and logging.disable()"
+    )
     return Found(
-        f"the program logs why, and nobody hears it: {words} ({said.how}, at {said.place}); its"
-        " logger has no handler that writes this, or a level above it",
-        "fix what it says; set up logging first of all, to stderr (logging.basicConfig()), and look"
-        " at levels, `propagate` and logging.disable()",
+        f"the program logs why, and nobody hears it: {words} ({said.how}, at {said.place}); {why}",
+        f"fix what it says; {how}",
         (watched(case, f"it logs at {said.place}: {words}"), ended(case)),
     )
