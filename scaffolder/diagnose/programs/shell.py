@@ -12,6 +12,8 @@ KEYWORDS = {
 SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"}
 ENDS = {";", "&", "&&", "||", "|", "|&", ";;", "(", ")"}
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+ARITHMETIC = re.compile(r"\$\(\((?:[^()]|\([^()]*\))*\)\)")
+"""A number that the shell computes: its parentheses begin no command."""
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 NOUNSET = re.compile(
     r"^#!.*\s-[a-z]*u[a-z]*\b.*$|^[^#\n]*\bset\s+(?:-[a-z]*\s+)*(?:-[a-z]*u|-o\s+nounset)",
@@ -97,6 +99,7 @@ def _of_line(line: str) -> Iterator[Command]:
 
 def _tokens(line: str) -> list[str]:
     line = re.sub(r"(?<!\d)\d*>&[\d-]|&>>?", " > ", line)  # not the `&` that ends a command
+    line = ARITHMETIC.sub("$_", line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()")
     lexer.whitespace_split = True
     lexer.commenters = ""
