@@ -99,6 +99,15 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Locked:
+    """A file that a process has open, and a lock on it that is another container's."""
+
+    path: str
+    holder: str
+    """The id of that container."""
+
+
+@dataclass(frozen=True)
 class Usage:
     """What a running container uses of its limits; None where that could not be read."""
 
