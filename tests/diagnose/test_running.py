@@ -254,6 +254,13 @@ def test_a_loop_whose_jobs_also_end_well_is_told_from_one_in_vain(
     assert (found.cause == "restarted-in-a-loop") == is_named, found
 
 
+def test_evidence_gets_no_older_while_copies_run() -> None:
+    of = case(**up())
+    of.recorded = None
+
+    assert of.now == of.now
+
+
 @pytest.mark.parametrize(
     ("script", "health", "cause"),
     [
