@@ -16,6 +16,8 @@ from scaffolder.diagnose.evidence.facts import Health, Locked, Process, Socket
 from scaffolder.diagnose.verdict.judge import judge
 
 KEPT = Locked("/data/jobs.db", "i" * 64)
+AWAITED = replace(KEPT, is_awaited=True)
+THEIRS = Locked("/var/lib/index/jobs.db", "i" * 64, is_open=False)
 RUNS = (Process(7, 1, "S", "/app/server", 60),)
 HERE = {"running": RUNS, "around": (INDEX,), "kept_locked": (KEPT,), "listening": ()}
 
@@ -32,10 +34,23 @@ def waiting(source: dict[str, Any], mount: Any = DATA) -> dict[str, Any]:  # noq
         ({"kept_locked": (replace(KEPT, path="/run/own.pid"), KEPT)}, True),
         ({"kept_locked": (replace(KEPT, holder="x" * 64),)}, False),
         ({"kept_locked": (replace(KEPT, path="/else/jobs.db"),)}, False),
+        ({"kept_locked": (THEIRS,)}, False),
         ({"kept_locked": ()}, False),
+        ({"listening": (Socket("0.0.0.0", 8080),)}, False),
+        ({"listening": (Socket("0.0.0.0", 8080),), "kept_locked": (AWAITED,)}, True),
         ({"around": (replace(INDEX, status="exited"),)}, False),
     ],
-    ids=["held", "several", "by a stranger", "elsewhere", "free", "by the dead"],
+    ids=[
+        "held",
+        "several",
+        "by a stranger",
+        "elsewhere",
+        "nobody asks",
+        "free",
+        "listens",
+        "listens and waits",
+        "by the dead",
+    ],
 )
 def test_the_holder_of_a_lock_that_a_service_waits_for_is_named(
     source: dict[str, Any], *, is_named: bool
@@ -47,6 +62,26 @@ def test_the_holder_of_a_lock_that_a_service_waits_for_is_named(
     if is_named:
         assert KEPT.path in found.text
         assert INDEX.name in found.text
+
+
+@pytest.mark.parametrize(
+    ("env", "place", "is_named"),
+    [
+        ({"LOCK": "/data/jobs.db"}, "/var/lib/index", True),
+        ({"LOCK": "/data/other.db"}, "/var/lib/index", False),
+        ({"LOCK": "/data/jobs.db"}, "/var/lib/other", False),
+    ],
+)
+def test_a_file_that_is_opened_anew_each_time_is_known_by_its_name(
+    env: dict[str, str], place: str, *, is_named: bool
+) -> None:
+    other = replace(INDEX, mounts=(replace(DATA, destination=place),))
+    example = waiting({"kept_locked": (THEIRS,), "around": (other,)})
+    example["config"] |= {"env": env}
+    found = judge(case(**example))
+
+    assert (found.cause == "volume-in-use") == is_named, found
+    assert ("a lock on /data/jobs.db" in found.text) == is_named
 
 
 @pytest.mark.parametrize(
@@ -101,7 +136,8 @@ def test_a_file_is_kept_from_who_has_it_open_and_no_lock_on_it(
         monkeypatch.setattr(locks, "LOCKS", known)
         monkeypatch.setattr(locks, "_container", lambda pid: "i" * 64 if pid == 1 else "")
 
-        assert locks.locked([os.getpid()]) == ((Locked(str(file), "i" * 64),) if is_kept else ())
+        kept = (Locked(str(file), "i" * 64, is_awaited="->" in listed),) if is_kept else ()
+        assert locks.locked([os.getpid()]) == kept
     assert locks.locked([os.getpid()]) == ()
 
 

@@ -179,7 +179,7 @@ class Gathered:
         return () if self.engine.is_remote else locks.holders(path)
 
     def locked(self, processes: Sequence[Process]) -> tuple[Locked, ...]:
-        """Return the files that its processes have open, and others keep locked."""
+        """Return the files that others keep locked: those that its processes have open first."""
         pids = [p.pid for p in processes if not self.engine.is_remote]
         return locks.locked([pid for pid in pids if live.on_host(pid, self.identity)])
 

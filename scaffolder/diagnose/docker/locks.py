@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ LISTED = re.compile(
 )
 """A lock; one that is waited for has an arrow before its kind."""
 IDENTITY = re.compile(r"[\da-f]{64}")
+
+MOMENT_SECONDS = 0.3
 
 Number = tuple[int, int, int]
 """What tells files apart: the two numbers of their device, and their own."""
@@ -31,11 +34,20 @@ def holders(path: str) -> tuple[str, ...]:
 
 
 def locked(pids: Collection[int]) -> tuple[Locked, ...]:
-    """Return the files that some processes have open, and other containers keep locked.
+    """Return the files that other containers keep locked: those that processes have open first.
 
     A lock that several may hold keeps out only who waits for it; and nobody is kept out who has a
-    lock on the same file.
+    lock on the same file. A program may open a file anew each time that it asks for the lock. What
+    is locked only for a moment is left out.
     """
+    first = _locked(pids)
+    if first:
+        time.sleep(MOMENT_SECONDS)
+    later = _locked(pids) if first else ()
+    return tuple(each for each in first if each in later)
+
+
+def _locked(pids: Collection[int]) -> tuple[Locked, ...]:
     try:
         listed = list(_listed())
     except OSError:
@@ -48,8 +60,15 @@ def locked(pids: Collection[int]) -> tuple[Locked, ...]:
         if not waits and pid not in pids and (kind == "WRITE" or number in waited)
     }
     kept = {number: pid for number, pid in others.items() if number in waited or number not in had}
-    found = ((path, _container(kept[n])) for path, n in _opened(pids) if n in kept)
-    return tuple(dict.fromkeys(Locked(path, holder) for path, holder in found if holder))
+    mine = {number: path for path, number in _opened(pids)}
+    own = {_container(pid) for pid in pids}
+    found = []
+    for number, pid in kept.items():
+        holder = _container(pid)
+        path = mine.get(number) or next((p for p, n in _opened([pid]) if n == number), "")
+        if holder and holder not in own and path:
+            found.append(Locked(path, holder, number in mine, number in waited))
+    return tuple(sorted(found, key=lambda each: not each.is_open))
 
 
 def _listed() -> Iterator[tuple[int, Number, bool, str]]:

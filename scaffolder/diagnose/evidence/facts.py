@@ -100,11 +100,15 @@ class Process:
 
 @dataclass(frozen=True)
 class Locked:
-    """A file that a process has open, and a lock on it that is another container's."""
+    """A file on which another container holds a lock."""
 
     path: str
     holder: str
     """The id of that container."""
+    is_open: bool = True
+    """A process has it open; if none has, its path is that in the other container."""
+    is_awaited: bool = False
+    """The kernel lists a process that waits for it."""
 
 
 @dataclass(frozen=True)

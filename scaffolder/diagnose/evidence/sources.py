@@ -57,7 +57,7 @@ class Sources(Protocol):
         """Return the ids of the containers that hold a lock on a file of the host."""
 
     def locked(self, processes: Sequence[Process]) -> tuple[Locked, ...]:
-        """Return the files that its processes have open, and others keep locked."""
+        """Return the files that others keep locked: those that its processes have open first."""
 
     def host_listens(self, port: int) -> bool | None:
         """Tell whether a program on the host listens on a port; None if unknown."""

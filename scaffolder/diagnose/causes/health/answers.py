@@ -166,7 +166,8 @@ def check_too_early(case: Case) -> Found | None:
 
 def _still_starts(case: Case) -> bool:
     """Tell whether it computes, or has just written something."""
-    busy = any(p.state.startswith("R") for p in case.processes or ())
+    old = (p for p in case.processes or () if p.seconds >= BUSY_SECONDS)  # no health check
+    busy = any(p.state.startswith("R") for p in old)
     said = (moment(line.time) for line in case.lines if line.text.strip())
     return busy or any(at and (case.now - at).total_seconds() < BUSY_SECONDS for at in said)
 

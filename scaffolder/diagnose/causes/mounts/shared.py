@@ -3,15 +3,16 @@
 import errno
 from collections.abc import Iterator
 from dataclasses import replace
-from posixpath import join, relpath
+from posixpath import basename, join, normpath, relpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, live, seen
 from scaffolder.diagnose.causes.health.checks import failing
 from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.causes.silence.readings import readings
 from scaffolder.diagnose.evidence.config import Mount
-from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.evidence.facts import Locked, Neighbour
 from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
@@ -64,26 +65,6 @@ def volume_in_use(case: Case) -> Found | None:
     return None
 
 
-def _kept_waiting(case: Case) -> Found | None:
-    """Find who holds a lock on a file that a container has open which does not do its work."""
-    idle = case.state.health is None and not case.sockets and wanted(case)
-    if not (failing(case) or idle):
-        return None
-    for kept in case.sources.locked(case.processes or ()):
-        mount = mount_around(kept.path, case.config.mounts)
-        others = _users(case, mount) if mount else ()
-        holder = next((other for other in others if other.identity == kept.holder), None)
-        if mount and holder:
-            text = (
-                f"the program waits for a lock on {kept.path}: the running container {holder.name}"
-                f" holds it, in {_called(mount)} that both have mounted"
-            )
-            opened = live(case, "ls -l /proc/1/fd", f"-> {kept.path}")
-            shown = (_of_kernel(f"{holder.name} holds a lock on {kept.path}"), opened)
-            return _found(case, text, mount, holder, shown)
-    return None
-
-
 def _touched(case: Case) -> Iterator[Call]:
     """Return how a copy was kept out of a mount, or what of one it opened before it ended."""
     process = case.seen.decider
@@ -93,6 +74,50 @@ def _touched(case: Case) -> Iterator[Call]:
     elif first is None and process and process.failed:
         late = case.seen.trace.of(process.number)[-LATEST:]
         yield from (call for call in reversed(late) if call.writes and not call.error)
+
+
+def _kept_waiting(case: Case) -> Found | None:
+    """Find who holds a lock on a file that a container has open which does not do its work.
+
+    One that listens has got over its start: it waits for a lock only if the kernel says so.
+    """
+    idle = case.state.health is None and not case.sockets and wanted(case)
+    if not (failing(case) or idle):
+        return None
+    for kept in case.sources.locked(case.processes or ()):
+        if case.sockets and not kept.is_awaited:
+            continue
+        holder = next((other for other in case.neighbours if other.identity == kept.holder), None)
+        mount, path = _here(case, kept, holder) if holder else (None, "")
+        if holder is None or mount is None or holder not in _users(case, mount):
+            continue
+        waits = "waits" if kept.is_open else "waits, as it seems,"
+        text = (
+            f"the program {waits} for a lock on {path}: the running container {holder.name} holds"
+            f" it, in {_called(mount)} that both have mounted"
+        )
+        opened = (live(case, "ls -l /proc/1/fd", f"-> {path}"),) if kept.is_open else ()
+        shown = (_of_kernel(f"{holder.name} holds a lock on {path}"), *opened)
+        return _found(case, text, mount, holder, shown)
+    return None
+
+
+def _here(case: Case, kept: Locked, holder: Neighbour) -> tuple[Mount | None, str]:
+    """Return in which mount a file is that is locked, and its path.
+
+    One that the container does not have open at this moment is named by its settings or scripts.
+    """
+    if kept.is_open:
+        return mount_around(kept.path, case.config.mounts), kept.path
+    theirs = mount_around(kept.path, holder.mounts)
+    mount = next((m for m in case.config.mounts if theirs and m.source == theirs.source), None)
+    if theirs is None or mount is None:
+        return None, ""
+    path = normpath(join(mount.destination, relpath(kept.path, theirs.destination)))
+    scripts = [item.script.text for item in case.launched if item.script]
+    texts = [*case.config.env.values(), *case.config.argv, *scripts]
+    texts += [script.text for script, _reading in readings(case)]
+    return (mount, path) if any(basename(path) in text for text in texts) else (None, "")
 
 
 def _users(case: Case, mount: Mount) -> Iterator[Neighbour]:
