@@ -82,7 +82,7 @@ def pulling(
     ("example", "words"),
     [
         (pulling(), "/app/pull, which /etc/cron.d/pull starts, uses FEED"),
-        (pulling("MAILTO=a\n*/5 1-3 * * 1 root cd / && /app/pull >> /out/log 2>&1\n"), "/app/pull"),
+        (pulling("MAILTO=a\n*/5 1-3 * * 1 root cd /app && ./pull >> /out/log 2>&1\n"), "/app/pull"),
         (pulling("@hourly root curl $FEED\n"), "a job in /etc/cron.d/pull uses FEED"),
         (pulling("* * * * * /app/pull\n", path="/var/spool/cron/crontabs/root"), "crontabs/root"),
         (pulling(path="/etc/crontab"), "/etc/crontab"),
@@ -108,6 +108,7 @@ def test_a_job_that_uses_what_only_the_container_has_is_named(
         pulling(f"FEED=http://feed\n{RUNS}"),
         pulling("* * * * * root FEED=http://feed /app/pull\n"),
         pulling("* * * * * root . /app/env; /app/pull\n"),
+        pulling("* * * * * root export $(cat /app/env | xargs); /app/pull\n"),
         pulling(f"BASH_ENV=/app/env\n{RUNS}"),
         pulling(script=PULLS.replace("curl", ". /app/env; curl")),
         pulling(script=PULLS.replace("curl", "export $(xargs -0 < /proc/1/environ)\ncurl")),
@@ -122,7 +123,7 @@ def test_a_job_that_uses_what_only_the_container_has_is_named(
         pulling(cron="/app/server"),
     ],
     ids=[
-        "set", "given", "sourced", "BASH_ENV", "sources", "of PID 1", "a default", "its own PATH",
+        "set", "given", "sourced", "exported", "BASH_ENV", "sources", "of PID 1", "a default", "its own PATH",
         "its own", "a comment", "PAM", "no check", "another check", "busybox", "no cron",
     ],
 )  # fmt: skip

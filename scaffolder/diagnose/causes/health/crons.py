@@ -23,8 +23,9 @@ OF_USERS = "/var/spool/cron"
 ENVIRONMENT = "/etc/environment"
 """What PAM gives to the jobs of cron."""
 ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=", re.MULTILINE)
+GOES_TO = re.compile(r"\s*cd\s+([^\s;&]+)\s*(?:;|&&)\s*")
 IMPORTS = re.compile(
-    r"/proc/(?:1|self)/environ|(?:^|[;&|({]|\b(?:then|do)\b)\s*(?:\.|source)\s|\benv\s+\$\("
+    r"/proc/(?:1|self)/environ|(?:^|[;&|({]|\b(?:then|do)\b)\s*(?:\.|source)\s|\b(?:env|export)\s+\$\("
     r"|dotenv|env-file|envdir|with-contenv",
     re.MULTILINE,
 )
@@ -137,7 +138,14 @@ def _lacked(case: Case, job: Job, *, needed: bool) -> dict[str, str]:
     """
     given = dict.fromkeys(ASSIGNED.findall(text(case.files, ENVIRONMENT) or ""), "")
     env = {**given, **job.env}
-    config = replace(case.config, entrypoint=(), command=("sh", "-c", job.command), env=env)
+    begins = GOES_TO.match(job.command)
+    config = replace(
+        case.config,
+        entrypoint=(),
+        command=("sh", "-c", job.command[begins.end() :] if begins else job.command),
+        env=env,
+        workdir=begins[1] if begins else env.get("HOME", "/"),
+    )
     own = replace(case, config=config, seen=Seen())
     scripts = [item.script for item in own.launched if item.script]
     if "BASH_ENV" in env or any(IMPORTS.search(script.text) for script in scripts):
