@@ -45,9 +45,9 @@ class Case(Searched):
     pod: Pod | None = None
     """The pod that it is a container of, where a cluster runs it."""
 
-    @property
+    @cached_property
     def now(self) -> datetime:
-        """The moment that the ages of events and lines are counted from."""
+        """The moment that ages are counted from: evidence stays as old while copies run."""
         return self.recorded or datetime.now(UTC)
 
     @cached_property

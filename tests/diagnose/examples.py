@@ -375,6 +375,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),
     "byte-order-mark": said("json.decoder.JSONDecodeError: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
     "perl-module-missing": said("Can't locate JSON/XS.pm in @INC (you may need to install the JSON::XS module) (@INC entries checked: /etc/perl) at /app/x.pl line 3."),
+    "cron-environment": unwell("test -e /out/a", "", config={"env": {"FEED": "http://feed"}, "exposed": ()}, files={"/etc/cron.d/pull": File(b"* * * * * root curl -o /out/a $FEED\n")}, sources={"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}),
     "cron-file-ignored": up(config={"published": ()}) | {"files": {"/etc/cron.d/report.v2": File(b"* * * * * root /app/report\n")}, "sources": {"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}},
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),

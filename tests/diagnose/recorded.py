@@ -1,6 +1,7 @@
 """Recorded evidence: cases without an engine, written in a few words."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from posixpath import dirname
@@ -12,6 +13,7 @@ from scaffolder.diagnose.evidence.facts import (
     Entry,
     Event,
     Line,
+    Locked,
     Log,
     Neighbour,
     Process,
@@ -105,6 +107,7 @@ class Recorded:
     """What others wrote, and when."""
     theirs: dict[str, Files] = field(default_factory=dict)
     """The files of others."""
+    kept_locked: tuple[Locked, ...] = ()
     locks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     internal: frozenset[str] = frozenset()
@@ -160,6 +163,9 @@ class Recorded:
 
     def lock_holders(self, path: str) -> tuple[str, ...]:
         return self.locks.get(path, ())
+
+    def locked(self, processes: Sequence[Process]) -> tuple[Locked, ...]:
+        return self.kept_locked if processes else ()
 
     def host_listens(self, port: int) -> bool | None:
         return port in self.host_ports

@@ -915,6 +915,24 @@ def test_the_container_that_holds_a_lock_in_a_shared_volume_is_named(run: Run) -
         assert f"{first} holds a lock on /data/lock" in found["cause"]["text"]
 
 
+FLOCKS = LOCKS.replace("lockf", "flock")
+WAITS = FLOCKS.replace("sys.exit(1)", "fcntl.flock(f, fcntl.LOCK_EX)")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may see which files others have open")
+def test_the_container_that_holds_a_lock_which_a_running_one_waits_for_is_named(run: Run) -> None:
+    name = f"viscaffold-test-{uuid4().hex[:12]}"
+    volume = f"--volume={name}:/data"
+    first = run(volume, "python3", "-c", FLOCKS, seconds=2)
+    second = run(volume, "--publish=8080", "python3", "-c", WAITS, seconds=2)
+    found = diagnosed(second, "--rerun")
+    docker("rm", "--force", first, second)
+    docker("volume", "rm", name)
+
+    assert summary(found) == ("volume-in-use", "likely"), found
+    assert f"for a lock on /data/lock: the running container {first}" in found["cause"]["text"]
+
+
 LATE = (
     "import hashlib, threading, os, time\ndone = threading.Event()\n"
     "def work():\n    for _ in range(400_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"

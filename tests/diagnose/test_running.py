@@ -209,6 +209,58 @@ def test_a_program_that_a_shell_starts_in_vain_is_named(
     assert found.verdict == ("healthy" if cause == "none" else "likely")
 
 
+JOBS = """#!/bin/sh
+# each job is done on its own
+while :; do
+  n=$((n + 1))
+  if /app/server %s; then
+    echo "jobs: $n is done"
+  else
+    echo "jobs: $n failed with $?" >&2
+  fi
+  sleep 5
+done
+"""
+EACH = "#!/bin/sh\nwhile true; do\n  for f in /in/*; do\n    /app/server %s || mv $f /bad\n  done\n  sleep 5\ndone\n"
+WAITS = "#!/bin/sh\nwhile true; do\n  until nc -z db 1; do\n    echo waits for db\n  done\n  /app/server $n\ndone\n"
+DIES = "Segmentation fault"
+
+
+@pytest.mark.parametrize(
+    ("script", "log", "is_named"),
+    [
+        (JOBS % "$n", "jobs: 1 is done\njobs: 2 is done\n!\njobs: 3 failed with 139\njobs: 4 is done", False),
+        (JOBS % "", "jobs: 1 is done\njobs: 2 is done\n!\njobs: 3 failed with 139\njobs: 4 is done", False),
+        (JOBS % "$n", "!\njobs: 3 failed with 139", True),
+        (JOBS % "", "!\njobs: 3 failed with 139", True),
+        (JOBS % "", "not jobs: 1 is done\n" * 3 + "!", True),
+        (EACH % '"$f"', "worked\n!", False),
+        (EACH % "--loop", "worked\n!", True),
+        (WAITS, "waits for db\n" * 4 + "!", True),
+    ],
+    ids=[
+        "jobs", "jobs that are not told", "each job", "the program", "other words", "files",
+        "no files", "waits first",
+    ],
+)  # fmt: skip
+def test_a_loop_whose_jobs_also_end_well_is_told_from_one_in_vain(
+    script: str, log: str, *, is_named: bool
+) -> None:
+    lines = 4 * f"{log.replace('!', DIES)}\n"
+    example = up(log=lines, **looping(lines.count("\n"), child=1), config={"published": ()})
+    example["files"] = {**SERVER, "/s.sh": program(script), "/usr/bin/nc": program(elf())}
+    found = judge(case(**example))
+
+    assert (found.cause == "restarted-in-a-loop") == is_named, found
+
+
+def test_evidence_gets_no_older_while_copies_run() -> None:
+    of = case(**up())
+    of.recorded = None
+
+    assert of.now == of.now
+
+
 @pytest.mark.parametrize(
     ("script", "health", "cause"),
     [

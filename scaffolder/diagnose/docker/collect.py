@@ -1,12 +1,13 @@
 """Evidence from an engine: each source is read once, when it is first needed."""
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from scaffolder.diagnose.evidence.facts import Event, Log, Neighbour, Process, Socket, Usage
+from scaffolder.diagnose.evidence.facts import Event, Locked, Log, Neighbour, Process, Socket, Usage
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.docker.client import Engine, EngineError
@@ -180,6 +181,11 @@ class Gathered:
     def lock_holders(self, path: str) -> tuple[str, ...]:
         """Return the ids of the containers that hold a lock on a file of the host."""
         return () if self.engine.is_remote else locks.holders(path)
+
+    def locked(self, processes: Sequence[Process]) -> tuple[Locked, ...]:
+        """Return the files that others keep locked: those that its processes have open first."""
+        pids = [p.pid for p in processes if not self.engine.is_remote]
+        return locks.locked([pid for pid in pids if live.on_host(pid, self.identity)])
 
     def host_listens(self, port: int) -> bool | None:
         """Tell whether a program on the host listens on a port; None on another machine."""

@@ -2,29 +2,101 @@
 
 import os
 import re
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
+
+from scaffolder.diagnose.evidence.facts import Locked
 
 LOCKS = Path("/proc/locks")
-HELD = re.compile(r"^\d+: \w+ +\w+ +\w+ +(\d+) ([\da-f]+):([\da-f]+):(\d+) ", re.MULTILINE)
-"""One that is held; those that are waited for have an arrow before the kind."""
+LISTED = re.compile(
+    r"^\d+: (-> )?\w+ +\w+ +(\w+) +(\d+) ([\da-f]+):([\da-f]+):(\d+) ", re.MULTILINE
+)
+"""A lock; one that is waited for has an arrow before its kind."""
 IDENTITY = re.compile(r"[\da-f]{64}")
+
+MOMENT_SECONDS = 0.3
+
+Number = tuple[int, int, int]
+"""What tells files apart: the two numbers of their device, and their own."""
 
 
 def holders(path: str) -> tuple[str, ...]:
     """Return the ids of the containers whose processes hold a lock on a file."""
     try:
-        found, listed = os.stat(path), LOCKS.read_text("ascii", "replace")  # noqa: PTH116
+        own = _number(os.stat(path))  # noqa: PTH116
+        pids = (pid for pid, number, waits, _kind in _listed() if number == own and not waits)
+        return tuple(dict.fromkeys(filter(None, map(_container, pids))))
     except OSError:
         return ()
-    own = (os.major(found.st_dev), os.minor(found.st_dev), found.st_ino)
-    pids = (m[1] for m in HELD.finditer(listed) if (int(m[2], 16), int(m[3], 16), int(m[4])) == own)
-    return tuple(dict.fromkeys(filter(None, map(_container, pids))))
 
 
-def _container(pid: str) -> str:
+def locked(pids: Collection[int]) -> tuple[Locked, ...]:
+    """Return the files that other containers keep locked: those that processes have open first.
+
+    A lock that several may hold keeps out only who waits for it; and nobody is kept out who has a
+    lock on the same file. A program may open a file anew each time that it asks for the lock. What
+    is locked only for a moment is left out.
+    """
+    first = _locked(pids)
+    if first:
+        time.sleep(MOMENT_SECONDS)
+    later = _locked(pids) if first else ()
+    return tuple(each for each in first if each in later)
+
+
+def _locked(pids: Collection[int]) -> tuple[Locked, ...]:
+    try:
+        listed = list(_listed())
+    except OSError:
+        return ()
+    waited = {number for pid, number, waits, _kind in listed if waits and pid in pids}
+    had = {number for pid, number, waits, _kind in listed if not waits and pid in pids}
+    others = {
+        number: pid
+        for pid, number, waits, kind in listed
+        if not waits and pid not in pids and (kind == "WRITE" or number in waited)
+    }
+    kept = {number: pid for number, pid in others.items() if number in waited or number not in had}
+    mine = {number: path for path, number in _opened(pids)}
+    own = {_container(pid) for pid in pids}
+    found = []
+    for number, pid in kept.items():
+        holder = _container(pid)
+        path = mine.get(number) or next((p for p, n in _opened([pid]) if n == number), "")
+        if holder and holder not in own and path:
+            found.append(Locked(path, holder, number in mine, number in waited))
+    return tuple(sorted(found, key=lambda each: not each.is_open))
+
+
+def _listed() -> Iterator[tuple[int, Number, bool, str]]:
+    """Yield the locks: the process, the file, whether it is waited for, and READ or WRITE."""
+    for match in LISTED.finditer(LOCKS.read_text("ascii", "replace")):
+        major, minor = int(match[4], 16), int(match[5], 16)
+        yield int(match[3]), (major, minor, int(match[6])), bool(match[1]), match[2]
+
+
+def _opened(pids: Collection[int]) -> Iterator[tuple[str, Number]]:
+    """Yield the files that processes have open, by their paths in the container."""
+    for pid in pids:
+        with suppress(OSError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    found = link.stat()
+                    if S_ISREG(found.st_mode):
+                        yield str(link.readlink()), _number(found)
+
+
+def _number(found: os.stat_result) -> Number:
+    return os.major(found.st_dev), os.minor(found.st_dev), found.st_ino
+
+
+def _container(pid: int) -> str:
     """Return the id of the container that a process is in; empty if none, or if it is gone."""
     try:
-        match = IDENTITY.search(Path("/proc", pid, "cgroup").read_text("utf-8", "replace"))
+        match = IDENTITY.search(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
     except OSError:
         return ""
     return match[0] if match else ""

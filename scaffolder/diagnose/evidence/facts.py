@@ -99,6 +99,19 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Locked:
+    """A file on which another container holds a lock."""
+
+    path: str
+    holder: str
+    """The id of that container."""
+    is_open: bool = True
+    """A process has it open; if none has, its path is that in the other container."""
+    is_awaited: bool = False
+    """The kernel lists a process that waits for it."""
+
+
+@dataclass(frozen=True)
 class Usage:
     """What a running container uses of its limits; None where that could not be read."""
 

@@ -116,6 +116,14 @@ def _lived(death: Event, events: Sequence[Event]) -> float:
     return death.time - max(starts) if starts else SETTLED_SECONDS
 
 
+def runs(state: State, events: Sequence[Event]) -> list[float]:
+    """Return how long each run lasted that is over, as far as is known, the latest last."""
+    deaths = [e for e in events if e.action in ("die", "died")]
+    begun = [e.time for e in events if e.action in ("start", "restart")]
+    known = [_lived(death, events) for death in deaths if begun and begun[0] <= death.time]
+    return known or [state.seconds]
+
+
 def _asked(death: Event, events: Sequence[Event]) -> bool:
     before = [e for e in events if e.action == "kill" and death.time - 15 < e.time <= death.time]
     return bool(before)

@@ -1,5 +1,6 @@
 """Where evidence comes from: an engine, or a record."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -7,7 +8,7 @@ from scaffolder.diagnose.evidence.facts import Log
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 
-from .facts import Event, Neighbour, Process, Socket, Usage
+from .facts import Event, Locked, Neighbour, Process, Socket, Usage
 
 
 class Sources(Protocol):
@@ -57,6 +58,9 @@ class Sources(Protocol):
 
     def lock_holders(self, path: str) -> tuple[str, ...]:
         """Return the ids of the containers that hold a lock on a file of the host."""
+
+    def locked(self, processes: Sequence[Process]) -> tuple[Locked, ...]:
+        """Return the files that others keep locked: those that its processes have open first."""
 
     def host_listens(self, port: int) -> bool | None:
         """Tell whether a program on the host listens on a port; None if unknown."""

@@ -1,11 +1,12 @@
 """Evidence of a pod: its log is read once, when it is first needed; what is inside is not read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scaffolder.diagnose.evidence.facts import (
     Entry,
     Event,
+    Locked,
     Log,
     Neighbour,
     Process,
@@ -99,6 +100,10 @@ class Observed:
         return Log()
 
     def lock_holders(self, _path: str) -> tuple[str, ...]:
+        """Return nothing."""
+        return ()
+
+    def locked(self, _processes: Sequence[Process]) -> tuple[Locked, ...]:
         """Return nothing."""
         return ()
 

@@ -12,6 +12,8 @@ KEYWORDS = {
 SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"}
 ENDS = {";", "&", "&&", "||", "|", "|&", ";;", "(", ")"}
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+ARITHMETIC = re.compile(r"\$\(\((?:[^()]|\([^()]*\))*\)\)")
+"""A number that the shell computes: its parentheses begin no command."""
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 NOUNSET = re.compile(
     r"^#!.*\s-[a-z]*u[a-z]*\b.*$|^[^#\n]*\bset\s+(?:-[a-z]*\s+)*(?:-[a-z]*u|-o\s+nounset)",
@@ -97,6 +99,7 @@ def _of_line(line: str) -> Iterator[Command]:
 
 def _tokens(line: str) -> list[str]:
     line = re.sub(r"(?<!\d)\d*>&[\d-]|&>>?", " > ", line)  # not the `&` that ends a command
+    line = ARITHMETIC.sub("$_", line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -133,9 +136,14 @@ def sets_errexit(script: str) -> bool:
 def unset(script: str, env: Mapping[str, str]) -> list[str]:
     """Return the variables that a script with `set -u` takes without a default, and nobody sets."""
     begins = NOUNSET.search(script)
-    if begins is None or SOURCES.search(script):
+    return lacking(script, env, begins.end()) if begins else []
+
+
+def lacking(script: str, env: Mapping[str, str], begin: int = 0) -> list[str]:
+    """Return the variables that a script takes without a default, and nobody sets."""
+    if SOURCES.search(script):
         return []
-    lines = (QUOTED.sub("", line) for line in _lines(script[begins.end() :]))
+    lines = (QUOTED.sub("", line) for line in _lines(script[begin:]))
     taken = dict.fromkeys(match[1] or match[2] for line in lines for match in TAKEN.finditer(line))
     return [name for name in taken if not (name in env or name in GIVEN or sets(script, name))]
 

@@ -6,7 +6,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
 from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.in_pods import in_its_terms, is_asked
-from scaffolder.diagnose.causes.shells.meant import meant_end
+from scaffolder.diagnose.causes.intended import declared, intended
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.errors import UnreadableError
 
@@ -42,8 +42,9 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     if case.phase & (Phase.STOPPED | Phase.CREATED) and case.config.argv and not case.pod:
         return healthy(case, candidates(case)[:1] if case.phase == Phase.STOPPED else ())
     found = candidates(case)
-    if not any(hit.proven for _cause, hit in found) and (shown := meant_end(case)):
-        return meant(case, shown)
+    is_proven = any(hit.proven for _cause, hit in found)
+    if end := declared(case) if is_proven else intended(case):
+        return meant(case, *end)
     tried = tuple(rerun.tried) if rerun else ()
     better = by_rerun(case, rerun, found) if rerun and rerun.cause else None
     if better:

@@ -47,9 +47,8 @@ def healthy(case: Case, remarks: Sequence[tuple[Cause, Found]] = ()) -> Judgemen
     return Judgement(HEALTHY, "none", "none", text, "", (), shown, fine)
 
 
-def meant(case: Case, shown: tuple[Evidence, ...]) -> Judgement:
-    """Return that nothing is wrong with a script that says why it ends, and with which status."""
-    text = f"its script means to end with {case.exit_code}: it says that it has nothing to do"
+def meant(case: Case, text: str, shown: tuple[Evidence, ...]) -> Judgement:
+    """Return that nothing is wrong with an end that is meant."""
     return Judgement(HEALTHY, "none", "none", text, "", (), shown, ruled_out(case, None))
 
 

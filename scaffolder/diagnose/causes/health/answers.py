@@ -5,6 +5,8 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, inspected, live, quoted, threads
+from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .checks import failing, listening, output, shown, target, test
@@ -12,6 +14,8 @@ from .proxies import is_asked_here
 from .reasons import reason
 
 MARKUP = re.compile(r"<(title|style|script)\b[^<>]*>[^<>]*</\1>|<[^<>]*>", re.IGNORECASE)
+BUSY_SECONDS = 30.0
+"""A service that has written nothing for so long does not go on with its start."""
 MEANINGS = {
     "400": "the service does not accept the request",
     "401": "the service requires a login",
@@ -119,22 +123,33 @@ def check_wrong_path(case: Case) -> Found | None:
     explains=["not-listening"],
 )
 def check_too_early(case: Case) -> Found | None:
-    """Find a service that does not listen yet while its check has given up."""
+    """Find a service that does not listen yet while its check has given up.
+
+    One that has run for longer than it would be given, and shows nothing of a start, never listens.
+    """
     check = failing(case)
     if check is None or case.sockets is None or not case.state.started:
         return None
     asked = target(case, check)
     if listening(case) or (asked and asked[0] not in {"localhost", "127.0.0.1", "::1"}):
         return None
+    if not asked and not wanted(case):
+        return None
     interval, retries = check.interval or 30, check.retries or 3
     given = check.start_period + interval * retries
+    lived = (case.now - case.state.started).total_seconds()
+    longer = max(60, int(given * 4))
+    if lived > longer:
+        if not _still_starts(case):
+            return None
+        longer = int(lived * 2)
     return Found(
         (
             f"the service does not listen yet, and the health check gives it only about {given:g}"
             " s to start"
         )
         + ("" if check.start_period else " (no --start-period)"),
-        f"HEALTHCHECK --start-period={max(60, int(given * 4))}s; if it never listens, read its log",
+        f"HEALTHCHECK --start-period={longer}s; if it never listens, read its log",
         (
             test(case, check),
             inspected(
@@ -147,6 +162,14 @@ def check_too_early(case: Case) -> Found | None:
             shown(case),
         ),
     )
+
+
+def _still_starts(case: Case) -> bool:
+    """Tell whether it computes, or has just written something."""
+    old = (p for p in case.processes or () if p.seconds >= BUSY_SECONDS)  # no health check
+    busy = any(p.state.startswith("R") for p in old)
+    said = (moment(line.time) for line in case.lines if line.text.strip())
+    return busy or any(at and (case.now - at).total_seconds() < BUSY_SECONDS for at in said)
 
 
 def _fix(code: str, path: str, *, is_told: bool) -> str:

@@ -1,6 +1,7 @@
 """Programs that a shell loop keeps restarting, and that die each time."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from scaffolder.diagnose.case import Case
@@ -9,7 +10,9 @@ from scaffolder.diagnose.causes.evidence import inspected, live, logged
 from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.log_search import shape
 from scaffolder.diagnose.evidence.phase import RECENT_SECONDS, Phase
-from scaffolder.diagnose.programs.launched import Launched
+from scaffolder.diagnose.programs.scripts import Script
+
+from .turns import goes_on
 
 LOOP = re.compile(r"(?:^|[;&|\n(]|\bdo\b|\bthen\b)\s*(?:while|until|for)\b")
 DEATH = re.compile(
@@ -36,16 +39,22 @@ def restarted_in_a_loop(case: Case) -> Found | None:
     processes = case.processes or ()
     if loop is None or not processes or case.sockets:
         return None
-    times, last = _deaths(case)
+    now = case.now.timestamp()
+    recent = [(at, words) for at, words in _said(case) if now - at < RECENT_SECONDS]
+    dead = [(at, words) for at, words in recent if DEATH.search(words[:300])]
+    last = dead[-1][1] if dead else ""
+    times = [at for at, words in dead if shape(words) == shape(last)]
     if len(times) < FEWEST:
         return None
-    now = case.now.timestamp()
+    since = [words for at, words in recent if at >= times[0]]
     pause = max(later - at for at, later in pairwise(times))
     others = [p for p in processes if p is not case.first]
     young = all(p.seconds <= now - times[-2] + SLACK_SECONDS for p in others)
     if not young or now - times[-1] > 2 * pause + SLACK_SECONDS:
         return None
-    where = (loop.script.path if loop.script else "") or "the command"
+    if goes_on(loop.text, since, len(dead)):
+        return None
+    where = loop.path or "the command"
     return Found(
         f"the loop in {where} keeps restarting the program, which dies each time"
         f" ({len(times)} recent deaths), while the container stays up: {last[:200]}",
@@ -59,21 +68,14 @@ def restarted_in_a_loop(case: Case) -> Found | None:
     )
 
 
-def _loop(case: Case) -> Launched | None:
+def _loop(case: Case) -> Script | None:
     """Return the shell script that is started and contains a loop; None if there is none."""
-    shells = (f for f in case.launched if f.script and f.script.language == "sh")
-    return next((f for f in shells if f.script and LOOP.search(f.script.text)), None)
+    shells = (f.script for f in case.launched if f.script and f.script.language == "sh")
+    return next((script for script in shells if LOOP.search(script.text)), None)
 
 
-def _deaths(case: Case) -> tuple[list[float], str]:
-    """Return the times of the latest kind of death message, and its last line."""
-    now = case.now.timestamp()
-    found = [
-        (at.timestamp(), line.text.strip())
-        for line in case.lines
-        if DEATH.search(line.text[:300]) and (at := moment(line.time))
-    ]
-    last = found[-1][1] if found else ""
-    alike = shape(last)
-    times = [at for at, words in found if now - at < RECENT_SECONDS and shape(words) == alike]
-    return times, last
+def _said(case: Case) -> Iterator[tuple[float, str]]:
+    """Yield what it wrote, and when."""
+    for line in case.lines:
+        if at := moment(line.time):
+            yield at.timestamp(), line.text.strip()

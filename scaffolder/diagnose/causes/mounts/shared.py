@@ -2,13 +2,17 @@
 
 import errno
 from collections.abc import Iterator
-from posixpath import join, relpath
+from dataclasses import replace
+from posixpath import basename, join, normpath, relpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, seen
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, live, seen
+from scaffolder.diagnose.causes.health.checks import failing
+from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.causes.silence.readings import readings
 from scaffolder.diagnose.evidence.config import Mount
-from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.evidence.facts import Locked, Neighbour
 from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
@@ -23,13 +27,18 @@ LATEST = 20
     "volume-in-use",
     "another container uses the same volume, and keeps this one out of it",
     pattern="environment",
-    reads=["rerun", "inspect", "neighbours", "kernel"],
+    reads=["rerun", "inspect", "neighbours", "kernel", "live"],
     page="check-files-and-dependencies",
-    when=Phase.ENDED,
-    explains=["left-over", "last-call", "ends-itself", "said-why"],
-)
+    when=Phase.ENDED | Phase.RUNNING,
+    explains=[
+        "left-over", "last-call", "ends-itself", "said-why", "not-listening", "check-broken",
+        "check-timeout", "check-too-early",
+    ],
+)  # fmt: skip
 def volume_in_use(case: Case) -> Found | None:
-    """Find who else has what a program opened last, and who holds a lock on it."""
+    """Find who else has what a program opened last or has open, and who holds a lock on it."""
+    if case.phase == Phase.RUNNING:
+        return _kept_waiting(case)
     for call in _touched(case):
         path = call.made or call.object
         mount = mount_around(path, case.config.mounts)
@@ -40,9 +49,19 @@ def volume_in_use(case: Case) -> Found | None:
         held = case.sources.lock_holders(there)
         holder = next((other for other in others if other.identity in held), None)
         if holder:
-            return _found(case, call, mount, holder, f"holds a lock on {path}")
+            how = f"{holder.name} holds a lock on {path}"
+            text = f"the container {how}, in {_called(mount)} that both have mounted"
+            opened = () if call == case.seen.lacked else (seen(case, call),)
+            shown = (_of_kernel(how), *opened, ended(case))
+            return _found(case, text, mount, holder, shown)
         if call == case.seen.lacked:
-            return _found(case, call, mount, others[0], "")
+            text = (
+                "the last thing that the program does before it ends is to open"
+                f" {path} to write, in {_called(mount)}, which the running container"
+                f" {others[0].name} has mounted as well: only one may use it, perhaps"
+            )
+            hint = _found(case, text, mount, others[0], (ended(case),))
+            return replace(hint, basis=Basis.HINT)
     return None
 
 
@@ -57,6 +76,50 @@ def _touched(case: Case) -> Iterator[Call]:
         yield from (call for call in reversed(late) if call.writes and not call.error)
 
 
+def _kept_waiting(case: Case) -> Found | None:
+    """Find who holds a lock on a file that a container has open which does not do its work.
+
+    One that listens has got over its start: it waits for a lock only if the kernel says so.
+    """
+    idle = case.state.health is None and not case.sockets and wanted(case)
+    if not (failing(case) or idle):
+        return None
+    for kept in case.sources.locked(case.processes or ()):
+        if case.sockets and not kept.is_awaited:
+            continue
+        holder = next((other for other in case.neighbours if other.identity == kept.holder), None)
+        mount, path = _here(case, kept, holder) if holder else (None, "")
+        if holder is None or mount is None or holder not in _users(case, mount):
+            continue
+        waits = "waits" if kept.is_open else "waits, as it seems,"
+        text = (
+            f"the program {waits} for a lock on {path}: the running container {holder.name} holds"
+            f" it, in {_called(mount)} that both have mounted"
+        )
+        opened = (live(case, "ls -l /proc/1/fd", f"-> {path}"),) if kept.is_open else ()
+        shown = (_of_kernel(f"{holder.name} holds a lock on {path}"), *opened)
+        return _found(case, text, mount, holder, shown)
+    return None
+
+
+def _here(case: Case, kept: Locked, holder: Neighbour) -> tuple[Mount | None, str]:
+    """Return in which mount a file is that is locked, and its path.
+
+    One that the container does not have open at this moment is named by its settings or scripts.
+    """
+    if kept.is_open:
+        return mount_around(kept.path, case.config.mounts), kept.path
+    theirs = mount_around(kept.path, holder.mounts)
+    mount = next((m for m in case.config.mounts if theirs and m.source == theirs.source), None)
+    if theirs is None or mount is None:
+        return None, ""
+    path = normpath(join(mount.destination, relpath(kept.path, theirs.destination)))
+    scripts = [item.script.text for item in case.launched if item.script]
+    texts = [*case.config.env.values(), *case.config.argv, *scripts]
+    texts += [script.text for script, _reading in readings(case)]
+    return (mount, path) if any(basename(path) in text for text in texts) else (None, "")
+
+
 def _users(case: Case, mount: Mount) -> Iterator[Neighbour]:
     """Return the running containers that may write to what a mount shows."""
     for other in case.neighbours:
@@ -65,25 +128,20 @@ def _users(case: Case, mount: Mount) -> Iterator[Neighbour]:
             yield other
 
 
-def _found(case: Case, call: Call, mount: Mount, other: Neighbour, how: str) -> Found:
-    what = f"the volume {mount.name}" if mount.name else f"the directory {mount.source}"
-    path = call.made or call.object
-    where = f"{what}, which the running container {other.name} has mounted as well"
-    text = (
-        f"the container {other.name} {how}, in {what} that both have mounted"
-        if how
-        else f"the last thing that the program does before it ends is to open {path} to write, in"
-        f" {where}: only one may use it, perhaps"
-    )
+def _called(mount: Mount) -> str:
+    return f"the volume {mount.name}" if mount.name else f"the directory {mount.source}"
+
+
+def _of_kernel(how: str) -> Evidence:
+    return Evidence("kernel", "cat /proc/locks", how)
+
+
+def _found(
+    case: Case, text: str, mount: Mount, other: Neighbour, shown: tuple[Evidence, ...]
+) -> Found:
     kept = f"-> {mount.destination}, of {other.name} as well"
     return Found(
         text,
         f"stop the other one first (docker stop {quoted(other.name)}), or give each its own volume",
-        (
-            inspected(case, "Mounts", f"{mount.name or mount.source} {kept}"),
-            *((Evidence("kernel", "cat /proc/locks", f"{other.name} {how}"),) if how else ()),
-            *(() if call == case.seen.lacked else (seen(case, call),)),
-            ended(case),
-        ),
-        basis=None if how else Basis.HINT,
+        (inspected(case, "Mounts", f"{mount.name or mount.source} {kept}"), *shown),
     )

@@ -11,6 +11,7 @@ from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.scripts import Script
 from scaffolder.text import quoted as typed
 
+from .meant import LARGEST_STATUS
 from .script import plain_lines, quote, scripts, where
 
 
@@ -25,7 +26,7 @@ from .script import plain_lines, quote, scripts, where
 )
 def errexit(case: Case) -> Found | None:
     """Find the command at which `set -e` silently ended a script."""
-    if not quiet(case) or case.exit_code > 125:
+    if not quiet(case) or not 0 < case.exit_code <= LARGEST_STATUS:
         return None
     for script in scripts(case):
         if not shell.sets_errexit(script.text):
@@ -72,13 +73,18 @@ QUIET = {
 }
 
 
+DECLARES = ("export ", "local ", "readonly ", "declare ", "typeset ")
+"""What assigns and succeeds, also where the command fails whose output it takes."""
+TESTED = ("if ", "while ", "until ", "elif ")
+
+
 def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
     """Return the command that fails, why, and whether that was observed."""
     for line in plain_lines(script.text):
         grep = re.search(
             r"\b[ef]?grep\s+((?:-\w+\s+)*)['\"]?([^'\"|]+?)['\"]?\s+([^\s)'\"|;]+)", line
         )
-        if grep and "|| " not in line and not re.match(r"\s*(?:if|while|until|elif)\b", line):
+        if grep and "|| " not in line and not line.startswith((*TESTED, *DECLARES)):
             content_of = text(
                 case.files, shell.expand(grep[3], case.config.env), case.config.workdir
             )
@@ -93,7 +99,7 @@ def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
             name in QUIET
             and not command.tested
             and "|| " not in command.line
-            and not command.line.startswith(("if ", "while ", "until ", "elif "))
+            and not command.line.startswith((*TESTED, *DECLARES))
         ):
             return command.line, f"a command such as {name} fails silently", False
     return "", "", False

@@ -1,7 +1,7 @@
 """Ends with a status of its own that a script means, as where it has found nothing to do."""
 
 import re
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, ended, logged
@@ -20,8 +20,9 @@ NOTHING_TO_DO = re.compile(
 SAYS = {"echo", "printf"}
 LARGEST_STATUS = 125
 """What is larger comes from a shell, or from a signal."""
-LITERAL = re.compile(r"\$\w+|\$\{[^}]*\}|\$\([^)]*\)|%\w|\\n")
+LITERAL = re.compile(r"\$(?:\w+|[?#@*!$])|\$\{[^}]*\}|\$\([^)]*\)|%\w|\\n")
 """What divides the words of a message that are always the same."""
+REDIRECTED = re.compile(r"\d?[<>]")
 
 
 def meant_end(case: Case) -> tuple[Evidence, ...]:
@@ -39,12 +40,15 @@ def meant_end(case: Case) -> tuple[Evidence, ...]:
     for script in scripts(case):
         for said, end in pairwise(shell.commands(script.text)):
             is_end = end.words == ("exit", str(status)) and said.end in {";", "&&"}
-            if is_end and said.name in SAYS and _is_of(said, last):
+            if is_end and said.name in SAYS and is_of(said, last):
                 return quote(case, script, end.line), logged(case, last), ended(case)
     return ()
 
 
-def _is_of(said: shell.Command, line: str) -> bool:
+def is_of(said: shell.Command, line: str) -> bool:
     """Tell whether a command has printed a line, as far as its words are always the same."""
-    fixed = [part.strip() for part in LITERAL.split(" ".join(said.words[1:])) if part.strip()]
-    return bool(fixed) and all(part in line for part in fixed)
+    words = takewhile(lambda word: not REDIRECTED.match(word), said.words[1:])
+    typed = " ".join(word for word in words if word not in {"-n", "-e"})
+    fixed = [part.strip() for part in LITERAL.split(typed)]
+    is_framed = line.startswith(fixed[0]) and line.endswith(fixed[-1])
+    return any(fixed) and is_framed and all(part in line for part in fixed)

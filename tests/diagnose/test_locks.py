@@ -1,0 +1,180 @@
+"""Locks in shared volumes that a running container waits for, and who holds them."""
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recorded import NOW, case
+
+from examples import DATA, INDEX, RUNNING, unwell, up
+from scaffolder.diagnose.docker import locks
+from scaffolder.diagnose.evidence.config import Image, Port
+from scaffolder.diagnose.evidence.facts import Health, Locked, Process, Socket
+from scaffolder.diagnose.verdict.judge import judge
+
+KEPT = Locked("/data/jobs.db", "i" * 64)
+AWAITED = replace(KEPT, is_awaited=True)
+THEIRS = Locked("/var/lib/index/jobs.db", "i" * 64, is_open=False)
+RUNS = (Process(7, 1, "S", "/app/server", 60),)
+HERE = {"running": RUNS, "around": (INDEX,), "kept_locked": (KEPT,), "listening": ()}
+
+
+def waiting(source: dict[str, Any], mount: Any = DATA) -> dict[str, Any]:  # noqa: ANN401 - a mount
+    sources = {**HERE, **source}
+    return unwell("/app/server --check", "not ready", sources=sources, config={"mounts": (mount,)})
+
+
+@pytest.mark.parametrize(
+    ("source", "is_named"),
+    [
+        ({}, True),
+        ({"kept_locked": (replace(KEPT, path="/run/own.pid"), KEPT)}, True),
+        ({"kept_locked": (replace(KEPT, holder="x" * 64),)}, False),
+        ({"kept_locked": (replace(KEPT, path="/else/jobs.db"),)}, False),
+        ({"kept_locked": (THEIRS,)}, False),
+        ({"kept_locked": ()}, False),
+        ({"listening": (Socket("0.0.0.0", 8080),)}, False),
+        ({"listening": (Socket("0.0.0.0", 8080),), "kept_locked": (AWAITED,)}, True),
+        ({"around": (replace(INDEX, status="exited"),)}, False),
+    ],
+    ids=[
+        "held",
+        "several",
+        "by a stranger",
+        "elsewhere",
+        "nobody asks",
+        "free",
+        "listens",
+        "listens and waits",
+        "by the dead",
+    ],
+)
+def test_the_holder_of_a_lock_that_a_service_waits_for_is_named(
+    source: dict[str, Any], *, is_named: bool
+) -> None:
+    found = judge(case(**waiting(source)))
+
+    assert (found.cause == "volume-in-use") == is_named, found
+    assert found.verdict == "likely"
+    if is_named:
+        assert KEPT.path in found.text
+        assert INDEX.name in found.text
+
+
+@pytest.mark.parametrize(
+    ("env", "place", "is_named"),
+    [
+        ({"LOCK": "/data/jobs.db"}, "/var/lib/index", True),
+        ({"LOCK": "/data/other.db"}, "/var/lib/index", False),
+        ({"LOCK": "/data/jobs.db"}, "/var/lib/other", False),
+    ],
+)
+def test_a_file_that_is_opened_anew_each_time_is_known_by_its_name(
+    env: dict[str, str], place: str, *, is_named: bool
+) -> None:
+    other = replace(INDEX, mounts=(replace(DATA, destination=place),))
+    example = waiting({"kept_locked": (THEIRS,), "around": (other,)})
+    example["config"] |= {"env": env}
+    found = judge(case(**example))
+
+    assert (found.cause == "volume-in-use") == is_named, found
+    assert ("a lock on /data/jobs.db" in found.text) == is_named
+
+
+@pytest.mark.parametrize(
+    ("example", "is_named"),
+    [
+        (up(sources=HERE), True),
+        (up(sources=HERE | {"listening": (Socket("0.0.0.0", 8080),)}), False),
+        (up(sources=HERE, config={"published": ()}), False),
+    ],
+    ids=["no port", "serves", "a worker"],
+)
+def test_a_container_that_does_its_work_waits_for_nothing(
+    example: dict[str, Any], *, is_named: bool
+) -> None:
+    example["config"] |= {"mounts": (DATA,)}
+
+    assert (judge(case(**example)).cause == "volume-in-use") == is_named
+
+
+def test_a_container_whose_check_succeeds_waits_for_nothing() -> None:
+    healthy = {**RUNNING, "health": Health("healthy")}
+
+    assert judge(case(**waiting({}) | {"state": healthy})).cause != "volume-in-use"
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_kept"),
+    [
+        ("1: FLOCK  ADVISORY  WRITE 1 {0} 0 EOF", True),
+        ("1: POSIX  ADVISORY  WRITE 1 {0} 128 128", True),
+        ("1: FLOCK  ADVISORY  READ 1 {0} 0 EOF\n1: -> FLOCK  ADVISORY  WRITE {1} {0} 0 EOF", True),
+        ("1: POSIX  ADVISORY  WRITE 1 {0} 1 1\n2: POSIX  ADVISORY  READ {1} {0} 4 4", False),
+        ("1: FLOCK  ADVISORY  READ 1 {0} 0 EOF", False),
+        ("1: FLOCK  ADVISORY  WRITE {1} {0} 0 EOF", False),
+        ("1: FLOCK  ADVISORY  WRITE 1 00:00:1 0 EOF", False),
+        ("1: -> FLOCK  ADVISORY  WRITE 1 {0} 0 EOF", False),
+        ("", False),
+    ],
+    ids=[
+        "held", "a part", "waited for", "both have one", "shared", "its own", "another file",
+        "another one waits", "none",
+    ],
+)  # fmt: skip
+def test_a_file_is_kept_from_who_has_it_open_and_no_lock_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: str, *, is_kept: bool
+) -> None:
+    file, known = tmp_path / "jobs.db", tmp_path / "locks"
+    with file.open("w"):
+        found = file.stat()
+        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+        known.write_text(f"{listed.format(f'{device}:{found.st_ino}', os.getpid())}\n")
+        monkeypatch.setattr(locks, "LOCKS", known)
+        monkeypatch.setattr(locks, "_container", lambda pid: "i" * 64 if pid == 1 else "")
+
+        kept = (Locked(str(file), "i" * 64, is_awaited="->" in listed),) if is_kept else ()
+        assert locks.locked([os.getpid()]) == kept
+    assert locks.locked([os.getpid()]) == ()
+
+
+@pytest.mark.parametrize(
+    ("lived", "last", "state", "answer"),
+    [
+        (30, 0, "S", "check-too-early"),
+        (900, 0, "S", "not-listening"),
+        (900, 899, "S", "check-too-early"),
+        (900, 0, "R", "check-too-early"),
+    ],
+    ids=["young", "long up", "goes on", "computes"],
+)
+def test_a_service_that_has_been_up_for_long_is_not_about_to_start(
+    lived: float, last: float, state: str, answer: str
+) -> None:
+    began = NOW - timedelta(seconds=lived)
+    of = unwell("/app/server --check", "not ready", log="starts")
+    of["state"] |= {"started": began}
+    of["sources"] = {
+        "listening": (),
+        "timed": ((began + timedelta(seconds=last)).isoformat(),),
+        "running": (Process(7, 1, state, "/app/server", int(lived)),),
+    }
+    found = judge(case(**of))
+
+    assert found.cause == answer, found
+    if answer == "check-too-early":
+        period = found.fix.partition("--start-period=")[2].partition("s")[0]
+        assert int(period) > lived
+
+
+@pytest.mark.parametrize(
+    ("ports", "answer"), [((), "check-broken"), ((Port(8080),), "check-too-early")]
+)
+def test_what_has_no_port_is_not_waited_for_to_listen(ports: tuple[Port, ...], answer: str) -> None:
+    example = unwell("test -e /run/done", "", sources={"listening": (), "running": RUNS})
+    example["config"] |= {"exposed": ports}
+
+    assert judge(case(**example, image=Image(command=("/app/server",)))).cause == answer
