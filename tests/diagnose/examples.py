@@ -369,6 +369,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "pid-1-refused": said("agent: must not be run as PID 1"),
     "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),
     "byte-order-mark": said("json.decoder.JSONDecodeError: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
+    "php-extension-missing": {"command": "php /app/a.php", "files": {"/usr/bin/php": STATIC, "/app/a.php": File(b"<?php\n")}, "log": "PHP Fatal error:  Uncaught Error: Call to undefined function bcadd() in /app/a.php:3", "exit_code": 255},
     "perl-module-missing": said("Can't locate JSON/XS.pm in @INC (you may need to install the JSON::XS module) (@INC entries checked: /etc/perl) at /app/x.pl line 3."),
     "cron-file-ignored": up(config={"published": ()}) | {"files": {"/etc/cron.d/report.v2": File(b"* * * * * root /app/report\n")}, "sources": {"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}},
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},

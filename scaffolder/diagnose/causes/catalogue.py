@@ -65,7 +65,7 @@ MODULES = (
     "python.modules", "python.interpreter", "python.applications",
     "node.modules", "node.runtime",
     "java.heap", "java.classes", "java.options", "java.application",
-    "perl",
+    "perl", "php",
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
