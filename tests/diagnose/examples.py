@@ -141,6 +141,13 @@ CACHE = Neighbour(
     names=("cache",),
     command=("redis-server", "--requirepass", "s3cret"),
 )
+REPLICA = Neighbour(
+    "cache",
+    "running",
+    networks=("net",),
+    names=("cache",),
+    command=("redis-server", "--replicaof", "first", "6379"),
+)
 DATA = Mount("volume", "/srv/data", "/data", name="data")
 INDEX = Neighbour("index", "running", identity="i" * 64, mounts=(DATA,))
 DATABASE = Neighbour("db", "running", networks=("net",), names=("db",))
@@ -262,6 +269,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "not-published": up((Socket("0.0.0.0", 8080),), config={"published": (Port(8080, "udp", "", 8080),)}),
     "connection-refused": said("dial tcp: connect to db:5432: connection refused", config={"networks": {"net": "10.0.0.2"}}, sources={"around": (DATABASE,), "peers": {"db": ()}}),
     "peer-refuses": {"files": SERVER, "config": {"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, "sources": {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}},
+    "peer-read-only": said("redis.exceptions.ReadOnlyError: You can't write against a read only replica.", config={"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, sources={"around": (REPLICA,)}),
     "name-unresolved": said("dial tcp: lookup db on 127.0.0.11:53: no such host"),
     "peer-unreachable-silent": {"files": SERVER, "config": {"env": {"DATABASE_URL": "postgres://u:p@db:5432/x"}, "networks": {"net": "10.0.0.2"}}, "sources": {"around": (DATABASE,), "peers": {"db": ()}}},
     "port-in-use-inside": said("listen tcp 0.0.0.0:8080: bind: address already in use", config={"network": "host"}),

@@ -57,7 +57,7 @@ MODULES = (
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
     "listening.ports", "listening.picked",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
-    "reaching.answers",
+    "reaching.answers", "reaching.replicas",
     "variables.missing", "variables.values", "variables.files", "variables.malformed",
     "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
