@@ -334,6 +334,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "entrypoint-without-exec": sh("#!/bin/sh\nmkdir -p /tmp/x\n", exit_code=0, command=("/app/server",), config={"entrypoint": ("/s.sh",), "restart": "always"}),
     "background-only": sh("#!/bin/sh\n/app/server &\necho started\n", exit_code=0, log="started"),
     "status-masked": sh("#!/bin/sh\n/app/server | tee /tmp/log\n", exit_code=0, log="ERROR the moon is not full"),
+    "test-command-missing": sh("#!/bin/sh\nuntil nc -z db 5432 2>/dev/null; do\n  echo 'db: timed out'; exit 1\ndone\n", log="db: timed out"),
     "waits-forever": up() | {"command": "/s.sh", "files": {**SERVER, "/s.sh": program("#!/bin/sh\nuntil nc -z cache 6379; do sleep 1; done\nexec /app/server\n")}},
     "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR the moon is not full\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
