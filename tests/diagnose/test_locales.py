@@ -1,9 +1,7 @@
 """A locale without the characters that a program meets."""
 
-from typing import Any
-
 import pytest
-from recorded import File, case, folder
+from recorded import File, case
 
 from examples import SERVER
 from scaffolder.diagnose.case import Case
@@ -15,8 +13,9 @@ PYTHON = "UnicodeEncodeError: 'ascii' codec can't encode character '\\xe4' in po
 RUBY = 'app.rb:3:in `read\': "\\xC3" on US-ASCII (Encoding::InvalidByteSequenceError)'
 
 
-def told(log: str, files: dict[str, Any] | None = None, **env: str) -> Case:
-    return case(files={**SERVER, **(files or {})}, log=log, config={"env": env})
+def told(log: str, /, *made: str, **env: str) -> Case:
+    files = {path: File(b"x") for path in made}
+    return case(files={**SERVER, **files}, log=log, config={"env": env})
 
 
 def is_given(of: Case) -> bool:
@@ -42,15 +41,14 @@ def test_java_says_it_of_names_that_ascii_does_not_have() -> None:
 
 @pytest.mark.parametrize("value", ["C.UTF-8", "C.utf8", "de_DE.UTF-8"])
 def test_with_all_characters_it_is_the_name_that_is_wrong(value: str) -> None:
-    made = {"/usr/lib/locale/locale-archive": File(b"x")}
-    of = told(JAVA, made, LANG=value)
+    of = told(JAVA, "/usr/lib/locale/locale-archive", LANG=value)
 
     assert judge(of).cause != "locale-missing"
     assert not is_given(of)
 
 
 def test_a_locale_that_is_not_in_the_image_is_as_good_as_none() -> None:
-    assert is_given(told(JAVA, {"/usr/lib/locale/C.utf8": folder()}, LANG="de_DE.UTF-8"))
+    assert is_given(told(JAVA, "/usr/lib/locale/C.utf8/LC_CTYPE", LANG="de_DE.UTF-8"))
 
 
 def test_a_text_that_is_not_in_utf_8_is_no_matter_of_the_locale() -> None:

@@ -150,7 +150,8 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
 def _reads_only(case: Case, host: str, other: Neighbour) -> Found | None:
     """Find that a neighbour is a replica."""
     found, basis = replica(case, host, other), None if case.seen.lacked else Basis.HINT
-    return found and Found(found.words, found.fix, (found.shown, *_shown(case)), basis=basis)
+    shown = (found.shown, *_shown(case)) if found else ()
+    return Found(found.words, found.fix, shown, basis=basis) if found else None
 
 
 def _here(case: Case, found: Mismatch) -> Evidence:
