@@ -141,6 +141,13 @@ CACHE = Neighbour(
     names=("cache",),
     command=("redis-server", "--requirepass", "s3cret"),
 )
+REPLICA = Neighbour(
+    "cache",
+    "running",
+    networks=("net",),
+    names=("cache",),
+    command=("redis-server", "--replicaof", "first", "6379"),
+)
 DATA = Mount("volume", "/srv/data", "/data", name="data")
 INDEX = Neighbour("index", "running", identity="i" * 64, mounts=(DATA,))
 DATABASE = Neighbour("db", "running", networks=("net",), names=("db",))
@@ -265,6 +272,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "connection-closed": tried("resolve\t0\tn=cache", exit_code=141, config={"networks": {"net": ""}}, sources={"around": (CACHE,)}),
     "certificate-over": tried("openat\t3\tp=/app/client.crt\tx=0", files={**SERVER, "/app/client.crt": File(OVER)}),
     "peer-proxied": tried("resolve\t0\tn=proxy.example.org", config={"env": {"HTTP_PROXY": "http://proxy.example.org:3128", "STOCK_URL": "http://cache:6379/stock"}, "networks": {"net": ""}}, sources={"around": (CACHE,)}),
+    "peer-read-only": said("redis.exceptions.ReadOnlyError: You can't write against a read only replica.", config={"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, sources={"around": (REPLICA,)}),
     "name-unresolved": said("dial tcp: lookup db on 127.0.0.11:53: no such host"),
     "peer-unreachable-silent": {"files": SERVER, "config": {"env": {"DATABASE_URL": "postgres://u:p@db:5432/x"}, "networks": {"net": "10.0.0.2"}}, "sources": {"around": (DATABASE,), "peers": {"db": ()}}},
     "port-in-use-inside": said("listen tcp 0.0.0.0:8080: bind: address already in use", config={"network": "host"}),
@@ -329,6 +337,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "entrypoint-without-exec": sh("#!/bin/sh\nmkdir -p /tmp/x\n", exit_code=0, command=("/app/server",), config={"entrypoint": ("/s.sh",), "restart": "always"}),
     "background-only": sh("#!/bin/sh\n/app/server &\necho started\n", exit_code=0, log="started"),
     "status-masked": sh("#!/bin/sh\n/app/server | tee /tmp/log\n", exit_code=0, log="ERROR the moon is not full"),
+    "test-command-missing": sh("#!/bin/sh\nuntil nc -z db 5432 2>/dev/null; do\n  echo 'db: timed out'; exit 1\ndone\n", log="db: timed out"),
     "waits-forever": up() | {"command": "/s.sh", "files": {**SERVER, "/s.sh": program("#!/bin/sh\nuntil nc -z cache 6379; do sleep 1; done\nexec /app/server\n")}},
     "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR the moon is not full\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
@@ -374,6 +383,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "pid-1-refused": said("agent: must not be run as PID 1"),
     "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),
     "byte-order-mark": said("json.decoder.JSONDecodeError: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
+    "php-extension-missing": {"command": "php /app/a.php", "files": {"/usr/bin/php": STATIC, "/app/a.php": File(b"<?php\n")}, "log": "PHP Fatal error:  Uncaught Error: Call to undefined function bcadd() in /app/a.php:3", "exit_code": 255},
     "perl-module-missing": said("Can't locate JSON/XS.pm in @INC (you may need to install the JSON::XS module) (@INC entries checked: /etc/perl) at /app/x.pl line 3."),
     "cron-environment": unwell("test -e /out/a", "", config={"env": {"FEED": "http://feed"}, "exposed": ()}, files={"/etc/cron.d/pull": File(b"* * * * * root curl -o /out/a $FEED\n")}, sources={"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}),
     "cron-file-ignored": up(config={"published": ()}) | {"files": {"/etc/cron.d/report.v2": File(b"* * * * * root /app/report\n")}, "sources": {"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}},

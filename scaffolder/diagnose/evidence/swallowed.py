@@ -19,6 +19,8 @@ PLACE = re.compile(r"^\s+at .*?(?:file://)?(/[^()\n]*?:\d+):\d+\)?$", re.MULTILI
 """A place in such a stack: `/app/main.js:12`."""
 GO = "panic: "
 """How Go begins to tell of a panic."""
+PHP = ("PHP Fatal error: ", "PHP Parse error: ")
+"""How PHP begins to tell of what ends a program."""
 NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 MODULE = re.compile(r"(?:Cannot find (?:module|package)|No module named) '([^'\s]+)'")
@@ -36,7 +38,7 @@ class Swallowed:
     """An exception that was handled, and how the program ended then."""
 
     text: str
-    """What Python or Node would have printed of it."""
+    """What its runtime would have printed of it."""
     names: frozenset[str]
     """Of its classes, and of those of what caused it."""
     place: str
@@ -49,7 +51,7 @@ class Swallowed:
     @property
     def last(self) -> str:
         """Return what was raised, in one line: Python's comes last, others before the stack."""
-        if self.text.startswith(GO):
+        if self.text.startswith((GO, *PHP)):
             return self.text.partition("\n")[0]
         head, stack, _ = self.text.strip().partition(STACK)
         if not stack:

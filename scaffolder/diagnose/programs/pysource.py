@@ -15,6 +15,8 @@ class Reading:
     """Variables without which it fails → the line."""
     asked: set[str] = field(default_factory=set)
     """Variables that it reads, without a default."""
+    defaulted: set[str] = field(default_factory=set)
+    """Variables that it does without: `os.environ.get("X") or "y"`."""
     opened: list[tuple[str, str]] = field(default_factory=list)
     """Files by a literal path, and the mode."""
     printed: list[str] = field(default_factory=list)
@@ -51,6 +53,7 @@ def read(source: str) -> Reading | None:
                 if isinstance(child, ast.Import | ast.ImportFrom):
                     _note(child, imports)
             found.demanded += imports.modules
+    found.asked -= found.defaulted
     return found
 
 
@@ -76,10 +79,25 @@ def _note(node: ast.AST, found: Reading) -> None:
         case ast.Raise(exc=ast.Call(func=ast.Name(id="SystemExit"), args=[first, *_])):
             if text := _text(first):
                 found.said.append(text)
+        case ast.BoolOp(op=ast.Or(), values=[*first, last]) if _is_value(last):
+            asked = Reading()
+            for value in first:
+                _note(value, asked)
+            found.defaulted |= asked.asked
         case ast.ExceptHandler(body=[ast.Pass()]):
             found.swallows = True
         case ast.Call():
             _note_call(node, found)
+
+
+def _is_value(node: ast.expr) -> bool:
+    """Tell whether something can stand for a variable that is not set; an empty text cannot."""
+    if isinstance(node, ast.Call):
+        return _dotted(node.func) not in EXITS
+    is_condition = isinstance(node, ast.Compare) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    )
+    return not is_condition and not (isinstance(node, ast.Constant) and not node.value)
 
 
 EXITS = {"sys.exit", "exit", "quit", "os._exit"}

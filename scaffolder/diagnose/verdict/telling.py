@@ -1,4 +1,4 @@
-"""A copy in which Python, Node or Java tells which exceptions it handles, and what ends it.
+"""A copy in which Python, Node, Java or PHP tells which exceptions it handles, and what ends it.
 
 Go needs none: the stack of the watched copy shows it.
 
@@ -50,7 +50,7 @@ def _of_log(found: Outcome) -> tuple[Swallowed | None, Ending | None]:
 class Means:
     """How a runtime is made to tell."""
 
-    hook: Path
+    hooks: tuple[Path, ...]
     variable: str
     value: str
     """What the variable has to hold; `{folder}` is where the hook is."""
@@ -58,14 +58,26 @@ class Means:
     """Between that and what it holds already."""
     reads: Callable[[Outcome], tuple[Swallowed | None, Ending | None]]
     """What finds the exception, or else where the program chose to end, in what a copy tells."""
+    is_last: bool = False
+    """It comes after what the variable holds; if that is nothing, after the runtime's default."""
 
 
 MEANS = {
-    "python": Means(HOOK, "PYTHONPATH", "{folder}", ":", _of_hook),
+    "python": Means((HOOK,), "PYTHONPATH", "{folder}", ":", _of_hook),
     "node": Means(
-        HOOKS / "tells.cjs", "NODE_OPTIONS", "--require={folder}/tells.cjs", " ", _of_hook
+        (HOOKS / "tells.cjs",), "NODE_OPTIONS", "--require={folder}/tells.cjs", " ", _of_hook
     ),
-    "java": Means(HOOKS / "logging.properties", "JDK_JAVA_OPTIONS", jvm_log.OPTIONS, " ", _of_log),
+    "java": Means(
+        (HOOKS / "logging.properties",), "JDK_JAVA_OPTIONS", jvm_log.OPTIONS, " ", _of_log
+    ),
+    "php": Means(
+        (HOOKS / "tells.ini", HOOKS / "tells.php"),
+        "PHP_INI_SCAN_DIR",
+        "{folder}",
+        ":",
+        _of_hook,
+        is_last=True,
+    ),
 }
 
 
@@ -149,13 +161,18 @@ def _runtime(case: Case) -> str:
 def _telling(case: Case, means: Means) -> Factor:
     folder = f"/viscaffold-{secrets.token_hex(4)}"
     had = case.config.env.get(means.variable, "")
-    value = means.separator.join(filter(None, (means.value.format(folder=folder), had)))
+    own = means.value.format(folder=folder)
+    parts = (had, own) if means.is_last else filter(None, (own, had))
+    hooks = {hook.name: hook.read_text("utf-8") for hook in means.hooks}
     return Factor(
         "exceptions that are told",
-        replace(case.config, env={**case.config.env, means.variable: value}),
+        replace(case.config, env={**case.config.env, means.variable: means.separator.join(parts)}),
         # A volume is writable, whatever the rest of the copy is.
         options=(f"--volume={folder}",),
-        files={means.hook.name: means.hook.read_bytes(), RECORDS: b""},
+        files={
+            **{name: text.replace("{folder}", folder).encode() for name, text in hooks.items()},
+            RECORDS: b"",
+        },
         folder=folder,
         reads=f"{folder}/{RECORDS}",
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from posixpath import dirname, splitext
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.locales import lacks_characters
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.decisive import PROBES
 from scaffolder.diagnose.evidence.files import is_below, resolved
@@ -38,6 +39,7 @@ LOCALE = cures.Cure(
     "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or generate the locale",
     proves=True,
 )
+BEYOND = "the locale is not one of UTF-8, and the program needs that"
 UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
 """A time zone, as small as they come (RFC 8536)."""
 
@@ -49,13 +51,14 @@ def wanted(case: Case) -> Iterator[Factor]:
     yield from _absent(case)
     yield from translated(case)
     yield from more(case)
-    if case.seen.locales_sought:
+    is_beyond = lacks_characters(case)
+    if case.seen.locales_sought or is_beyond:
         value = "C.UTF-8"
         yield Factor(
             f"the locale {value}",
             replace(config, env={**config.env, "LANG": value, "LC_ALL": value}),
             flags=f"-e LC_ALL={value}",
-            cure=LOCALE,
+            cure=replace(LOCALE, text=BEYOND) if is_beyond else LOCALE,
         )
     if sought := case.seen.zone_sought:
         path = f"{ZONES}/{sought[0]}"

@@ -6,10 +6,17 @@ from collections.abc import Iterable
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.phase import Phase
 
 CAPABILITY = re.compile(r"CAP_(\w+)")
+PREFIX = re.compile(r"^(?:/\S*/)?([\w.-]+): ", re.MULTILINE)
+"""How programs begin what they say: with their name."""
 FIRST = " (what it needs next shows with --rerun)"
+SANDBOX = "CAP_SYS_ADMIN"
+"""What it takes to make namespaces, and to mount."""
+REFUSED_ANYWAY = ("pivot_root",)
+"""What Docker's seccomp profile refuses with every capability, and sandboxes need as well."""
 USELESS = "; to a user other than root it gives it only with setcap on the program"
 
 
@@ -35,6 +42,7 @@ def capability_missing(case: Case) -> Found | None:
     match = case.said(
         "operation not permitted|EPERM|must be run as root|a password is required"
         "|effective uid is not 0|no new privileges|must be root|need root|are you root"
+        "|no permissions to create (?:a )?new namespace"
     )
     if match is None:
         return None
@@ -52,7 +60,7 @@ def capability_missing(case: Case) -> Found | None:
             ),
             "CAP_SETUID and CAP_SETGID",
         ),
-        (r"mount|unshare|clone|namespace|pivot|sethostname|setdomainname", "CAP_SYS_ADMIN"),
+        (r"mount|unshare|clone|namespace|pivot|sethostname|setdomainname", SANDBOX),
         (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
         (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"),
         (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),
@@ -74,6 +82,8 @@ def capability_missing(case: Case) -> Found | None:
     need = next(
         (name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability"
     )
+    if need == SANDBOX and (call := _refused_anyway(case, line)):
+        return _sandboxed(case, match, call)
     dropped, security = case.config.capabilities_dropped, options(case)
     restricted = bool(dropped or security or case.identity.uid or case.seen.unsaid)
     why = (
@@ -102,6 +112,43 @@ def capability_missing(case: Case) -> Found | None:
         ),
         proven=_is_dropped(case, need),
         basis=None if restricted else Basis.HINT,
+    )
+
+
+def _refused_anyway(case: Case, line: str) -> str:
+    """Return the call of a program that makes namespaces and needs more; empty if there is none."""
+    if any(option.startswith("seccomp") for option in case.config.security):
+        return ""
+    call = case.seen.failed_call
+    process = case.seen.trace.processes.get(call.process) if call else None
+    named = PREFIX.search(line)
+    program = case.finder.find((named[1],)) if named and not process else None
+    path = process.program if process else program.path if program else ""
+    data = case.files.content(path, PROGRAM) if path else None
+    return next(
+        (name for name in REFUSED_ANYWAY if name in line or name.encode() in (data or b"")), ""
+    )
+
+
+def _sandboxed(case: Case, match: "re.Match[str]", call: str) -> Found:
+    config = case.config
+    has = bool(_plain(config.capabilities_added) & {"SYS_ADMIN", "ALL"})
+    refuses = f"{call}, which Docker's seccomp profile refuses with every capability"
+    # To another user than root the kernel gives a namespace in which it has all of them.
+    grants = not has and case.acting.uid == 0
+    text = f"it needs {refuses}"
+    if grants:
+        text = f"it needs {SANDBOX}, which this container does not have, and then {refuses}"
+    flags = f"{'--cap-add SYS_ADMIN ' if grants else ''}--security-opt seccomp=unconfined"
+    return Found(
+        f"an operation is not permitted: {text}",
+        f"grant {'both' if grants else 'that'} ({flags}, or a profile that allows {call}; on a host"
+        " with AppArmor apparmor=unconfined, too), or do without its sandbox",
+        (
+            logged(case, match),
+            inspected(case, "HostConfig.CapAdd", list(config.capabilities_added)),
+            inspected(case, "HostConfig.SecurityOpt", options(case)),
+        ),
     )
 
 

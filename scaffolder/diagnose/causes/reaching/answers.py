@@ -17,6 +17,7 @@ from scaffolder.text import quoted
 from .logins import Mismatch, mismatch
 from .peers import known, peers
 from .readiness import late
+from .replicas import replica
 
 SLACK = timedelta(seconds=0.1)
 WORD = re.compile(r"[\w.:]+")
@@ -47,17 +48,18 @@ LONG = 250
 )
 def peer_refuses(case: Case) -> Found | None:
     """Find what a neighbour wrote, or how it was started, where this one ended over it."""
-    asked = list(dict(_asked(case)).items())
-    for host, other in asked:
+    others = list(dict(_asked(case)).items())
+    for host, other in others:
         found = (
             _late(case, host, other)
             or _wrote(case, host, other)
             or _started(case, host, other)
+            or _reads_only(case, host, other)
             or _silent(case, host, other)
         )
         if found:
             return found
-    return _unknown(case, *asked[0]) if asked and case.seen.lacked else None
+    return _unknown(case, *others[0]) if others and case.seen.lacked else None
 
 
 def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
@@ -145,10 +147,16 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
     )
 
 
+def _reads_only(case: Case, host: str, other: Neighbour) -> Found | None:
+    """Find that a neighbour is a replica."""
+    found, basis = replica(case, host, other), None if case.seen.lacked else Basis.HINT
+    shown = (found.shown, *_shown(case)) if found else ()
+    return Found(found.words, found.fix, shown, basis=basis) if found else None
+
+
 def _here(case: Case, found: Mismatch) -> Evidence:
-    if found.file:
-        return content(case, found.file, found.here)
-    return inspected(case, "Config.Env", found.here)
+    shows = content if found.file else inspected
+    return shows(case, found.file or "Config.Env", found.here)
 
 
 def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
@@ -157,11 +165,10 @@ def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
     kept = next((socket for socket in ports if socket.left or socket.waiting), None)
     if kept is None:
         return None
-    does = (
-        f"keeps {_count(kept.left)} open that the other side has closed"
-        if kept.left
-        else f"has not accepted {_count(kept.waiting)}"
-    )
+    number = kept.left or kept.waiting
+    many = f"{number} connection{'s' if number > 1 else ''}"
+    closed = f"keeps {many} open that the other side has closed"
+    does = closed if kept.left else f"has not accepted {many}"
     return Found(
         f"{host} runs, and does not answer: on its port {kept.port} it {does}",
         f"see what {host} waits for, or is busy with: viscaffold diagnose {quoted(other.name)};"
@@ -178,17 +185,13 @@ def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
     )
 
 
-def _count(connections: int) -> str:
-    return f"{connections} connection{'s' if connections > 1 else ''}"
-
-
 def _unknown(case: Case, host: str, other: Neighbour) -> Found:
     """Say what is not known: a copy has no network, so that it does not get the answer."""
-    common = sorted(set(case.config.networks) & set(other.networks))
-    inside = f"--network {quoted(common[0])} --entrypoint sh {quoted(case.config.image)}"
+    common = min(set(case.config.networks) & set(other.networks))
+    inside = f"--network {quoted(common)} --entrypoint sh {quoted(case.config.image)}"
     return Found(
         f"a copy gets no further than to ask for {host}, which runs and is known on the network"
-        f" {common[0]}: what matters is what {host} answers, and a copy has no network",
+        f" {common}: what matters is what {host} answers, and a copy has no network",
         f"see what {host} answers: ask it from that network, and read its log of that time",
         _shown(case),
         (
@@ -201,6 +204,5 @@ def _unknown(case: Case, host: str, other: Neighbour) -> Found:
 
 def _shown(case: Case) -> tuple[Evidence, ...]:
     call = case.seen.lacked
-    if call is None:
-        return ()
-    return (watched(case, f"it asks for {call.host or call.where}, and gets no further"),)
+    words = f"it asks for {call.host or call.where}, and gets no further" if call else ""
+    return (watched(case, words),) if words else ()

@@ -1,28 +1,113 @@
 """Scripts that wait for something, and never go on."""
 
+import errno
 import re
 from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, copied, quoted
+from scaffolder.diagnose.causes.evidence import Evidence, copied, quoted, seen
 from scaffolder.diagnose.causes.reaching.obstacles import obstacle
 from scaffolder.diagnose.causes.reaching.peers import peers
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.launched import BUILTINS
 from scaffolder.diagnose.programs.scripts import Script
 
 from .script import is_absent, quote, scripts, still_waits, where
 
+LOOP = r"^(?:until|while)\b"
+OTHERS = r"^if\s+!\s*{name}\b|\b{name}\b[^|]*&&\s*(?:break|return|exit 0)\b"
+"""How a script waits for a command to succeed, in a loop; and how else it depends on that."""
+NEAR = 400
+"""Within so many characters of a test a script says what it waits for."""
+SOUGHT = r"\b(?:command\s+-[vV]|which|type|hash)\s+(?:-\w+\s+)*"
+"""How a script asks whether a command is there."""
+MUTE = re.compile(r"(?:&|\b2)>>?\s*/dev/null|>\s*/dev/null\s+2>&1|>&\s*/dev/null|2>&-")
+"""How it throws away what a shell says of a command that is not there."""
+SAYS = re.compile(r"\b(?:echo|printf)\s+(?:-\w+\s+)*[\"']?([^\"'$`%\\]{6,})")
 
-def _absent(case: Case, script: Script) -> Iterator[tuple[str, str]]:
-    """Yield programs that loops of a script test by, and that the image lacks, with their lines."""
+
+def _absent(case: Case, script: Script, test: str = LOOP) -> Iterator[tuple[str, str]]:
+    """Yield programs that a script tests by, and that the image lacks, with their lines."""
     for command in shell.commands(script.text):
-        is_loop = re.match(r"(?:until|while)\b", command.line)
-        if not is_loop or not command.tested or not re.fullmatch(r"[\w.+-]+", command.name):
+        is_test = re.search(test.format(name=re.escape(command.name)), command.line)
+        if not is_test or not command.tested or not re.fullmatch(r"[\w.+-]+", command.name):
             continue
         if is_absent(case, script, command.name):
             yield command.name, command.line
+
+
+@cause(
+    "test-command-missing",
+    "a script tests by a command that is not installed in the image",
+    pattern="dependencies",
+    reads=["files", "logs", "rerun"],
+    page="check-files-and-dependencies",
+    basis=Basis.INFERRED,
+    explains=[
+        "unreachable",
+        "connection-refused",
+        "name-unresolved",
+        "peer-unreachable-silent",
+        "peer-refuses",
+        "script-guard",
+        "program-not-found",
+        "file-missing",
+        "said-why",
+        "last-call",
+        "ends-itself",
+    ],
+)
+def test_command_missing(case: Case) -> Found | None:
+    """Find `until nc -z db 5432 2>/dev/null; do` where nc is missing: it fails whoever listens."""
+    for script in scripts(case):
+        for name, line in _absent(case, script, f"{LOOP}|{OTHERS}"):
+            is_guarded = re.search(rf"{SOUGHT}[\"']?{re.escape(name)}\b", script.text)
+            if is_guarded or not MUTE.search(line) or _has_other(case, script, line, name):
+                continue
+            sought = _sought(case, name)
+            if not sought and not _has_said(case, script, line):
+                continue
+            return Found(
+                f"{where(script)} tests by {name}, which is not installed in the image, and throws"
+                f" away what the shell says of that: the test fails, whatever it asks"
+                f" (`{line[:100]}`)",
+                f"install {name} in the image, or test with what it has; let the test's errors"
+                " reach the log",
+                (
+                    quote(case, script, line),
+                    copied(case, f"/usr/bin/{name}", "no such file"),
+                    *([seen(case, sought)] if sought else []),
+                ),
+            )
+    return None
+
+
+def _has_other(case: Case, script: Script, line: str, name: str) -> bool:
+    """Tell whether a line tests by another command as well, which is there."""
+    test = re.split(r";\s*(?:do|then)\b|&&", line, maxsplit=1)[0]
+    tested = [command.name for command in shell.commands(test) if command.name != name]
+    return any(
+        re.fullmatch(r"[\w.+-]+", other)
+        and other not in BUILTINS
+        and not is_absent(case, script, other)
+        for other in tested
+    )
+
+
+def _sought(case: Case, name: str) -> Call | None:
+    """Return how a watched copy looked for a command, and did not find it."""
+    calls = (c for c in case.seen.trace.calls if c.path.rpartition("/")[2] == name)
+    return next((call for call in calls if call.error == errno.ENOENT), None)
+
+
+def _has_said(case: Case, script: Script, line: str) -> bool:
+    """Tell whether the log has what a script says next to a line: it has come there."""
+    at = script.text.find(line.split("\\", maxsplit=1)[0].strip())
+    said = SAYS.findall(script.text, at, at + NEAR) if at >= 0 else []
+    return any(text.strip() in case.text for text in said)
 
 
 @cause(

@@ -7,6 +7,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.programs import binary, elf, glued, pysource, shell
+from scaffolder.diagnose.programs.defaults import read_variables
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
 from .packaged import is_packaged, is_tool
@@ -64,7 +65,8 @@ def named_variables(  # noqa: C901 - one loop per language
 ) -> list[tuple[str, str, bool]]:
     """Return variables that programs read and nothing sets: name, reader, and if required.
 
-    Where a large program names more than a few, there are none.
+    Where a large program names more than a few, there are none. What a source reads with a default
+    is not what it lacks.
     """
     found: dict[str, tuple[str, str, bool]] = {}
 
@@ -101,13 +103,8 @@ def _named_by_scripts(case: Case) -> Iterator[tuple[str, str, bool]]:
             yield from ((name, by, True) for name in shell.unset(script.text, case.config.env))
         if script.language not in {"node", "ruby", "php", "perl"}:
             continue
-        for name in re.findall(
-            r"(?:process\.env\.|process\.env\[['\"]|ENV\[['\"]|ENV\.fetch\(['\"]|getenv\(['\"]"
-            r"|\$ENV\{['\"]?)([A-Z][A-Z0-9_]+)",
-            script.text,
-        ):
-            default = re.search(rf"{name}['\"\])}}]*\s*(?:\|\||\?\?|,)", script.text)
-            yield name, by, not default
+        needed = read_variables(script.language, script.text)
+        yield from ((name, by, True) for name, is_needed in needed.items() if is_needed)
 
 
 def read_paths(case: Case) -> Iterator[tuple[str, str]]:

@@ -21,23 +21,45 @@ ASKED = r"setlocale\([^()\n]*[\"'](\w\w[\w.@-]*)[\"']"
 """The locale in a line of source that a traceback quotes."""
 
 
+BEYOND = re.compile(r"unmappable characters?(?![^\n]*UTF-?8)", re.IGNORECASE)
+"""How Java says that a name or a text has what the encoding of its locale does not."""
+SAYS = (
+    r"(?![^\n]*utf-?8' codec can't decode)"
+    r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
+    r"|De)codeError|invalid multibyte|ascii' codec|\"\\{1,2}x\w\w\" (?:from|on) US-ASCII"
+    rf"|incompatible character encodings|{BEYOND.pattern})[^\n]*"
+)
+LOCALES = "/usr/lib/locale"
+DECIDE = ("LC_ALL", "LC_CTYPE", "LANG")
+"""The variables that say which characters there are, the one that decides first."""
+
+
+def is_utf_8(case: Case) -> bool:
+    """Tell whether the locale has all characters; without one, or the files of it, it has ASCII."""
+    value = next((case.config.env[name] for name in DECIDE if case.config.env.get(name)), "")
+    name, _, charset = value.partition(".")
+    places = (LOCALES, f"{LOCALES}/locale-archive", f"{LOCALES}/{name}.utf8")
+    is_there = name == "C" or any(map(case.has, places[1:])) or not case.has(places[0])
+    return charset.lower().replace("-", "") == "utf8" and is_there
+
+
+def lacks_characters(case: Case) -> bool:
+    """Tell whether it ended over text that its locale, which is none of UTF-8, cannot represent."""
+    return not is_utf_8(case) and case.said(SAYS) is not None
+
+
 @cause(
     "locale-missing",
     "the configured locale is not in the image",
     pattern="environment",
     reads=["logs", "inspect"],
-    explains=["file-missing"],
+    explains=["file-missing", "java-framework", "said-why", "ends-itself"],
     cured_by=["locale"],
 )
 def locale_missing(case: Case) -> Found | None:
     """Find unsupported locales, and text that the plain C locale cannot represent."""
-    match = case.said(
-        r"(?![^\n]*utf-?8' codec can't decode)"
-        r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
-        r"|De)codeError|invalid multibyte|ascii' codec|\"\\\\x\w\w\" (?:from|on) US-ASCII"
-        r"|incompatible character encodings)[^\n]*"
-    )
-    if match is None:
+    match = case.said(SAYS)
+    if match is None or (BEYOND.search(match[0]) and is_utf_8(case)):
         return _unsaid_locale(case)
     values = {
         k: v
@@ -48,6 +70,8 @@ def locale_missing(case: Case) -> Found | None:
     if "unsupported locale" in match[0] and (asked := case.said(ASKED)):
         return _of_its_own(asked[1], logged(case, match))
     lacks = "is not in the image" if "ocale" in match[0] else "cannot represent the program's text"
+    if BEYOND.search(match[0]):
+        lacks = "has no characters beyond ASCII, and the program meets such"
     own = "PYTHONIOENCODING" in values and "UnicodeE" in match[0]  # it comes before the locale
     return Found(
         f"the locale ({words}) {lacks}: {case.line(match)[:200]}",

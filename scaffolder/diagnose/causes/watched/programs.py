@@ -25,7 +25,7 @@ TIME_IS_OVER = 124
     reads=["rerun", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    explains=["last-call", "file-missing"],
+    explains=["last-call", "file-missing", "unreachable"],
 )
 def program_not_found(case: Case) -> Found | None:
     """Find a failed exec that no other place on PATH made good."""
