@@ -13,7 +13,18 @@ from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
 
-from . import changes, events, inspect, kernel, live, locks, logs, neighbours, processes
+from . import (
+    changes,
+    events,
+    inspect,
+    kernel,
+    live,
+    locks,
+    logs,
+    neighbours,
+    processes,
+    sockets_beside,
+)
 from .copied_files import Copied
 
 PATIENCE_SECONDS = 3.0
@@ -93,7 +104,7 @@ class Gathered:
         while True:
             found = live.sockets(self._reader)
             if found is None:
-                found = self._sockets_beside()
+                found = sockets_beside.sockets(self.engine, self.identity, self.document["Image"])
             if found or found is None or time.monotonic() >= deadline:
                 break
             time.sleep(0.3)
@@ -115,39 +126,6 @@ class Gathered:
         return bool(
             self.state.started and time.time() - self.state.started.timestamp() < YOUNG_SECONDS
         )
-
-    def _sockets_beside(self) -> tuple[Socket, ...] | None:
-        """Read them in a throwaway container on the same network, from any image with cat."""
-        for image in self._images_with_cat():
-            try:
-                flags = (
-                    "--network",
-                    f"container:{self.identity}",
-                    "--entrypoint",
-                    "cat",
-                    "--read-only",
-                    "--cap-drop",
-                    "ALL",
-                )
-                with created(
-                    self.engine, image, *flags, command=("/proc/net/tcp", "/proc/net/tcp6")
-                ) as name:
-                    ran = self.engine.run("start", "--attach", name, seconds=10, limit=1 << 20)
-            except EngineError:
-                continue
-            if "local_address" in ran.text:
-                four, _, six = ran.text.partition("\n  sl")
-                return live.sockets({"net/tcp": four, "net/tcp6": six}.get)
-        return None
-
-    def _images_with_cat(self) -> list[str]:
-        listed = self.engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}").text.split()
-        likely = [
-            n
-            for n in listed
-            if n.startswith(("busybox:", "alpine:", "debian:", "ubuntu:", "python:"))
-        ]
-        return [self.document["Image"], *likely[:2]]
 
     def processes(self) -> tuple[Process, ...] | None:
         """Return its processes."""
