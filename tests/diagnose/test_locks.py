@@ -142,17 +142,18 @@ def test_a_file_is_kept_from_who_has_it_open_and_no_lock_on_it(
 
 
 @pytest.mark.parametrize(
-    ("lived", "last", "state", "answer"),
+    ("lived", "last", "busy", "answer"),
     [
-        (30, 0, "S", "check-too-early"),
-        (900, 0, "S", "not-listening"),
-        (900, 899, "S", "check-too-early"),
-        (900, 0, "R", "check-too-early"),
+        (30, 0, 0, "check-too-early"),
+        (900, 0, 0, "not-listening"),
+        (900, 899, 0, "check-too-early"),
+        (900, 0, 900, "check-too-early"),
+        (900, 0, 1, "not-listening"),
     ],
-    ids=["young", "long up", "goes on", "computes"],
+    ids=["young", "long up", "goes on", "computes", "is checked"],
 )
 def test_a_service_that_has_been_up_for_long_is_not_about_to_start(
-    lived: float, last: float, state: str, answer: str
+    lived: float, last: float, busy: int, answer: str
 ) -> None:
     began = NOW - timedelta(seconds=lived)
     of = unwell("/app/server --check", "not ready", log="starts")
@@ -160,7 +161,10 @@ def test_a_service_that_has_been_up_for_long_is_not_about_to_start(
     of["sources"] = {
         "listening": (),
         "timed": ((began + timedelta(seconds=last)).isoformat(),),
-        "running": (Process(7, 1, state, "/app/server", int(lived)),),
+        "running": (
+            Process(7, 1, "S", "/app/server", int(lived)),
+            *((Process(9, 7, "R", "/app/work", busy),) if busy else ()),
+        ),
     }
     found = judge(case(**of))
 
