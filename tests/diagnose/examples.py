@@ -317,6 +317,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "java-class-version": said("java.lang.UnsupportedClassVersionError: Main has been compiled by a more recent version of the Java Runtime (class file version 65.0), this version of the Java Runtime only recognizes class file versions up to 61.0"),
     "java-jar": said("Error: Unable to access jarfile /app/app.jar", command="java -jar /app/app.jar"),
     "java-options": said("Unrecognized VM option 'UseFoo'\nError: Could not create the Java Virtual Machine."),
+    "java-log-nowhere": said("SLF4J(W): No SLF4J providers were found.\nSLF4J(W): Defaulting to no-operation (NOP) logger implementation"),
     "java-class-missing": said("java.lang.NoClassDefFoundError: org/slf4j/Logger"),
     "java-framework": said("APPLICATION FAILED TO START\n***************************\n\nDescription:\n\nNo bean of type Clock."),
     "rust-panic": said("thread 'main' panicked at src/main.rs:3:17:\nattempt to subtract with overflow", 101),

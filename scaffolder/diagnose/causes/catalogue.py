@@ -64,7 +64,7 @@ MODULES = (
     "data",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "node.modules", "node.runtime",
-    "java.heap", "java.classes", "java.options", "java.application",
+    "java.heap", "java.classes", "java.options", "java.logs", "java.application",
     "perl", "php",
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",

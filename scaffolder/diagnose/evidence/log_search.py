@@ -24,6 +24,12 @@ FINAL = re.compile(
 )
 """How the message of a fatal error begins."""
 
+TAG = re.compile(r"[\w.]+(?:\(\w\))?: ")
+"""Who says a line: a library, or a part of the program."""
+DOES_WITHOUT = re.compile(
+    r"\b(?:default(?:s|ing) to|fall(?:s|ing) back|continu(?:es|ing) without)\b", re.IGNORECASE
+)
+
 
 def shortened(line: str) -> str:
     """Return the part of a line that is searched."""
@@ -59,10 +65,19 @@ def shape(text: str) -> str:
 
 def last_words(lines: Iterable[str]) -> str:
     """Return the last line that reports a failure; empty if none does."""
+    later = ""
     for line in (line.strip() for line in reversed(list(lines))):
-        if not line.startswith(("at ", "File ")) and FAILURE.search(shortened(line)):
+        is_failure = not line.startswith(("at ", "File ")) and FAILURE.search(shortened(line))
+        if is_failure and not _does_without(line, later):
             return line
+        later = line
     return ""
+
+
+def _does_without(line: str, later: str) -> bool:
+    """Tell whether who complains says next what it does instead."""
+    tag = TAG.match(line)
+    return bool(tag and later.startswith(tag[0]) and DOES_WITHOUT.search(shortened(later)))
 
 
 def ends_with_failure(lines: Iterable[str]) -> bool:

@@ -1,0 +1,69 @@
+"""What the classes in a jar can log, read without running them."""
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+MAGIC = b"\xca\xfe\xba\xbe"
+UTF8, STRING, WIDE = 1, 8, (5, 6)
+SIZES = {3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4,
+         19: 2, 20: 2}  # fmt: skip
+"""How long the entries of a constant pool are, by tag (JVM Specification, 4.4)."""
+MOST, LARGEST = 400, 256 * 1024
+"""How many classes are read, and how large ones."""
+MANIFEST = "META-INF/MANIFEST.MF"
+STARTS = re.compile(r"^(?:Start|Main)-Class: *(\S+)", re.MULTILINE)
+FOLDERS = ("", "BOOT-INF/classes/")
+
+
+def texts(data: bytes, main: str, using: str) -> list[str]:
+    """Return the literals of the classes beside `main`, or of its packages, that use a class.
+
+    Without `main` it is the one that the manifest names. Nothing if it is no jar, or not that of
+    `main`.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as jar:
+            main = main or _started(jar)
+            package = main.replace(".", "/").rpartition("/")[0]
+            within = tuple(f"{folder}{package}/" for folder in FOLDERS) if package else ()
+            found = (info for info in jar.infolist() if info.filename.startswith(within))
+            classes = [info for info in found if info.filename.endswith(".class")][:MOST]
+            read = [jar.read(info) for info in classes if info.file_size <= LARGEST]
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError):
+        return []
+    return list(dict.fromkeys(text for each in read for text in literals(each, using)))
+
+
+def _started(jar: zipfile.ZipFile) -> str:
+    if jar.getinfo(MANIFEST).file_size > LARGEST:
+        return ""
+    named = STARTS.findall(jar.read(MANIFEST).decode("utf-8", "replace"))
+    own = [name for name in named if not name.startswith("org.springframework.boot.")]
+    return own[0] if own else ""
+
+
+def literals(data: bytes, using: str) -> Iterator[str]:
+    """Yield the literals of a class that uses another one; nothing if it does not, or is broken."""
+    names: dict[int, str] = {}
+    referred: list[int] = []
+    try:
+        (count,) = struct.unpack_from(">H", data, 8)
+        at, number = 10, 1
+        while data.startswith(MAGIC) and number < count:
+            tag = data[at]
+            if tag == UTF8:
+                (length,) = struct.unpack_from(">H", data, at + 1)
+                names[number] = data[at + 3 : at + 3 + length].decode("utf-8", "replace")
+                at += 3 + length
+            else:
+                referred += struct.unpack_from(">H", data, at + 1) if tag == STRING else ()
+                at += 1 + SIZES[tag]
+            number += 2 if tag in WIDE else 1
+    except (struct.error, KeyError, IndexError):
+        return
+    if using in names.values():
+        yield from (names[each] for each in referred if each in names)
