@@ -169,6 +169,20 @@ def test_only_the_containers_own_input_is_closed(what: str, cause: str) -> None:
     assert (found.cause == "input-closed") == bool(cause)
 
 
+def test_a_locale_that_the_program_itself_names_is_told() -> None:
+    sought = [
+        call(f"openat\t-2\tp=/usr/lib/locale/{name}/LC_CTYPE\tx=80000")
+        for name in ("fr_CH.UTF-8", "fr_CH", "fr")
+    ]
+    named = judge(case(**ended(*sought)))
+    plain = judge(case(**ended(sought[0].replace("fr_CH.UTF-8", "C.UTF-8"))))
+
+    assert named.cause == "locale-missing"
+    assert "asks for the locale fr_CH.UTF-8" in named.text
+    assert "localedef -i fr_CH -f UTF-8 fr_CH.UTF-8" in named.fix
+    assert plain.cause != "locale-missing"
+
+
 def test_what_listens_when_it_ends_is_a_server_whatever_it_says() -> None:
     told = {**ended(LISTENS, status=0), "log": "loaded 12 rules", "config": EXPOSES, "image": WEB}
 

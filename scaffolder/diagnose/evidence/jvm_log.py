@@ -32,6 +32,8 @@ SOON = 3000
 """In milliseconds: what is handled longer before the end did not decide it."""
 WHERE_IT_EXITS = 10_000
 """The same in the method that exits: to log that takes a while on a busy machine."""
+EVER = 60_000
+"""And of what may be told beside an end that nothing explains."""
 MOST_CAUSES = 6
 
 EXITED = re.compile(
@@ -46,18 +48,20 @@ def end(log: str, output: str) -> tuple[Swallowed | None, Ending | None]:
     """Return the exception that a program ended over, or where it chose to end, if that is told."""
     told = decisive(log)
     near = decisive(log, WHERE_IT_EXITS)
+    ever = decisive(log, EVER)
+    before = (ever,) if ever else ()
     called = EXITED.search(output)
     frames = [*FRAME.finditer(called["stack"])] if called else []
     own = [frame for frame in frames if not FOREIGN.match(frame["name"])]
     if called is None or not own:
         is_chosen = told is None and EXIT.search(log) is not None
-        return told, Ending("", "System.exit", ()) if is_chosen else None
+        return told, Ending("", "System.exit", (), before) if is_chosen else None
     how = f"System.exit({called['code']})"
     same = next((frame for frame in own if near and frame["name"] == near.place), None)
     if near and same:
         return replace(near, how=how, place=_place(same)), None
     if told is None:
-        return None, Ending(_place(own[0]), how, ())
+        return None, Ending(_place(own[0]), how, (), before)
     return replace(told, how=""), None  # another method exits, after this one has handled it
 
 

@@ -11,6 +11,9 @@ from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
 
+LATEST = 60
+"""How many calls before the end are looked through for files."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -119,6 +122,13 @@ class Seen:
     def opened_last(self) -> Call | None:
         """How it opened the last file before it failed, if no call did."""
         return last_steps.opened_last(self.trace)
+
+    @property
+    def opened(self) -> list[str]:
+        """The files that the process which decided the end opened at last, the last one first."""
+        late = self.trace.of(self.decider.number)[-LATEST:] if self.decider else []
+        calls = (c for c in reversed(late) if c.name.startswith("open") and not c.error)
+        return [*dict.fromkeys(call.path for call in calls)]
 
     @cached_property
     def outlived(self) -> Traced | None:

@@ -12,7 +12,6 @@ from scaffolder.diagnose.evidence.phase import Phase
 CAPABILITY = re.compile(r"CAP_(\w+)")
 PREFIX = re.compile(r"^(?:/\S*/)?([\w.-]+): ", re.MULTILINE)
 """How programs begin what they say: with their name."""
-FIRST = " (what it needs next shows with --rerun)"
 SANDBOX = "CAP_SYS_ADMIN"
 """What it takes to make namespaces, and to mount."""
 REFUSED_ANYWAY = ("pivot_root",)

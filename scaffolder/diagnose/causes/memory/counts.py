@@ -121,7 +121,7 @@ def files_limit(case: Case) -> Found | None:
     """Find EMFILE."""
     match = case.said(
         r"[^\n]*(?:too many open files|no file descriptors available|EMFILE|ENFILE|errno 24\b"
-        r"|NoFile)[^\n]*"
+        r"|\bNoFile\b)[^\n]*"
     )
     if match is None:
         return None

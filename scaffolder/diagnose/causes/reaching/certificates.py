@@ -20,7 +20,7 @@ NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
 SCRIPT = re.compile(r"\.(?:py|js|rb|sh|conf|cfg|ya?ml|json|toml|ini)$")
 SYSTEM = re.compile(r"^/(?:usr|lib|etc/ssl/certs|etc/pki)/")
 DATES = "openssl x509 -noout -dates -in"
-LATEST, MOST, LONGEST = 60, 6, 64 * 1024
+MOST, LONGEST = 6, 64 * 1024
 
 
 @cause(
@@ -45,7 +45,7 @@ LATEST, MOST, LONGEST = 60, 6, 64 * 1024
 def certificate_over(case: Case) -> Found | None:
     """Find such a certificate among the files read at last, and those of whom it asked."""
     at = case.state.finished or case.now
-    for path in _read(case):
+    for path in [path for path in case.seen.opened if not SYSTEM.match(path)][:MOST]:
         if over := _over(case.files, path, at):
             return Found(
                 f"the certificate {path} that the program reads {over}",
@@ -78,14 +78,6 @@ def _over(files: Files, path: str, at: datetime) -> str:
         if at < begins:
             return f"is valid from {begins:%Y-%m-%d} on only"
     return ""
-
-
-def _read(case: Case) -> list[str]:
-    """Return the files that the process which decided the end opened last, the last one first."""
-    decider = case.seen.decider
-    calls = case.seen.trace.of(decider.number)[-LATEST:] if decider else []
-    opened = (c.path for c in reversed(calls) if c.name.startswith("open") and not c.error)
-    return [path for path in dict.fromkeys(opened) if not SYSTEM.match(path)][:MOST]
 
 
 def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:

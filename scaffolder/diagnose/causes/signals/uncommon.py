@@ -4,9 +4,9 @@ import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected, watched
+from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected
 from scaffolder.diagnose.causes.identity.capabilities import options
-from scaffolder.diagnose.causes.reaching.peers import known
+from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
 from scaffolder.text import quoted
 
@@ -88,7 +88,10 @@ def connection_closed(case: Case) -> Found | None:
     """Find SIGPIPE in a program that holds a connection to a neighbour which ran on."""
     if case.exit_code != SIGNALLED + signal.SIGPIPE or signal.SIGPIPE in case.signals:
         return None
-    asked = (call.host or call.address for call in case.seen.trace.calls if call.is_network)
+    lacked = (case.seen.lacked,) if case.seen.lacked else ()
+    calls = (call for call in (*lacked, *case.seen.trace.calls) if call.is_network)
+    # A copy that runs on, since nobody closes anything there, tells of no peer: the settings do.
+    asked = (*(call.host or call.address for call in calls), *(peer.host for peer in peers(case)))
     host, other = next(((h, n) for h in asked if (n := known(case, h))), ("", None))
     if other is None:
         return None
@@ -99,7 +102,6 @@ def connection_closed(case: Case) -> Found | None:
         f" where a write fails; {host} has a time limit for idle connections: write more often",
         (
             ended(case),
-            watched(case, f"it asks for {host}"),
             Evidence("neighbours", f"docker inspect {quoted(other.name)}", other.status),
         ),
         (f"docker logs --tail 50 {quoted(other.name)}",),

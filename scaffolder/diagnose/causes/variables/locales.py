@@ -1,6 +1,8 @@
 """Locales, time zones and clocks."""
 
 import re
+from dataclasses import replace
+from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -21,6 +23,7 @@ ASKED = r"setlocale\([^()\n]*[\"'](\w\w[\w.@-]*)[\"']"
 """The locale in a line of source that a traceback quotes."""
 
 
+LOCALE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?(?:[.@][\w@-]+)?")
 BEYOND = re.compile(r"unmappable characters?(?![^\n]*UTF-?8)", re.IGNORECASE)
 """How Java says that a name or a text has what the encoding of its locale does not."""
 SAYS = (
@@ -91,8 +94,12 @@ def _unsaid_locale(case: Case) -> Found | None:
     sought = case.seen.locales_sought
     names = {v for k, v in case.config.env.items() if k == "LANG" or k.startswith("LC_")}
     asked = next((name for name in sorted(names) if any(name in c.path for c in sought)), "")
-    if not sought or not asked or not quiet(case):
+    if not sought or not quiet(case):
         return None
+    if not asked:
+        name = basename(dirname(sought[0].path))
+        own = _of_its_own(name, seen(case, sought[0])) if LOCALE.fullmatch(name) else None
+        return own and replace(own, basis=Basis.INFERRED)
     return Found(
         f"the program looks for the locale {asked}, which is not in the image, and ends",
         "ENV LANG=C.UTF-8 LC_ALL=C.UTF-8, which every glibc image has, or generate the locale"
