@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from recorded import NOW, case
 
-from examples import SERVER, STARTED
-from scaffolder.diagnose.evidence.facts import Neighbour
+from examples import RUNNING, SERVER, STARTED
+from scaffolder.diagnose.evidence.facts import Neighbour, Socket
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.unchanged import take_in
 
@@ -102,3 +102,11 @@ def test_words_of_a_replica_and_its_settings_agree() -> None:
     assert (sure.verdict, sure.cause) == ("proven", "peer-read-only")
     assert "store-b runs, and is a read-only replica of store-a" in sure.text
     assert (alone.verdict, alone.cause) == ("likely", "peer-read-only")
+
+
+def test_a_service_that_goes_on_after_such_an_answer_is_well() -> None:
+    sources = {"around": (replace(STORE, command=OF_FIRST),), "listening": (Socket("0.0.0.0", 80),)}
+    config = {"networks": {"net": ""}, "env": {"STORE_URL": "redis://store-b:6379"}}
+    of = case(files=SERVER, log=READONLY, state=RUNNING, config=config, sources=sources)
+
+    assert judge(of).verdict == "healthy"

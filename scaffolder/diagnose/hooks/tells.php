@@ -8,8 +8,8 @@ register_shutdown_function(static function (string $records): void {
         return;
     }
     $shown = [];
-    foreach (['display_errors', 'error_log'] as $name) {
-        $shown[] = $name . '=' . (ini_get($name) ?: 'off');
+    foreach (['display_errors', 'log_errors', 'error_log'] as $name) {
+        $shown[] = $name . '=' . (ini_get($name) ?: ($name === 'error_log' ? 'none' : 'off'));
     }
     $names = [];
     if (preg_match('/^Uncaught ([\w\\\\]+)/', $error['message'], $match)) {

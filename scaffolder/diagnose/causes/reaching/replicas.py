@@ -67,7 +67,7 @@ class Shown:
     "a database that this one writes to takes no writes",
     pattern="network",
     reads=["logs", "neighbours", "inspect"],
-    when=Phase.ENDED | Phase.RUNNING,
+    when=Phase.ENDED,
     explains=["peer-refuses", "said-why", "ends-itself", "last-call", "peer-unreachable-silent"],
 )
 def peer_read_only(case: Case) -> Found | None:
