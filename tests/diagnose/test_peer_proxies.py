@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from recorded import case
 
-from examples import CACHE, tried
+from examples import CACHE, SERVER, sh, tried
 from scaffolder.diagnose.verdict.judge import judge
 
 PROXY = {"HTTP_PROXY": "http://user:pw@proxy.example.org:3128"}
@@ -53,7 +53,13 @@ def test_a_connection_that_a_running_neighbour_closed_is_told_from_a_pipe() -> N
     asked = "resolve\t0\tn=cache"
     closed = judge(case(**tried(asked, exit_code=141, **cache)))
     alone = judge(case(**tried(asked, exit_code=141)))
+    cache["config"]["env"] = {"CACHE": "redis://cache:6379"}
+    named = judge(case(exit_code=141, files=SERVER, **cache))
+    piped = judge(
+        case(**sh("#!/bin/bash\nset -o pipefail\nyes | head -1\n", exit_code=141, **cache))
+    )
 
     assert (closed.cause, closed.verdict) == ("connection-closed", "likely")
     assert "cache" in closed.text
-    assert {pipe.cause, alone.cause}.isdisjoint({"connection-closed"})
+    assert named.cause == "connection-closed"
+    assert {pipe.cause, alone.cause, piped.cause}.isdisjoint({"connection-closed"})

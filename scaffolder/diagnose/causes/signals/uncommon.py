@@ -8,6 +8,7 @@ from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspe
 from scaffolder.diagnose.causes.identity.capabilities import options
 from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
+from scaffolder.diagnose.programs import shell
 from scaffolder.text import quoted
 
 from .traces import first_words
@@ -91,7 +92,8 @@ def connection_closed(case: Case) -> Found | None:
     lacked = (case.seen.lacked,) if case.seen.lacked else ()
     calls = (call for call in (*lacked, *case.seen.trace.calls) if call.is_network)
     # A copy that runs on, since nobody closes anything there, tells of no peer: the settings do.
-    asked = (*(call.host or call.address for call in calls), *(peer.host for peer in peers(case)))
+    named = () if _has_pipe(case) else (peer.host for peer in peers(case))
+    asked = (*(call.host or call.address for call in calls), *named)
     host, other = next(((h, n) for h in asked if (n := known(case, h))), ("", None))
     if other is None:
         return None
@@ -106,3 +108,9 @@ def connection_closed(case: Case) -> Found | None:
         ),
         (f"docker logs --tail 50 {quoted(other.name)}",),
     )
+
+
+def _has_pipe(case: Case) -> bool:
+    """Tell whether a script of its own connects commands by a pipe, which is closed as well."""
+    shells = (s for item in case.launched if (s := item.script) and s.language == "sh")
+    return any(command.end == "|" for each in shells for command in shell.commands(each.text))
