@@ -48,21 +48,25 @@ def end(log: str, output: str) -> tuple[Swallowed | None, Ending | None]:
     """Return the exception that a program ended over, or where it chose to end, if that is told."""
     told = decisive(log)
     near = decisive(log, WHERE_IT_EXITS)
-    ever = decisive(log, EVER)
-    before = (ever,) if ever else ()
     called = EXITED.search(output)
     frames = [*FRAME.finditer(called["stack"])] if called else []
     own = [frame for frame in frames if not FOREIGN.match(frame["name"])]
     if called is None or not own:
         is_chosen = told is None and EXIT.search(log) is not None
-        return told, Ending("", "System.exit", (), before) if is_chosen else None
+        return told, _ending(log, "", "System.exit") if is_chosen else None
     how = f"System.exit({called['code']})"
     same = next((frame for frame in own if near and frame["name"] == near.place), None)
     if near and same:
         return replace(near, how=how, place=_place(same)), None
     if told is None:
-        return None, Ending(_place(own[0]), how, (), before)
+        return None, _ending(log, _place(own[0]), how)
     return replace(told, how=""), None  # another method exits, after this one has handled it
+
+
+def _ending(log: str, place: str, how: str) -> Ending:
+    """Return an end that nothing explains, with what the program handled last, however long ago."""
+    ever = decisive(log, EVER)
+    return Ending(place, how, (), (ever,) if ever else ())
 
 
 def _place(frame: Thrown) -> str:
