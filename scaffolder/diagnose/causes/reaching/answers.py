@@ -15,7 +15,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
 from .logins import Mismatch, mismatch
-from .peers import known, peers
+from .peers import known_among, peers
 from .readiness import late
 from .replicas import replica
 
@@ -68,10 +68,7 @@ def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
     if (call is None and case.seen.trace.processes) or (call and call.name == "bind"):
         return
     hosts = [call.host or call.address] if call else [peer.host for peer in peers(case)]
-    for host in hosts:
-        other = known(case, host) if host else None
-        if other:
-            yield host, other
+    yield from known_among(case, hosts)
 
 
 def _late(case: Case, host: str, other: Neighbour) -> Found | None:
@@ -149,14 +146,17 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
 
 def _reads_only(case: Case, host: str, other: Neighbour) -> Found | None:
     """Find that a neighbour is a replica."""
-    found, basis = replica(case, host, other), None if case.seen.lacked else Basis.HINT
-    shown = (found.shown, *_shown(case)) if found else ()
-    return Found(found.words, found.fix, shown, basis=basis) if found else None
+    found = replica(case, host, other)
+    if found is None:
+        return None
+    basis = None if case.seen.lacked else Basis.HINT
+    return Found(found.words, found.fix, (found.shown, *_shown(case)), basis=basis)
 
 
 def _here(case: Case, found: Mismatch) -> Evidence:
-    shows = content if found.file else inspected
-    return shows(case, found.file or "Config.Env", found.here)
+    if found.file:
+        return content(case, found.file, found.here)
+    return inspected(case, "Config.Env", found.here)
 
 
 def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
@@ -167,8 +167,9 @@ def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
         return None
     number = kept.left or kept.waiting
     many = f"{number} connection{'s' if number > 1 else ''}"
-    closed = f"keeps {many} open that the other side has closed"
-    does = closed if kept.left else f"has not accepted {many}"
+    does = f"has not accepted {many}"
+    if kept.left:
+        does = f"keeps {many} open that the other side has closed"
     return Found(
         f"{host} runs, and does not answer: on its port {kept.port} it {does}",
         f"see what {host} waits for, or is busy with: viscaffold diagnose {quoted(other.name)};"
@@ -204,5 +205,6 @@ def _unknown(case: Case, host: str, other: Neighbour) -> Found:
 
 def _shown(case: Case) -> tuple[Evidence, ...]:
     call = case.seen.lacked
-    words = f"it asks for {call.host or call.where}, and gets no further" if call else ""
-    return (watched(case, words),) if words else ()
+    if call is None:
+        return ()
+    return (watched(case, f"it asks for {call.host or call.where}, and gets no further"),)

@@ -14,7 +14,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.validity import validities
 from scaffolder.text import quoted
 
-from .peers import known
+from .peers import known_among
 
 NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
 SCRIPT = re.compile(r"\.(?:py|js|rb|sh|conf|cfg|ya?ml|json|toml|ini)$")
@@ -52,7 +52,9 @@ def certificate_over(case: Case) -> Found | None:
                 f"renew it, and mount the new one; or correct the clock: {DATES} {quoted(path)}",
                 (content(case, path, over), ended(case)),
             )
-    for host, other in _asked(case):
+    calls = (call for call in reversed(case.seen.trace.calls) if call.is_network)
+    asked = dict.fromkeys(call.host or call.address for call in calls)
+    for host, other in known_among(case, asked):
         files = case.sources.files_of(other.name)
         for path in _named(other, files):
             if over := _over(files, path, at):
@@ -78,13 +80,6 @@ def _over(files: Files, path: str, at: datetime) -> str:
         if at < begins:
             return f"is valid from {begins:%Y-%m-%d} on only"
     return ""
-
-
-def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
-    calls = (call for call in reversed(case.seen.trace.calls) if call.is_network)
-    for host in dict.fromkeys(call.host or call.address for call in calls):
-        if other := known(case, host):
-            yield host, other
 
 
 def _named(other: Neighbour, files: Files) -> Iterator[str]:

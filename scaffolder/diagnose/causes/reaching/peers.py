@@ -1,7 +1,7 @@
 """The hosts and ports that a service is told to reach, and the containers behind them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
@@ -140,6 +140,13 @@ def known(case: Case, host: str) -> Neighbour | None:
     networks = set(case.config.networks) - dumb
     named = (n for n in case.neighbours if n.status == "running" and name in n.names)
     return next((n for n in named if networks & set(n.networks) and not later(case, n)), None)
+
+
+def known_among(case: Case, hosts: Iterable[str]) -> Iterator[tuple[str, Neighbour]]:
+    """Yield those of some names and addresses that led to a container, and which one."""
+    for host in hosts:
+        if host and (other := known(case, host)):
+            yield host, other
 
 
 def later(case: Case, other: Neighbour) -> float:

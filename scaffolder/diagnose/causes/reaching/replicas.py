@@ -1,7 +1,6 @@
 """A neighbour that is a replica, and takes no writes: how it was started, or its log, says so."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +11,7 @@ from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
-from .peers import find, known, peers
+from .peers import find, known_among, peers
 
 SAYS = (
     r"[^\n]*(?:READONLY You can'?t write|can'?t write against a read only (?:replica|slave)"
@@ -78,7 +77,7 @@ def peer_read_only(case: Case) -> Found | None:
     match = case.said(SAYS)
     if match is None:
         return None
-    others = dict(_named(case)).items()
+    others = dict(known_among(case, (peer.host for peer in peers(case)))).items()
     found = next((r for host, other in others if (r := replica(case, host, other))), None)
     if found is None:
         return Found(
@@ -92,13 +91,6 @@ def peer_read_only(case: Case) -> Found | None:
         (logged(case, match), found.shown),
         proven=True,
     )
-
-
-def _named(case: Case) -> Iterator[tuple[str, Neighbour]]:
-    for peer in peers(case):
-        other = known(case, peer.host)
-        if other:
-            yield peer.host, other
 
 
 def replica(case: Case, host: str, other: Neighbour) -> Replica | None:

@@ -6,7 +6,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected
 from scaffolder.diagnose.causes.identity.capabilities import options
-from scaffolder.diagnose.causes.reaching.peers import known, peers
+from scaffolder.diagnose.causes.reaching.peers import known_among, peers
+from scaffolder.diagnose.causes.shells.script import scripts
 from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
 from scaffolder.diagnose.programs import shell
 from scaffolder.text import quoted
@@ -94,7 +95,7 @@ def connection_closed(case: Case) -> Found | None:
     # A copy that runs on, since nobody closes anything there, tells of no peer: the settings do.
     named = () if _has_pipe(case) else (peer.host for peer in peers(case))
     asked = (*(call.host or call.address for call in calls), *named)
-    host, other = next(((h, n) for h in asked if (n := known(case, h))), ("", None))
+    host, other = next(known_among(case, asked), ("", None))
     if other is None:
         return None
     return Found(
@@ -112,5 +113,4 @@ def connection_closed(case: Case) -> Found | None:
 
 def _has_pipe(case: Case) -> bool:
     """Tell whether a script of its own connects commands by a pipe, which is closed as well."""
-    shells = (s for item in case.launched if (s := item.script) and s.language == "sh")
-    return any(command.end == "|" for each in shells for command in shell.commands(each.text))
+    return any(c.end == "|" for script in scripts(case) for c in shell.commands(script.text))
