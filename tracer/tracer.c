@@ -34,6 +34,7 @@ enum {
     TEXT = 700,         /* the arguments of one call */
     STRING = 400,       /* bytes of one string of the program */
     FRAMES = 40,        /* return addresses that are told of a stack */
+    WORDS = 2048,       /* words of a stack that may be return addresses */
     LAST = 8,           /* calls that are kept of each task, whether they failed or not */
     SOCKETS = 128,      /* sockets whose address is remembered */
     OF_THREAD = 2,      /* whose stack is used up: that of a thread which is not the first one */
@@ -689,15 +690,51 @@ static void tell_last(struct task *task) {
     keep(&line);
 }
 
+/* Where the program of a task begins: it tells where that is loaded. */
+static unsigned long entry_of(int id) {
+    char path[64];
+    unsigned long words[2], found = 0;
+    int auxv = (int)CALL4(__NR_openat, AT_FDCWD, proc(path, sizeof path, id, "auxv", -1), O_RDONLY | O_CLOEXEC, 0);
+    while (auxv >= 0 && CALL3(__NR_read, auxv, words, sizeof words) == sizeof words && words[0])
+        if (words[0] == AT_ENTRY) found = words[1];
+    CALL1(__NR_close, auxv);
+    return found;
+}
+
+/* The words on the stack of a task that point into the code of its program, innermost first: some are
+   return addresses, also where there are no frame pointers, and others are what is left of calls that
+   have returned. Whoever has the program can tell which of them follow a call. */
+static void tell_words(const struct task *task, unsigned long pointer, unsigned long entry) {
+    char room[FRAMES * 18 + 100];
+    struct text line = head(room, sizeof room, "A");
+    struct maps maps;
+    struct mapping map;
+    unsigned long part[16];
+    open_maps(&maps, task->id);
+    while (next_mapping(&maps, &map) && map.end <= entry) continue;
+    CALL1(__NR_close, maps.file);
+    if (!entry || map.start > entry || map.end <= entry) return;
+    column(&line, task->process);
+    for (int read = 0, told = 0; read < WORDS && told < FRAMES; read += 16) {
+        size n = peek(task->id, (long)pointer + 8L * read, part, sizeof part);
+        for (size i = 0; i < n / 8 && told < FRAMES; i++) {
+            if (part[i] <= map.start || part[i] >= map.end) continue;
+            put(&line, '\t');
+            hex(&line, part[i], 1);
+            told++;
+        }
+        if (n < sizeof part) break;
+    }
+    keep(&line);
+}
+
 /* The return addresses on the stack of a task, innermost first, by the chain of frame pointers, which
-   Go keeps; other compilers often leave it out, and then there are few, or none that mean anything.
-   The address at which the program started tells where it is loaded. */
+   Go keeps; other compilers often leave it out, and then there are few, or none that mean anything. */
 static void tell_stack(const struct task *task, unsigned long pointer) {
     char room[FRAMES * 18 + 100];
     struct text line = head(room, sizeof room, "K");
-    unsigned long registers[40] = {0}, frame, next[2], words[2];
+    unsigned long registers[40] = {0}, frame, next[2];
     struct iovec to = {registers, sizeof registers};
-    char path[64];
     column(&line, task->process);
     ptrace(PTRACE_GETREGSET, task->id, NT_PRSTATUS, &to);
 #if defined(__x86_64__)
@@ -705,13 +742,11 @@ static void tell_stack(const struct task *task, unsigned long pointer) {
 #else
     frame = registers[29];
 #endif
-    int auxv = (int)CALL4(__NR_openat, AT_FDCWD, proc(path, sizeof path, task->id, "auxv", -1), O_RDONLY, 0);
-    while (auxv >= 0 && CALL3(__NR_read, auxv, words, sizeof words) == sizeof words && words[0])
-        if (words[0] == AT_ENTRY) {
-            put(&line, '\t');
-            hex(&line, words[1], 1);
-        }
-    CALL1(__NR_close, auxv);
+    unsigned long entry = entry_of(task->id);
+    if (entry) {
+        put(&line, '\t');
+        hex(&line, entry, 1);
+    }
     for (int n = 0; n < FRAMES && frame >= pointer && !(frame & 7); n++, frame = next[0]) {
         if (peek(task->id, (long)frame, next, sizeof next) < sizeof next) break;
         put(&line, '\t');
@@ -719,6 +754,7 @@ static void tell_stack(const struct task *task, unsigned long pointer) {
         if (next[0] <= frame) break;
     }
     keep(&line);
+    tell_words(task, pointer, entry);
 }
 
 /* What a task waits for (W), or waited for until a signal came (I). */

@@ -28,6 +28,8 @@ UNNAMED = "a value that is not known"
 """What a panic of Go was raised with, where only its place is seen."""
 UNCAUGHT = "uncaught"
 """How it ends over an exception that nobody handles."""
+SENTENCE = re.compile(r"[A-Za-z{}%]+[:,]? [a-z{}%]+")
+"""Two words and more, or places for values."""
 
 OF_SYSTEM = frozenset({"OSError", "ImportError"})
 """Exceptions about a call, which the tracer has seen as well."""
@@ -87,6 +89,14 @@ class Ending:
     """The modules that it has looked for before, in vain, and done without."""
     before: tuple[Swallowed, ...] = ()
     """What it has handled before, the last one first."""
+    named: tuple[str, ...] = ()
+    """The texts in the code in front of it, the nearest first."""
+
+    @property
+    def message(self) -> str:
+        """The nearest of these that is a sentence, in one line; empty if none is."""
+        lines = (" ".join(text.split()) for text in self.named)
+        return next((line for line in lines if SENTENCE.search(line)), "")
 
 
 def chosen_end(records: str) -> Ending | None:

@@ -161,6 +161,8 @@ class Traced:
     """The address at which its program began."""
     stack: tuple[int, ...] = ()
     """The return addresses on its stack when it ended itself, as far as it has frame pointers."""
+    words: tuple[int, ...] = ()
+    """What else there points into its code: return addresses, and what calls before have left."""
 
     @property
     def name(self) -> str:

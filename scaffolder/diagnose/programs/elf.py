@@ -23,6 +23,7 @@ ALIASES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i386": "386"
 RUNS_TOO = {("amd64", "386"), ("arm64", "arm")}
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
+PT_GNU_EH_FRAME = 0x6474E550
 DT_NEEDED, DT_STRTAB, DT_SYMTAB, DT_RPATH, DT_RUNPATH = 1, 5, 6, 15, 29
 DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 
@@ -82,6 +83,15 @@ def segments(data: bytes) -> list[tuple[int, int, int]]:
     except (struct.error, IndexError):
         return []
     return [(s.offset, s.address, s.size) for s in found if s.kind == PT_LOAD]
+
+
+def exceptions(data: bytes) -> tuple[int, int]:
+    """Return where a program's table for exceptions is: in the file, -1 for nowhere; its address."""
+    try:
+        found = _segments(Reader(data))
+    except (struct.error, IndexError):
+        return -1, 0
+    return next(((s.offset, s.address) for s in found if s.kind == PT_GNU_EH_FRAME), (-1, 0))
 
 
 def _segments(reader: Reader) -> list[_Segment]:

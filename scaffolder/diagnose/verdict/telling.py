@@ -20,7 +20,7 @@ from scaffolder.diagnose.evidence.files import PROGRAM, text
 from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed, chosen_end, linked
-from scaffolder.diagnose.programs import elf, jsflags, pyflags
+from scaffolder.diagnose.programs import elf, jsflags, near_end, pyflags
 from scaffolder.diagnose.programs.go_table import frames
 from scaffolder.docker.client import Engine, EngineError
 
@@ -136,16 +136,21 @@ def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:
 
 
 def _read_stack(case: Case) -> None:
-    """Add how a program of Go ended itself, which its stack shows: no other copy is needed."""
+    """Add how a native program ended itself, which its stack shows: no other copy is needed."""
     process = case.seen.decider
-    data = case.files.content(process.program, PROGRAM) if process and process.stack else None
-    if process is None or not data or elf.language(data) != "go":
+    data = case.files.content(process.program, PROGRAM) if process and process.words else None
+    if process is None or not data:
         return
-    found = go_stack.end(frames(data, process.entry, process.stack), process.status)
+    named = near_end.texts(data, process.entry, process.words)
+    found: Swallowed | Ending | None = Ending("", f"exit({process.status})", (), named=named)
+    if elf.language(data) == "go":
+        found = go_stack.end(frames(data, process.entry, process.stack), process.status)
+    elif not named:
+        return
     if isinstance(found, Swallowed):
         take_in(case, replace(case.seen, swallowed=found))
     elif found:
-        take_in(case, replace(case.seen, ending=found))
+        take_in(case, replace(case.seen, ending=replace(found, named=named)))
 
 
 def _runtime(case: Case) -> str:

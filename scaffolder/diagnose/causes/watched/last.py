@@ -59,6 +59,8 @@ def ends_itself(case: Case) -> Found | None:
     if said and said == case.last_words:
         return None  # it does say why
     where = f"{ending.how} at {ending.place}" if ending.place else ending.how
+    named = ", ".join(f"`{text.strip()[:120]}`" for text in ending.named)
+    where += f", where its code names {named}" if named else ""
     without = f"; it does without {', '.join(ending.got_over[:3])}" if ending.got_over else ""
     handled = next((each for each in ending.before if not each.names & OPTIONAL), None)
     last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
