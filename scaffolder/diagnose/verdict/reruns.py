@@ -64,7 +64,10 @@ def try_factors(
     if case.phase == Phase.RUNNING and standing.waits(case):
         standing.ask(engine, case)
     if case.phase == Phase.RUNNING or has_gone_well:
-        return Rerun(tried=[f"a watched copy {same.words}"])
+        tried = [f"a watched copy {same.words}"]
+        is_cut_off = case.phase == Phase.FINISHED and same.alive
+        left = with_left_over(engine, case, same, tried) if is_cut_off else None
+        return left or Rerun(tried=tried)
     if not is_like(case, same):
         call = lacked_or_shared(case, same.trace) if same.trace else None
         take_in(case, replace(case.seen, lacked=call))

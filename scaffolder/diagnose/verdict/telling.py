@@ -138,10 +138,11 @@ def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:
 def _read_stack(case: Case) -> None:
     """Add how a native program ended itself, which its stack shows: no other copy is needed."""
     process = case.seen.decider
-    data = case.files.content(process.program, PROGRAM) if process and process.words else None
+    on_stack = process.words or process.stack if process else ()
+    data = case.files.content(process.program, PROGRAM) if process and on_stack else None
     if process is None or not data:
         return
-    named = near_end.texts(data, process.entry, process.words)
+    named = near_end.texts(data, process.entry, on_stack)
     found: Swallowed | Ending | None = Ending("", f"exit({process.status})", (), named=named)
     if elf.language(data) == "go":
         found = go_stack.end(frames(data, process.entry, process.stack), process.status)

@@ -1,4 +1,4 @@
-"""System calls that the container's custom seccomp profile blocks."""
+"""System calls that a seccomp profile blocks: the container's own one, or Docker's."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .capabilities import context
+from .capabilities import context, options
 
 REFUSED = r"operation not permitted|EPERM|function not implemented|ENOSYS|errno (?:1|38)\b"
 CALLS = {
@@ -39,6 +39,14 @@ CALLS = {
     r"hostname|uname": ("sethostname", "uname"),
 }
 """Words of a message → the system calls that they refer to."""
+BY_DEFAULT = re.compile(
+    r"\b(add_key|request_key|keyctl|userfaultfd|io_uring_(?:setup|enter|register)|swapon|swapoff|nfsservctl"
+    r"|io_uring)(?=\b|_)"
+)
+"""What Docker's own profile refuses to root with every capability, too, as far as programs use it.
+
+Engines refuse io_uring since version 25.
+"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def _names(rule: dict[str, object]) -> Iterator[str]:
 
 @cause(
     "seccomp-refuses",
-    "the container's custom seccomp profile blocks a system call",
+    "a seccomp profile blocks a system call",
     pattern="permissions",
     reads=["logs", "inspect"],
     page="check-program-by-itself",
@@ -94,11 +102,11 @@ def _names(rule: dict[str, object]) -> Iterator[str]:
 def seccomp_refuses(case: Case) -> Found | None:
     """Find EPERM for a call that the profile blocks, from the profile and the log."""
     own = profile(case)
-    if own is None:
-        return None
     line, shown = _words(case)
     if shown is None:
         return None
+    if own is None:
+        return _by_default(case, line, shown)
     call = _call(own, line)
     listed = ", ".join(sorted(own.refused)[:8]) or "everything not listed"
     about = f": {call}" if call else f": it blocks {listed}"
@@ -110,6 +118,21 @@ def seccomp_refuses(case: Case) -> Found | None:
         (shown, inspected(case, "HostConfig.SecurityOpt", f"seccomp profile, blocks {listed}")),
         proven=bool(call),
         basis=None if call else Basis.INFERRED,
+    )
+
+
+def _by_default(case: Case, line: str, shown: Evidence) -> Found | None:
+    """Find a call that Docker's own profile blocks, if the container has that one."""
+    match = BY_DEFAULT.search(line)
+    if match is None or any(option.startswith("seccomp") for option in case.config.security):
+        return None
+    call = match[1]
+    return Found(
+        f"Docker's default seccomp profile blocks {call}, whatever capabilities a container has"
+        f" ({line.strip().splitlines()[-1][:160]})",
+        f"pass a profile that allows {call} (--security-opt seccomp=profile.json: Docker's, with it"
+        " added), or seccomp=unconfined to see that it is that; or do without the call",
+        (shown, inspected(case, "HostConfig.SecurityOpt", options(case))),
     )
 
 

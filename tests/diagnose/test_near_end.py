@@ -1,0 +1,163 @@
+"""What the code in front of a native program's end names, and the logger that nobody hears."""
+
+import platform
+import shutil
+import struct
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recorded import case, program
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.swallowed import Ending
+from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.programs import near_end
+from scaffolder.diagnose.verdict.judge import judge
+
+TRACER = Path(__file__).parent.parent.parent / "scaffolder/diagnose/tracers/amd64"
+
+C = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static int speaks;
+__attribute__((noinline)) void say(const char *words) { if (speaks) puts(words); }
+__attribute__((noinline)) char *get(const char *key) { return getenv(key); }
+__attribute__((noinline)) void fail(int status) { exit(status); }
+int main(int count, char **words) {
+    speaks = count > 5;
+    switch (words[1][0]) {
+    case 'd': if (!get("LISTEN_PORT")) exit(3); break;
+    case 'f': if (!get("LISTEN_PORT")) { say("no port to listen on"); fail(3); } break;
+    case 's': if (!get("LISTEN_PORT")) { say("cannot listen on nothing"); _exit(3); } break;
+    case 'r': if (!get("LISTEN_PORT")) return 3; break;
+    }
+    pause();
+}
+"""
+RUST = """
+use std::{env, fmt, process};
+#[inline(never)]
+fn log(speaks: bool, message: fmt::Arguments, file: &str) { if speaks { println!("{message} {file}") } }
+fn main() {
+    let speaks = env::args().count() > 5;
+    match env::args().nth(1).as_deref() {
+        Some("values") => if let Err(error) = env::var("QUEUE_OF_NOBODY") {
+            log(speaks, format_args!("no queue to read from: {error}"), "src/main.rs"); process::exit(3) },
+        Some("plain") => if env::var("QUEUE_OF_NOBODY").is_err() {
+            log(speaks, format_args!("no queue to read from"), "src/main.rs"); process::exit(3) },
+        _ => process::exit(3),
+    }
+}
+"""
+
+
+def traced(tmp_path: Path, made: Path, *words: str) -> tuple[str, ...]:
+    """Run a program under the tracer; return what is found in front of its end."""
+    if platform.machine() != "x86_64" or sys.platform != "linux":
+        pytest.skip("the code of this processor is not read")
+    tracer, records = tmp_path / "tracer", tmp_path / "records"
+    shutil.copy(TRACER, tracer)
+    tracer.chmod(0o755)
+    ran = subprocess.run([tracer, records, "20000", made, *words], check=False, timeout=60)
+    trace = read(records.read_text("ascii"))
+    if trace.obstacle:
+        pytest.skip(f"nothing can be traced here: {trace.obstacle}")
+    assert ran.returncode == 3
+    assert trace.first
+    return near_end.texts(made.read_bytes(), trace.first.entry, trace.first.words)
+
+
+MADE = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0x1000, 64, 0) + bytes(200)
+ARM = MADE[:18] + b"\xb7\0" + MADE[20:]
+KINDS = ("-O0", "-O2", "-Os", "-O2 -no-pie", "-O2 -static", "-O2 -s")
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc was not found")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_code_in_front_of_the_end_of_a_program_in_c_names_why(
+    tmp_path: Path, kind: str
+) -> None:
+    source, made = tmp_path / "service.c", tmp_path / "service"
+    source.write_text(C, encoding="utf-8")
+    subprocess.run(["gcc", *kind.split(), "-w", "-o", made, source], check=True)
+
+    assert traced(tmp_path, made, "direct")[:1] == ("LISTEN_PORT",)
+    assert traced(tmp_path, made, "function")[:1] == ("no port to listen on",)
+    assert traced(tmp_path, made, "system")[:1] == ("cannot listen on nothing",)
+    assert not traced(tmp_path, made, "return"), "what main returns leaves no trace"
+
+
+@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
+@pytest.mark.parametrize("kind", ["-O", "-C debuginfo=0", "-O -C strip=symbols"])
+def test_the_code_in_front_of_the_end_of_a_program_in_rust_names_why(
+    tmp_path: Path, kind: str
+) -> None:
+    source, made = tmp_path / "service.rs", tmp_path / "service"
+    source.write_text(RUST, encoding="utf-8")
+    subprocess.run(
+        ["rustc", "--edition=2021", *kind.split(), "-o", made, source], check=True, cwd=tmp_path
+    )
+
+    assert "no queue to read from: {}" in traced(tmp_path, made, "values")
+    assert "no queue to read from" in traced(tmp_path, made, "plain")
+    assert not any("queue" in text for text in traced(tmp_path, made, "other"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", MADE[:20], MADE[:100], MADE + bytes(200), ARM + b"\xff" * 300, b"\x7fELF" * 40],
+)
+def test_what_is_no_program_names_nothing(data: bytes) -> None:
+    assert near_end.texts(data, 0x1000, (0x1000, 0x7FFF0000, 2**64 - 1)) == ()
+
+
+def ended(texts: bytes, named: tuple[str, ...], **more: object) -> Case:
+    """Return a silent container whose program of Rust has texts, and names some at its end."""
+    made = program(MADE + b"RUST_BACKTRACE\0" + texts)
+    of = case("/server", files={"/server": made}, exit_code=1, **more)  # type: ignore[arg-type]
+    of.seen = replace(of.seen, ending=Ending("", "exit(1)", (), named=named))
+    return of
+
+
+TRACING = b"/root/.cargo/registry/src/x/tracing-core-0.1.36/src/callsite.rs\0"
+LOG = b"_ZN3log20MAX_LOG_LEVEL_FILTER\0"
+WRITER = b"/build/vendor/env_logger-0.11.8/src/fmt/mod.rs\0"
+WHY = ("no queue in {}", "src/main.rs")
+
+
+@pytest.mark.parametrize(
+    ("texts", "named", "words"),
+    [
+        (TRACING, WHY, "it uses the crate tracing-core, and has nothing that writes"),
+        (LOG, WHY, "it uses the crate log, and has nothing that writes"),
+        (LOG + WRITER, WHY, "env_logger is not set up yet when it ends, or its level hides that"),
+    ],
+)
+def test_a_message_in_front_of_the_end_that_no_logger_writes_is_told(
+    texts: bytes, named: tuple[str, ...], words: str
+) -> None:
+    found = judge(ended(texts, named))
+
+    assert (found.cause, found.verdict) == ("log-unwritten", "likely")
+    assert "`no queue in {}`" in found.text
+    assert words in found.text
+
+
+def test_without_a_logger_or_a_message_the_names_are_told_as_they_are() -> None:
+    silent = judge(ended(b"", WHY))
+    nameless = judge(ended(LOG, ("LISTEN_PORT",)))
+
+    assert (silent.cause, nameless.cause) == ("ends-itself", "ends-itself")
+    assert "where its code names `no queue in {}`" in silent.text
+    assert "where its code names `LISTEN_PORT`" in nameless.text
+
+
+def test_a_message_that_the_output_has_is_not_unheard() -> None:
+    said = judge(ended(LOG, WHY, log="ERROR no queue in orders-7f"))
+
+    assert said.cause != "log-unwritten"
