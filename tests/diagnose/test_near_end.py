@@ -72,7 +72,9 @@ def traced(tmp_path: Path, made: Path, *words: str) -> tuple[str, ...]:
     return near_end.texts(made.read_bytes(), trace.first.entry, trace.first.words)
 
 
-MADE = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0x1000, 64, 0) + bytes(200)
+MADE = (
+    b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0x1000, 64, 0) + bytes(200)
+)
 ARM = MADE[:18] + b"\xb7\0" + MADE[20:]
 KINDS = ("-O0", "-O2", "-Os", "-O2 -no-pie", "-O2 -static", "-O2 -s")
 

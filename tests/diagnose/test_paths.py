@@ -115,6 +115,22 @@ def test_only_a_mark_of_an_earlier_run_is_left_over(
     assert (found is not None and found.proves) is is_left
 
 
+@pytest.mark.parametrize(("content", "is_left"), [(b"1\n", True), (b"done\n", False)])
+def test_a_job_that_has_been_done_is_no_service_that_finds_its_own_number(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, *, is_left: bool
+) -> None:
+    asked = trace("newfstatat\t-2\tp=/run/app.pid")
+    fresh = Outcome(alive=True, exit_code=0, text="", trace=read(asked))
+    of = case(
+        files={**SERVER, "/run/app.pid": File(content)}, sources={"changed": WRITTEN}, exit_code=0
+    )
+    ended = Outcome(alive=False, exit_code=0, text="")
+    monkeypatch.setattr(left_over, "tried_with", lambda *_: ended)
+    found = left_over.with_left_over(Engine("docker"), of, fresh, [])
+
+    assert (found is not None) is is_left
+
+
 SOCKET = "/run/app/app.sock"
 BOUND = "bind\t0\tf=3:socket:[9]\ta=unix:/run/app/app.sock"
 

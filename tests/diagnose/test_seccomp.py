@@ -38,6 +38,29 @@ def test_a_refused_call(security: str, log: str, cause: str, verdict: str) -> No
     assert "{" not in found.text, "the profile itself is no text for a sentence"
 
 
+KEY = "keyctl: add_key: Operation not permitted"
+
+
+@pytest.mark.parametrize(
+    ("security", "log", "cause"),
+    [
+        ((), KEY, "seccomp-refuses"),
+        ((), "io_uring_queue_init: Operation not permitted", "seccomp-refuses"),
+        (("no-new-privileges",), KEY, "seccomp-refuses"),
+        (("seccomp=unconfined",), KEY, "capability-missing"),
+        ((), "monkey_ctl: Operation not permitted", "capability-missing"),
+        ((), CHOWN, "capability-missing"),
+    ],
+)
+def test_what_dockers_own_profile_refuses_needs_no_capability(
+    security: tuple[str, ...], log: str, cause: str
+) -> None:
+    found = judge(case(files=SERVER, log=log, config={"security": security}))
+
+    assert (found.cause, found.verdict) == (cause, "likely"), found
+    assert ("--security-opt seccomp=profile.json" in found.fix) == (cause == "seccomp-refuses")
+
+
 @pytest.mark.parametrize(
     ("dropped", "added", "verdict"),
     [(("CHOWN",), (), "proven"), (("ALL",), (), "proven"), (("ALL",), ("CHOWN",), "likely"), (("NET_RAW",), (), "likely")],

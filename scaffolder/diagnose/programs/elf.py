@@ -86,7 +86,7 @@ def segments(data: bytes) -> list[tuple[int, int, int]]:
 
 
 def exceptions(data: bytes) -> tuple[int, int]:
-    """Return where a program's table for exceptions is: in the file, -1 for nowhere; its address."""
+    """Return where the table for exceptions is in the file, -1 for nowhere, and its address."""
     try:
         found = _segments(Reader(data))
     except (struct.error, IndexError):

@@ -87,7 +87,6 @@ class Code:
         found = (offset - o + a for o, a, size in self.loaded if o <= offset < o + size)
         return next(found, -1)
 
-
     def begin(self, offset: int) -> int:
         """Return where the function around a place begins, as far as is known; else 0."""
         address = self.address(offset)
@@ -124,17 +123,18 @@ def texts(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, ...]:
 
 
 def _functions(reader: Reader) -> tuple[int, ...]:
-    """Return the addresses at which functions begin: a table for exceptions tells, also if stripped.
+    """Return the addresses at which functions begin, from the table that exceptions need.
 
-    Its layout is that of the Linux Standard Base, "Exception Frames" (.eh_frame_hdr), as linkers
-    write it; others have none.
+    A stripped program has it, too. Its layout is that of the Linux Standard Base, "Exception
+    Frames" (.eh_frame_hdr), as linkers write it; others have none.
     """
     at, address = elf.exceptions(reader.data)
     if at < 0 or reader.data[at : at + 4] != SORTED:
         return ()
     (count,) = reader.unpack("I", at + 8)
-    rows = reader.data[at + 12 : at + 12 + 8 * min(count, MOST_FUNCTIONS)]
-    return tuple(address + first for first, _ in struct.iter_unpack("<ii", rows[: len(rows) // 8 * 8]))
+    count = min(count, MOST_FUNCTIONS, (len(reader.data) - at - 12) // 8)
+    rows = reader.data[at + 12 : at + 12 + 8 * count]
+    return tuple(address + first for first, _ in struct.iter_unpack("<ii", rows))
 
 
 def _named(code: Code, end: int) -> Iterator[str]:

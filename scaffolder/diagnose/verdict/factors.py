@@ -19,6 +19,7 @@ from .closed import closed
 from .endings import endings
 from .factor import Factor
 from .itself import CRASHED, itself
+from .levels import louder
 from .limited import limits
 from .other_values import other_values
 from .runtimes import plain_runtime
@@ -161,6 +162,7 @@ def _words(case: Case) -> Iterator[Factor]:
             flags="-e PYTHONUNBUFFERED=1 -e PYTHONFAULTHANDLER=1",
             reveals="python-buffered",
         )
+    yield from louder(case)
     first = case.launched[0] if case.launched else None
     if first and len(first.argv) == 1 and any(natives(case)) and case.exit_code in USAGE_CODES:
         yield Factor(

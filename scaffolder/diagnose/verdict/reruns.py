@@ -66,8 +66,8 @@ def try_factors(
     if case.phase == Phase.RUNNING or has_gone_well:
         tried = [f"a watched copy {same.words}"]
         is_cut_off = case.phase == Phase.FINISHED and same.alive
-        left = with_left_over(engine, case, same, tried) if is_cut_off else None
-        return left or Rerun(tried=tried)
+        over = with_left_over(engine, case, same, tried) if is_cut_off else None
+        return over or Rerun(tried=tried)
     if not is_like(case, same):
         call = lacked_or_shared(case, same.trace) if same.trace else None
         take_in(case, replace(case.seen, lacked=call))

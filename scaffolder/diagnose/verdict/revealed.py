@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.evidence.log_search import last_words
 
 from .copies import Outcome
 from .factor import Factor
@@ -18,9 +19,11 @@ REVEALED = {
     "errexit": "handle the failure of this command",
     "usage-printed": "pass the arguments that it requires, in CMD or after the image in docker run",
     "output-thrown-away": "let its output reach the log (no >/dev/null); then fix what it reports",
+    "log-unwritten": "let it log that (set its level as above); then fix what it reports",
     "log-discarded": "use a log driver that keeps lines; then fix what it reports",
 }
 """The cause that hid a program's output → the fix."""
+WARNING = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 USAGE = re.compile(r"\s*usage:?\s", re.IGNORECASE)
 OWN_END = re.compile(r"\++ exit [1-9]\d*")
 OPTIONAL = re.compile(r"\[[^\[\]]*\]")
@@ -48,7 +51,11 @@ def revealed(
     if not factor.reveals or not new or found.alive:
         return None
     words = new[-1].strip()
-    if factor.reveals == "output-thrown-away":
+    if factor.reveals == "log-unwritten":
+        words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")
+        if not words:
+            return None
+    if factor.reveals in ("output-thrown-away", "log-unwritten"):
         take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
     text = (
