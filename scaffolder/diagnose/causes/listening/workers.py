@@ -1,11 +1,13 @@
 """Workers that keep dying while PID 1 keeps running."""
 
+import errno
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, live, logged
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, live, logged, seen, watched
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
+from scaffolder.diagnose.evidence.call_words import in_words
 from scaffolder.diagnose.evidence.facts import Process, moment
 from scaffolder.diagnose.evidence.phase import RECENT_SECONDS, Phase
 from scaffolder.text import quoted as typed
@@ -46,16 +48,16 @@ def deaths(case: Case) -> list[str]:
     "workers-die",
     "workers keep dying while PID 1 keeps running",
     pattern="process",
-    reads=["logs", "live"],
+    reads=["logs", "live", "rerun"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    explains=["check-timeout"],
+    explains=["check-timeout", "check-fails", "check-wrong-port", "not-listening"],
 )
 def workers_die(case: Case) -> Found | None:
     """Find workers that time out, crash or exit, and are started again."""
     found = deaths(case)
     if len(found) < FEWEST:
-        return None
+        return _in_a_copy(case)
     processes = case.processes or ()
     first = case.first
     workers = [p for p in processes if first and p.parent == first.pid]
@@ -80,6 +82,31 @@ def workers_die(case: Case) -> Found | None:
             ),
         ),
         proven=young and bool(processes),
+    )
+
+
+def _in_a_copy(case: Case) -> Found | None:
+    """Find workers that end without a word in a copy, too, where none of the container serves."""
+    found = case.seen.dying
+    if found is None or case.sockets or (found.call and found.call.is_network):
+        return None
+    call = found.call
+    over = f": {in_words(call)}" if call else ", and does not say why"
+    return Found(
+        f"workers keep dying while PID 1 keeps running ({found.times} in a copy), and nothing tells"
+        f" of it: the last one {found.words}{over}",
+        f"give it {call.path}, where the worker looks for it"
+        if call and call.error == errno.ENOENT and call.path
+        else "let the workers write to the container's log, and fix what they report",
+        (
+            *((seen(case, call),) if call else ()),
+            watched(
+                case,
+                f"{found.last.name} (process {found.last.number}), which {found.parent.name}"
+                f" (process {found.parent.number}) has started, {found.words}",
+            ),
+        ),
+        basis=Basis.INFERRED,
     )
 
 
