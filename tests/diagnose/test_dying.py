@@ -1,9 +1,10 @@
 """Workers that end again and again in a copy, and what is not one of them."""
 
 import pytest
-from recorded import Socket, case
+from recorded import case
 
 from examples import up
+from scaffolder.diagnose.evidence.facts import Socket
 from scaffolder.diagnose.verdict.judge import judge
 
 PARENT = "P\t1\t7\t/usr/bin/node\tnode\\x00app.js\\x00\n"

@@ -41,7 +41,7 @@ MODULES = (
     "start.search_path", "start.commands", "start.paths",
     "files.formats", "files.interpreters", "files.modes", "files.key_pairs",
     "files.pointers", "files.kept_out", "files.named",
-    "silence.logs", "silence.python", "silence.held", "silence.input", "silence.daemons",
+    "silence.logs", "silence.unheard", "silence.python", "silence.held", "silence.input", "silence.daemons",
     "silence.endings", "silence.init_systems",
     "loader.missing", "loader.versions",
     "identity.users", "identity.journals", "identity.seccomp", "identity.temporary",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scaffolder import temporary
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.logs import SYSLOG
+from scaffolder.diagnose.causes.silence.unheard import SYSLOG
 from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.evidence.swallowed import Swallowed
 from scaffolder.docker.client import Engine, EngineError

@@ -51,7 +51,7 @@ def deaths(case: Case) -> list[str]:
     reads=["logs", "live", "rerun"],
     page="nothing-moves",
     when=Phase.RUNNING,
-    explains=["check-timeout", "check-fails", "check-wrong-port", "not-listening"],
+    explains=["check-timeout", "check-broken", "check-wrong-port", "not-listening"],
 )
 def workers_die(case: Case) -> Found | None:
     """Find workers that time out, crash or exit, and are started again."""
