@@ -35,6 +35,7 @@ enum {
     STRING = 400,       /* bytes of one string of the program */
     FRAMES = 40,        /* return addresses that are told of a stack */
     WORDS = 2048,       /* words of a stack that may be return addresses */
+    PANICKED = 101,     /* the status of a program in Rust that has panicked */
     LAST = 8,           /* calls that are kept of each task, whether they failed or not */
     SOCKETS = 128,      /* sockets whose address is remembered */
     OF_THREAD = 2,      /* whose stack is used up: that of a thread which is not the first one */
@@ -701,29 +702,31 @@ static unsigned long entry_of(int id) {
     return found;
 }
 
-/* The words on the stack of a task that point into the code of its program, innermost first: some are
-   return addresses, also where there are no frame pointers, and others are what is left of calls that
-   have returned. Whoever has the program can tell which of them follow a call. */
-static void tell_words(const struct task *task, unsigned long pointer, unsigned long entry) {
+/* The words of a stack that point into the code of the program, from the stack pointer on: above it (A)
+   some are return addresses, also where there are no frame pointers, and others are left of calls that
+   have returned, as all are below it (B). Whoever has the program can tell which follow a call. */
+static void tell_words(const struct task *task, const char *kind, unsigned long pointer, unsigned long entry) {
     char room[FRAMES * 18 + 100];
-    struct text line = head(room, sizeof room, "A");
+    struct text line = head(room, sizeof room, kind);
     struct maps maps;
     struct mapping map;
     unsigned long part[16];
+    int below = *kind == 'B';
     open_maps(&maps, task->id);
     while (next_mapping(&maps, &map) && map.end <= entry) continue;
     CALL1(__NR_close, maps.file);
     if (!entry || map.start > entry || map.end <= entry) return;
     column(&line, task->process);
     for (int read = 0, told = 0; read < WORDS && told < FRAMES; read += 16) {
-        size n = peek(task->id, (long)pointer + 8L * read, part, sizeof part);
-        for (size i = 0; i < n / 8 && told < FRAMES; i++) {
-            if (part[i] <= map.start || part[i] >= map.end) continue;
+        long from = (long)pointer + 8L * (below ? -16 - read : read);
+        if (peek(task->id, from, part, sizeof part) < sizeof part) break;
+        for (int i = 0; i < 16 && told < FRAMES; i++) {
+            unsigned long word = part[below ? 15 - i : i];
+            if (word <= map.start || word >= map.end) continue;
             put(&line, '\t');
-            hex(&line, part[i], 1);
+            hex(&line, word, 1);
             told++;
         }
-        if (n < sizeof part) break;
     }
     keep(&line);
 }
@@ -754,7 +757,8 @@ static void tell_stack(const struct task *task, unsigned long pointer) {
         if (next[0] <= frame) break;
     }
     keep(&line);
-    tell_words(task, pointer, entry);
+    tell_words(task, "A", pointer, entry);
+    if (task->arguments[0] == PANICKED) tell_words(task, "B", pointer, entry);
 }
 
 /* What a task waits for (W), or waited for until a signal came (I). */

@@ -13,6 +13,7 @@ from recorded import case, program
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.swallowed import Ending
+from scaffolder.diagnose.evidence.trace import Traced
 from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.programs import near_end
 from scaffolder.diagnose.verdict.judge import judge
@@ -55,9 +56,31 @@ fn main() {
 }
 """
 
+PANICS = """
+use std::{env, panic};
+#[inline(never)]
+fn number(word: Option<String>) -> usize { word.expect("a number has to be given") .len() }
+fn main() {
+    panic::set_hook(Box::new(|_| {}));
+    let none = env::var("QUEUE_OF_NOBODY").ok();
+    match env::args().nth(1).as_deref() {
+        Some("expect") => { number(none); }
+        Some("index") => { let list: Vec<String> = none.into_iter().collect(); println!("{}", list[2]); }
+        Some("panic") => if none.is_none() { panic!("no queue for {}", env::args().count()) },
+        _ => std::process::exit(101),
+    }
+}
+"""
+
 
 def traced(tmp_path: Path, made: Path, *words: str) -> tuple[str, ...]:
-    """Run a program under the tracer; return what is found in front of its end."""
+    """Return what is found in front of the end of a program."""
+    last = watched(tmp_path, 3, made, *words)
+    return near_end.texts(made.read_bytes(), last.entry, last.words)
+
+
+def watched(tmp_path: Path, status: int, made: Path, *words: str) -> Traced:
+    """Run a program under the tracer; return what is seen of it."""
     if platform.machine() != "x86_64" or sys.platform != "linux":
         pytest.skip("the code of this processor is not read")
     tracer, records = tmp_path / "tracer", tmp_path / "records"
@@ -67,9 +90,9 @@ def traced(tmp_path: Path, made: Path, *words: str) -> tuple[str, ...]:
     trace = read(records.read_text("ascii"))
     if trace.obstacle:
         pytest.skip(f"nothing can be traced here: {trace.obstacle}")
-    assert ran.returncode == 3
+    assert ran.returncode == status
     assert trace.first
-    return near_end.texts(made.read_bytes(), trace.first.entry, trace.first.words)
+    return trace.first
 
 
 MADE = (
@@ -110,12 +133,36 @@ def test_the_code_in_front_of_the_end_of_a_program_in_rust_names_why(
     assert not any("queue" in text for text in traced(tmp_path, made, "other"))
 
 
+@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
+@pytest.mark.parametrize("kind", ["-O", "-C debuginfo=0", "-O -C strip=symbols"])
+def test_a_panic_that_its_hook_hides_is_told_by_what_it_leaves_on_the_stack(
+    tmp_path: Path, kind: str
+) -> None:
+    source, made = tmp_path / "service.rs", tmp_path / "service"
+    source.write_text(PANICS, encoding="utf-8")
+    command = ["rustc", "--edition=2021", *kind.split(), "-o", str(made), "service.rs"]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    found: dict[str, tuple[str, str] | None] = {}
+    for way in ("expect", "index", "panic", "none"):
+        last = watched(tmp_path, 101, made, way)
+        assert last.below
+        found[way] = near_end.panic(made.read_bytes(), last.entry, last.below)
+
+    assert found == {
+        "expect": ("service.rs:4:49", "a number has to be given"),
+        "index": ("service.rs:10:99", ""),
+        "panic": ("service.rs:11:46", "no queue for {}"),
+        "none": None,
+    }
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", MADE[:20], MADE[:100], MADE + bytes(200), ARM + b"\xff" * 300, b"\x7fELF" * 40],
 )
 def test_what_is_no_program_names_nothing(data: bytes) -> None:
     assert near_end.texts(data, 0x1000, (0x1000, 0x7FFF0000, 2**64 - 1)) == ()
+    assert near_end.panic(data, 0x1000, (0x1000, 0x7FFF0000, 2**64 - 1)) is None
 
 
 def ended(texts: bytes, named: tuple[str, ...], **more: object) -> Case:

@@ -8,6 +8,8 @@ from .catalogue import Basis, Found, cause
 from .evidence import ended, logged
 from .signatures import Row, Signature, table
 
+HOOK = "set up logging before the panic hook, or let the hook write to stderr as well"
+
 
 @cause("rust-panic", "a Rust panic", pattern="process", explains=["aborted", "own-stage"])
 def rust_panic(case: Case) -> Found | None:
@@ -28,10 +30,14 @@ def rust_panic(case: Case) -> Found | None:
         more = "; a debug build checks integer overflow, a release build would hide it"
     else:
         more = ""
+    if case.seen.swallowed and case.is_silent:
+        more += (
+            "; its panic hook does not show it: it may hand it to a logger that is not set up yet"
+        )
     return Found(
         f"a Rust panic ({how}): {message.strip()[:250]} at {at}{more}",
-        "fix the code there (checked_sub and the like, ? instead of unwrap); RUST_BACKTRACE=1"
-        " shows the call stack",
+        "fix the code there (checked_sub and the like, ? instead of unwrap);"
+        f" {HOOK if case.is_silent else 'RUST_BACKTRACE=1 shows the call stack'}",
         (logged(case, match), ended(case)),
         ("docker run -e RUST_BACKTRACE=1 ...",),
         proven=case.exit_code == 101 or aborted or _ends_own(case),

@@ -163,6 +163,8 @@ class Traced:
     """The return addresses on its stack when it ended itself, as far as it has frame pointers."""
     words: tuple[int, ...] = ()
     """What else there points into its code: return addresses, and what calls before have left."""
+    below: tuple[int, ...] = ()
+    """What calls before have left below it, of a program that ends as Rust does after a panic."""
 
     @property
     def name(self) -> str:

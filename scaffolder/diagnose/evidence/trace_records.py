@@ -63,7 +63,7 @@ class _Reading:
                 self.interrupted.append(replace(_call(at, row), error=0, waited=int(row[5])))
             case "S":
                 self.signals.append(_signal(at, row))
-            case "P" | "N" | "L" | "K" | "A" | "X":
+            case "P" | "N" | "L" | "K" | "A" | "B" | "X":
                 self._note(kind, at, int(row[2]), row[3:])
 
     def _note(self, kind: str, at: int, number: int, rest: Sequence[str]) -> None:
@@ -86,8 +86,9 @@ def _noted(known: Traced, kind: str, at: int, rest: Sequence[str]) -> Traced:
         case "K":
             entry, *stack = (int(address, 16) for address in rest)
             return replace(known, entry=entry, stack=tuple(stack))
-        case "A":
-            return replace(known, words=tuple(int(address, 16) for address in rest))
+        case "A" | "B":
+            words = tuple(int(address, 16) for address in rest)
+            return replace(known, words=words) if kind == "A" else replace(known, below=words)
     return replace(known, ended=at, status=int(rest[0]), signal=int(rest[1]))
 
 

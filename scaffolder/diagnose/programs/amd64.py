@@ -84,6 +84,19 @@ class Code:
         found = [self.offset(word - moved) for word in dict.fromkeys(words)]
         return [at for at in found if at > 0 and RETURNS_TO.search(self.data, max(0, at - 8), at)]
 
+    def called(self, end: int) -> tuple[int, int]:
+        """Return the part of the file with the function that the call before `end` calls.
+
+        It is empty where that is not known.
+        """
+        if self.data[end - 5 : end - 4] != b"\xe8":
+            return 0, 0
+        (distance,) = struct.unpack_from("<i", self.data, end - 4)
+        address = self.address(end) + distance
+        at = bisect_right(self.functions, address)
+        is_known = 0 < at < len(self.functions) and self.functions[at - 1] == address
+        return (self.offset(address), self.offset(self.functions[at])) if is_known else (0, 0)
+
     def ways(self, end: int) -> Iterator[tuple[int, int]]:
         """Yield the parts of the code that lead to a call's end: what is before it, or jumps there.
 

@@ -8,12 +8,15 @@ the setting that it dislikes.
 import re
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from . import amd64
 from .amd64 import MOVE, Code
 
 NEAR = 48
 """How far behind the address of a text its length may be."""
+BEFORE = 160
+"""How far in front of a call to panic its message may be: what is not optimized copies it first."""
 MOST_PLACES, MOST_TEXTS = 8, 4
 SHORTEST, LONGEST = 4, 300
 RELATIVE = 8
@@ -24,7 +27,9 @@ LONG = 0x80
 """From here on, such a byte is no length."""
 OF_LIBRARY = re.compile("std::process::exit called|glibc|^%s%s%s:%u: ")
 """What those name who are on the way from the program to the system, and linked into it."""
-OF_OTHERS = re.compile(r"^/rustc/|/\.?cargo/registry/|^library/|^/usr/(?:src|lib|local)/")
+OF_OTHERS = re.compile(
+    r"^/rustc/|^/rust/deps/|/\.?cargo/registry/|^library/|^/usr/(?:src|lib|local)/"
+)
 WORD = re.compile(r"[A-Za-z]{3}")
 
 
@@ -41,6 +46,48 @@ def texts(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, ...]:
         if found and not any(map(OF_LIBRARY.search, found)):
             return tuple(found)[:MOST_TEXTS]
     return ()
+
+
+def panic(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, str] | None:
+    """Return where a program in Rust has panicked, as `src/main.rs:4:9`, and with which message.
+
+    `words` are those that the calls before its end have left: one of them was the call to panic, in
+    front of which the code loads the place, and mostly the message. The message may be empty.
+    """
+    code = amd64.code(data)
+    if code is None:
+        return None
+    # What unwinds the stack looks up the byte before the one to which a call returns.
+    unwound = [word + 1 for word in words]
+    for at in code.calls(entry, [*chain(*zip(words, unwound, strict=True))]):
+        found = [*_places(code, max(0, at - BEFORE), at)]
+        if found and found[-1][0] >= at - NEAR:
+            return found[-1][1:]
+    for at in code.calls(entry, unwound):
+        found = [*_places(code, *code.called(at))]
+        if len(found) == 1:
+            return found[0][1:]
+    return None
+
+
+def _places(code: Code, begin: int, end: int) -> Iterator[tuple[int, str, str]]:
+    """Yield where code loads places in the program's own source, these, and the message before."""
+    message = ""
+    for at, target in code.targets(begin, end):
+        if place := _place(code, target):
+            yield at, place, message
+            message = ""
+        elif " " in (text := _text(code, target, code.data[at : at + NEAR])):
+            message = text
+
+
+def _place(code: Code, at: int) -> str:
+    """Return the place in the program's own source that a `Location` of Rust holds."""
+    file = _of_table(code, at)
+    if not file.endswith(".rs") or OF_OTHERS.search(file):
+        return ""
+    line, column = struct.unpack_from("<II", code.data, at + 16)
+    return f"{file}:{line}:{column}"
 
 
 def _named(code: Code, end: int) -> Iterator[str]:
@@ -71,7 +118,7 @@ def _text(code: Code, at: int, after: bytes) -> str:
 def _of_table(code: Code, at: int) -> str:
     """Return the text whose address, which the loader fills in, and length are at a place."""
     filled = code.data.find(struct.pack("<QQ", code.address(at), RELATIVE))
-    if filled < 0 or max(filled + 24, at + 16) > len(code.data):
+    if filled < 0 or max(filled + 24, at + 24) > len(code.data):
         return ""
     (address,) = struct.unpack_from("<Q", code.data, filled + 16)
     (length,) = struct.unpack_from("<Q", code.data, at + 8)

@@ -142,6 +142,13 @@ def _read_stack(case: Case) -> None:
     data = case.files.content(process.program, PROGRAM) if process and on_stack else None
     if process is None or not data:
         return
+    panic = near_end.panic(data, process.entry, process.below)
+    if panic:
+        text = f"thread 'main' panicked at {panic[0]}:\n{panic[1]}"
+        # What it panics over may be the error of a call, which is then the reason.
+        told = Swallowed(text, frozenset({"OSError"}), "its panic hook", UNCAUGHT)
+        take_in(case, replace(case.seen, swallowed=told))
+        return
     named = near_end.texts(data, process.entry, on_stack)
     found: Swallowed | Ending | None = Ending("", f"exit({process.status})", (), named=named)
     if elf.language(data) == "go":
