@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits
+from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits, watchdog
 from .call_words import in_words
 from .facts import Probe
 from .left import Left
 from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
+from .watchdog import Watchdog
 
 LATEST = 60
 """How many calls before the end are looked through for files."""
@@ -98,6 +99,15 @@ class Seen:
     def beside(self) -> tuple[Call, Call] | None:
         """What one process looked for in vain, and how another one made it elsewhere."""
         return beside.beside(self.trace)
+
+    @cached_property
+    def watchdog(self) -> Watchdog | None:
+        """What a process looked at before it killed the one that decided the end."""
+        killed = self.decider
+        handled = killed and decisive.handled_signal(self.trace, killed)
+        number = (killed.signal if killed else 0) or (handled.number if handled else 0)
+        killer = watchdog.killer_of(self.trace, killed, number) if killed and number else None
+        return watchdog.watchdog(self.trace, killer, killed) if killer and killed else None
 
     @cached_property
     def gave_up(self) -> Call | None:
