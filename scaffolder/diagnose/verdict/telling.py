@@ -1,4 +1,4 @@
-"""A copy in which Python, Node, Java or PHP tells which exceptions it handles, and what ends it.
+"""A copy in which Python, Node, Java, PHP, Ruby or Perl tells which exceptions it handles, and what ends it.
 
 Go needs none: the stack of the watched copy shows it.
 
@@ -78,6 +78,8 @@ MEANS = {
         _of_hook,
         is_last=True,
     ),
+    "ruby": Means((HOOKS / "tells.rb",), "RUBYOPT", "-r{folder}/tells.rb", " ", _of_hook),
+    "perl": Means((HOOKS / "tells.pm",), "PERL5OPT", "-I{folder} -Mtells", " ", _of_hook),
 }
 
 
