@@ -52,15 +52,18 @@ sub shown {
 # Return where an exception is handled: the next eval or try around it; empty if in a library,
 # undefined if nowhere.
 sub handler {
-    my $is_try = 0;
+    my ($is_try, $outermost) = (0, '');
     for (my $depth = 1; my @frame = caller $depth; $depth++) {
+        $outermost = "$frame[1]:$frame[2]";
         next unless $frame[3] eq '(eval)' || $frame[3] eq '(try)';
         $is_try ||= $frame[1] =~ m{/Try/Tiny\.pm$};
         next if $frame[7] || $frame[1] =~ m{/Try/Tiny\.pm$};    # require, or for its caller
         $tried = $is_try || $frame[3] eq '(try)';
         return is_own($frame[1]) ? "$frame[1]:$frame[2]" : '';
     }
-    return undef;
+    return undef unless $^S;
+    $tried = 1;    # a `try` of Perl itself has no frame
+    return is_own($outermost) ? $outermost : '';
 }
 
 sub dies {
