@@ -370,6 +370,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "data-version": said("FATAL: database files are incompatible with server\nDETAIL: The data directory was initialized by PostgreSQL version 16, which is not compatible with this version 17.6.", files={**SERVER, "/data/PG_VERSION": File(b"16\n")}, config={"mounts": (Mount("volume", "", "/data", name="pgdata"),)}),
     "stop-slow": killed(15, 9, sources={"happened": (Event(DIED.timestamp() - 20, "start"), Event(DIED.timestamp() - 10, "kill", signal=15), Event(DIED.timestamp(), "kill", signal=9), Event(DIED.timestamp(), "die", 137)), "timed": ((DIED - timedelta(seconds=9)).isoformat(),)}, log="LOG: received smart shutdown request"),
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
+    "exception-kept": {"command": "ruby /app.rb", "files": {"/usr/bin/ruby": STATIC, "/app.rb": File(b"begin\n")}, "trace": "P\t0\t7\t/usr/bin/ruby\truby\\x00/app.rb\\x00\nX\t2\t7\t1\t0", "swallowed": Swallowed("/app.rb:2:in 'rate': no such rate (Rates::Unknown)", frozenset({"Rates::Unknown"}), "/app.rb:3", "exit(1)")},
+    "program-broken": tried("execve\t-2\tp=/opt/scale", files={**SERVER, "/opt/scale": program(elf(interpreter="/lib64/ld-linux-x86-64.so.2"))}),
     "program-not-found": tried("execve\t-2\tp=/usr/bin/ffmpeg"),
     "kept-out-of-image": said("FileNotFoundError: [Errno 2] No such file or directory: '/app/config/app.toml'", image=Image(built_from=Build("/home/me/orders", ("config/app.toml",), "FROM a\nCOPY . /app\n", "config\n"))),
     "file-missing-silent": {"files": {"/app/server": program(elf(text=b"\0/etc/orders/app.toml\0"))}},

@@ -204,6 +204,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
     ending: Ending | None = None,
     unwritten: Swallowed | None = None,
     stuck: Stuck | None = None,
+    swallowed: Swallowed | None = None,
 ) -> Case:
     """Return a container that ended with a status and a log, unless told otherwise."""
     words = tuple(command.split()) if isinstance(command, str) else command
@@ -225,7 +226,9 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
         host=host or Host(),
         sources=answers,
         recorded=NOW,
-        seen=Seen(read(trace), ending=ending, stuck=stuck, unwritten=unwritten),
+        seen=Seen(
+            read(trace), ending=ending, stuck=stuck, unwritten=unwritten, swallowed=swallowed
+        ),
     )
 
 

@@ -66,11 +66,11 @@ MODULES = (
     "python.shadows",
     "node.modules", "node.runtime", "node.guards",
     "java.heap", "java.classes", "java.options", "java.logs", "java.application",
-    "perl", "php",
+    "perl", "php", "kept",
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
-    "watched.beside", "watched.programs", "watched.places",
+    "watched.beside", "watched.started", "watched.programs", "watched.places",
     "watched.paths", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits
+from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits, watchdog
 from .call_words import in_words
 from .dying import Dying, dying
 from .facts import Probe
@@ -11,6 +11,7 @@ from .left import Left
 from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
+from .watchdog import Watchdog
 
 LATEST = 60
 """How many calls before the end are looked through for files."""
@@ -104,6 +105,15 @@ class Seen:
     def dying(self) -> Dying | None:
         """Its workers, if they end again and again."""
         return dying(self.trace)
+
+    @cached_property
+    def watchdog(self) -> Watchdog | None:
+        """What a process looked at before it killed the one that decided the end."""
+        killed = self.decider
+        handled = killed and decisive.handled_signal(self.trace, killed)
+        number = (killed.signal if killed else 0) or (handled.number if handled else 0)
+        killer = watchdog.killer_of(self.trace, killed, number) if killed and number else None
+        return watchdog.watchdog(self.trace, killer, killed) if killer and killed else None
 
     @cached_property
     def gave_up(self) -> Call | None:

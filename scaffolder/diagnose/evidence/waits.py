@@ -2,6 +2,8 @@
 
 import re
 import signal
+from collections.abc import Sequence
+from posixpath import basename
 
 from .decisive import decider, failure, has_gone_on
 from .harmless import matters
@@ -113,13 +115,30 @@ def asked_in_vain(trace: Trace) -> Call | None:
         return None
     late = [call for call in trace.calls if process.ended - call.at < LATE]
     known = {_name(call) for call in late if not call.error and not call.host}
+    elsewhere = _found_elsewhere(trace, late)
     tried: dict[tuple[str, ...], int] = {}
-    for call in late:
+    for position, call in enumerate(late):
         name = _name(call)
+        is_found = position < elsewhere.get((call.process, basename(call.path)), 0)
         if name and (call.error or call.host) and matters(call) and name not in known:
-            tried[name] = tried.get(name, 0) + call.times
+            tried[name] = tried.get(name, 0) + (0 if is_found else call.times)
     often = {name for name, times in tried.items() if times > 1}
     return next((call for call in reversed(late) if _name(call) in often), None)
+
+
+def _found_elsewhere(trace: Trace, calls: Sequence[Call]) -> dict[tuple[int, str], int]:
+    """Return where a process, or the child that it started, found a name last, in any directory.
+
+    That is how a program is sought through PATH: by a shell before it forks, or by execvp after.
+    """
+    found: dict[tuple[int, str], int] = {}
+    for position, call in enumerate(calls):
+        if call.path and not call.error:
+            found[call.process, basename(call.path)] = position
+            process = trace.processes.get(call.process)
+            if process and call.name.startswith("exec"):
+                found[process.parent, basename(call.path)] = position
+    return found
 
 
 def _is_ended(trace: Trace, process: Traced) -> bool:

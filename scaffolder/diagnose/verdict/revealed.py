@@ -11,6 +11,7 @@ from .copies import Outcome
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
+from .within import within
 
 UNHEARD = 20
 """How many lines are read of what a script throws away."""
@@ -58,20 +59,28 @@ def revealed(
     if factor.reveals in ("output-thrown-away", "log-unwritten"):
         take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
+    inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
+    at = words.lstrip("+ ")
     text = (
-        f"a script ends itself with {found.exit_code}: {words.lstrip('+ ')}"
+        f"a script ends itself with {found.exit_code}: {at}"
         if is_own
-        else f"a script exits with {found.exit_code} at: {words.lstrip('+ ')}"
+        else f"a script exits with {found.exit_code} at `{at}`: {inner.text}"
+        if inner
+        else f"a script exits with {found.exit_code} at: {at}"
         if factor.reveals == "errexit"
         else f"its output was lost; with {factor.name} it prints: {words[:300]}"
     )
+    fix = inner.fix if inner else REVEALED[factor.reveals]
     return Rerun(
         factor.reveals,
         "process",
         text,
-        "read above it why the script ends there" if is_own else REVEALED[factor.reveals],
+        "read above it why the script ends there" if is_own else fix,
         commands=(command(case, factor),),
-        evidence=(Evidence("rerun", command(case, factor), "\n".join(new[-5:])),),
+        evidence=(
+            Evidence("rerun", command(case, factor), "\n".join(new[-5:])),
+            *(inner.evidence if inner else ()),
+        ),
         tried=tried,
     )
 

@@ -1,6 +1,7 @@
-"""A copy in which Python, Node, Java or PHP tells which exceptions it handles, and what ends it.
+"""A copy in which a language tells which exceptions a program handles, and what ends it.
 
-Go needs none: the stack of the watched copy shows it.
+These are Python, Node, Java, PHP, Ruby and Perl. Go needs none: the stack of the watched copy
+shows it.
 
 A program that swallows an exception has no need to ask the system for anything: what ended it is
 then in no call. So its runtime is asked: by a module that it loads before the program, or to log.
@@ -78,6 +79,8 @@ MEANS = {
         _of_hook,
         is_last=True,
     ),
+    "ruby": Means((HOOKS / "tells.rb",), "RUBYOPT", "-r{folder}/tells.rb", " ", _of_hook),
+    "perl": Means((HOOKS / "tells.pm",), "PERL5OPT", "-I{folder} -Mtells", " ", _of_hook),
 }
 
 

@@ -89,7 +89,7 @@ FLAWS = {
         "exists, but its ELF interpreter {detail} does not: it was built for {libc}, and the image"
         " has {has}",
         "use a runtime image with the libc that it was built for (debian:...-slim for glibc,"
-        " alpine for musl), or link it statically (CGO_ENABLED=0; target"
+        " alpine for musl), or link it statically (gcc -static; CGO_ENABLED=0; target"
         " x86_64-unknown-linux-musl)",
         "interpreter {detail}",
         more=("absent",),
@@ -143,6 +143,22 @@ def said(case: Case, program: Program, problem: Problem) -> Said | None:
     shown = (copied if flaw.listed else content)(case, place, shows)
     more = (MORE[name](case, problem) for name in flaw.more)
     return Said(words, fix, (command,) if command else (), (shown, *more))
+
+
+def flaw_of(case: Case, program: Program, problem: Problem) -> Said | None:
+    """Describe what keeps a program that another one starts from running: in it, or in its `#!`."""
+    if program.interpreter and problem.kind in ABSENT:
+        line = " ".join(program.shebang)
+        return Said(
+            f"has a #! line that names {line}, which does not exist in the image",
+            f"install {line} in the image, or correct the line",
+            (),
+            (copied(case, problem.path, "no such file"),),
+        )
+    at = program
+    while at.interpreter and not at.problem:
+        at = at.interpreter
+    return said(case, at, problem)
 
 
 def _values(case: Case, program: Program, problem: Problem) -> dict[str, object]:

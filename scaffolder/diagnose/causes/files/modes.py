@@ -46,7 +46,7 @@ def program_is_directory(case: Case) -> Found | None:
     pattern="permissions",
     reads=["files", "inspect"],
     when=NEVER | Phase.DIED,
-    explains=["not-executable", "path-closed", "program-not-found", "last-call"],
+    explains=["not-executable", "path-closed", "program-broken", "last-call"],
 )
 def noexec(case: Case) -> Found | None:
     """Find a mount with the option noexec, which Docker gives every --tmpfs."""

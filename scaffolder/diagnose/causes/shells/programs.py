@@ -7,7 +7,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, logged
-from scaffolder.diagnose.causes.files.flaws import ABSENT, Said, said
+from scaffolder.diagnose.causes.files.flaws import flaw_of
 from scaffolder.diagnose.causes.start.search import find_elsewhere
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.launched import Launched
@@ -71,12 +71,12 @@ def broken(case: Case) -> Iterator[tuple[Launched, Program, Problem]]:
     reads=["logs", "files"],
     when=Phase.ENDED,
     # A program that never began has not looked for its files either.
-    explains=["secret-missing", "command-missing-in-script", "program-not-found"],
+    explains=["secret-missing", "command-missing-in-script", "program-broken"],
 )
 def program_broken_in_script(case: Case) -> Found | None:
     """Find, in a script, a program of another architecture or libc, with CRLF, or damaged."""
     for item, program, problem in broken(case):
-        flaw = _flaw(case, program, problem)
+        flaw = None if problem.kind in CLOSED else flaw_of(case, program, problem)
         if not flaw:
             continue
         says = case.said(
@@ -94,22 +94,6 @@ def program_broken_in_script(case: Case) -> Found | None:
             proven=_ended_by(case, says),
         )
     return None
-
-
-def _flaw(case: Case, program: Program, problem: Problem) -> Said | None:
-    """Describe what is wrong with a program that a script starts, except its mode and path."""
-    if program.interpreter and problem.kind in ABSENT:
-        line = " ".join(program.shebang)
-        return Said(
-            f"has a #! line that names {line}, which does not exist in the image",
-            f"install {line} in the image, or correct the line",
-            (),
-            (copied(case, problem.path, "no such file"),),
-        )
-    at = program
-    while at.interpreter and not at.problem:
-        at = at.interpreter
-    return said(case, at, problem) if problem.kind not in CLOSED else None
 
 
 @cause(

@@ -10,6 +10,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, inspected, logged, seen
 from scaffolder.diagnose.causes.identity.denials import paths_in
+from scaffolder.diagnose.causes.read_before import complained_of, is_code
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.files import CONTENT, resolved, text
 
@@ -46,7 +47,11 @@ def config_malformed(case: Case) -> Found | None:
     ]
     about = f" ({named[0][0]} is {named[0][1]!r})" if named else ""
     flag = re.search(r"unrecognized|unknown (?:option|flag)|invalid option", line)
-    path = next(iter(p for p in paths_in(line + " ") if resolved(case.files, p)), "")
+    there = (p for p in paths_in(line + " ") if resolved(case.files, p))
+    path = next((p for p in there if not is_code(case, p)), "")
+    file, has = complained_of(case, line) if not named and not path else ("", "")
+    about = f" ({file} has `{has[:100]}`)" if file else about
+    path = path or file
     return Found(
         f"the program cannot read its {'arguments' if flag else 'configuration'}:"
         f" {line[:250]}{about}",
@@ -56,7 +61,7 @@ def config_malformed(case: Case) -> Found | None:
         (
             logged(case, match),
             *((inspected(case, "Config.Env", f"{named[0][0]}={named[0][1]}"),) if named else ()),
-            *((content(case, path, "exists"),) if path else ()),
+            *((content(case, path, has[:200] or "exists"),) if path else ()),
         ),
         proven=bool(named and named[0][1] in line and len(named[0][1]) > 2),
     )

@@ -31,17 +31,26 @@ SYSTEM = ("/usr/", "/lib", "/proc/", "/sys/", "/dev/")
 )  # fmt: skip
 def file_elsewhere(case: Case) -> Found | None:
     """Find a name that one process asks for again and again, and another one makes elsewhere."""
+    dog = case.seen.watchdog
+    if dog and dog.elsewhere:
+        return _apart(case, dog.look, dog.elsewhere, f"{_named(dog.killer)} kills it over that")
     found = case.seen.beside
     if found is None or case.has(place(found[0])):
         return None
-    sought, made = found
+    return _apart(case, *found)
+
+
+def _apart(case: Case, sought: Call, made: Call, end: str = "") -> Found:
+    """Return the answer: who looks where, who makes it where, and what gives them these paths."""
     here, there = place(sought), made.made or place(made)
     settings = list(_settings(case, (here, there)))
     named = "; ".join(f"{by} names {path}" for by, path, _ in settings)
+    same = next((by for by, path, _ in settings if path == there and by in case.config.env), "")
+    looks = f"looks at {here}" if end else f"looks for {here}, in vain"
     return Found(
-        f"{_who(case, sought)} looks for {here}, in vain, and {_who(case, made)} makes {there}"
-        f"{f' ({named})' if named else ''}",
-        f"give both the same path: {here} or {there}",
+        f"{_who(case, sought)} {looks}, and {_who(case, made)} makes {there}"
+        f"{f' ({named})' if named else ''}{end and f': {end}'}",
+        f"give both the same path: {here} or {there}{same and f' (-e {same}={here})'}",
         (
             watched(case, f"{_who(case, sought)}: {sought.words}"),
             watched(case, f"{_who(case, made)}: {made.words}"),
@@ -52,7 +61,10 @@ def file_elsewhere(case: Case) -> Found | None:
 
 
 def _who(case: Case, call: Call) -> str:
-    process = case.seen.trace.processes.get(call.process, Traced(call.process))
+    return _named(case.seen.trace.processes.get(call.process, Traced(call.process)))
+
+
+def _named(process: Traced) -> str:
     script = next((word for word in process.argv[1:2] if word.startswith("/")), "")
     return f"{process.name} (process {process.number}{script and f', {script}'})"
 

@@ -6,13 +6,11 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen, watched
-from scaffolder.diagnose.evidence.decisive import handled_signal, has_gone_on, kills_first
+from scaffolder.diagnose.evidence.decisive import handled_signal, has_gone_on
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
-
-KILLS = ("kill", "tkill", "tgkill")
-
+from scaffolder.diagnose.evidence.watchdog import Watchdog, killer_of
 
 TIME_IS_OVER = 124
 """How timeout ends then (GNU coreutils, timeout(1))."""
@@ -61,9 +59,13 @@ def program_not_found(case: Case) -> Found | None:
 def _is_looked_for(case: Case, call: Call) -> bool:
     """Tell whether a name was asked for in several directories of PATH, and found in none."""
     folders = case.config.env.get("PATH", "").split(":")
+    name = basename(call.path)
     asked = (c for c in case.seen.trace.of(call.process) if c.error == errno.ENOENT)
-    places = {c.path for c in asked if basename(c.path) == basename(call.path)}
+    places = {c.path for c in asked if basename(c.path) == name}
     within = {place for place in places if dirname(place) in folders}
+    calls = case.seen.trace.calls
+    if any(c.name.startswith("exec") and not c.error and basename(c.path) == name for c in calls):
+        return False  # who looks for it in one directory after the other finds it at last
     return not call.name.startswith("exec") and call.path in within and len(within) > 1
 
 
@@ -84,7 +86,7 @@ def killed_from_inside(case: Case) -> Found | None:
         return None
     handled = handled_signal(case.seen.trace, killed)
     number = killed.signal or (handled.number if handled else 0)
-    killer = _killer(case.seen.trace, killed, number) if number else None
+    killer = killer_of(case.seen.trace, killed, number) if number else None
     for process in filter(None, (killed, killer)):
         if process.name == "timeout" and process.status == TIME_IS_OVER:
             return _out_of_time(case, process)
@@ -109,6 +111,8 @@ def killed_from_inside(case: Case) -> Found | None:
         )
         fix = f"find out why {killer.name} does that: a time limit, a failed check, a wrong number"
         sent = f"kill({killed.number}, {number})"
+        if case.seen.watchdog:
+            return _over_file(case, case.seen.watchdog, text, sent)
     return Found(
         text,
         fix,
@@ -117,6 +121,21 @@ def killed_from_inside(case: Case) -> Found | None:
             ended(case),
             inspected(case, "Config.Cmd", list(case.config.argv)),
         ),
+    )
+
+
+def _over_file(case: Case, dog: Watchdog, text: str, sent: str) -> Found:
+    """Return the answer for who kills another process as it has looked at a file."""
+    path, killed = dog.look.path, case.seen.decider
+    who = killed.name if killed else "that one"
+    ago = (dog.look.at - dog.written.at) / 1000 if dog.written else 0.0
+    state = f"wrote last {ago:.1f} s before" if dog.written else "does not write"
+    look = f"{dog.killer.name}, {dog.times} times: {dog.look.words}"
+    return Found(
+        f"{text}, after it has looked at {path} {dog.times} times, which {who} {state}",
+        f"see that {path} is as {dog.killer.name} wants it: written to often enough, by that path;"
+        " or give it more time",
+        (watched(case, f"{look}\n{dog.killer.name}: {sent}"), ended(case)),
     )
 
 
@@ -140,16 +159,3 @@ def _to_own_group(trace: Trace, killed: Traced) -> Call | None:
         if has_gone_on(call):
             return None
     return None
-
-
-def _killer(trace: Trace, killed: Traced, number: int) -> Traced | None:
-    for call in reversed(trace.calls):
-        if call.name not in KILLS or call.error or call.process == killed.number:
-            continue
-        target, sent_number = call.numbers[0], call.numbers[-1]
-        to_first = killed is trace.first and kills_first(trace, call, number)
-        if to_first or (sent_number == number and (target == killed.number or target <= 0)):
-            return trace.processes.get(call.process)
-    sent = (s for s in trace.signals if s.process == killed.number and s.number == number)
-    senders = [trace.processes[s.sender] for s in sent if s.sender in trace.processes]
-    return next((p for p in senders if p.number != killed.number), None)
