@@ -8,7 +8,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, quoted
 from scaffolder.diagnose.causes.identity.denials import paths_in
-from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.files import is_device, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .places import in_several_places, other_home
@@ -47,6 +47,7 @@ def secret_missing(case: Case) -> Found | None:
         hidden = any(path.startswith(t) for t in case.config.tmpfs)
         if (
             hidden
+            or is_device(path)  # of which the container's files show none
             or name in {"PYTHONPATH", "LD_LIBRARY_PATH", "GOPATH", "PATH"}
             or resolved(case.files, path)
             or path.endswith((".pid", ".sock", ".log", ".db"))
