@@ -105,11 +105,13 @@ def _each(
     def is_over() -> bool:
         return time.monotonic() - began > BUDGET_SECONDS
 
-    least = granted(engine, case, tried)
+    beyond: dict[str, str] = {}
+    least = granted(engine, case, tried, beyond)
     if least and (rerun := _cured(case, *least, tried)):
         return rerun
     in_vain: dict[str, str] = {}
-    beyond: dict[str, str] = {}
+    settled = frozenset(beyond)  # which more of the same would only seem to refute
+    changes = (each for each in changes if not (each.cure and each.cure.factor in settled))
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = revealed(case, kept, same, said, tried) if case.is_silent else None
