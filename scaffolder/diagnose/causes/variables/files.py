@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from posixpath import basename, dirname
+from posixpath import basename, dirname, normpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -98,12 +98,13 @@ def missing(case: Case) -> Missing | None:
         return None
     paths = [p for p in paths_in(line + " ") if not resolved(case.files, p)]
     relative = re.search(
-        r"(?:open|stat|read|directory:?|file:?)[:\s]+['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?",
+        r"(?:open|stat|read|directory:?|file:?|\w*Exception:)[:\s]+"
+        r"['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?",
         line,
     )
     if not paths and not relative:
         return None
-    named = paths[-1] if paths else relative[1] if relative else ""
+    named = paths[-1] if paths else normpath(relative[1]) if relative else ""
     if not paths and (resolved(case.files, named, case.config.workdir) or misplaced(case)):
         return None
     return Missing(
@@ -171,7 +172,7 @@ def file_missing(case: Case) -> Found | None:
         (
             found.shown,
             *((copied(case, elsewhere, "exists"),) if elsewhere else ()),
-            Evidence("files", f"docker cp {quoted(case)}:{found.named} -", "no such file"),
+            Evidence("files", f"docker cp {quoted(case)}:{normpath(found.path)} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
         proven=found.is_sure,
