@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from recorded import File, case
+from recorded import File, case, elf, program
 
 from scaffolder.diagnose.evidence import jvm_log
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed
+from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.telling import MEANS
@@ -198,3 +199,63 @@ def test_java_has_time_zones_of_its_own(log: str, words: str, fix: str) -> None:
     assert found.cause == "timezone-missing"
     assert words in found.text
     assert fix in found.fix
+
+
+JVM = "P\t0\t7\t/opt/jre/bin/java\tjava\\x00Main\\x00\n"
+OWN = "openat\t3\tp=/opt/jre/lib/libjimage.so\tx=0"
+SOUGHT = "openat\t-2\tp=./data/rates.csv\tx=0\td=/srv/app"
+
+
+def ran(*calls: str, runtime: str = JVM) -> str:
+    rows = "".join(f"C\t1\t7\t7\t{call}\n" for call in calls)
+    return f"{runtime}{rows}X\t2\t7\t1\t0"
+
+
+HOME = {"/opt/jre/bin/java": program(elf()), "/app/server": program(elf())}
+
+
+@pytest.mark.parametrize(
+    ("calls", "is_named"),
+    [
+        ((SOUGHT, OWN), True),
+        ((SOUGHT, "openat\t3\tp=/opt/jre/release\tx=0"), True),
+        ((SOUGHT, "openat\t3\tp=/srv/app/data/other.csv\tx=0"), False),
+        ((SOUGHT, "openat\t3\tp=/opt/jre/libraries/x.jar\tx=0"), False),
+    ],
+    ids=["libraries", "release", "went-on", "not-of-the-runtime"],
+)
+def test_the_call_names_the_file_that_an_exception_does_not(
+    calls: tuple[str, ...], *, is_named: bool
+) -> None:
+    """A JVM loads libraries of its own to end, wherever it is installed."""
+    of = case(files=HOME, command="/opt/jre/bin/java Main", config={"workdir": "/srv/app"})
+    text = 'Exception in thread "main" java.nio.file.NoSuchFileException'
+    names = frozenset({"NoSuchFileException", "OSError"})
+    told = Swallowed(text, names, "Main.java:14 (Main.main)", "System.exit(1)")
+    of.seen = Seen(read(ran(*calls)), swallowed=told)
+    found = judge(of)
+
+    assert (found.cause == "file-missing") is is_named
+    assert ("needs data/rates.csv" in found.text) is is_named
+    assert ("below the working directory /srv/app" in found.text) is is_named
+
+
+def test_what_another_program_loads_from_its_home_is_progress() -> None:
+    seen = Seen(read(ran(SOUGHT, OWN, runtime=JVM.replace("bin/java", "bin/server"))))
+
+    assert seen.failed_call is None
+    assert Seen(read(ran(SOUGHT, OWN))).failed_call is not None
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        'Exception in thread "main" java.nio.file.NoSuchFileException: data/rates.csv',
+        "java.io.FileNotFoundException: data/rates.csv (No such file or directory)",
+    ],
+)
+def test_a_message_of_java_that_is_a_path_is_of_a_file(log: str) -> None:
+    found = judge(case(files=HOME, log=log, config={"workdir": "/srv/app"}))
+
+    assert found.cause == "file-missing"
+    assert "data/rates.csv" in found.text

@@ -501,3 +501,45 @@ def test_two_mounts_are_swapped_where_one_has_what_the_other_lacks(
             "log": "/data/log",
             "index": "/data/index",
         }
+
+
+GIVEN = {"config": {"user": "1000", "devices": ("/dev/snd",)}}
+
+
+@pytest.mark.parametrize(
+    ("log", "more", "fix"),
+    [
+        ("java.io.FileNotFoundException: /dev/ttyUSB0 (No such file or directory)", {}, "--device"),
+        ("cannot open /dev/video0: No such file or directory", {}, "--device=/dev/video0"),
+        ("open /dev/snd/pcmC0D0p: permission denied", {}, "--device=/dev/snd/pcmC0D0p"),
+        ("open /dev/snd/pcmC0D0p: permission denied", GIVEN, "--group-add $(stat"),
+    ],
+)
+def test_what_is_missing_or_refused_below_dev_is_given_as_a_device(
+    log: str, more: dict[str, Any], fix: str
+) -> None:
+    found = judge(case(files=SERVER, log=log, **more))
+
+    assert found.cause == "device-not-given"
+    assert fix in found.fix
+    assert "COPY" not in found.fix
+    assert "-v " not in found.fix
+    assert "chown" not in found.fix
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/dev/shm/cache", "/dev/log", "/dev/pts/0", "/dev/tcp/db/80", "/dev/stdout", "/devices/a"],
+)
+def test_what_is_no_device_below_dev_is_not_given_as_one(path: str) -> None:
+    found = judge(case(files=SERVER, log=f"open {path}: no such file or directory"))
+
+    assert found.cause != "device-not-given"
+    assert "--device" not in found.fix
+
+
+def test_a_copy_gets_no_empty_file_in_place_of_a_device() -> None:
+    lost = case(files=SERVER, trace=trace(*lacks("/dev/kvm")))
+
+    assert judge(lost).cause == "device-not-given"
+    assert not list(wanted(lost))

@@ -70,7 +70,7 @@ MODULES = (
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
-    "watched.beside", "watched.started", "watched.programs", "watched.places",
+    "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
     "watched.paths", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip

@@ -98,6 +98,7 @@ def config(document: Mapping[str, Any]) -> Config:
         sysctls=host.get("Sysctls") or {},
         tmpfs=host.get("Tmpfs") or {},
         mounts=tuple(map(_mount, document.get("Mounts") or [])),
+        devices=tuple(d.get("PathInContainer", "") for d in host.get("Devices") or ()),
     )
 
 

@@ -107,6 +107,8 @@ class Config:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     tmpfs: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
+    devices: tuple[str, ...] = ()
+    """Where it has the devices that it was given."""
     architecture: str = ""
 
     @property

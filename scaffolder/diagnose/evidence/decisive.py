@@ -58,11 +58,17 @@ def decider(trace: Trace) -> Traced | None:
 
 
 def failure(trace: Trace, process: Traced | None = None) -> Call | None:
-    """Return the failed call that the program, or a process, ended over; None if there is none."""
+    """Return the failed call that the program, or a process, ended over; None if there is none.
+
+    What a JVM loads of itself, wherever that is, it loads to end as well: that is no progress.
+    """
     process = process or decider(trace)
     if process is None or process.ended is None or handled_signal(trace, process):
         return None
-    return _last_failure(trace.of(process.number)[-AFTERWARDS:])
+    late = trace.of(process.number)[-AFTERWARDS:]
+    home = dirname(dirname(process.program)) if process.name == "java" else ""
+    own = (f"{home}/lib/", f"{home}/release") if home not in ("", "/", "/usr", "/usr/local") else ()
+    return _last_failure([call for call in late if not own or not call.path.startswith(own)])
 
 
 def _last_failure(late: Sequence[Call]) -> Call | None:

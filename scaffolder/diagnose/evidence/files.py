@@ -1,5 +1,6 @@
 """Files of a container: how they are read, and how a path is followed inside it."""
 
+import re
 from collections.abc import Iterable
 from posixpath import dirname, join, normpath
 from typing import Protocol
@@ -13,6 +14,13 @@ PROGRAM = 48 * 1024 * 1024
 LINKS = 40
 LONGEST = 4096
 """The longest path in characters (PATH_MAX): the kernel has no file for a longer one."""
+
+
+NO_DEVICE = re.compile(
+    r"/dev/(?:(?:shm|mqueue|hugepages|pts|fd|tcp|udp)(?:/.*)?"
+    r"|log|tty|std(?:in|out|err)|console|null|zero|full|u?random)?$"
+)
+"""What is below /dev, or is asked for there, and is no device that a container is given."""
 
 
 class Files(Protocol):
@@ -82,6 +90,11 @@ def text(files: Files, path: str, base: str = "/", limit: int = CONTENT) -> str 
 def is_below(path: str, folder: str) -> bool:
     """Tell whether a path is a directory, or in it."""
     return f"{path}/".startswith(folder.rstrip("/") + "/")
+
+
+def is_device(path: str) -> bool:
+    """Tell whether a path is that of a device, which `--device` gives to a container."""
+    return path.startswith("/dev/") and not NO_DEVICE.match(path)
 
 
 def mount_around(path: str, mounts: Iterable[Mount]) -> Mount | None:

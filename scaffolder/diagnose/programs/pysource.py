@@ -38,14 +38,11 @@ class Reading:
 
 def read(source: str) -> Reading | None:
     """Read a program; None if it is not Python that this version can parse."""
-    if len(source) > LARGE:
-        return None
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return None
     found = Reading()
-    for node in _walk(tree):
+    for node in walk(tree):
         _note(node, found)
         if isinstance(node, ast.Try) and any(map(_ends_without, node.handlers)):
             imports = Reading()
@@ -57,7 +54,17 @@ def read(source: str) -> Reading | None:
     return found
 
 
-def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+def parsed(source: str) -> ast.Module | None:
+    """Parse a program; None if it is not Python that this version can parse."""
+    if len(source) > LARGE:
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
     """Walk in the order of the source."""
     stack = [tree]
     while stack:
@@ -68,7 +75,7 @@ def _walk(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _note(node: ast.AST, found: Reading) -> None:
     match node:
-        case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if _dotted(
+        case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if dotted(
             value
         ).endswith("environ"):
             found.required.setdefault(name, node.lineno)
@@ -93,7 +100,7 @@ def _note(node: ast.AST, found: Reading) -> None:
 def _is_value(node: ast.expr) -> bool:
     """Tell whether something can stand for a variable that is not set; an empty text cannot."""
     if isinstance(node, ast.Call):
-        return _dotted(node.func) not in EXITS
+        return dotted(node.func) not in EXITS
     is_condition = isinstance(node, ast.Compare) or (
         isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
     )
@@ -105,14 +112,14 @@ EXITS = {"sys.exit", "exit", "quit", "os._exit"}
 
 def _ends_without(handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler ends the program where a module cannot be imported."""
-    caught = {_dotted(node) for node in ast.walk(handler.type)} if handler.type else {"Exception"}
+    caught = {dotted(node) for node in ast.walk(handler.type)} if handler.type else {"Exception"}
     calls = (node for node in ast.walk(handler) if isinstance(node, ast.Call))
-    ends = any(_dotted(call.func) in EXITS for call in calls)
+    ends = any(dotted(call.func) in EXITS for call in calls)
     return ends and bool(caught & {"ImportError", "ModuleNotFoundError", "Exception"})
 
 
 def _note_call(node: ast.Call, found: Reading) -> None:
-    name = _dotted(node.func)
+    name = dotted(node.func)
     texts = [_text(argument) for argument in node.args]
     first = texts[0] if texts else ""
     if name in {"os.getenv", "os.environ.get", "environ.get", "getenv"} and len(node.args) == 1:
@@ -138,9 +145,10 @@ def _note_call(node: ast.Call, found: Reading) -> None:
         found.reads_input = True
 
 
-def _dotted(node: ast.AST) -> str:
+def dotted(node: ast.AST) -> str:
+    """Return a name with those that it is an attribute of; empty if it is no name."""
     if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value)}.{node.attr}"
+        return f"{dotted(node.value)}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""
 
 

@@ -9,10 +9,12 @@ from scaffolder.diagnose.causes.identity.low_ports import is_powerless
 from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
 from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence import decisive
+from scaffolder.diagnose.evidence.call_words import LOOPBACK
 from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.diagnose.evidence.trace import Call, Trace
 
 READ_ONLY = re.compile(r"read-?only ?file ?system", re.IGNORECASE)
+NO_INTERFACE = {errno.ENODEV, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 PATH = re.compile(r"/[\w.@+/-]+")
 
 
@@ -70,6 +72,20 @@ def written(case: Case, trace: Trace) -> Call | None:
         return None
     mount = mount_around(call.made, case.config.mounts)
     return call if mount and mount.writable and mount.kind != "tmpfs" else None
+
+
+def networkless(case: Case, trace: Trace) -> Call | None:
+    """Return the call that a copy ended over as it has no network: an interface, or a way out.
+
+    The container has one. Where the copy asks itself (127.0.0.1), it has all that it takes.
+    """
+    call = decisive.failure(trace)
+    if call is None or case.config.network == "none":
+        return None
+    is_of_socket = call.object.startswith("socket:") or bool(call.address) or call.is_network
+    is_itself = bool(LOOPBACK.match(call.address)) or call.address.startswith(("/", "@"))
+    is_out = call.error in NO_INTERFACE or (call.is_network and bool(call.host or call.error))
+    return call if is_of_socket and is_out and not is_itself else None
 
 
 def _told(case: Case) -> Call | None:

@@ -16,6 +16,7 @@ from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.docker.client import Engine, EngineError
 
 from . import cures
+from .apart import networkless
 from .copies import Outcome, run, tried_with
 from .factor import Factor
 from .watching import tracer_for
@@ -46,8 +47,14 @@ def needed(call: Call | None) -> str:
     return next((name for name, calls in NEEDS if re.match(calls, call.name)), "")
 
 
-def granted(engine: Engine, case: Case, tried: list[str]) -> tuple[Factor, Outcome] | None:
-    """Give copies one capability more at a time; return the first copy that runs, or None."""
+def granted(
+    engine: Engine, case: Case, tried: list[str], beyond: dict[str, str]
+) -> tuple[Factor, Outcome] | None:
+    """Give copies one capability more at a time; return the first copy that runs, or None.
+
+    Of one that gets further, and then ends as it has no network, that is noted in `beyond`: it is
+    no proof, and refutes nothing.
+    """
     names: list[str] = []
     seen = case.seen
     while case.exit_code and len(names) < MOST:
@@ -66,6 +73,12 @@ def granted(engine: Engine, case: Case, tried: list[str]) -> tuple[Factor, Outco
         seen = Seen(watched.trace) if watched.trace else Seen()
         if (found.alive or found.exit_code == 0) and not _next(seen, names):
             return factor, found
+        call = networkless(case, seen.trace)
+        if call and not _next(seen, names):
+            lacks_it = f"gets further, and then lacks a network, as only copies do ({call.words})"
+            tried[-1] = f"rerun with {factor.name}: {lacks_it}"
+            beyond[cures.CAPABILITIES.factor] = f"with {factor.name} a copy {lacks_it}"
+            return None
     return None
 
 

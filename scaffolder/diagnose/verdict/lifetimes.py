@@ -7,6 +7,11 @@ LONGEST_SECONDS = 8.0
 """How long a copy is watched that does not end."""
 LONGEST_LIFE = 16.0
 """How long a container may have lived for copies to live as long."""
+LONGEST_TRIED = 30.0
+"""How long for one copy to be watched: on a machine that was busy, the container was slow.
+
+Others follow only if that one ends sooner.
+"""
 
 
 def lived(case: Case) -> float:
@@ -42,5 +47,8 @@ def window(case: Case) -> float:
 
 def watched_for(case: Case) -> float:
     """Return for how many seconds a copy is watched: it is slower, and shows why it ends."""
-    ended = case.phase & Phase.ENDED
-    return max(window(case), LONGEST_SECONDS) if ended else LONGEST_SECONDS
+    if not case.phase & Phase.ENDED:
+        return LONGEST_SECONDS
+    life = last_life(case)
+    longer = life * 1.5 + 2.0 if LONGEST_LIFE < life <= LONGEST_TRIED else 0.0
+    return max(window(case), longer, LONGEST_SECONDS)

@@ -1,5 +1,6 @@
 """Copies with one factor changed: a cure names the cause, new output is a lead."""
 
+import math
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -24,7 +25,7 @@ from .further import Further, as_cure, further, is_better, together
 from .granted import granted
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
-from .lifetimes import LONGEST_LIFE, last_life
+from .lifetimes import LONGEST_LIFE, LONGEST_TRIED, last_life
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
 from .revealed import command, revealed
@@ -44,17 +45,15 @@ def try_factors(
     The first one is not changed, but watched; `ahead`, if it was begun before. A container that
     runs, or was judged to be healthy `before`, is only watched.
     """
-    if not case.phase & (Phase.ENDED | Phase.RUNNING):
-        return Rerun(tried=["reruns: only a container that was started can be rerun"])
-    life = last_life(case)
-    if case.phase & Phase.ENDED and life > LONGEST_LIFE:
-        lived = f"{life:.0f} s"
-        return Rerun(tried=[f"reruns: it lived for {lived}, longer than a copy may run"])
+    if refused := _refused(case):
+        return Rerun(tried=[refused])
     began = time.monotonic()
     try:
         same = on_own_volumes(engine, case, unchanged(engine, case, ahead))
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
+    if case.phase & Phase.ENDED and not same.alive and _is_slow(case, same):
+        return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
     if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
         telling.ask(engine, case)
@@ -85,6 +84,23 @@ def try_factors(
     return _in_other_words(engine, case, began, found) if is_left else found
 
 
+def _refused(case: Case) -> str:
+    """Return why no copy is run; empty if copies are."""
+    if not case.phase & (Phase.ENDED | Phase.RUNNING):
+        return "reruns: only a container that was started can be rerun"
+    life = last_life(case)
+    if case.phase & Phase.ENDED and life > LONGEST_TRIED:
+        return f"reruns: it lived for {life:.0f} s, longer than a copy may run"
+    return ""
+
+
+def _is_slow(case: Case, copy: Outcome) -> bool:
+    """Tell whether a container lived too long for more copies, and a watched copy does as well."""
+    first = copy.trace.first if copy.trace else None
+    lived = math.inf if first is None or first.ended is None else first.ended / 1000
+    return min(last_life(case), lived) > LONGEST_LIFE
+
+
 def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> Rerun:
     """Try other spellings of the values, where nothing else has cured a copy."""
 
@@ -108,11 +124,13 @@ def _each(
     def is_over() -> bool:
         return time.monotonic() - began > BUDGET_SECONDS
 
-    least = granted(engine, case, tried)
+    beyond: dict[str, str] = {}
+    least = granted(engine, case, tried, beyond)
     if least and (rerun := _cured(case, *least, tried)):
         return rerun
     in_vain: dict[str, str] = {}
-    beyond: dict[str, str] = {}
+    settled = frozenset(beyond)  # which more of the same would only seem to refute
+    changes = (each for each in changes if not (each.cure and each.cure.factor in settled))
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = revealed(case, kept, same, said, tried) if case.is_silent else None

@@ -13,7 +13,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.locales import lacks_characters
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.decisive import PROBES
-from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.evidence.files import is_below, is_device, resolved
 from scaffolder.diagnose.evidence.last_steps import ZONES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
@@ -77,7 +77,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     is_killed = decider is not None and decider.signal not in (0, *CRASHES)
     if call is None or is_there or is_killed or case.seen.authorities_sought:
         return
-    if LIBRARY.search(call.path):  # an empty file is none
+    if LIBRARY.search(call.path) or is_device(call.path):  # an empty file is none
         return
     if call.error == errno.ENOENT and call.path and not call.name.startswith("exec"):
         for folder in elsewhere(case, call):

@@ -1,5 +1,6 @@
 """Files and directories that the container's user cannot access."""
 
+import errno
 import re
 
 from scaffolder.diagnose.case import Case
@@ -14,12 +15,14 @@ from scaffolder.diagnose.causes.evidence import (
 )
 from scaffolder.diagnose.causes.silence.readings import named_paths, quiet
 from scaffolder.diagnose.evidence.facts import Entry
-from scaffolder.diagnose.evidence.files import follow, resolved
+from scaffolder.diagnose.evidence.files import follow, is_below, resolved
 from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
 from .denials import DENIED, READ_ONLY, is_writable_mount, paths_in, place_for
+
+REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @cause(
@@ -111,7 +114,7 @@ def not_writable_silent(case: Case) -> Found | None:
     if not quiet(case) or case.exit_code > 125:
         return None
     for path, by in named_paths(case):
-        found = unwritable(case, path)
+        found = unwritable(case, path) if _is_tried(case, path) else None
         if found and _seems_written(path):
             why, evidence, fix = found
             return Found(
@@ -125,6 +128,13 @@ def not_writable_silent(case: Case) -> Found | None:
                 ),
             )
     return None
+
+
+def _is_tried(case: Case, path: str) -> bool:
+    """Tell whether a watched copy has tried to write there in vain, or none was watched."""
+    trace = case.seen.trace
+    refused = (c for c in trace.calls if c.error in REFUSED and c.path)
+    return not trace.processes or any(is_below(c.made, path) for c in refused)
 
 
 def _seems_written(path: str) -> bool:

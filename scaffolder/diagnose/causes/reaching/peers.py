@@ -88,10 +88,11 @@ def peers(case: Case) -> Iterator[Peer]:
             if pair and not pair[1].isdecimal() and pair[1] not in LOCAL:
                 yield Peer(pair[1], int(pair[2]), "the command")
         if item.script:
-            yield from _literal(item.script.text)
+            yield from literal(item.script.text)
 
 
-def _literal(text: str) -> Iterator[Peer]:
+def literal(text: str) -> Iterator[Peer]:
+    """Yield the hosts and ports that a text of a program connects to."""
     for match in re.finditer(
         r"(?:create_connection|connect)\(\s*\(\s*['\"]([\w.-]+)['\"]\s*,\s*(\d+)"
         r"|\bnc\s+(?:-\S+\s+)*([a-zA-Z][\w.-]+)\s+(\d+)|/dev/tcp/([\w.-]+)/(\d+)",

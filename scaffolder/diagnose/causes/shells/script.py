@@ -4,6 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content, inspected
+from scaffolder.diagnose.evidence.facts import Process
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.launched import BUILTINS
 from scaffolder.diagnose.programs.scripts import Script, language
@@ -34,10 +35,15 @@ def is_absent(case: Case, script: Script, name: str) -> bool:
     return case.finder.find((name,)).first_problem is not None
 
 
+def is_shell(process: Process) -> bool:
+    """Tell whether a process is a shell."""
+    return language(process.command.split(" ")[0].lstrip("-")) == "sh"
+
+
 def still_waits(case: Case) -> bool:
     """Tell whether the first process is a shell that sleeps: its script has not gone on yet."""
     first = case.first
-    if first is None or language(first.command.split(" ")[0].lstrip("-")) != "sh":
+    if first is None or not is_shell(first):
         return False
     others = (p.command for p in case.processes or () if p.parent == first.pid)
     return any(re.match(r"(?:\S*/)?sleep\b", command) for command in others)

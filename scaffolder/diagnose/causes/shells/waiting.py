@@ -15,7 +15,8 @@ from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.launched import BUILTINS
 from scaffolder.diagnose.programs.scripts import Script
 
-from .script import is_absent, quote, scripts, still_waits, where
+from .asking import asks_in_vain
+from .script import is_absent, is_shell, quote, scripts, still_waits, where
 
 LOOP = r"^(?:until|while)\b"
 OTHERS = r"^if\s+!\s*{name}\b|\b{name}\b[^|]*&&\s*(?:break|return|exit 0)\b"
@@ -124,6 +125,8 @@ def waits_forever(case: Case) -> Found | None:
     """Find `until nc -z db 5432; do sleep 1; done` in a container that does not listen."""
     if case.sockets is None or (case.sockets and not still_waits(case)):
         return None
+    if case.processes and not any(is_shell(p) for p in case.processes):
+        return None  # the last command of the script has taken its place
     for script in scripts(case):
         tool = next(_absent(case, script), None)
         if tool:
@@ -143,6 +146,8 @@ def waits_forever(case: Case) -> Found | None:
             re.MULTILINE,
         )
         if match is None:
+            if found := asks_in_vain(case, script):
+                return found
             continue
         line = (match["l"] or match["w"]).strip()
         why = next(((p, o) for p in peers(case) if (o := obstacle(case, p))), None)

@@ -6,7 +6,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM
-from scaffolder.diagnose.programs import binary, elf, glued, pysource, shell
+from scaffolder.diagnose.programs import binary, elf, glued, pypaths, pysource, shell
 from scaffolder.diagnose.programs.defaults import read_variables
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
@@ -133,6 +133,10 @@ def named_paths(case: Case) -> Iterator[tuple[str, str]]:
     """Return paths that programs name: the path, and by what."""
     yield from _paths_of_natives(case)
     yield from ((name, by) for name, by, writes in _opened(case) if writes)
+    for script, _ in readings(case):
+        for path, is_directory in pypaths.written(script.text, case.config.env):
+            if not (is_directory and case.has(path)):  # which nobody has to make
+                yield path, script.path or "the program"
     for item in case.launched:
         if item.script and item.script.language == "sh":
             yield from (

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from posixpath import basename, dirname
+from posixpath import basename, dirname, normpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, quoted
 from scaffolder.diagnose.causes.identity.denials import paths_in
-from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.files import is_device, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .places import in_several_places, other_home
@@ -47,6 +47,7 @@ def secret_missing(case: Case) -> Found | None:
         hidden = any(path.startswith(t) for t in case.config.tmpfs)
         if (
             hidden
+            or is_device(path)  # of which the container's files show none
             or name in {"PYTHONPATH", "LD_LIBRARY_PATH", "GOPATH", "PATH"}
             or resolved(case.files, path)
             or path.endswith((".pid", ".sock", ".log", ".db"))
@@ -97,12 +98,13 @@ def missing(case: Case) -> Missing | None:
         return None
     paths = [p for p in paths_in(line + " ") if not resolved(case.files, p)]
     relative = re.search(
-        r"(?:open|stat|read|directory:?|file:?)[:\s]+['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?",
+        r"(?:open|stat|read|directory:?|file:?|\w*Exception:)[:\s]+"
+        r"['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?",
         line,
     )
     if not paths and not relative:
         return None
-    named = paths[-1] if paths else relative[1] if relative else ""
+    named = paths[-1] if paths else normpath(relative[1]) if relative else ""
     if not paths and (resolved(case.files, named, case.config.workdir) or misplaced(case)):
         return None
     return Missing(
@@ -170,7 +172,7 @@ def file_missing(case: Case) -> Found | None:
         (
             found.shown,
             *((copied(case, elsewhere, "exists"),) if elsewhere else ()),
-            Evidence("files", f"docker cp {quoted(case)}:{found.named} -", "no such file"),
+            Evidence("files", f"docker cp {quoted(case)}:{normpath(found.path)} -", "no such file"),
             *((inspected(case, "Config.WorkingDir", case.config.workdir),) if below else ()),
         ),
         proven=found.is_sure,

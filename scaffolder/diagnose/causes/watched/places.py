@@ -4,9 +4,11 @@ import errno
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen
+from scaffolder.diagnose.causes.evidence import copied, ended, inspected, logged, seen
+from scaffolder.diagnose.causes.identity.denials import DENIED, paths_in
 from scaffolder.diagnose.causes.silence.readings import quiet
-from scaffolder.diagnose.evidence.files import is_below, resolved
+from scaffolder.diagnose.causes.variables.files import missing
+from scaffolder.diagnose.evidence.files import is_below, is_device, resolved
 from scaffolder.diagnose.evidence.harmless import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
@@ -18,22 +20,37 @@ LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
     "device-not-given",
     "the program needs a device that the container was not given",
     pattern="environment",
-    reads=["rerun", "inspect"],
+    reads=["logs", "rerun", "inspect"],
     page="check-resources",
     when=Phase.ENDED,
-    explains=["last-call", "file-missing", "file-closed"],
+    explains=["last-call", "file-missing", "file-closed", "secret-missing"],
 )
 def device_not_given(case: Case) -> Found | None:
-    """Find /dev/... that is missing or refused."""
-    call = case.seen.failed_call
-    if call is None or not call.path.startswith("/dev/") or is_below(call.path, "/dev/shm"):
+    """Find /dev/... that is missing or refused, by a call or by what is said of it."""
+    call, lost = case.seen.failed_call, missing(case)
+    if call and is_device(call.path):
+        path, reason, shown, is_sure = call.path, call.reason, seen(case, call), False
+    elif lost and is_device(lost.path):
+        path, reason, shown, is_sure = lost.path, "no such device", lost.shown, lost.is_sure
+    elif match := case.said(rf"[^\n]*(?:{DENIED})[^\n]*"):
+        path = next((p for p in reversed(paths_in(case.line(match))) if is_device(p)), "")
+        reason, shown, is_sure = "permission denied", logged(case, match), False
+    else:
         return None
+    if not path:
+        return None
+    option = f"--device={quoted(path)}"
+    group = f"--group-add $(stat -c %g {quoted(path)})"
+    is_given = any(is_below(path, device) for device in case.config.devices)
     return Found(
-        f"the program needs the device {call.path}: {call.reason}",
-        f"give it: --device {quoted(call.path)} (and --group-add for its group), or switch off what"
-        " needs it",
-        (seen(case, call), inspected(case, "HostConfig.Devices", "does not list it")),
-        (f"docker run --device {quoted(call.path)} ... {case.config.image}",),
+        f"the program needs the device {path}: {reason}",
+        f"it has the device: let the user open it, by its group on the host ({group})"
+        if is_given
+        else f"give it: {option} (and its group, {group}, where the user is not root), or switch"
+        " off what needs it",
+        (shown, inspected(case, "HostConfig.Devices", list(case.config.devices))),
+        (f"docker run {group if is_given else option} ... {case.config.image}",),
+        proven=is_sure and not is_given,
     )
 
 
