@@ -78,11 +78,13 @@ def test_the_file_that_is_broken_is_named_where_later_directories_lack_it() -> N
 )
 def test_a_program_that_says_so_is_not_believed_that_there_is_no_such_file(line: str) -> None:
     broken = judge(case(**said(line, files={**SERVER, "/opt/h": DYNAMIC})))
+    later = tried("openat\t-2\tp=/src/<unknown>\tx=0", files={**SERVER, "/opt/h": DYNAMIC})
     fine = judge(case(**said(line, files={**SERVER, "/opt/h": program(elf())})))
     absent = judge(case(**said(line, files=SERVER)))
 
     assert (broken.cause, LOADER in broken.text) == ("program-broken", True)
     assert "program-broken" not in (fine.cause, absent.cause)
+    assert judge(case(**later, log=line)).cause == "program-broken"
 
 
 def test_a_helper_that_started_is_not_blamed() -> None:

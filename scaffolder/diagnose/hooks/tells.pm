@@ -11,13 +11,14 @@ our ($HERE) = __FILE__ =~ m{^(.*)/};
 our $RECORDS = "$HERE/raised";
 our ($MOST, $LONGEST, $SOON) = (400, 8000, 2);
 our $NEAR = 30;    # lines
+our %of_system;    # texts about a call that failed
 our ($written, $dying, $has_ended, $last, $at, $tried) = (0, undef, 0, '', 0, '');
 
 sub record {
     my ($kind, $text, $place, $how) = @_;
     return if $written++ >= ($kind eq 'exit' ? 2 * $MOST : $MOST);
     my @names = $text eq '' ? () : ('die');
-    push @names, 'OSError' if $text =~ /No such file or directory|Permission denied|Connection refused/;
+    push @names, 'OSError' if $of_system{$text};
     push @names, 'ImportError' if $text =~ /^Can't locate \S+ in \@INC/;
     my %field = (kind => $kind, text => substr($text, 0, $LONGEST), place => $place, how => $how);
     my $line = join ', ', map { "\"$_\": " . quoted($field{$_}) } qw(kind text place how);
@@ -68,16 +69,19 @@ sub handler {
 
 sub dies {
     my ($error) = @_;
+    my $why = "$!";
     return if $has_ended;
+    my $text = shown($error);
+    $of_system{$text} = ($why ne '' && index($text, $why) >= 0) || $text =~ /\bBad hostname\b/;
     my $place = defined $^S ? handler() : undef;    # what is compiled may be handled, or not
     if (defined $place) {
         return if $place eq '';
-        ($last, $at) = (shown($error), time);
+        ($last, $at) = ($text, time);
         $tried = $tried ? $place : '';
         record('handled', $last, $place, '');
     }
     else {
-        $dying = shown($error);
+        $dying = $text;
     }
 }
 

@@ -26,7 +26,9 @@ def parsed(argv: Sequence[str]) -> Grep | None:
     """Read a call of grep for one pattern; None if it is none, or looks for other things."""
     if not argv or basename(argv[0]) not in NAMES:
         return None
-    patterns, operands, is_other = [], [], False
+    patterns: list[str] = []
+    operands: list[str] = []
+    is_other = False
     words = iter(argv[1:])
     for word in words:
         if word == "--":

@@ -38,10 +38,8 @@ def program_broken(case: Case) -> Found | None:
     The kernel says of a file whose loader is missing that there is no such file.
     """
     call = case.seen.failed_call
-    if call is None:
-        return _by_words(case)
-    if not call.name.startswith("exec"):
-        return None
+    if call is None or not call.name.startswith("exec"):
+        return _by_words(case, is_told=call is not None)
     same = (c for c in case.seen.trace.of(call.process) if c.error and c.name == call.name)
     tried = [c for c in same if basename(c.path) == basename(call.path)]
     for each in reversed(tried):
@@ -58,11 +56,16 @@ def program_broken(case: Case) -> Found | None:
     return None
 
 
-def _by_words(case: Case) -> Found | None:
-    """Find it by the last line that names a file as missing which is there, and broken."""
-    match = case.said(FAILED)
-    if match is None:
+def _by_words(case: Case, *, is_told: bool) -> Found | None:
+    """Find it by the last line that names a file as missing which is there, and broken.
+
+    If another call is known to have failed, the program itself has to have told that line.
+    """
+    log = "\n".join(line.text for line in case.log.lines)
+    told = [m for m in case.every(FAILED) if not is_told or case.line(m) in log]
+    if not told:
         return None
+    match = told[-1]
     error = errno.ENOEXEC if re.search(r"format|NOEXEC|=8", match[0]) else errno.ENOENT
     for path in _paths(match[0]):
         flaw = _flaw(case, path, error)
