@@ -59,10 +59,11 @@ def judged(  # noqa: PLR0913, PLR0917 - whatever differs
         WAIT,
         WAIT.replace("until up; do", "while ! up\ndo"),
         WAIT.replace("until up; do", "while :; do\n  up && break"),
+        WAIT.replace("until up; do", "while true\ndo\n  if up; then\n    break\n  fi"),
         WAIT.replace('up() {\n    (exec 3<>"/dev/tcp/$host/$port") 2>/dev/null\n}', 'up() { nc -z "$host" "$port" >/dev/null; }'),
         WAIT.replace('(exec 3<>"/dev/tcp/$host/$port") 2>/dev/null', 'pg_isready -h "$host" -p "$port" -q'),
     ],
-    ids=["until", "while-not", "break", "one-line", "client"],
+    ids=["until", "while-not", "break", "if", "one-line", "client"],
 )  # fmt: skip
 def test_a_script_that_waits_for_a_port_where_nobody_listens_says_whom_it_waits_for(
     text: str,
@@ -102,12 +103,13 @@ done
         {"text": WAIT.replace('exec "$@"\n', POLLS.replace("60", "1"))},
         {"text": WAIT.replace("until up; do", "while :; do\n  up || echo lost")},
         {"text": WAIT.replace("until up; do", "while up; do")},
+        {"text": WAIT.replace("until up; do", "while :; do\n  up\n  test -f /stop && break")},
         {"first": "/app/server", "child": "/app/server --worker"},
         {"text": WAIT.replace("up() {", "up() {\n  true; return").replace("/dev/tcp/", "/run/")},
     ],
     ids=[
         "the-right-port", "it-listens", "past-the-loop", "perhaps-past-it", "polls",
-        "until-it-fails", "has-become-its-command", "asks-for-nobody",
+        "until-it-fails", "until-it-is-stopped", "has-become-its-command", "asks-for-nobody",
     ],
 )  # fmt: skip
 def test_a_script_that_works_in_a_loop_is_well(differs: dict[str, Any]) -> None:

@@ -10,7 +10,11 @@ LOOP = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 ALWAYS = re.compile(r":|true|\[ 1 \]|\(\( ?1 ?\)\)")
-LEAVES = re.compile(r"\b(?:break|exec)\b")
+LEAVES = re.compile(
+    r"^[^\S\n]*(?:if[^\S\n]+(?P<if>[^\n]*?)\s*[;\n]\s*then|(?P<and>[^\n]*?)\s*&&)\s+(?:break|exec)\b",
+    re.MULTILINE,
+)
+"""How a loop without a test of its own is left: upon the success of a command."""
 NAP = re.compile(r"\bsleep[^\S\n]+[\w.${}\"]+")
 FUNCTION = (
     r"^[^\S\n]*(?:function\s+)?{name}\s*(?:\(\))?\s*"
@@ -34,9 +38,10 @@ def waits(script: str) -> Iterator[Loop]:
     for match in LOOP.finditer(script):
         test, body = match["test"], match["body"]
         if match["kind"] == "while" and not test.startswith("!"):
-            if not (ALWAYS.fullmatch(test) and LEAVES.search(body)):
+            left = LEAVES.search(body) if ALWAYS.fullmatch(test) else None
+            if left is None:
                 continue
-            test = body
+            test = left["if"] or left["and"] or ""
         called = (_body(script, name) for name in dict.fromkeys(re.findall(r"\b\w+\b", test)))
         yield Loop(match["head"].strip(), "\n".join((test, *called)), tuple(NAP.findall(body)))
 

@@ -18,7 +18,13 @@ from scaffolder.diagnose.evidence.trace import Traced
     page="exit-codes",
     when=Phase.ENDED,
     basis=Basis.INFERRED,
-    explains=["last-call", "nothing-keeps-it", "ends-again-and-again", "waits-in-call"],
+    explains=[
+        "last-call",
+        "nothing-keeps-it",
+        "ends-again-and-again",
+        "waits-in-call",
+        "daemonises",
+    ],
 )
 def stopped_from_inside(case: Case) -> Found | None:
     """Find a watchdog that asks a service to end, over something that is never there."""
