@@ -162,6 +162,14 @@ def test_a_copy_gets_the_time_that_the_first_run_took() -> None:
     assert window(long) < 40
 
 
+def test_a_copy_gets_longer_than_the_watched_one_took_on_a_machine_that_is_busy_now() -> None:
+    ended = "P\t1\t7\t/app/server\t/app/server\nX\t{}\t7\t1\t0"
+    quick, slow = (case(trace=ended.format(ms)) for ms in (300, 9000))
+
+    assert window(quick) == window(case()) < 9.0 < window(slow)
+    assert window(case(trace=ended.format(900_000))) < 40
+
+
 def test_the_last_run_that_is_over_counts_while_the_next_one_has_begun() -> None:
     runs = (Event(1.0, "start"), Event(26.0, "die", 0), Event(27.0, "start"))
     between = case(state={"status": "running"}, sources={"happened": runs})

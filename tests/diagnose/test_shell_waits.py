@@ -33,7 +33,7 @@ def judged(  # noqa: PLR0913, PLR0917 - whatever differs
     first: str = SCRIPT,
     listening: tuple[Socket, ...] = (Socket("0.0.0.0", 6379),),
     command: tuple[str, ...] = ("/s.sh", "/app/server"),
-    **more: Any,  # noqa: ANN401 - of a case
+    files: dict[str, File] | None = None,
 ) -> Judgement:
     running = (Process(7, 1, "S", first, 90), Process(9, 7, "S", child, 0))
     env = {"DB_HOST": "ledgerdb", **({"DB_PORT": port} if port else {})}
@@ -41,7 +41,12 @@ def judged(  # noqa: PLR0913, PLR0917 - whatever differs
         case(
             command=command,
             exit_code=0,
-            files={**SERVER, "/bin/bash": SERVER["/app/server"], "/s.sh": program(text), **more},
+            files={
+                **SERVER,
+                "/bin/bash": SERVER["/app/server"],
+                "/s.sh": program(text),
+                **(files or {}),
+            },
             state=RUNNING,
             config={"networks": {"net": "10.0.0.2"}, "network": "net", "env": env},
             sources={
@@ -69,7 +74,7 @@ def test_a_script_that_waits_for_a_port_where_nobody_listens_says_whom_it_waits_
     text: str,
 ) -> None:
     files = {f"/usr/bin/{name}": File(b"\x7fELF", 0o755) for name in ("nc", "pg_isready")}
-    found = judged(text, **files)
+    found = judged(text, files=files)
 
     assert (found.verdict, found.cause) == ("likely", "waits-forever")
     assert "ledgerdb:5432" in found.text
@@ -119,9 +124,10 @@ def test_a_script_that_works_in_a_loop_is_well(differs: dict[str, Any]) -> None:
 def test_a_command_that_has_taken_the_place_of_its_script_waits_no_more() -> None:
     text = "#!/bin/sh\nuntil nc -z ledgerdb 5432; do sleep 1; done\nexec /app/worker\n"
     client = {"/usr/bin/nc": SERVER["/app/server"]}
+    gone = judged(text, first="/app/worker", child="/app/job", files=client)
 
-    assert judged(text, **client).cause == "waits-forever"
-    assert judged(text, first="/app/worker", child="/app/job", **client).verdict == "healthy"
+    assert judged(text, files=client).cause == "waits-forever"
+    assert gone.verdict == "healthy"
 
 
 def test_a_loop_is_one_that_waits_only_if_success_ends_it() -> None:

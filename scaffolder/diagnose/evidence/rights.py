@@ -27,3 +27,10 @@ def effective(call: Call, what: Mapping[str, int]) -> int:
     """Return the user or group whose rights a call gives; -1 for none."""
     at = what.get(call.name, -1)
     return call.numbers[at] if 0 <= at < len(call.numbers) else -1
+
+
+def in_words(trace: Trace, change: Call) -> str:
+    """Return the user that a call gives, and the group that its process took, as `1000:1000`."""
+    group = became(trace, change.process, GROUP)
+    numbers = [effective(change, USER), *([effective(group, GROUP)] if group else [])]
+    return ":".join(map(str, numbers))

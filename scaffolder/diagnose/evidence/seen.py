@@ -165,12 +165,7 @@ class Seen:
     @property
     def user(self) -> str:
         """That user, and its group if it took one, as `USER` has them in a Dockerfile."""
-        if self.became is None:
-            return ""
-        group = rights.became(self.trace, self.became.process, rights.GROUP)
-        numbers = [rights.effective(self.became, rights.USER)]
-        numbers += [rights.effective(group, rights.GROUP)] if group else []
-        return ":".join(map(str, numbers))
+        return rights.in_words(self.trace, self.became) if self.became else ""
 
     @cached_property
     def unkept(self) -> Call | None:

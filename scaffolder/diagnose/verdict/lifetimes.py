@@ -5,6 +5,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 LONGEST_SECONDS = 8.0
 """How long a copy is watched that does not end."""
+SLACK = 1.5
+"""How much longer than the watched copy others live, in seconds; the tracer made that one slower."""
 LONGEST_LIFE = 16.0
 """How long a container may have lived for copies to live as long."""
 LONGEST_TRIED = 30.0
@@ -41,8 +43,14 @@ def last_life(case: Case) -> float:
 
 
 def window(case: Case) -> float:
-    """Return how long a copy has to live to count as cured, in seconds."""
-    return min(lived(case), LONGEST_LIFE) * 1.5 + 2.0
+    """Return how long a copy has to live to count as cured, in seconds.
+
+    That is longer than the watched copy took to its end: the machine may be busier now than when
+    the container ran.
+    """
+    first = case.seen.trace.first
+    took = (first.ended or 0) / 1000 if first else 0.0
+    return max(min(lived(case), LONGEST_LIFE) * 1.5 + 2.0, min(took, LONGEST_LIFE) + SLACK)
 
 
 def watched_for(case: Case) -> float:
