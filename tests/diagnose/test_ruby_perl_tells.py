@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from real_parts import require_program
 from recorded import File, case
 
 from examples import EXAMPLES
@@ -25,8 +26,7 @@ DONE = {"ruby": "puts 'done'", "perl": "print qq(done\\n);"}
 
 def told(language: str, code: str, tmp_path: Path) -> tuple[int, str]:
     """Run a program with the hook; return how it ended, and the records."""
-    if not shutil.which(language):
-        pytest.skip(f"{language} is not here")
+    require_program(language)
     means = MEANS[language]
     for hook in means.hooks:
         shutil.copy(hook, tmp_path)

@@ -6,7 +6,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 LONGEST_SECONDS = 8.0
 """How long a copy is watched that does not end."""
 SLACK = 1.5
-"""How much longer than the watched copy others live, in seconds; the tracer made that one slower."""
+"""How many seconds longer than the watched copy, which the tracer slows down, others live."""
 LONGEST_LIFE = 16.0
 """How long a container may have lived for copies to live as long."""
 LONGEST_TRIED = 30.0
