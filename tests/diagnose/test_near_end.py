@@ -16,7 +16,10 @@ from scaffolder.diagnose.evidence.swallowed import Ending
 from scaffolder.diagnose.evidence.trace import Traced
 from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.programs import near_end
+from scaffolder.diagnose.verdict import telling
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.judgement import Judgement
+from scaffolder.docker.client import Engine
 
 TRACER = Path(__file__).parent.parent.parent / "scaffolder/diagnose/tracers/amd64"
 
@@ -154,6 +157,42 @@ def test_a_panic_that_its_hook_hides_is_told_by_what_it_leaves_on_the_stack(
         "panic": ("service.rs:11:46", "no queue for {}"),
         "none": None,
     }
+
+
+def judged(tmp_path: Path, made: Path, status: int) -> Judgement:
+    """Return what is said of a silent container with a program that has been watched."""
+    records = (tmp_path / "records").read_text("ascii")
+    files = {str(made): program(made.read_bytes())}
+    of = case(str(made), files=files, exit_code=status, trace=records)
+    telling.ask(Engine("nothing"), of)
+    return judge(of)
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc was not found")
+def test_what_the_code_names_is_told_of_a_silent_end(tmp_path: Path) -> None:
+    source, made = tmp_path / "service.c", tmp_path / "service"
+    source.write_text(C, encoding="utf-8")
+    subprocess.run(["gcc", "-O2", "-w", "-o", made, source], check=True)
+    watched(tmp_path, 3, made, "function")
+    found = judged(tmp_path, made, 3)
+
+    assert (found.cause, found.verdict) == ("ends-itself", "likely")
+    assert "with exit(3), where its code names `no port to listen on`" in found.text
+
+
+@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
+def test_a_hidden_panic_is_told_as_if_it_had_been_printed(tmp_path: Path) -> None:
+    source, made = tmp_path / "service.rs", tmp_path / "service"
+    source.write_text(PANICS, encoding="utf-8")
+    command = ["rustc", "--edition=2021", "-O", "-o", str(made), "service.rs"]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    watched(tmp_path, 101, made, "expect")
+    found = judged(tmp_path, made, 101)
+
+    assert (found.cause, found.verdict) == ("rust-panic", "likely")
+    assert "a number has to be given at service.rs:4:49" in found.text
+    assert "its panic hook does not show it" in found.text
+    assert "let the hook write to stderr" in found.fix
 
 
 @pytest.mark.parametrize(
