@@ -651,3 +651,31 @@ def test_a_watchdog_that_found_no_sign_of_life_is_not_given_one(number: int, giv
     of = case(files=SERVER, exit_code=code, trace=f"{STARTED}{sought}{end}")
 
     assert any("/run/ready" in f.name for f in wanted(of)) == bool(given)
+
+
+def test_a_job_that_says_what_it_did_not_find_has_done_its_work() -> None:
+    sought = call("newfstatat\t-2\tp=/var/tmp/uploads")
+    log = "cleanup: /var/tmp/uploads does not exist, nothing to do"
+    stays = {"restart": "always"}
+
+    assert judge(case(**ended(sought, status=0, log=log))).verdict == "healthy"
+    assert judge(case(**ended(sought, status=0, log=log, config=stays))).verdict == "likely"
+
+
+@pytest.mark.parametrize(
+    ("place", "is_found"),
+    [
+        ("/srv/orders/bin", True), ("/srv/orders", True), ("/usr/local/bin", False),
+        ("/srv/orders/sub/bin", False),
+    ],
+)  # fmt: skip
+def test_a_program_that_path_leads_to_looks_for_its_files_beside_it(
+    place: str, *, is_found: bool
+) -> None:
+    sought = call("openat\t-2\tp=/conf/orders.yaml\td=/\tx=0").replace("p=/conf", "p=conf")
+    files = {f"{place}/orders": program(elf()), "/srv/orders/conf/orders.yaml": File(b"a: 1")}
+    of = ended(sought, files=files, config={"env": {"PATH": f"{place}:/bin"}})
+    found = judge(case("orders", **of))
+
+    assert (found.cause == "workdir-wrong") is is_found
+    assert ("/srv/orders/conf/orders.yaml" in found.text) is is_found

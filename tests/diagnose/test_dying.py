@@ -53,6 +53,14 @@ def test_workers_that_end_again_and_again_are_told(workers: str, words: str) -> 
     assert found.verdict == ("likely" if words else "healthy")
 
 
+def test_what_a_shell_runs_in_itself_is_no_worker() -> None:
+    shell = "P\t1\t7\t/usr/bin/dash\tsh\\x00/wait.sh\\x00\n"
+    parts = "".join(worker(n, program="/usr/bin/dash") for n in (8, 9, 10))
+    of = case(**{**up((), config={"published": ()}), "trace": shell + parts})
+
+    assert judge(of).verdict == "healthy"
+
+
 def test_a_container_that_serves_is_well_whatever_a_copy_does() -> None:
     serves = up((Socket("0.0.0.0", 8080),))
 

@@ -1,5 +1,6 @@
 """Workers that end again and again, while the program that starts them runs."""
 
+import re
 from dataclasses import dataclass
 
 from . import decisive
@@ -7,6 +8,7 @@ from .trace import Call, Trace, Traced
 
 FEWEST = 2
 """How many ends of workers are no accident."""
+SHELL = re.compile(r"/(?:ba|da|a|z|k|mk)?sh$|/busybox$")
 ASKED = 15
 """SIGTERM: who ends so was asked to, as one that is replaced."""
 
@@ -34,7 +36,8 @@ def dying(trace: Trace) -> Dying | None:
     Others may fail as a part of their work: scripts run programs in order to see whether they do.
     """
     for parent in trace.processes.values():
-        if parent.ended is not None:
+        # A shell runs parts of its script in itself, and asks by some of them.
+        if parent.ended is not None or SHELL.search(parent.program):
             continue
         workers = [c for c in trace.children(parent.number) if c.program == parent.program]
         dead = [c for c in workers if c.failed and c.signal != ASKED]

@@ -25,10 +25,11 @@ def closed(case: Case) -> Iterator[Factor]:
         if entry is None or entry.kind != "file" or not entry.mode & OTHERS:
             continue
         data = case.files.content(entry.path) if entry.size <= LARGEST else None
-        if data is None:
-            continue
+        mount = mount_around(path, case.config.mounts)
+        if data is None or (mount and not mount.writable):
+            continue  # a copy of it could be written to, and that may be what it takes
         user = case.acting
-        is_mounted = mount_around(path, case.config.mounts) is not None
+        is_mounted = mount is not None
         typed = f"chmod 0600 {shlex.quote(path)}"
         yield Factor(
             f"{path} with the mode 0600",

@@ -22,6 +22,7 @@ from .itself import CRASHED, itself
 from .levels import louder
 from .limited import limits
 from .other_values import other_values
+from .own_volumes import not_read_only
 from .runtimes import plain_runtime
 from .spoken import spoken
 from .unset import variables
@@ -38,6 +39,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from _rights(case)
     yield from limits(case.config)
     yield from _heap(case)
+    yield from not_read_only(case)
     yield from _mounts(case.config)
     yield from plain_runtime(case)
     yield from other_values(case)

@@ -123,12 +123,18 @@ def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     cause, hit = best
     if case.config.must_stay:
         return False
-    if case.is_silent:
+    if case.is_silent or _tells_of(case):
         return _may_be_optional(case, hit)
     said = [e.found for e in hit.evidence if e.source == "logs"]
     if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):
         return True  # it continued after the complaint, and exited with 0
     return not hit.proven and not is_sure(best)
+
+
+def _tells_of(case: Case) -> bool:
+    """Tell whether the program itself names what it did not find: then it knows what it does."""
+    call = case.seen.failed_call
+    return call is not None and bool(call.path) and call.path in case.text
 
 
 def _may_be_optional(case: Case, hit: Found) -> bool:

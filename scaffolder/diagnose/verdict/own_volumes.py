@@ -13,12 +13,13 @@ from dataclasses import replace
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.docker.isolation import obstacle
 from scaffolder.diagnose.evidence.config import Mount
-from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.files import is_below, mount_around
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import Outcome, run
+from .cures import WRITABLE
 from .factor import Factor
 from .handed import LARGEST
 from .unchanged import is_like, take_in
@@ -37,7 +38,9 @@ def on_own_volumes(engine: Engine, case: Case, same: Outcome) -> Outcome:
     before = case.config
     calls = same.trace.calls if same.trace else ()
     refused = [mount_around(c.made, before.mounts) for c in calls if c.error == errno.EROFS]
-    mounts = tuple(_own(m, engine) if m in refused else m for m in before.mounts)
+    mounts = tuple(
+        _own(m, is_remote=engine.is_remote) if m in refused else m for m in before.mounts
+    )
     if mounts == before.mounts or case.phase == Phase.RUNNING:
         return same
     case.config = replace(before, mounts=mounts)
@@ -54,9 +57,32 @@ def on_own_volumes(engine: Engine, case: Case, same: Outcome) -> Outcome:
     return same
 
 
-def _own(mount: Mount, engine: Engine) -> Mount:
+def not_read_only(case: Case) -> Iterator[Factor]:
+    """Return copies that may write to a mount which is read-only, and where the program reads."""
+    config, opened = case.config, case.seen.opened
+    for mount in config.mounts:
+        if mount.writable or not any(is_below(path, mount.destination) for path in opened):
+            continue
+        # What is on another machine is not there, and therefore not small.
+        own = _own(replace(mount, writable=True), is_remote=False)
+        if own.is_own:
+            yield Factor(
+                f"a writable mount over {mount.destination}",
+                replace(config, mounts=tuple(own if m is mount else m for m in config.mounts)),
+                without=f":ro at {mount.destination}",
+                cure=replace(
+                    WRITABLE,
+                    text=f"{mount.destination} is mounted read-only (:ro), and the program has to"
+                    " write to it",
+                    fix="mount it without :ro, or have the program write elsewhere",
+                    is_exact=True,
+                ),
+            )
+
+
+def _own(mount: Mount, *, is_remote: bool) -> Mount:
     is_plain = mount.writable and "," not in mount.destination
-    is_fit = is_plain and not obstacle(mount, is_remote=engine.is_remote)
+    is_fit = is_plain and not obstacle(mount, is_remote=is_remote)
     return replace(mount, is_own=True) if is_fit and is_small(mount.source) else mount
 
 

@@ -33,6 +33,7 @@ CERTAIN = re.compile(
 WARNING = re.compile(
     r"\b(?:warn\w*|info|debug|notice|default\w*|skip\w*|ignor\w*|optional)\b", re.IGNORECASE
 )
+SYSTEM = re.compile(r"/(?:usr/(?:local/)?)?s?bin$")
 MORE_PLACES = ("/app/src", "/src", "/code", "/workspace", "/config", "/etc", "/home/app")
 
 
@@ -100,9 +101,13 @@ def _own(case: Case) -> Iterator[str]:
     if case.image and case.image.workdir:
         yield case.image.workdir
     for item in case.launched:
-        path = item.script.path if item.script else item.argv[0]
-        if path.startswith("/") and dirname(path) not in {"/bin", "/usr/bin", "/usr/local/bin"}:
-            yield dirname(path)
+        found = item.program.path if item.program else item.argv[0]  # perhaps by PATH
+        folder = dirname(item.script.path if item.script else found)
+        if not folder.startswith("/") or SYSTEM.match(folder):
+            continue
+        yield folder
+        if basename(folder) in {"bin", "sbin"}:
+            yield dirname(folder)
 
 
 def is_overridden(case: Case) -> bool:
