@@ -5,7 +5,6 @@ from functools import cached_property
 
 from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits, watchdog
 from .call_words import in_words
-from .dying import Dying, dying
 from .facts import Probe
 from .left import Left
 from .stuck import Stuck
@@ -100,11 +99,6 @@ class Seen:
     def beside(self) -> tuple[Call, Call] | None:
         """What one process looked for in vain, and how another one made it elsewhere."""
         return beside.beside(self.trace)
-
-    @cached_property
-    def dying(self) -> Dying | None:
-        """Its workers, if they end again and again."""
-        return dying(self.trace)
 
     @cached_property
     def watchdog(self) -> Watchdog | None:

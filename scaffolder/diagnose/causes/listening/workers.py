@@ -8,6 +8,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, live, logged, seen, watched
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
 from scaffolder.diagnose.evidence.call_words import in_words
+from scaffolder.diagnose.evidence.dying import dying
 from scaffolder.diagnose.evidence.facts import Process, moment
 from scaffolder.diagnose.evidence.phase import RECENT_SECONDS, Phase
 from scaffolder.text import quoted as typed
@@ -87,7 +88,7 @@ def workers_die(case: Case) -> Found | None:
 
 def _in_a_copy(case: Case) -> Found | None:
     """Find workers that end without a word in a copy, too, where none of the container serves."""
-    found = case.seen.dying
+    found = dying(case.seen.trace)
     if found is None or case.sockets or (found.call and found.call.is_network):
         return None
     call = found.call
