@@ -1,15 +1,18 @@
 """Why a peer cannot be reached, from what the engine knows of it."""
 
 import re
+from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
 from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.programs.scripts import siblings
 
 from .peers import LOCAL, Peer, find, later, peers, shares
 
 Obstacle = tuple[str, str, list[Evidence], bool]
 """Why a peer cannot be reached, what helps, the evidence, and whether it is certain."""
+VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*\b")
 
 
 def obstacle(case: Case, peer: Peer) -> Obstacle | None:
@@ -35,7 +38,27 @@ def _itself(case: Case, peer: Peer) -> Obstacle | None:
         " other services are not on its localhost"
     )
     advice = "use the other container's name (on a shared network), or host.docker.internal"
-    return text, advice, [], True
+    named = (p for p in peers(case) if p.port == peer.port and p.host not in LOCAL)
+    meant = next((p for p in named if find(case, p.host)), None)
+    if meant is None or meant.by not in case.config.env:
+        return text, advice, [], True
+    read = next(_read_instead(case, meant.by), "")
+    used = f": it reads {read}, which is not set" if read else ""
+    names = f"{meant.by} names {meant.host}:{meant.port}"
+    text += f"; {names}, and the program does not use that{used}"
+    if read:
+        advice = f"set {read} to what {meant.by} has (docker run -e {read}=...)"
+    return text, advice, [inspected(case, "Config.Env", names)], True
+
+
+def _read_instead(case: Case, name: str) -> Iterator[str]:
+    """Return variables that a source reads and nothing sets, whose name is longer or shorter."""
+    for item in case.launched:
+        for script in (item.script, *siblings(case.files, item.script)) if item.script else ():
+            for found in VARIABLE.findall(script.text):
+                is_alike = found != name and (found.startswith(name) or name.startswith(found))
+                if is_alike and found not in case.config.env:
+                    yield found
 
 
 def _nobody(peer: Peer) -> Obstacle | None:
