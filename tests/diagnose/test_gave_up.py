@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import case, folder
 
 from examples import SERVER, STARTED
+from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.wanted import wanted
 
 REFUSED = "C\t{}\t7\t7\tconnect\t-111\ta=inet:127.0.0.1:5432\tf=3:socket:[{}]"
 MISSING = "C\t2\t7\t7\topenat\t-2\tp=/etc/app.toml\tx=0"
@@ -107,3 +110,33 @@ def test_what_is_restarted_or_ends_with_1_ended_over_it(
 
     assert (found.cause, found.verdict) == (cause, "likely")
     assert words in found.evidence[0].found
+
+
+LOCK = (
+    "N\t1\t8\t7", "P\t1\t8\t/usr/bin/mkdir\tmkdir\\x00/state/.active",
+    "C\t2\t8\t8\tmkdir\t-17\tp=/state/.active", "X\t3\t8\t1\t0",
+)  # fmt: skip
+FREE = ("C\t2\t7\t7\tmkdir\t-17\tp=/state/.active",)
+VOLUME = Mount("volume", "/v/state", "/state", name="state")
+
+
+@pytest.mark.parametrize(
+    ("records", "others", "is_tried"),
+    [
+        (LOCK, (), True),
+        (FREE, (), True),
+        ((*LOCK, *WORKS), (), False),
+        ((*FREE, "C\t3\t7\t7\topenat\t3\tp=/data/out\tx=41"), (), False),
+        (LOCK, (Neighbour("active", "running", mounts=(VOLUME,)),), False),
+        (LOCK, (Neighbour("gone", "exited", mounts=(VOLUME,)),), True),
+    ],
+    ids=["shell", "itself", "works-on", "opens", "another-one-works", "gone"],
+)
+def test_a_lock_that_is_there_already_is_hidden_from_a_copy_unless_another_one_holds_it(
+    records: tuple[str, ...], others: tuple[Neighbour, ...], *, is_tried: bool
+) -> None:
+    files = {**SERVER, "/state/.active": folder()}
+    config = {"mounts": (VOLUME,)}
+    of = case(**ended(*records, files=files, config=config, sources={"around": others}))
+
+    assert [factor.name for factor in wanted(of)] == ["nothing in /state"] * is_tried

@@ -9,6 +9,8 @@ from .trace import Call, Trace, Traced
 
 WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")
 """Calls, with their results, by which a program that prints nothing works on what is open."""
+MAKES = ("mkdir", "link", "symlink")
+"""Calls that fail where something is there already."""
 PAUSE = 50
 """In milliseconds: a program asks once, and its C library several times without a pause."""
 OFTEN = 3
@@ -24,6 +26,20 @@ def gave_up(trace: Trace) -> Call | None:
     process = _last_failed(trace)
     call = failure(trace, process) if process else None
     return None if process is None or call is None or _works_on(process, call) else call
+
+
+def kept_out(trace: Trace) -> Call | None:
+    """Return what was there already as a program made it, and then ended with 0: a lock, perhaps.
+
+    It has insisted on making it, and has done nothing since.
+    """
+    process = _last_failed(trace)
+    for call in reversed(trace.of(process.number) if process else ()):
+        if has_gone_on(call):
+            return None
+        if call.error == errno.EEXIST and (call.insists or call.name.startswith(MAKES)):
+            return call
+    return None
 
 
 def _last_failed(trace: Trace) -> Traced | None:

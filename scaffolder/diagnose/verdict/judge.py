@@ -134,7 +134,8 @@ def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
 def _tells_of(case: Case) -> bool:
     """Tell whether the program itself names what it did not find: then it knows what it does."""
     call = case.seen.failed_call
-    return call is not None and bool(call.path) and call.path in case.text
+    path = call.path if call else ""
+    return bool(path) and any(path in line.text for line in case.log.lines)
 
 
 def _may_be_optional(case: Case, hit: Found) -> bool:

@@ -79,13 +79,13 @@ def _sockets(
         holds = f"{mount.destination} (it holds a socket: {basename(path)})" if mount else ""
         if path in written:
             found[path] = Evidence("changes", f"docker diff {quoted(case.target)}", f"A {path}")
-        elif mount and holds in kept_out and not _is_shared(case, mount):
+        elif mount and holds in kept_out and not is_shared(case, mount):
             where = f"{mount.source} -> {mount.destination}, with the socket {basename(path)}"
             found[path] = inspected(case, "Mounts", where)
     return found
 
 
-def _is_shared(case: Case, mount: Mount) -> bool:
+def is_shared(case: Case, mount: Mount) -> bool:
     """Tell whether another running container has the same mount: the socket may be its own."""
     running = (other for other in case.neighbours if other.status == "running")
     return any(m.source == mount.source for other in running for m in other.mounts)

@@ -11,6 +11,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.docker.isolation import isolate
+from scaffolder.diagnose.evidence.gave_up import kept_out
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.docker.client import Engine, EngineError
 
@@ -59,7 +60,8 @@ def try_factors(
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
     is_idle = is_meant_to_serve(case)
-    has_gone_well = is_well and not (case.seen.reads_nothing or case.seen.gave_up or is_idle)
+    held = case.seen.gave_up or (case.phase == Phase.FINISHED and kept_out(case.seen.trace))
+    has_gone_well = is_well and not (case.seen.reads_nothing or held or is_idle)
     if case.phase == Phase.RUNNING and standing.waits(case):
         standing.ask(engine, case)
     if case.phase == Phase.RUNNING or has_gone_well:

@@ -13,14 +13,15 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.locales import lacks_characters
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.decisive import PROBES
-from scaffolder.diagnose.evidence.files import is_below, is_device, resolved
+from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
+from scaffolder.diagnose.evidence.gave_up import kept_out
 from scaffolder.diagnose.evidence.last_steps import ZONES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 from . import cures
 from .factor import Factor, mounted
-from .left_over import LONGEST
+from .left_over import LONGEST, is_shared
 from .room import more
 from .swapped import other_way_round
 from .translated import translated
@@ -114,12 +115,15 @@ def _kinds(call: Call) -> tuple[bool, ...]:
 
 def _absent(case: Case) -> Iterator[Factor]:
     """Hide the file that a program found last, with its directory if it uses nothing else there."""
-    call = case.seen.found_last
+    call = case.seen.found_last or (None if case.exit_code else kept_out(case.seen.trace))
     path = call.made if call else ""
+    mount = mount_around(path, case.config.mounts)
+    if mount and not case.exit_code and is_shared(case, mount):
+        return  # another one works, and this one stands by
     entry = (case.has(path) or case.files.entry(path)) if path else None
     if call is None or entry is None:
         return
-    is_mounted = any(is_below(path, mount.destination) for mount in case.config.mounts)
+    is_mounted = mount is not None
     # What insists that nothing is there says so itself. What only looks may dislike anything else
     # of a file, such as its mode, unless a run of this container has made it, or it has asked for
     # the process whose number is in it.
@@ -133,7 +137,8 @@ def _absent(case: Case) -> Iterator[Factor]:
     used = {c.path for c in case.seen.trace.calls if c.path and not c.error}
     if folder == "/" or any(is_below(other, folder) for other in used - {folder, path}):
         return
-    remedy = f"remove it at the start (rm -f {quoted(path)} before exec)"
+    how = "rm -rf" if entry.kind == "directory" else "rm -f"
+    remedy = f"remove it at the start ({how} {quoted(path)} before exec)"
     cure = replace(
         cures.LEFT_OVER,
         text=f"{path} is {cures.LEFT_OVER.text}",
