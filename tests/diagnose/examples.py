@@ -391,6 +391,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "pid-1-refused": said("agent: must not be run as PID 1"),
     "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),
     "byte-order-mark": said("json.decoder.JSONDecodeError: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
+    "php-env-empty": {
+        "command": "php /app/a.php", "image": Image(),
+        "files": {"/usr/bin/php": program(elf()), "/app/a.php": File(b"<?php $dsn = $_ENV['DSN'];"), "/etc/php/8.4/cli/php.ini": File(b'variables_order = "GPCS"\n')},
+        "config": {"env": {"DSN": "smtp://localhost"}},
+    },
     "php-extension-missing": {"command": "php /app/a.php", "files": {"/usr/bin/php": STATIC, "/app/a.php": File(b"<?php\n")}, "log": "PHP Fatal error:  Uncaught Error: Call to undefined function bcadd() in /app/a.php:3", "exit_code": 255},
     "perl-module-missing": said("Can't locate JSON/XS.pm in @INC (you may need to install the JSON::XS module) (@INC entries checked: /etc/perl) at /app/x.pl line 3."),
     "cron-environment": unwell("test -e /out/a", "", config={"env": {"FEED": "http://feed"}, "exposed": ()}, files={"/etc/cron.d/pull": File(b"* * * * * root curl -o /out/a $FEED\n")}, sources={"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}),

@@ -30,6 +30,7 @@ FACTORS = (
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
+    "php-environment",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -66,7 +67,7 @@ MODULES = (
     "python.shadows",
     "node.modules", "node.runtime", "node.guards",
     "java.heap", "java.classes", "java.options", "java.logs", "java.application",
-    "perl", "php", "kept",
+    "perl", "php", "php_settings", "kept",
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",

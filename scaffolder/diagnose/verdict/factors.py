@@ -23,7 +23,7 @@ from .levels import louder
 from .limited import limits
 from .other_values import other_values
 from .own_volumes import not_read_only
-from .runtimes import plain_runtime
+from .runtimes import php_environment, plain_runtime
 from .spoken import spoken
 from .unset import variables
 
@@ -41,6 +41,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from _heap(case)
     yield from not_read_only(case)
     yield from _mounts(case.config)
+    yield from php_environment(case)
     yield from plain_runtime(case)
     yield from other_values(case)
     yield from _inputs(case)

@@ -1,14 +1,17 @@
 """Copies without a variable that changes what a runtime, and not the program, makes of the code."""
 
 import re
+import secrets
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.php_settings import reads_environment
 
 from . import cures
+from .cures import Cure
 from .factor import Factor
 
 CHANGES = re.compile(
@@ -18,6 +21,33 @@ CHANGES = re.compile(
 )
 """Variables of Python, Node, Java, Go, Ruby, Perl, shells and glibc: empty is as not set."""
 MOST = 3
+SCANNED = "PHP_INI_SCAN_DIR"
+"""Where PHP looks for more settings; an empty part is the directory that it was built with."""
+
+
+def php_environment(case: Case) -> Iterator[Factor]:
+    """Have PHP give a program its environment where it reads that, and may not get it."""
+    if reads_environment(case) is None:
+        return
+    folder = f"/viscaffold-{secrets.token_hex(4)}"
+    had = case.config.env.get(SCANNED, "")
+    yield Factor(
+        "variables_order=EGPCS for PHP",
+        replace(case.config, env={**case.config.env, SCANNED: f"{had}:{folder}"}),
+        options=(f"--volume={folder}",),
+        files={"order.ini": b"variables_order=EGPCS\n"},
+        folder=folder,
+        flags="... php -d variables_order=EGPCS",
+        cure=Cure(
+            "php-environment",
+            "php-env-empty",
+            "environment",
+            "PHP leaves $_ENV empty (variables_order has no E), and the program reads its settings"
+            " from there",
+            'variables_order = "EGPCS" in php.ini (php -d variables_order=EGPCS), or read getenv()',
+            proves=True,
+        ),
+    )
 
 
 def plain_runtime(case: Case) -> Iterator[Factor]:
