@@ -5,7 +5,9 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,36 +46,45 @@ int main(int count, char **words) {
 }
 """
 RUST = """
-use std::{env, fmt, process};
+use std::{env, fmt, panic, process};
 #[inline(never)]
 fn log(speaks: bool, message: fmt::Arguments, file: &str) { if speaks { println!("{message} {file}") } }
+#[inline(never)]
+fn number(word: Option<String>) -> usize { word.expect("a number has to be given").len() }
 fn main() {
-    let speaks = env::args().count() > 5;
+    panic::set_hook(Box::new(|_| {}));
+    let (speaks, none) = (env::args().count() > 5, env::var("QUEUE_OF_NOBODY").ok());
     match env::args().nth(1).as_deref() {
         Some("values") => if let Err(error) = env::var("QUEUE_OF_NOBODY") {
             log(speaks, format_args!("no queue to read from: {error}"), "src/main.rs"); process::exit(3) },
         Some("plain") => if env::var("QUEUE_OF_NOBODY").is_err() {
             log(speaks, format_args!("no queue to read from"), "src/main.rs"); process::exit(3) },
+        Some("expect") => { number(none); }
+        Some("index") => { let list: Vec<String> = none.into_iter().collect(); println!("{}", list[2]); }
+        Some("panic") => if none.is_none() { panic!("no queue for {}", env::args().count()) },
+        Some("chosen") => process::exit(101),
         _ => process::exit(3),
     }
 }
 """
+IN_RUST = ("-O", "-C debuginfo=0", "-O -C strip=symbols")
 
-PANICS = """
-use std::{env, panic};
-#[inline(never)]
-fn number(word: Option<String>) -> usize { word.expect("a number has to be given") .len() }
-fn main() {
-    panic::set_hook(Box::new(|_| {}));
-    let none = env::var("QUEUE_OF_NOBODY").ok();
-    match env::args().nth(1).as_deref() {
-        Some("expect") => { number(none); }
-        Some("index") => { let list: Vec<String> = none.into_iter().collect(); println!("{}", list[2]); }
-        Some("panic") => if none.is_none() { panic!("no queue for {}", env::args().count()) },
-        _ => std::process::exit(101),
-    }
-}
-"""
+
+@pytest.fixture(scope="module")
+def rust(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what compiles the program in Rust, once for each kind of build."""
+    if not shutil.which("rustc"):
+        pytest.skip("rustc was not found")
+
+    @cache
+    def compiled(kind: str) -> Path:
+        folder = tmp_path_factory.mktemp("rust")
+        (folder / "service.rs").write_text(RUST, encoding="utf-8")
+        command = ["rustc", "--edition=2021", *kind.split(), "-o", "service", "service.rs"]
+        subprocess.run(command, check=True, cwd=folder)
+        return folder / "service"
+
+    return compiled
 
 
 def traced(tmp_path: Path, made: Path, *words: str) -> tuple[str, ...]:
@@ -102,7 +113,7 @@ MADE = (
     b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0x1000, 64, 0) + bytes(200)
 )
 ARM = MADE[:18] + b"\xb7\0" + MADE[20:]
-KINDS = ("-O0", "-O2", "-Os", "-O2 -no-pie", "-O2 -static", "-O2 -s")
+KINDS = ("-O0", "-O2", "-O2 -no-pie -s", "-Os -static")
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="gcc was not found")
@@ -120,42 +131,33 @@ def test_the_code_in_front_of_the_end_of_a_program_in_c_names_why(
     assert not traced(tmp_path, made, "return"), "what main returns leaves no trace"
 
 
-@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
-@pytest.mark.parametrize("kind", ["-O", "-C debuginfo=0", "-O -C strip=symbols"])
+@pytest.mark.parametrize("kind", IN_RUST)
 def test_the_code_in_front_of_the_end_of_a_program_in_rust_names_why(
-    tmp_path: Path, kind: str
+    rust: Callable[[str], Path], tmp_path: Path, kind: str
 ) -> None:
-    source, made = tmp_path / "service.rs", tmp_path / "service"
-    source.write_text(RUST, encoding="utf-8")
-    subprocess.run(
-        ["rustc", "--edition=2021", *kind.split(), "-o", made, source], check=True, cwd=tmp_path
-    )
+    made = rust(kind)
 
     assert "no queue to read from: {}" in traced(tmp_path, made, "values")
     assert "no queue to read from" in traced(tmp_path, made, "plain")
     assert not any("queue" in text for text in traced(tmp_path, made, "other"))
 
 
-@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
-@pytest.mark.parametrize("kind", ["-O", "-C debuginfo=0", "-O -C strip=symbols"])
+@pytest.mark.parametrize("kind", IN_RUST)
 def test_a_panic_that_its_hook_hides_is_told_by_what_it_leaves_on_the_stack(
-    tmp_path: Path, kind: str
+    rust: Callable[[str], Path], tmp_path: Path, kind: str
 ) -> None:
-    source, made = tmp_path / "service.rs", tmp_path / "service"
-    source.write_text(PANICS, encoding="utf-8")
-    command = ["rustc", "--edition=2021", *kind.split(), "-o", str(made), "service.rs"]
-    subprocess.run(command, check=True, cwd=tmp_path)
+    made = rust(kind)
     found: dict[str, tuple[str, str] | None] = {}
-    for way in ("expect", "index", "panic", "none"):
+    for way in ("expect", "index", "panic", "chosen"):
         last = watched(tmp_path, 101, made, way)
         assert last.below
         found[way] = near_end.panic(made.read_bytes(), last.entry, last.below)
 
     assert found == {
-        "expect": ("service.rs:4:49", "a number has to be given"),
-        "index": ("service.rs:10:99", ""),
-        "panic": ("service.rs:11:46", "no queue for {}"),
-        "none": None,
+        "expect": ("service.rs:6:49", "a number has to be given"),
+        "index": ("service.rs:16:99", ""),
+        "panic": ("service.rs:17:46", "no queue for {}"),
+        "chosen": None,
     }
 
 
@@ -180,17 +182,15 @@ def test_what_the_code_names_is_told_of_a_silent_end(tmp_path: Path) -> None:
     assert "with exit(3), where its code names `no port to listen on`" in found.text
 
 
-@pytest.mark.skipif(not shutil.which("rustc"), reason="rustc was not found")
-def test_a_hidden_panic_is_told_as_if_it_had_been_printed(tmp_path: Path) -> None:
-    source, made = tmp_path / "service.rs", tmp_path / "service"
-    source.write_text(PANICS, encoding="utf-8")
-    command = ["rustc", "--edition=2021", "-O", "-o", str(made), "service.rs"]
-    subprocess.run(command, check=True, cwd=tmp_path)
+def test_a_hidden_panic_is_told_as_if_it_had_been_printed(
+    rust: Callable[[str], Path], tmp_path: Path
+) -> None:
+    made = rust("-O")
     watched(tmp_path, 101, made, "expect")
     found = judged(tmp_path, made, 101)
 
     assert (found.cause, found.verdict) == ("rust-panic", "likely")
-    assert "a number has to be given at service.rs:4:49" in found.text
+    assert "a number has to be given at service.rs:6:49" in found.text
     assert "its panic hook does not show it" in found.text
     assert "let the hook write to stderr" in found.fix
 

@@ -50,6 +50,8 @@ AROUND, MOST_JUMPS = 8192, 4
 SORTED = b"\x01\x1b\x03\x3b"
 """The version of a table, and how numbers are written in it: four bytes each, relative to it."""
 MOST_FUNCTIONS = 200_000
+LARGEST = 16 << 20
+"""Of how large a program all code is searched."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,13 @@ class Code:
 
     def _from(self, begin: int, end: int) -> int:
         begin = max(begin, self._begin(end - 1), 0)
-        found = CALL.finditer(self.data, begin, end - 1)
-        calls = [match.start() for match in found if self._is_call(match)]
+        calls = self.calls_between(begin, end)
         return calls[-MOST_CALLS] if len(calls) >= MOST_CALLS else begin
+
+    def calls_between(self, begin: int, end: int) -> list[int]:
+        """Return where a part of the code calls something in the program."""
+        found = CALL.finditer(self.data, begin, end - 1)
+        return [match.start() for match in found if self._is_call(match)]
 
     def _begin(self, offset: int) -> int:
         """Return where the function around a place begins, as far as is known; else 0."""
@@ -147,6 +153,18 @@ class Code:
             target = self.offset(number(match))
             if target > 0:
                 yield match.end(), target
+
+    def loads_within(self, begin: int, end: int) -> bool:
+        """Tell whether any code loads the address of something in a part of the file."""
+        if len(self.data) > LARGEST:
+            return False
+        low, high = self.address(begin), self.address(end)
+        for offset, address, size in self.loaded:
+            for match in LEA.finditer(self.data, offset, offset + size):
+                here = match.end() - offset + address
+                if low < here + struct.unpack("<i", match[1])[0] < high:
+                    return True
+        return False
 
 
 def number(match: re.Match[bytes]) -> int:

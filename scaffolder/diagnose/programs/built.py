@@ -23,7 +23,9 @@ def without(data: bytes, value: str) -> tuple[str, str]:
     for word in WORD.findall(value.lower())[:MOST_WORDS]:
         off = b"-" + word.encode()
         told = next((found for found in lists if _names(found, off)), None)
-        if told is None:
+        if told:  # without the text that may follow it at once
+            told = told[: told.index(off) + len(off)]
+        else:
             patterns = (pattern % re.escape(word).encode() for pattern in LACKS)
             matches = (re.search(pattern, data, re.IGNORECASE) for pattern in patterns)
             told = next((match[0] for match in matches if match), None)

@@ -17,6 +17,7 @@ NEAR = 48
 """How far behind the address of a text its length may be."""
 BEFORE = 160
 """How far in front of a call to panic its message may be: what is not optimized copies it first."""
+SEVERAL = 2
 MOST_PLACES, MOST_TEXTS = 8, 4
 SHORTEST, LONGEST = 4, 300
 RELATIVE = 8
@@ -72,13 +73,14 @@ def panic(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, str] | No
 
 def _places(code: Code, begin: int, end: int) -> Iterator[tuple[int, str, str]]:
     """Yield where code loads places in the program's own source, these, and the message before."""
-    message = ""
+    message, since = "", begin
     for at, target in code.targets(begin, end):
         if place := _place(code, target):
-            yield at, place, message
+            # What several calls are between is another statement's.
+            yield at, place, message if len(code.calls_between(since, at)) < SEVERAL else ""
             message = ""
         elif " " in (text := _text(code, target, code.data[at : at + NEAR])):
-            message = text
+            message, since = text, at
 
 
 def _place(code: Code, at: int) -> str:
@@ -107,11 +109,17 @@ def _text(code: Code, at: int, after: bytes) -> str:
     if code.language == "rust" and (message := _message(data, at) or _of_table(code, at)):
         return message
     for match in MOVE.finditer(after):
-        length = amd64.number(match)
-        # Rust marks a message without values by the lowest bit.
-        for size in (length, length >> 1) if code.language == "rust" else (length,):
-            if SHORTEST <= size <= LONGEST and (text := _plain(data[at : at + size])):
-                return text
+        size = amd64.number(match)
+        is_text = SHORTEST <= size <= 2 * LONGEST and bool(_plain(data[at : at + size]))
+        # Rust marks a message without values by the lowest bit, and has twice its length beside it.
+        if (
+            code.language == "rust"
+            and size & 1
+            and (not is_text or code.loads_within(at, at + size))
+        ):
+            size >>= 1
+        if SHORTEST <= size <= LONGEST and (text := _plain(data[at : at + size])):
+            return text
     return ""
 
 
