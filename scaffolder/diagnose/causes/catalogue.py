@@ -71,7 +71,7 @@ MODULES = (
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
-    "watched.paths", "watched.waits", "watched.last",
+    "watched.paths", "watched.deadlocks", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.

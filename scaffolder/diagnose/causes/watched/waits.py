@@ -51,28 +51,6 @@ def waits_in_call(case: Case) -> Found | None:
     )
 
 
-@cause(
-    "deadlock",
-    "threads of the program wait for each other, for ever",
-    pattern="process",
-    reads=["rerun", "live"],
-    page="nothing-moves",
-    when=Phase.RUNNING,
-    explains=["waits-in-call"],
-)
-def deadlock(case: Case) -> Found | None:
-    """Find what Java's virtual machine calls a deadlock, when a copy is asked (SIGQUIT)."""
-    told = case.seen.stuck
-    if told is None or not told.is_deadlock:
-        return None
-    return Found(
-        f"{len(told.stands)} threads wait for each other, for ever: {told.words}",
-        "take these locks in the same order everywhere, or with a time limit (tryLock)",
-        (threads(case, told),),
-        (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
-    )
-
-
 def _cut_short(case: Case) -> Found | None:
     call, process = case.seen.cut_short, case.seen.decider
     if call is None or process is None:
