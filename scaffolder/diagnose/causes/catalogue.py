@@ -55,7 +55,7 @@ MODULES = (
     "health.crons", "health.nothing", "health.commands", "health.proxies", "health.methods",
     "health.targets", "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
-    "listening.ports", "listening.picked",
+    "listening.ports", "listening.picked", "listening.ports_as_paths",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "reaching.answers", "reaching.replicas", "reaching.proxies", "reaching.certificates",
     "variables.missing", "variables.values", "variables.files", "variables.malformed",
