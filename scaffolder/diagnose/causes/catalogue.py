@@ -53,7 +53,7 @@ MODULES = (
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.crons", "health.nothing", "health.commands", "health.proxies", "health.methods",
-    "health.targets", "health.answers", "health.replies",
+    "health.hosts", "health.targets", "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
     "listening.ports", "listening.picked", "listening.ports_as_paths",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
