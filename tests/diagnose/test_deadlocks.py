@@ -63,6 +63,10 @@ def test_threads_that_something_may_wake_are_none(example: dict[str, Any]) -> No
     assert judge(case(**example)).cause != "deadlock"
 
 
+def test_a_wait_of_all_threads_that_has_a_limit_is_no_fault() -> None:
+    assert judge(case(**silent(LOCKED, LOCKED, trace=LATE))).verdict == "healthy"
+
+
 @pytest.mark.parametrize(
     ("example", "is_watched"),
     [

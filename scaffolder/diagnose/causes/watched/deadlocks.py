@@ -56,9 +56,9 @@ def _dead(case: Case) -> Found | None:
     pid = f"docker inspect -f '{{{{.State.Pid}}}}' {quoted(case)}"
     waits = "\n".join(f"thread {w.thread}: {w.waiting}" for w in case.seen.trace.waits)
     return Found(
-        f"a deadlock: all {number} threads of the program wait for a lock, or for the end of"
-        " another one, without a time limit, and none is left that could release it: a lock is"
-        " taken twice by the same thread, or two locks in different orders",
+        f"a deadlock: all {number} threads of the program wait for a lock (a mutex or a condition),"
+        " or for the end of another thread, without a time limit, and none is left to release it:"
+        " one takes a lock that it holds already, or several take two in different orders",
         "see where each thread stands (gdb), and release a lock before it is taken again; take"
         f" several in the same order everywhere{IN_RUST if is_rust else ''}",
         (

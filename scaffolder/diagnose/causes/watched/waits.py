@@ -9,6 +9,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.waits import LOCKS, awaited, what
 
+from .deadlocks import is_dead
+
 
 @cause(
     "waits-in-call",
@@ -30,12 +32,15 @@ def waits_in_call(case: Case) -> Found | None:
     """Find, in a watched copy, what a process waits in.
 
     Either the container does not listen, or an alarm, a watchdog or a time limit ended the wait.
+    Threads that all wait for each other are a deadlock, or have a limit to their wait.
     """
     if case.phase == Phase.DIED:
         return _cut_short(case)
     if not case.seen.trace.timed_out or any(not s.is_loopback for s in case.sockets or ()):
         return None
     call = awaited(case.seen.trace)
+    if call and is_dead(case):
+        return None
     words = call and what(call, case.seen.trace)
     if call is None or not words:
         return None
