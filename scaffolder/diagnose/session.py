@@ -74,7 +74,8 @@ class Session:
         """
         case.unsought.clear()
         asked = asking.ask(self.engine, case, judgement.cause)
-        if case.phase == Phase.RUNNING and judgement.verdict == HEALTHY:
+        is_well = case.phase == Phase.RUNNING and judgement.verdict == HEALTHY
+        if is_well and standing.is_of_java(case):
             asked = standing.ask(self.engine, case)
         rerun = (
             Rerun(tried=[asked])

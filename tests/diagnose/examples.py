@@ -405,6 +405,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
     "file-elsewhere": {"files": SERVER, "trace": f"{STARTED}P\t1\t8\t/app/worker\t/app/worker\\x00\nC\t2\t8\t8\topenat\t3\tp=/tmp/x.beat\tx=241\nC\t3\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nC\t4\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nX\t5\t7\t75\t0"},
     "volume-in-use": tried("openat\t3\tp=/data/write.lock\tx=42", config={"mounts": (DATA,)}, sources={"around": (INDEX,), "locks": {"/srv/data/write.lock": ("i" * 64,)}}),
+    "port-as-path": up(config={"env": {"PORT": '"8080"'}}, sources={"beside": ('unix "8080"',)}),
+    "check-host-refused": unwell("curl -f http://localhost:8080/healthz", "HTTP/1.1 403 Forbidden\n\nBlocked hosts: localhost:8080"),
     "last-call": tried("openat\t-21\tp=/conf.d\tx=1"),
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from scaffolder.diagnose.evidence.facts import (
     Process,
     Socket,
     State,
+    Thread,
     Usage,
 )
 from scaffolder.diagnose.evidence.files import Files
@@ -98,6 +99,7 @@ class Recorded:
     beside: tuple[str, ...] = ()
     made_by: tuple[str, ...] = ()
     running: tuple[Process, ...] = ()
+    threads_running: tuple[Thread, ...] = ()
     used: Usage = field(default_factory=Usage)
     around: tuple[Neighbour, ...] = ()
     peers: dict[str, tuple[Socket, ...]] = field(default_factory=dict)
@@ -142,6 +144,9 @@ class Recorded:
 
     def processes(self) -> tuple[Process, ...] | None:
         return self.running
+
+    def threads(self) -> tuple[Thread, ...]:
+        return self.threads_running
 
     def usage(self) -> Usage:
         return self.used

@@ -101,6 +101,29 @@ def test_a_container_that_does_its_work_waits_for_nothing(
     assert (judge(case(**example)).cause == "volume-in-use") == is_named
 
 
+@pytest.mark.parametrize(
+    ("log", "source", "is_named"),
+    [
+        ("", {}, True),
+        ("waits for the lock of the leader", {}, False),
+        ("", {"kept_locked": (KEPT,)}, False),
+        ("", {"listening": (Socket("0.0.0.0", 8080),)}, False),
+        ("", {"beside": ("unix /run/app.sock",)}, False),
+        ("", {"running": (*RUNS, Process(9, 7, "S", "/usr/bin/flock /data/jobs.db work"))}, False),
+        ("", {"running": (*RUNS, Process(9, 7, "R", "work"))}, False),
+    ],
+    ids=["says nothing", "a standby", "is not listed", "serves", "a socket", "in turns", "works"],
+)
+def test_what_has_no_port_waits_for_a_lock_in_vain_if_it_never_said_anything(
+    log: str, source: dict[str, Any], *, is_named: bool
+) -> None:
+    sources = {**HERE, "kept_locked": (AWAITED,), **source}
+    found = judge(case(**up(sources=sources, config={"published": (), "mounts": (DATA,)}, log=log)))
+
+    assert (found.cause == "volume-in-use") == is_named, found
+    assert ("let it log" in found.fix) == is_named
+
+
 def test_a_container_whose_check_succeeds_waits_for_nothing() -> None:
     healthy = {**RUNNING, "health": Health("healthy")}
 

@@ -54,9 +54,9 @@ MODULES = (
     "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.crons", "health.nothing", "health.commands", "health.proxies", "health.methods",
-    "health.targets", "health.answers", "health.replies",
+    "health.hosts", "health.targets", "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
-    "listening.ports", "listening.picked",
+    "listening.ports", "listening.picked", "listening.ports_as_paths",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "reaching.answers", "reaching.replicas", "reaching.proxies", "reaching.certificates",
     "variables.missing", "variables.values", "variables.files", "variables.malformed",
@@ -72,7 +72,7 @@ MODULES = (
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
-    "watched.paths", "watched.polls", "watched.waits", "watched.last",
+    "watched.paths", "watched.polls", "watched.deadlocks", "watched.waits", "watched.last",
     "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.

@@ -7,7 +7,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from scaffolder.diagnose.evidence.facts import Event, Locked, Log, Neighbour, Process, Socket, Usage
+from scaffolder.diagnose.evidence.facts import (
+    Event,
+    Locked,
+    Log,
+    Neighbour,
+    Process,
+    Socket,
+    Thread,
+    Usage,
+)
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.docker.client import Engine, EngineError
@@ -132,6 +141,10 @@ class Gathered:
         found = processes.processes(self.engine, self.identity)
         self._try("its processes: docker top does not answer", found)
         return found
+
+    def threads(self) -> tuple[Thread, ...]:
+        """Return all threads of its processes; none if they cannot be read."""
+        return processes.threads(self.engine, self.identity)
 
     def usage(self) -> Usage:
         """Return how much of its limits it uses."""

@@ -22,6 +22,11 @@ EPHEMERAL = 32768
 """The first ephemeral port, which the kernel gives to clients."""
 PRIVILEGED = 1024
 """The first port that all may listen on, unless a sysctl says otherwise, as in containers."""
+LISTED = re.compile(
+    r"^[\da-f]+: [\da-f]+ [\da-f]+ (?P<flags>[\da-f]+) [\da-f]+ [\da-f]+ +\d+ (?P<path>.+)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A socket of /proc/net/unix that has a path, which may have spaces in it."""
 ACCEPTS = 0x10000
 """The flag of a Unix socket that listens (__SO_ACCEPTCON)."""
 
@@ -104,10 +109,10 @@ def other_sockets(read: Callable[[str], str | None]) -> tuple[str, ...]:
     datagrams = [row for name in ("net/udp", "net/udp6") for row in _rows(read(name) or "")]
     bound = [_socket(row) for row in datagrams if not int(row[2].replace(":", ""), 16)]
     served = [s for s in bound if s.port < EPHEMERAL and s.address != NAME_SERVER]
-    streams = [row for row in _rows(read("net/unix") or "") if int(row[3], 16) & ACCEPTS]
+    streams = LISTED.finditer(read("net/unix") or "")
     return (
         *(f"udp {s.address}:{s.port}" for s in served),
-        *(f"unix {row[7]}" for row in streams if len(row) > 7),
+        *(f"unix {match['path']}" for match in streams if int(match["flags"], 16) & ACCEPTS),
     )
 
 

@@ -17,7 +17,7 @@ LISTED = re.compile(
 """A lock; one that is waited for has an arrow before its kind."""
 IDENTITY = re.compile(r"[\da-f]{64}")
 
-MOMENT_SECONDS = 0.3
+MOMENT_SECONDS, MOMENTS = 0.3, 3
 
 Number = tuple[int, int, int]
 """What tells files apart: the two numbers of their device, and their own."""
@@ -40,11 +40,13 @@ def locked(pids: Collection[int]) -> tuple[Locked, ...]:
     lock on the same file. A program may open a file anew each time that it asks for the lock. What
     is locked only for a moment is left out.
     """
-    first = _locked(pids)
-    if first:
-        time.sleep(MOMENT_SECONDS)
-    later = _locked(pids) if first else ()
-    return tuple(each for each in first if each in later)
+    found = _locked(pids)
+    for _ in range(MOMENTS):
+        if found:
+            time.sleep(MOMENT_SECONDS)
+            later = _locked(pids)
+            found = tuple(each for each in found if each in later)
+    return found
 
 
 def _locked(pids: Collection[int]) -> tuple[Locked, ...]:

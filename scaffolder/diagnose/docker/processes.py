@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from scaffolder.diagnose.evidence.facts import Process
+from scaffolder.diagnose.evidence.facts import Process, Thread
 from scaffolder.docker.client import Engine
 
 from .live import on_host
 
 PS = "pid,ppid,stat,etimes,args"
+MASK = re.compile(r"[\da-f]{8,16}")
 PODMAN_PS = ("pid", "ppid", "state", "etime", "args")
 
 
@@ -27,6 +28,15 @@ def processes(engine: Engine, identity: str) -> tuple[Process, ...] | None:
             found.append(Process(int(pid), int(parent), state, command, int(seconds)))
     own = found and not engine.is_remote and on_host(found[0].pid, identity)
     return (*found, *(_zombies({p.pid for p in found}) if own else ()))
+
+
+def threads(engine: Engine, identity: str) -> tuple[Thread, ...]:
+    """Return all threads of the container's processes; none if `docker top` does not tell them."""
+    ran = engine.run("top", identity, "-eLo", "pid,wchan:30,caught", seconds=5, limit=1 << 20)
+    rows = [line.split() for line in ran.text.splitlines()[1:]]
+    if ran.code or not all(len(row) == 3 and MASK.fullmatch(row[2]) for row in rows):
+        return ()
+    return tuple(Thread(int(row[0]), row[1], int(row[2], 16)) for row in rows)
 
 
 def _of_podman(engine: Engine, identity: str) -> tuple[Process, ...] | None:

@@ -99,6 +99,16 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Thread:
+    """A thread of the container: the function of the kernel that it waits in, as ps has it."""
+
+    process: int
+    waits_in: str
+    caught: int = 0
+    """The signals that its process handles, a bit each."""
+
+
+@dataclass(frozen=True)
 class Locked:
     """A file on which another container holds a lock."""
 

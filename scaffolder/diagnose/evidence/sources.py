@@ -8,7 +8,7 @@ from scaffolder.diagnose.evidence.facts import Log
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 
-from .facts import Event, Locked, Neighbour, Process, Socket, Usage
+from .facts import Event, Locked, Neighbour, Process, Socket, Thread, Usage
 
 
 class Sources(Protocol):
@@ -40,6 +40,9 @@ class Sources(Protocol):
 
     def processes(self) -> tuple[Process, ...] | None:
         """Return its processes."""
+
+    def threads(self) -> tuple[Thread, ...]:
+        """Return all threads of its processes; none if they cannot be read."""
 
     def usage(self) -> Usage:
         """Return how much of its limits it uses."""

@@ -11,6 +11,7 @@ from scaffolder.diagnose.evidence.facts import (
     Neighbour,
     Process,
     Socket,
+    Thread,
     Usage,
 )
 from scaffolder.diagnose.evidence.files import CONTENT, Files
@@ -78,6 +79,10 @@ class Observed:
     def processes(self) -> tuple[Process, ...] | None:
         """Return that they are unknown."""
         return None
+
+    def threads(self) -> tuple[Thread, ...]:
+        """Return nothing."""
+        return ()
 
     def usage(self) -> Usage:
         """Return that it is unknown."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.watched.deadlocks import is_dead
 from scaffolder.diagnose.evidence import stuck
 from scaffolder.diagnose.evidence.waits import awaited, what
 from scaffolder.docker.client import Engine, EngineError
@@ -22,15 +23,25 @@ JAVA = re.compile(r"(?:\S*/)?java(?: |$)")
 def may_be_stuck(case: Case) -> bool:
     """Tell whether a container that runs may be one whose threads wait for each other.
 
-    That is asked only where it shows nothing else of itself: a Java program that is silent, and
-    serves nobody.
+    That is asked only where it shows nothing else of itself: a program that is silent, and serves
+    nobody, in Java or with threads that nothing can wake.
     """
-    is_java = any(JAVA.match(p.command) for p in case.processes or ())
-    return is_java and case.is_silent and not any(not s.is_loopback for s in case.sockets or ())
+    serves = any(not s.is_loopback for s in case.sockets or ())
+    return case.is_silent and not serves and (is_of_java(case) or is_dead(case))
+
+
+def is_of_java(case: Case) -> bool:
+    """Tell whether a container runs Java."""
+    return any(JAVA.match(process.command) for process in case.processes or ())
 
 
 def waits(case: Case) -> bool:
-    """Tell whether a watched copy waits for something that usually comes."""
+    """Tell whether a watched copy waits for something that usually comes.
+
+    A program whose threads are all dead has no runtime that would tell more.
+    """
+    if is_dead(case):
+        return False
     call = awaited(case.seen.trace) if case.seen.trace.timed_out else None
     return call is not None and bool(what(call, case.seen.trace))
 

@@ -14,6 +14,12 @@ from .proxies import is_asked_here
 from .reasons import reason
 
 MARKUP = re.compile(r"<(title|style|script)\b[^<>]*>[^<>]*</\1>|<[^<>]*>", re.IGNORECASE)
+ANSWER = re.compile(
+    r"(?:HTTP(?:/[\d.]+)?|error:?|status(?: code)?:?|returned error:?"
+    r"|HTTP Error)\s*(?:HTTP/[\d.]+ )?([345]\d\d)\b",
+    re.IGNORECASE,
+)
+"""How clients tell an answer that is none of 2xx."""
 BUSY_SECONDS = 30.0
 """A service that has written nothing for so long does not go on with its start."""
 MEANINGS = {
@@ -77,12 +83,7 @@ def check_wrong_path(case: Case) -> Found | None:
     check = failing(case)
     if check is None:
         return None
-    match = re.search(
-        r"(?:HTTP(?:/[\d.]+)?|error:?|status(?: code)?:?|returned error:?"
-        r"|HTTP Error)\s*(?:HTTP/[\d.]+ )?([345]\d\d)\b",
-        output(case),
-        re.IGNORECASE,
-    )
+    match = ANSWER.search(output(case))
     asked = target(case, check)
     path = asked[2] if asked else ""
     log = case.said(rf"(?:GET|HEAD) {re.escape(path)}[\s?][^\n]*\s([345]\d\d)\b") if path else None
@@ -109,7 +110,8 @@ def check_wrong_path(case: Case) -> Found | None:
                 else ()
             ),
         ),
-        proven=match is not None and code in MEANINGS and is_asked_here(case),
+        # A request that is not accepted may be one for a route that is there.
+        proven=match is not None and code in {*MEANINGS} - {"400"} and is_asked_here(case),
     )
 
 
@@ -176,6 +178,11 @@ def _fix(code: str, path: str, *, is_told: bool) -> str:
     if is_told:
         other = "" if code[0] == "5" else ", or check a route that the service has"
         return f"repair what the log names, so that {path} answers 200{other}"
+    if code == "400":
+        return (
+            "find out what of the request the service does not accept: the route may be there, and"
+            " the host that the check asks be refused (curl -H 'Host: ...' names another one)"
+        )
     if code[0] != "5":
         return "use a route that the service has and that answers 200"
     return f"find out why {path} fails: read the log, or curl it inside"

@@ -1,6 +1,7 @@
 """A volume or directory that another container uses at the same time."""
 
 import errno
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from posixpath import basename, join, normpath, relpath
@@ -19,6 +20,8 @@ from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 LOCKED = {errno.EAGAIN, errno.EACCES}
+TAKES_TURNS = re.compile(r"(?:\S*/)?flock(?: |$)")
+MEANT = "if it is to wait until the other one ends, let it log that it does"
 LATEST = 20
 """How many of a program's last calls are looked at for a file that is locked."""
 
@@ -79,13 +82,15 @@ def _touched(case: Case) -> Iterator[Call]:
 def _kept_waiting(case: Case) -> Found | None:
     """Find who holds a lock on a file that a container has open which does not do its work.
 
-    One that listens has got over its start: it waits for a lock only if the kernel says so.
+    One that listens has got over its start: it waits for a lock only if the kernel says so. So does
+    one of which nobody expects a port, if it has never said anything.
     """
-    idle = case.state.health is None and not case.sockets and wanted(case)
-    if not (failing(case) or idle):
+    idle = case.state.health is None and not case.sockets
+    is_missed = failing(case) or (idle and wanted(case))
+    if not is_missed and not (idle and _does_nothing(case)):
         return None
     for kept in case.sources.locked(case.processes or ()):
-        if case.sockets and not kept.is_awaited:
+        if not kept.is_awaited and (case.sockets or not is_missed):
             continue
         holder = next((other for other in case.neighbours if other.identity == kept.holder), None)
         mount, path = _here(case, kept, holder) if holder else (None, "")
@@ -98,8 +103,19 @@ def _kept_waiting(case: Case) -> Found | None:
         )
         opened = (live(case, "ls -l /proc/1/fd", f"-> {path}"),) if kept.is_open else ()
         shown = (_of_kernel(f"{holder.name} holds a lock on {path}"), *opened)
-        return _found(case, text, mount, holder, shown)
+        found = _found(case, text, mount, holder, shown)
+        return found if is_missed else replace(found, fix=f"{found.fix}; {MEANT}")
     return None
+
+
+def _does_nothing(case: Case) -> bool:
+    """Tell whether a container has said nothing, and is not one that is told to wait by flock(1).
+
+    A standby tells that it waits, and what several take in turns they take with flock.
+    """
+    running = case.processes or ()
+    works = any(p.state.startswith("R") or TAKES_TURNS.match(p.command) for p in running)
+    return case.is_silent and not case.other_sockets and not works
 
 
 def _here(case: Case, kept: Locked, holder: Neighbour) -> tuple[Mount | None, str]:

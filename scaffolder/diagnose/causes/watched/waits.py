@@ -9,6 +9,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.waits import LOCKS, awaited, what
 
+from .deadlocks import is_dead
+
 
 @cause(
     "waits-in-call",
@@ -30,12 +32,15 @@ def waits_in_call(case: Case) -> Found | None:
     """Find, in a watched copy, what a process waits in.
 
     Either the container does not listen, or an alarm, a watchdog or a time limit ended the wait.
+    Threads that all wait for each other are a deadlock, or have a limit to their wait.
     """
     if case.phase == Phase.DIED:
         return _cut_short(case)
     if not case.seen.trace.timed_out or any(not s.is_loopback for s in case.sockets or ()):
         return None
     call = awaited(case.seen.trace)
+    if call and is_dead(case):
+        return None
     words = call and what(call, case.seen.trace)
     if call is None or not words:
         return None
@@ -48,28 +53,6 @@ def waits_in_call(case: Case) -> Found | None:
             watched(case, f"{who} (process {call.process}): {call.waiting}"),
             *([threads(case, told)] if told else []),
         ),
-    )
-
-
-@cause(
-    "deadlock",
-    "threads of the program wait for each other, for ever",
-    pattern="process",
-    reads=["rerun", "live"],
-    page="nothing-moves",
-    when=Phase.RUNNING,
-    explains=["waits-in-call"],
-)
-def deadlock(case: Case) -> Found | None:
-    """Find what Java's virtual machine calls a deadlock, when a copy is asked (SIGQUIT)."""
-    told = case.seen.stuck
-    if told is None or not told.is_deadlock:
-        return None
-    return Found(
-        f"{len(told.stands)} threads wait for each other, for ever: {told.words}",
-        "take these locks in the same order everywhere, or with a time limit (tryLock)",
-        (threads(case, told),),
-        (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
     )
 
 

@@ -1,0 +1,107 @@
+"""Native programs all of whose threads wait for each other, and those that only wait."""
+
+from typing import Any
+
+import pytest
+from recorded import case
+
+from examples import RUNNING, STARTED, up
+from scaffolder.diagnose.docker.processes import threads
+from scaffolder.diagnose.evidence.dead_threads import WATCHED
+from scaffolder.diagnose.evidence.facts import Health, Socket, Thread
+from scaffolder.diagnose.session import is_open
+from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.lifetimes import LONGEST_SECONDS
+from scaffolder.diagnose.verdict.watching import MARGIN
+from scaffolder.docker.client import Engine
+from scaffolder.docker.process import Ran
+
+OWN = 1 << 10 | 1 << 6 | 1 << 32
+"""SIGSEGV and SIGBUS, which Rust handles, and what pthread_cancel needs."""
+LOCKED = Thread(7, "futex_do_wait", OWN)
+ON_TERM = Thread(7, "futex_do_wait", OWN | 1 << 14)
+READS = Thread(7, "pipe_read", OWN)
+SLEEPS = Thread(7, "hrtimer_nanosleep", OWN)
+EARLY = "W\t1338\t7\t7\tfutex\t1206\nW\t1338\t7\t8\tfutex\t1206\nT\t1338"
+LATE = EARLY.replace("1338", str(WATCHED)).replace("1206", "6000")
+ON_PIPE = EARLY.replace("8\tfutex", "8\tread")
+
+
+def silent(*running: Thread, trace: str = EARLY, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    sources = {"threads_running": running, **more.pop("sources", {})}
+    return up(config={"published": ()}, sources=sources, trace=f"{STARTED}{trace}", **more)
+
+
+def test_threads_that_nothing_can_wake_are_a_deadlock() -> None:
+    found = judge(case(**silent(LOCKED, LOCKED)))
+
+    assert (found.cause, found.verdict) == ("deadlock", "likely")
+    assert "all 2 threads" in found.text
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        silent(LOCKED, LOCKED, trace=LATE),
+        silent(LOCKED, LOCKED, trace=ON_PIPE),
+        silent(LOCKED, LOCKED, trace=""),
+        silent(LOCKED),
+        silent(),
+        silent(LOCKED, ON_TERM),
+        silent(LOCKED, READS),
+        silent(LOCKED, SLEEPS),
+        silent(LOCKED, LOCKED, log="waits for work"),
+        silent(LOCKED, LOCKED, sources={"beside": ("unix /run/app.sock",)}),
+        silent(LOCKED, LOCKED, state={**RUNNING, "health": Health("healthy")}),
+    ],
+    ids=[
+        "with a limit", "a copy waits for a pipe", "no copy", "one thread", "unknown", "a signal",
+        "a pipe", "a timer", "has a log", "a socket", "its check succeeds",
+    ],
+)  # fmt: skip
+def test_threads_that_something_may_wake_are_none(example: dict[str, Any]) -> None:
+    assert judge(case(**example)).cause != "deadlock"
+
+
+def test_a_wait_of_all_threads_that_has_a_limit_is_no_fault() -> None:
+    assert judge(case(**silent(LOCKED, LOCKED, trace=LATE))).verdict == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("example", "is_watched"),
+    [
+        (silent(LOCKED, LOCKED), True),
+        (silent(LOCKED, ON_TERM), False),
+        (silent(LOCKED, LOCKED, sources={"listening": (Socket("0.0.0.0", 80),)}), False),
+        (silent(LOCKED, LOCKED, log="up"), False),
+    ],
+    ids=["dead", "waits for a signal", "serves", "has a log"],
+)
+def test_a_copy_is_watched_only_of_what_seems_dead(
+    example: dict[str, Any], *, is_watched: bool
+) -> None:
+    container = case(**example | {"trace": ""})
+
+    assert is_open(container, judge(container)) is is_watched
+
+
+def test_how_long_a_copy_is_watched_is_known() -> None:
+    assert (LONGEST_SECONDS - MARGIN) * 1000 == WATCHED
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ("PID WCHAN CAUGHT\n7 futex_do_wait 0000000100000440\n", (LOCKED,)),
+        ("PID WCHAN CAUGHT\n7 - <0000000000000440\n", ()),
+        ("USER PID\nroot 7\n", ()),
+    ],
+    ids=["ps", "shortened", "podman"],
+)
+def test_threads_are_read_of_docker_top(
+    monkeypatch: pytest.MonkeyPatch, told: str, found: tuple[Thread, ...]
+) -> None:
+    engine = Engine("docker")
+    monkeypatch.setattr(Engine, "run", lambda *_a, **_k: Ran(0, told.encode(), b""))
+
+    assert threads(engine, "orders") == found
