@@ -334,6 +334,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "script-guard": sh('#!/bin/sh\n[ -r "$PW_FILE" ] || exit 1\nexec /app/server\n', config={"env": {"PW_FILE": "/run/secrets/pw"}}),
     "script-guard-there": sh("#!/bin/sh\nif [ -e /run/app.pid ]; then exit 1; fi\nexec /app/server\n", files={"/run/app.pid": File(b"7")}),
     "errexit": sh("#!/bin/sh\nset -e\nTLS=$(grep ^tls= /etc/a.conf)\nexec /app/server\n", files={"/etc/a.conf": File(b"port=1\n")}),
+    "pipe-read-in-part": sh("#!/bin/bash\nset -eo pipefail\nTOP=$(zcat /a.gz | head -n 1)\nexec /app/server\n", exit_code=141),
     "command-empty": sh('#!/bin/sh\numask 027\nexec "$@"\n', exit_code=0, command=(), config={"entrypoint": ("/s.sh",)}),
     "entrypoint-without-exec": sh("#!/bin/sh\nmkdir -p /tmp/x\n", exit_code=0, command=("/app/server",), config={"entrypoint": ("/s.sh",), "restart": "always"}),
     "background-only": sh("#!/bin/sh\n/app/server &\necho started\n", exit_code=0, log="started"),

@@ -69,7 +69,7 @@ MODULES = (
     "perl", "php", "kept",
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
-    "shells.guards", "shells.errexit", "shells.endings", "shells.waiting",
+    "shells.guards", "shells.errexit", "shells.pipes", "shells.endings", "shells.waiting",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
     "watched.paths", "watched.waits", "watched.last",
     "errors",
