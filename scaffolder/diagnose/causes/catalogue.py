@@ -64,7 +64,7 @@ MODULES = (
     "data",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "python.shadows",
-    "node.modules", "node.runtime", "node.guards",
+    "node.modules", "node.unsettled", "node.runtime", "node.guards",
     "java.heap", "java.classes", "java.options", "java.logs", "java.application",
     "perl", "php", "kept",
     "native",
