@@ -24,6 +24,7 @@ from scaffolder.diagnose.evidence.facts import (
 )
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
+from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.stuck import Stuck
 from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
@@ -210,6 +211,7 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
     unwritten: Swallowed | None = None,
     stuck: Stuck | None = None,
     swallowed: Swallowed | None = None,
+    remains: str = "",
 ) -> Case:
     """Return a container that ended with a status and a log, unless told otherwise."""
     words = tuple(command.split()) if isinstance(command, str) else command
@@ -232,7 +234,12 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
         sources=answers,
         recorded=NOW,
         seen=Seen(
-            read(trace), ending=ending, stuck=stuck, unwritten=unwritten, swallowed=swallowed
+            read(trace),
+            ending=ending,
+            stuck=stuck,
+            unwritten=unwritten,
+            swallowed=swallowed,
+            left=left(remains),
         ),
     )
 

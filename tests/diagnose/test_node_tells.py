@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case
 
-from examples import SERVER
+from examples import SERVER, STARTED
 from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed, decisive
@@ -167,6 +168,72 @@ def test_of_a_job_that_is_done_nothing_is_left_undone(what: str, tmp_path: Path)
     assert not any(each.is_undone for each in left(records))
 
 
+STOPPED = {
+    "an event": (
+        ("const ready = (on) => new Promise((done) => on.once('ready', done))\nasync function main() {\n"
+        "  await ready(new (require('events'))())\n  console.log('up')\n}\n\nmain().catch(() => {})"),
+        "main.js:3 waits for a promise, made at ",
+    ),
+    "later": (
+        ("async function main() {\n  await new Promise((r) => setTimeout(r, 5))\n  await new Promise(() => {})\n"
+        "  console.log('up')\n}\nmain()"),
+        "main.js:3 waits",
+    ),
+    "within a function": (
+        ("async function open() {\n  await new Promise(() => {})\n  return 1\n}\nasync function main() {\n"
+        "  await open()\n  console.log('up')\n}\nmain()"),
+        "main.js:2 waits",
+    ),
+    "modules": (
+        "async function main() {\n  await new Promise(() => {})\n  console.log('up')\n}\nmain()", "main.mjs:2 waits",
+    ),
+    "then": ("new Promise(() => {}).then(() => { console.log('up') })", "main.js:1 waits"),
+}  # fmt: skip
+"""A program that stops at an await with more to do, and where."""
+
+
+@needs_node
+@pytest.mark.parametrize("what", STOPPED)
+def test_an_await_at_which_the_whole_program_stops_is_told(what: str, tmp_path: Path) -> None:
+    code, place = STOPPED[what]
+    ended, records = told(code, tmp_path, "main.mjs" if what == "modules" else "main.js")
+    (found,) = left(records)
+
+    assert ended == 0
+    assert found.is_main
+    assert place in found.words
+
+
+ASIDE = {
+    "a watcher": (
+        "async function watch() {\n  await new Promise(() => {})\n  console.log('changed')\n}\n"
+        "async function main() {\n  await null\n}\nwatch()\nmain()"
+    ),
+    "who loses a race": (
+        "async function late() {\n  await new Promise((r) => setTimeout(r, 9000).unref())\n  throw Error('late')\n}\n"
+        "async function main() {\n  await Promise.race([late(), new Promise((r) => setTimeout(r, 5))])\n}\nmain()"
+    ),
+    "the last one": "async function main() {\n  console.log\n  await new Promise(() => {})\n}\nmain()",
+    "a race in the body": (
+        "async function late() {\n  await new Promise(() => {})\n  throw Error('late')\n}\n"
+        "Promise.race([late(), new Promise((r) => setTimeout(r, 5))]).then(() => {})"
+    ),
+    "in an event": (
+        "setTimeout(async () => {\n  await new Promise(() => {})\n  console.log('up')\n}, 5)"
+    ),
+}  # fmt: skip
+"""A program that is done, and what is left beside that."""
+
+
+@needs_node
+@pytest.mark.parametrize("what", [*ASIDE, *DONE])
+def test_what_waits_beside_work_that_is_done_does_not_stop_it(what: str, tmp_path: Path) -> None:
+    code = {**ASIDE, **DONE}[what]
+    _, records = told(code, tmp_path, "main.mjs" if what == "modules" else "main.js")
+
+    assert not any(each.is_main for each in left(records))
+
+
 PENDING = '{"kind": "left", "text": "", "place": "/app/main.js:2", "how": "await", "names": []}'
 TIMER = PENDING.replace("await", "timer")
 
@@ -196,6 +263,60 @@ def test_what_is_left_is_a_cause_only_where_it_is_to_stay(
     assert found.cause == cause
     assert words in found.text
     assert found.verdict == ("likely" if stays else "healthy")
+
+
+MAIN = PENDING.replace('"await"', '"main"')
+WROTE = f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/out/rows.csv\tx=241\nX\t2\t7\t0\t0"
+NODE_APP = {"command": "node /app/main.js", "files": SERVER, "exit_code": 0}
+
+
+@pytest.mark.parametrize(
+    ("more", "is_job"),
+    [
+        ({"remains": MAIN}, False),
+        ({"remains": MAIN, "config": {"restart": "always"}}, False),
+        ({"remains": MAIN, "log": "listening on 8080"}, False),
+        ({"remains": PENDING}, True),
+        ({"remains": MAIN, "log": "3 rows imported"}, True),
+        ({"remains": MAIN, "trace": WROTE}, True),
+    ],
+    ids=["silent", "service", "claims", "aside", "tells-results", "wrote-results"],
+)
+def test_a_program_that_stops_in_the_middle_has_not_finished_its_work(
+    more: dict[str, Any], *, is_job: bool
+) -> None:
+    found = judge(case(**{**NODE_APP, **more}))
+
+    assert (found.verdict, found.cause) == (
+        ("healthy", "none") if is_job else ("likely", "await-unsettled")
+    )
+
+
+WAITS = b"""const up = (on) => new Promise((done) => {
+  on.once('open', done)
+})
+async function main() {
+  await up(socket)
+  serve()
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (b"socket.emit('connected')\n", "the event 'open', and /app/main.js emits 'connected')"),
+        (b"socket.emit('open')\n", "the event 'open')"),
+        (b"", "the event 'open')"),
+    ],
+)
+def test_the_event_that_never_comes_is_named(more: bytes, words: str) -> None:
+    files = {**SERVER, "/app/main.js": File(WAITS + more)}
+    made = MAIN.replace('"text": ""', '"text": "/app/main.js:1"').replace("js:2", "js:5")
+    found = judge(case(**{**NODE_APP, "files": files, "remains": made}))
+
+    assert "(`await up(socket)`)" in found.text
+    assert words in found.fix
 
 
 def test_where_it_exits_with_0_again_and_again_is_told() -> None:

@@ -146,6 +146,13 @@ def _has_worked(call: Call) -> bool:
     return call.is_network or (_has_written(call) and not RUNNING.match(call.path))
 
 
+def has_results(trace: Trace) -> bool:
+    """Tell whether a program wrote to a file or asked a peer, as a job does that has worked."""
+    return any(
+        not c.error and not c.name.startswith("mkdir") and _has_worked(c) for c in trace.calls
+    )
+
+
 def did_without(trace: Trace) -> bool:
     """Tell whether a job ended with 0 although it could not reach something, and had written.
 

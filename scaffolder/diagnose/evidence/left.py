@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from .swallowed import read
+from .swallowed import Swallowed, read
 
 WORDS = {
+    "main": "the await at {place} waits for a promise{made} that nothing settles",
     "await": "the await at {place} waits for a promise that nothing settles",
     "thread": "a thread of it ends over {text} at {place}, and nobody looks at that",
     "closed": "its server is closed at {place}",
@@ -12,7 +13,9 @@ WORDS = {
     "timer": "its timer, set at {place}, is not to keep it (unref)",
 }
 """How it is told, that which says most first."""
-UNDONE = ("await", "thread")
+MAIN = "main"
+"""An await at which all that the program began has stopped, with more to do behind it."""
+UNDONE = (MAIN, "await", "thread")
 """What is left undone in a job, too."""
 MOST = 2
 
@@ -23,6 +26,14 @@ class Left:
 
     kind: str
     words: str
+    place: str = ""
+    made: str = ""
+    """Where the promise was made that it waits for, if that is told."""
+
+    @property
+    def is_main(self) -> bool:
+        """Tell whether the program has stopped there in the middle of its work."""
+        return self.kind == MAIN
 
     @property
     def is_undone(self) -> bool:
@@ -35,7 +46,12 @@ def left(records: str) -> tuple[Left, ...]:
     found = [each for kind, each in read(records) if kind == "left" and each.how in WORDS]
     order = list(WORDS)
     found.sort(key=lambda each: order.index(each.how))
-    told = (
-        Left(each.how, WORDS[each.how].format(place=each.place, text=each.last)) for each in found
+    return tuple(dict.fromkeys(map(_told, found)))[:MOST]
+
+
+def _told(each: Swallowed) -> Left:
+    made = each.text if each.how == MAIN else ""
+    words = WORDS[each.how].format(
+        place=each.place, text=each.last, made=f", made at {made}," if made else ""
     )
-    return tuple(dict.fromkeys(told))[:MOST]
+    return Left(each.how, words, each.place, made)

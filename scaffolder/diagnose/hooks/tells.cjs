@@ -5,11 +5,12 @@
 // ends, `raised`, beside this file, gets the last ones, whether the program has worked since, and how
 // it ends, with the exception that it was handling, in lines as sitecustomize.py writes them. Where
 // its event loop becomes empty, they tell what is left: promises that nobody settled, and handles
-// that keep nothing.
+// that keep nothing. An await at which all that the modules began has stopped is told apart: what
+// follows it was to be done.
 'use strict';
 
 const fs = require('fs');
-const { createHook } = require('async_hooks');
+const { createHook, executionAsyncId } = require('async_hooks');
 const { isMainThread } = require('worker_threads');
 
 const RECORDS = `${__dirname}/raised`;
@@ -18,6 +19,7 @@ const LONGEST = 8000;
 const MOST_HANDLED = 20;
 const NEAR = 3;
 const MOST_LEFT = 3000; // promises and handles whose places are kept
+const DEPTH = 30; // of a stack that begins in the body of a module
 const IDLE = ['/proc/', '/sys/', '/dev/', '/usr/share/', '/etc/', __dirname];
 const { appendFileSync } = fs;
 
@@ -91,25 +93,86 @@ function end(place, how, isHandling) {
 }
 
 const made = new Map(); // promises that are pending, and handles: what, where, and after which promise
+const entries = new Map(); // by promise, the line in the body of a module that began what made it
+const first = new Map(); // by such a line, the first promise: that of the function which it calls
+const over = new Set(); // these lines, where something that they wait for in the body has come
 let closed = ''; // where a server was closed last
 let known = 0;
+
+/** Return the place in the body of a module at which a stack begins; empty if in none. */
+function entryOf(lines) {
+  const at = lines.findIndex((line) => /^\s+at (?:Module\._compile|ModuleJob\.run) /.test(line));
+  const [body] = at > 0 ? own(lines[at - 1]) : [];
+  return body ? body.place : '';
+}
 
 function begun(id, type, trigger, resource) {
   if (type !== 'PROMISE' && type !== 'Timeout' && !/^(?:TCP|PIPE)SERVERWRAP$/.test(type)) return;
   if (known >= MOST_LEFT) return;
   known += 1;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = DEPTH;
   const { stack } = new Error();
+  Error.stackTraceLimit = limit;
   if (/\bat (?:Promise|Function)\.(?:race|any) /.test(stack)) return; // who loses may stay pending
   const [at] = own(stack);
-  made.set(id, { type, place: at ? at.place : '', trigger, resource: type === 'PROMISE' ? null : resource });
+  const place = at ? at.place : '';
+  if (type === 'PROMISE' && place) {
+    const begins = entryOf(stack.split('\n'));
+    const entry = begins || entries.get(executionAsyncId()) || '';
+    if (entry) entries.set(id, entry);
+    if (begins && !first.has(entry)) first.set(entry, id);
+  }
+  const isPlain = /\bat new Promise /.test(stack);
+  made.set(id, { type, place, trigger, isPlain, resource: type === 'PROMISE' ? null : resource });
+}
+
+/** Forget a promise that is settled, and take note of it if the body of a module waits for it. */
+function settled(id) {
+  const { type, place } = made.get(id) || {};
+  if (type !== 'PROMISE') return;
+  const entry = entries.get(id);
+  if (entry && (place === entry || first.get(entry) === id)) over.add(entry);
+  made.delete(id);
+}
+
+/** Tell whether something follows a line in its function, or is called when it has its promise. */
+function isFollowed(place) {
+  const at = place.lastIndexOf(':');
+  const lines = fs.readFileSync(place.slice(0, at), 'utf8').split('\n').slice(Number(place.slice(at + 1)) - 1);
+  if (/\.then\((?!\(\w*\) => \{\}\))/.test(lines[0])) return true;
+  const indent = (line) => line.search(/\S/);
+  for (const line of lines.slice(1)) {
+    if (indent(line) < 0 || /^\s*\/[/*]/.test(line)) continue;
+    if (indent(line) < indent(lines[0])) return false;
+    if (indent(line) === indent(lines[0]) && !/^\s*[)}\]]/.test(line)) return indent(line) > 0;
+  }
+  return false;
+}
+
+/** Tell of the await that the program still waits at, and whether that is all it had to do. */
+function leftPending(every) {
+  // What waits for a promise is one itself, made after that; others may be settled unseen.
+  const waits = every.filter(({ type, trigger }) => type === 'PROMISE' && (made.get(trigger) || {}).type === 'PROMISE');
+  const inner = waits.filter(({ trigger }) => made.get(trigger).isPlain); // not for another function
+  const [last] = [...waits, ...inner].slice(-1);
+  if (!last) return;
+  const began = new Set(entries.values());
+  let isAll = false;
+  try {
+    isAll = began.size > 0 && !over.size && began.has(entries.get(last.id)) && isFollowed(last.place);
+  } catch {
+    // A source that cannot be read tells nothing.
+  }
+  const { place } = made.get(last.trigger);
+  const promise = { text: isAll && place !== last.place ? place : '', names: [] };
+  record('left', promise, last.place, isAll ? 'main' : 'await');
 }
 
 /** Write what is left where nothing keeps the event loop. */
 function left() {
-  const every = [...made.values()].filter(({ place }) => place);
-  // What waits for a promise is one itself, made after that; others may be settled unseen.
-  const waits = every.filter(({ type, trigger }) => type === 'PROMISE' && (made.get(trigger) || {}).type === 'PROMISE');
-  if (waits.length) record('left', null, waits[waits.length - 1].place, 'await');
+  const every = [...made].map(([id, one]) => ({ id, ...one })).filter(({ place }) => place);
+  leftPending(every);
   for (const { type, place, resource } of every) {
     if (resource && resource.hasRef && resource.hasRef() === false && !resource._destroyed) {
       record('left', null, place, type === 'Timeout' ? 'timer' : 'server');
@@ -119,8 +182,7 @@ function left() {
 }
 
 function remember() {
-  const forget = (id) => made.has(id) && made.get(id).type === 'PROMISE' && made.delete(id);
-  createHook({ init: begun, before: forget, promiseResolve: forget }).enable();
+  createHook({ init: begun, before: settled, promiseResolve: settled }).enable();
   const { prototype } = require('net').Server;
   const { close } = prototype;
   prototype.close = function closing(...args) {

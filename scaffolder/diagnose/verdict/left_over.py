@@ -8,7 +8,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
 from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.config import Mount
-from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.files import is_below, mount_around
 from scaffolder.docker.client import Engine
 from scaffolder.text import quoted
 
@@ -30,14 +30,20 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
     if not fresh.alive or fresh.trace is None:
         return None
     written = {path for kind, path in case.changes if kind in "AC"}
-    made = [call.path for call in fresh.trace.calls if call.path in written and call.may_find]
+    sought = [call.path for call in fresh.trace.calls if call.may_find]
+    kept_out = [
+        m for m in _kept_out(engine, case) if any(is_below(p, m.destination) for p in sought)
+    ]
+    kept = {name for mount in kept_out for name in case.files.names(mount.destination)} | written
+    config = replace(case.config, mounts=tuple(m for m in case.config.mounts if m not in kept_out))
+    made = [path for path in sought if path in kept]
     for path in list(dict.fromkeys(made))[:MOST]:
         data = case.files.content(path)
-        if data is None or not _is_mark(path, data, written):
+        if data is None or not _is_mark(path, data, kept):
             continue
         if not case.exit_code and not data.strip().isdigit():
             continue  # a job that has been done already ends with 0, too
-        factor = Factor(f"{path} as the container left it", case.config, files={path: data})
+        factor = Factor(f"{path} as the container left it", config, files={path: data})
         found = tried_with(engine, case, factor, tried)
         if found and not found.alive and found.exit_code == case.exit_code:
             return _proof(case, path, f"a fresh copy {fresh.words}; with {path}, it {found.words}")
@@ -48,6 +54,18 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
     if again and again.proves:
         return again
     return _socket(case, fresh, sockets) or again
+
+
+def _kept_out(engine: Engine, case: Case) -> list[Mount]:
+    """Return the mounts that copies do not get, such as one with a socket: fresh ones lack them."""
+    left_out = isolate(case.config, is_remote=engine.is_remote).left_out
+    return [
+        mount
+        for mount in case.config.mounts
+        if mount.writable
+        and not _is_shared(case, mount)
+        and any(words.startswith(f"{mount.destination} (") for words in left_out)
+    ]
 
 
 def _is_mark(path: str, data: bytes, written: Collection[str]) -> bool:
@@ -113,7 +131,14 @@ def _proof(case: Case, path: str, fares: str) -> Rerun:
         proves=LEFT_OVER.proves,
         factor=LEFT_OVER.factor,
         evidence=(
-            Evidence("changes", f"docker diff {quoted(case.target)}", f"A {path}"),
+            _there(case, path),
             Evidence("rerun", f"docker run --rm ... {case.config.image}", fares),
         ),
     )
+
+
+def _there(case: Case, path: str) -> Evidence:
+    """Show that the container has a file."""
+    if mount := mount_around(path, case.config.mounts):
+        return inspected(case, "Mounts", f"{mount.source} -> {mount.destination}, with {path}")
+    return Evidence("changes", f"docker diff {quoted(case.target)}", f"A {path}")

@@ -27,6 +27,7 @@ from .granted import granted
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .lifetimes import LONGEST_LIFE, LONGEST_TRIED, last_life
+from .own_number import finds_itself
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
 from .revealed import command, revealed
@@ -64,10 +65,12 @@ def try_factors(
     has_gone_well = is_well and not (case.seen.reads_nothing or held or is_idle)
     if case.phase == Phase.RUNNING and standing.waits(case):
         standing.ask(engine, case)
-    if case.phase == Phase.RUNNING or has_gone_well:
-        tried = [f"a watched copy {same.words}"]
+    tried = [f"a watched copy {same.words}"]
+    is_same = case.phase & Phase.ENDED and not is_proven and is_like(case, same)
+    over = finds_itself(engine, case, tried) if is_same else None
+    if over or case.phase == Phase.RUNNING or has_gone_well:
         is_cut_off = case.phase == Phase.FINISHED and same.alive
-        over = with_left_over(engine, case, same, tried) if is_cut_off else None
+        over = with_left_over(engine, case, same, tried) if is_cut_off else over
         return over or Rerun(tried=tried)
     if not is_like(case, same):
         call = lacked_or_shared(case, same.trace) if same.trace else None

@@ -1,0 +1,100 @@
+"""Pipelines of a script in which the last command stops reading early."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from posixpath import basename
+
+from .shell import SHELLS, Command, commands, sets_errexit
+
+QUOTED = re.compile(r'"(\$\([^()]*\))"')
+"""A substitution in quotes: to the parser of scripts that is one word."""
+DECLARES = re.compile(r"^(?:export|local|readonly|declare|typeset)\s")
+"""What assigns and succeeds, also where the command fails whose output it takes."""
+TAKEN = re.compile(r"^\w+=[\"']?\$?\(")
+GREPS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg"})
+ONLY_FIRST = re.compile(r"-[A-Za-z]*[qm]\d*|--(?:quiet|silent|max-count\S*)")
+ALL_BUT = re.compile(r"(?:^|\s)(?:-[nc]\s*|--(?:lines|bytes)[=\s])-\d")
+"""`head -n -1`: it reads to the end to know which line is the last one."""
+SED_ENDS = re.compile(r"(?:^|[;{}\d$/\s])[qQ]\s*\d*\s*(?:[;}\n]|$)")
+AWK_ENDS = re.compile(r"\bexit\b")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline whose status is that of what writes into it (pipefail)."""
+
+    line: str
+    writers: tuple[str, ...]
+    """The names of the commands before the one that stops reading."""
+    reader: str
+    """That one, as written."""
+
+
+def broken(script: str, argv: Sequence[str] = ()) -> list[Pipeline]:
+    """Return the pipelines that can end a script with SIGPIPE, as `argv` starts it."""
+    flags = argv[1:] if argv and basename(argv[0]) in SHELLS else ()
+    pipefail = "pipefail" in flags
+    errexit = sets_errexit(script.partition("\n")[0]) or any(
+        re.fullmatch(r"-[a-z]*e[a-z]*", flag) for flag in flags[:3]
+    )
+    found: list[Pipeline] = []
+    pipelines = [*_pipelines(commands(QUOTED.sub(r"\1", script)))]
+    for one in pipelines:
+        if one[0].name == "set":
+            pipefail = _switched(one[0], "pipefail", default=pipefail)
+            errexit = _switched(one[0], "errexit", default=errexit)
+        elif pipefail and (errexit or one is pipelines[-1]) and (broken_by := _broken(one)):
+            found.append(broken_by)
+    return found
+
+
+def _pipelines(found: Sequence[Command]) -> Iterator[list[Command]]:
+    """Yield the commands that are connected by pipes; most are alone."""
+    one: list[Command] = []
+    for command in found:
+        one.append(command)
+        if command.end not in ("|", "|&"):
+            yield one
+            one = []
+
+
+def _switched(command: Command, option: str, *, default: bool) -> bool:
+    """Return whether an option is on after a `set`."""
+    before = ""
+    for word in command.words[1:]:
+        is_short = option == "errexit" and re.fullmatch(r"[-+][a-z]*e[a-z]*", word)
+        if is_short or (word == option and before[:1] in ("-", "+") and before.endswith("o")):
+            default = (word if is_short else before).startswith("-")
+        before = word
+    return default
+
+
+def _broken(one: Sequence[Command]) -> Pipeline | None:
+    """Return a pipeline as one that may be broken; None where its failure is looked at, or lost."""
+    line = one[0].line
+    is_lost = one[0].before == "(" and not (TAKEN.match(line) or line.startswith("("))
+    if is_lost or any(c.tested or "||" in c.line or DECLARES.match(c.line) for c in one):
+        return None
+    writers = [*takewhile(lambda command: not _stops(command), one)]
+    if not writers or len(writers) == len(one):
+        return None
+    reader = " ".join(one[len(writers)].words)
+    names = tuple(command.name for command in writers)
+    lines = dict.fromkeys(command.line for command in one)
+    return Pipeline(" ".join(lines), names, reader)
+
+
+def _stops(command: Command) -> bool:
+    """Tell whether a command ends before it has read all of its input."""
+    name, words = basename(command.name), command.words[1:]
+    if name == "head":
+        return not ALL_BUT.search(" ".join(words))
+    if name in GREPS:
+        return any(ONLY_FIRST.fullmatch(word) for word in words)
+    if name == "sed":
+        return any(SED_ENDS.search(word) for word in words)
+    if name in ("awk", "gawk", "mawk"):
+        return any(AWK_ENDS.search(word) and "END" not in word for word in words)
+    return name == "read" and not re.search(r"\|\s*[{(]", command.line)
