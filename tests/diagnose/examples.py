@@ -368,6 +368,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "restarted-in-a-loop": up(log=4 * "ValueError: boom\n", **looping(4), config={"published": ()}),
     "supervised-down": {"files": SERVER, "state": RUNNING, "log": "INFO exited: web (exit status 1; not expected)\nINFO gave up: web entered FATAL state, too many start retries too quickly"},
     "command-swallowed": {"files": SERVER, "exit_code": 0, "log": "starting", "command": ("--port", "9000"), "config": {"entrypoint": ("/bin/sh", "-c", "/app/server")}},
+    "daemon-threads-only": py("from threading import Thread\nThread(target=print, daemon=True).start()\n", exit_code=0, trace="P\t0\t7\t/usr/local/bin/python3\tpython3\\x00\nC\t2\t7\t7\tclone3\t8\nW\t9\t7\t8\tfutex\t4\nX\t9\t7\t0\t0"),
     "await-unsettled": {"command": "node /app/main.js", "files": {"/usr/local/bin/node": STATIC, "/app/main.js": File(b"async function main() {\n  await ready()\n  serve()\n}\nmain()\n")}, "exit_code": 0, "remains": '{"kind": "left", "text": "/app/main.js:1", "place": "/app/main.js:2", "how": "main", "names": []}'},
     "node-unsettled-await": {"command": "node /app/main.mjs", "files": {"/usr/local/bin/node": STATIC, "/app/main.mjs": File(b"await new Promise(() => {})\n")}, "exit_code": 13},
     "data-version": said("FATAL: database files are incompatible with server\nDETAIL: The data directory was initialized by PostgreSQL version 16, which is not compatible with this version 17.6.", files={**SERVER, "/data/PG_VERSION": File(b"16\n")}, config={"mounts": (Mount("volume", "", "/data", name="pgdata"),)}),

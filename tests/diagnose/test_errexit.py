@@ -26,3 +26,11 @@ def test_a_command_is_named_only_if_it_can_end_the_script(
     found = judge(case(**sh(text, exit_code=code, config={"restart": "always"})))
 
     assert (found.cause == "errexit") == is_named, found
+
+
+@pytest.mark.parametrize("word", ["/s.sh", "s.sh"])
+def test_a_script_that_is_the_command_need_not_run_it(word: str) -> None:
+    more = {"command": (word,), "exit_code": 0, "config": {"entrypoint": ("/bin/sh",)}}
+    found = judge(case(**{**sh("#!/bin/sh\ntouch /tmp/done\n"), **more}))
+
+    assert (found.cause, found.verdict) == ("none", "healthy")

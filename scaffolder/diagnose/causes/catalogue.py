@@ -64,7 +64,7 @@ MODULES = (
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
-    "python.shadows",
+    "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",
     "java.heap", "java.classes", "java.options", "java.logs", "java.application",
     "perl", "php", "php_settings", "kept",

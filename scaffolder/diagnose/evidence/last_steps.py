@@ -5,6 +5,7 @@ import re
 from itertools import takewhile
 
 from .decisive import ARCHIVE, PROGRESS, decider, failure, has_gone_on
+from .gave_up import WORK
 from .harmless import KNOWN_EMPTY, REPORTING
 from .trace import Call, Trace, Traced
 
@@ -64,6 +65,30 @@ def unkept(trace: Trace) -> Call | None:
     Only where it did nothing else since: a job may answer at a port, or send signs of life from a
     thread, while it works.
     """
+    first, last = trace.first, started_last(trace)
+    if first is None or last is None:
+        return None
+    calls = [call for call in trace.of(first.number) if not call.error]
+    has_socket = any(call.name in ("bind", "listen") for call in calls)
+    waits = (wait for wait in trace.waits if wait.process == first.number)
+    is_python = bool(PYTHON.match(first.name))
+    idle = next(
+        (w for w in waits if _is_idle(w, has_socket=has_socket) or (is_python and w.name == LOCK)),
+        None,
+    )
+    if last.name == "listen":
+        return last
+    return None if _has_sent(first) else idle
+
+
+def _has_sent(process: Traced) -> bool:
+    """Tell whether a process read or wrote what was open, after it had started its last thread."""
+    begun = [at for at, step in enumerate(process.last) if step.startswith("clone")]
+    return any(map(WORK.match, process.last[begun[-1] + 1 if begun else 0 :]))
+
+
+def started_last(trace: Trace) -> Call | None:
+    """Return how a program began to serve, or a thread, after which it ended with 0 at once."""
     first = trace.first
     if first is None or first.ended is None or first.status or first.signal:
         return None
@@ -72,14 +97,7 @@ def unkept(trace: Trace) -> Call | None:
     last = next(tells, None)
     if last is None or not STARTS.match(last.name) or first.ended - last.at > SOON:
         return None
-    has_socket = any(call.name in ("bind", "listen") for call in calls)
-    waits = (wait for wait in trace.waits if wait.process == first.number)
-    is_python = bool(PYTHON.match(first.name))
-    idle = next(
-        (w for w in waits if _is_idle(w, has_socket=has_socket) or (is_python and w.name == LOCK)),
-        None,
-    )
-    return last if last.name == "listen" else idle
+    return last
 
 
 def _is_idle(wait: Call, *, has_socket: bool) -> bool:

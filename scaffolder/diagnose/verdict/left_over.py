@@ -63,7 +63,7 @@ def _kept_out(engine: Engine, case: Case) -> list[Mount]:
         mount
         for mount in case.config.mounts
         if mount.writable
-        and not _is_shared(case, mount)
+        and not is_shared(case, mount)
         and any(words.startswith(f"{mount.destination} (") for words in left_out)
     ]
 

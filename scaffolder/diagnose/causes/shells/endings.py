@@ -1,7 +1,7 @@
 """Scripts that hide a failure, or never run the command."""
 
 import re
-from posixpath import basename
+from posixpath import basename, join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -39,6 +39,8 @@ def entrypoint_without_exec(case: Case) -> Found | None:
     script = next(iter(scripts(case)), None)
     if script is None or not script.path or shell.ends_with_exec(script.text):
         return None
+    if script.path in (join(case.config.workdir or "/", word) for word in case.config.command):
+        return None  # it is the command itself, which a shell runs as ENTRYPOINT
     runs = [
         item
         for item in case.launched[1:]
