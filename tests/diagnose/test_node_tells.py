@@ -267,7 +267,7 @@ def test_what_is_left_is_a_cause_only_where_it_is_to_stay(
 
 MAIN = PENDING.replace('"await"', '"main"')
 WROTE = f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/out/rows.csv\tx=241\nX\t2\t7\t0\t0"
-NODE_APP = {"command": "node /app/main.js", "files": SERVER, "exit_code": 0}
+NODE_APP: dict[str, Any] = {"command": "node /app/main.js", "files": SERVER, "exit_code": 0}
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,12 @@ def test_a_mark_in_a_mount_that_copies_do_not_get_is_put_into_one(
     isolated = Isolation((), ("/var/lib/app (it holds a socket: a.sock)",) if is_kept_out else ())
     monkeypatch.setattr(left_over, "isolate", lambda *_, **__: isolated)
     given: list[Factor] = []
-    monkeypatch.setattr(left_over, "tried_with", lambda *a: given.append(a[2]) or OVER)
+
+    def tried(_engine: Engine, _case: object, factor: Factor, _tried: object) -> Outcome:
+        given.append(factor)
+        return OVER
+
+    monkeypatch.setattr(left_over, "tried_with", tried)
     sought = read(f"{STARTED}{NOT_THERE}")
     fresh = Outcome(alive=True, exit_code=0, text="", trace=sought)
     found = left_over.with_left_over(Engine("docker"), service(), fresh, [])
