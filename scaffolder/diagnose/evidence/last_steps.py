@@ -100,6 +100,15 @@ def started_last(trace: Trace) -> Call | None:
     return last
 
 
+def unless_started(trace: Trace, call: Call | None) -> Call | None:
+    """Return a failed call, unless a thread was started after it that waits at the end.
+
+    Then the program did without what failed, and got as far as it should.
+    """
+    start = started_last(trace) if call and unkept(trace) else None
+    return None if call and start and call.at < start.at else call
+
+
 def _is_idle(wait: Call, *, has_socket: bool) -> bool:
     """Tell whether a thread waits to serve, or to do something again.
 

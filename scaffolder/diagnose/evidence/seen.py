@@ -66,7 +66,7 @@ class Seen:
             return None
         sought = self.authorities_sought[-1:]
         call = next(iter(sought), None) or self.asked_in_vain or decisive.failure(self.trace)
-        call = self._unless_started(call)
+        call = last_steps.unless_started(self.trace, call)
         modules = self.ending.got_over if self.ending else ()
         return None if call and any(last_steps.looks_for(call, m) for m in modules) else call
 
@@ -117,15 +117,7 @@ class Seen:
             return None
         if last_steps.did_without(self.trace):
             return None
-        return self._unless_started(gave_up.gave_up(self.trace))
-
-    def _unless_started(self, call: Call | None) -> Call | None:
-        """Return a failed call, unless threads were started after it that wait at the end.
-
-        Then it did without what failed, and got as far as it should.
-        """
-        start = last_steps.started_last(self.trace) if call and self.unkept else None
-        return None if call and start and call.at < start.at else call
+        return last_steps.unless_started(self.trace, gave_up.gave_up(self.trace))
 
     @property
     def attempts(self) -> str:
