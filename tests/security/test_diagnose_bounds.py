@@ -13,7 +13,7 @@ from scaffolder.diagnose.causes.catalogue import Found, causes
 from scaffolder.diagnose.deadline import Deadline, TimeIsUpError
 from scaffolder.diagnose.evidence import log_search
 from scaffolder.diagnose.programs import elf as programs
-from scaffolder.diagnose.programs import elf_symbols
+from scaffolder.diagnose.programs import elf_symbols, near_end
 from scaffolder.diagnose.verdict import judge
 from scaffolder.diagnose.verdict.ruled_out import ruled_out
 from scaffolder.docker.client import EngineError
@@ -142,3 +142,24 @@ def test_a_line_is_cut_for_searching_and_its_ends_are_kept() -> None:
     assert len(looked_at.text) < 2_000
     assert looked_at.text.startswith("begin")
     assert looked_at.text.endswith("end")
+
+
+def hostile_code() -> bytes:
+    """Return a program of 4 MiB whose code loads an address in each instruction, and is called."""
+    size = 4 << 20
+    head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0, 64, 0)
+    head += struct.pack("<IHHHHHH", 0, 64, 56, 1, 0, 0, 0)
+    head += struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, size, size, 0x1000)
+    load = b"\x48\x8d\x05" + struct.pack("<i", -64) + b"\xbe" + struct.pack("<I", 41)
+    code = load * 16 + b"\xe8" + struct.pack("<i", -9)
+    text = b"/rustc/ RUST_BACKTRACE "
+    return head + text + code * ((size - len(head) - len(text)) // len(code))
+
+
+def test_hostile_machine_code_is_read_in_time() -> None:
+    data = hostile_code()
+    words = tuple(range(0x1000, 0x1000 + 40 * 197, 1))
+    deadline = Deadline()
+    with deadline.limited(20):
+        near_end.texts(data, 0, words)
+        near_end.panic(data, 0, words[:40])

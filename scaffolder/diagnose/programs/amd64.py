@@ -9,9 +9,11 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from . import elf
 from .elf_symbols import Reader
+from .elf_tables import functions, relocations
 
 MACHINE, FIXED, DYNAMIC = 62, 2, 3
 """Its number in an ELF file, and the kinds of those that are loaded at one place, or anywhere."""
@@ -47,9 +49,9 @@ BLOCK = 24
 """How far in front of a call others may jump to: where they share it."""
 AROUND, MOST_JUMPS = 8192, 4
 """How far away they may be, and how many are read."""
-SORTED = b"\x01\x1b\x03\x3b"
-"""The version of a table, and how numbers are written in it: four bytes each, relative to it."""
-MOST_FUNCTIONS = 200_000
+RELATIVE = 8
+"""The type of a relocation that fills in an address (R_X86_64_RELATIVE)."""
+LARGEST_TABLE = 8 << 20
 LARGEST = 16 << 20
 """Of how large a program all code is searched."""
 
@@ -63,6 +65,8 @@ class Code:
     loaded: tuple[tuple[int, int, int], ...]
     functions: tuple[int, ...]
     """The addresses at which they begin, in order."""
+    filled: tuple[int, int]
+    """Where the table of what the loader fills in is in the file, and its end."""
     is_fixed: bool
     start: int
     """The address at which the program begins, as the file has it."""
@@ -76,6 +80,14 @@ class Code:
         """Return where a part of the file is in memory; -1 if it is not."""
         found = (offset - o + a for o, a, size in self.loaded if o <= offset < o + size)
         return next(found, -1)
+
+    def address_at(self, offset: int) -> int:
+        """Return the address that the loader fills in at a place of the file; -1 for none."""
+        row = struct.pack("<QQ", self.address(offset) & (1 << 64) - 1, RELATIVE)
+        found = self.data.find(row, *self.filled)
+        if found < 0 or found + 24 > len(self.data):
+            return -1
+        return int(struct.unpack_from("<Q", self.data, found + 16)[0])
 
     def calls(self, entry: int, words: Sequence[int]) -> list[int]:
         """Return the places in the file to which the words on a stack return, after a call.
@@ -156,15 +168,17 @@ class Code:
 
     def loads_within(self, begin: int, end: int) -> bool:
         """Tell whether any code loads the address of something in a part of the file."""
-        if len(self.data) > LARGEST:
-            return False
-        low, high = self.address(begin), self.address(end)
-        for offset, address, size in self.loaded:
-            for match in LEA.finditer(self.data, offset, offset + size):
-                here = match.end() - offset + address
-                if low < here + struct.unpack("<i", match[1])[0] < high:
-                    return True
-        return False
+        at = bisect_right(self._loads, self.address(begin))
+        return at < len(self._loads) and self._loads[at] < self.address(end)
+
+    @cached_property
+    def _loads(self) -> list[int]:
+        """The addresses that any code loads, in order; none of a large program."""
+        return sorted(
+            match.end() - offset + address + struct.unpack("<i", match[1])[0]
+            for offset, address, size in (self.loaded if len(self.data) <= LARGEST else ())
+            for match in LEA.finditer(self.data, offset, offset + size)
+        )
 
 
 def number(match: re.Match[bytes]) -> int:
@@ -182,19 +196,7 @@ def code(data: bytes) -> Code | None:
     if machine != MACHINE or kind not in (FIXED, DYNAMIC):
         return None
     loaded = tuple(elf.segments(data))
-    return Code(data, elf.language(data), loaded, _functions(reader), kind == FIXED, start)
-
-
-def _functions(reader: Reader) -> tuple[int, ...]:
-    """Return the addresses at which functions begin, from the table that exceptions need.
-
-    A stripped program has it, too. Its layout is that of the Linux Standard Base, "Exception
-    Frames" (.eh_frame_hdr), as linkers write it; others have none.
-    """
-    at, address = elf.exceptions(reader.data)
-    if at < 0 or len(reader.data) < at + 12 or reader.data[at : at + 4] != SORTED:
-        return ()
-    (count,) = reader.unpack("I", at + 8)
-    count = min(count, MOST_FUNCTIONS, (len(reader.data) - at - 12) // 8)
-    rows = reader.data[at + 12 : at + 12 + 8 * count]
-    return tuple(address + first for first, _ in struct.iter_unpack("<ii", rows))
+    at, size = relocations(data)
+    filled = (at, at + min(size, LARGEST_TABLE))
+    language = elf.language(data)
+    return Code(data, language, loaded, functions(data), filled, kind == FIXED, start)

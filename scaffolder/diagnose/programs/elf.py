@@ -8,11 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .elf_symbols import Reader, main_size
+from .elf_tables import (
+    MOST_TAGS,
+    PT_DYNAMIC,
+    PT_INTERP,
+    PT_LOAD,
+    Segment,
+    segments_of,
+    tags_of,
+)
 
 MAGIC = b"\x7fELF"
 HEADER = 64
-MOST_SEGMENTS = 256
-MOST_TAGS = 2048
 MOST_NAMES = 20_000
 
 MACHINES = {
@@ -22,8 +29,6 @@ MACHINES = {
 ALIASES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i386": "386", "i686": "386"}
 RUNS_TOO = {("amd64", "386"), ("arm64", "arm")}
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
-PT_GNU_EH_FRAME = 0x6474E550
 DT_NEEDED, DT_STRTAB, DT_SYMTAB, DT_RPATH, DT_RUNPATH = 1, 5, 6, 15, 29
 DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 
@@ -49,14 +54,6 @@ class Elf:
     """Of a Rust program's `main`, in bytes; None if its symbols are stripped."""
 
 
-@dataclass(frozen=True)
-class _Segment:
-    kind: int
-    offset: int
-    address: int
-    size: int
-
-
 def parse(data: bytes, size: int | None = None) -> Elf | None:
     """Read a program from its first bytes, of `size` in total; None if it is not ELF."""
     if len(data) < 20 or not data.startswith(MAGIC):
@@ -65,7 +62,7 @@ def parse(data: bytes, size: int | None = None) -> Elf | None:
     kind, machine = reader.unpack("HH", 16)
     name = MACHINES.get(machine, f"machine {machine}")
     try:
-        segments = _segments(reader)
+        segments = segments_of(reader)
         whole = size if size is not None else len(data)
         cut = any(s.kind == PT_LOAD and s.offset + s.size > whole for s in segments)
         return Elf(
@@ -79,47 +76,21 @@ def parse(data: bytes, size: int | None = None) -> Elf | None:
 def segments(data: bytes) -> list[tuple[int, int, int]]:
     """Return what is loaded of a program: where it is in the file, its address, and its size."""
     try:
-        found = _segments(Reader(data)) if data.startswith(MAGIC) else []
+        found = segments_of(Reader(data)) if data.startswith(MAGIC) else []
     except (struct.error, IndexError):
         return []
     return [(s.offset, s.address, s.size) for s in found if s.kind == PT_LOAD]
 
 
-def exceptions(data: bytes) -> tuple[int, int]:
-    """Return where the table for exceptions is in the file, -1 for nowhere, and its address."""
-    try:
-        found = _segments(Reader(data))
-    except (struct.error, IndexError):
-        return -1, 0
-    return next(((s.offset, s.address) for s in found if s.kind == PT_GNU_EH_FRAME), (-1, 0))
-
-
-def _segments(reader: Reader) -> list[_Segment]:
-    start, size, count = (
-        (*reader.unpack("Q", 32), *reader.unpack("HH", 54))
-        if reader.wide
-        else (*reader.unpack("I", 28), *reader.unpack("HH", 42))
-    )
-    found = []
-    for index in range(min(count, MOST_SEGMENTS)):
-        at = start + index * size
-        if reader.wide:
-            kind, _flags, offset, address, _physical, length = reader.unpack("IIQQQQ", at)
-        else:
-            kind, offset, address, _physical, length = reader.unpack("IIIII", at)
-        found.append(_Segment(kind, offset, address, length))
-    return found
-
-
-def _interpreter(reader: Reader, segments: list[_Segment]) -> str:
+def _interpreter(reader: Reader, segments: list[Segment]) -> str:
     return next((reader.text(s.offset) for s in segments if s.kind == PT_INTERP), "")
 
 
-def _dynamic(reader: Reader, segments: list[_Segment]) -> dict[str, Any]:
+def _dynamic(reader: Reader, segments: list[Segment]) -> dict[str, Any]:
     dynamic = next((s for s in segments if s.kind == PT_DYNAMIC), None)
     if dynamic is None:
         return {}
-    tags = _tags(reader, dynamic)
+    tags = tags_of(reader, dynamic)
 
     def offset(address: int) -> int:
         for s in segments:
@@ -141,19 +112,6 @@ def _dynamic(reader: Reader, segments: list[_Segment]) -> dict[str, Any]:
         "versions": _versions(reader, offset(values.get(DT_VERNEED, -1)), values, strings),
         "imports": _imports(reader, offset(values.get(DT_SYMTAB, -1)), strings),
     }
-
-
-def _tags(reader: Reader, dynamic: _Segment) -> list[tuple[int, int]]:
-    layout, width = ("qQ", 16) if reader.wide else ("iI", 8)
-    found: list[tuple[int, int]] = []
-    for index in range(min(dynamic.size // width, MOST_TAGS)):
-        if dynamic.offset + (index + 1) * width > len(reader.data):
-            break  # beyond what was read of a large file
-        tag, value = reader.unpack(layout, dynamic.offset + index * width)
-        if tag == 0:
-            break
-        found.append((tag & 0xFFFFFFFF, value))
-    return found
 
 
 def _versions(

@@ -20,8 +20,6 @@ BEFORE = 160
 SEVERAL = 2
 MOST_PLACES, MOST_TEXTS = 8, 4
 SHORTEST, LONGEST = 4, 300
-RELATIVE = 8
-"""The type of a relocation that fills in an address (R_X86_64_RELATIVE)."""
 PLACEHOLDER = b"\xc0"
 """Where Rust fills in a value, in what its macros make of a message since 1.89."""
 LONG = 0x80
@@ -125,13 +123,11 @@ def _text(code: Code, at: int, after: bytes) -> str:
 
 def _of_table(code: Code, at: int) -> str:
     """Return the text whose address, which the loader fills in, and length are at a place."""
-    filled = code.data.find(struct.pack("<QQ", code.address(at), RELATIVE))
-    if filled < 0 or max(filled + 24, at + 24) > len(code.data):
+    target = code.offset(code.address_at(at))
+    if target < 0 or at + 24 > len(code.data):
         return ""
-    (address,) = struct.unpack_from("<Q", code.data, filled + 16)
     (length,) = struct.unpack_from("<Q", code.data, at + 8)
-    target = code.offset(address)
-    is_text = target >= 0 and SHORTEST <= length <= LONGEST
+    is_text = SHORTEST <= length <= LONGEST
     return _plain(code.data[target : target + length]) if is_text else ""
 
 
