@@ -145,21 +145,27 @@ def test_a_line_is_cut_for_searching_and_its_ends_are_kept() -> None:
 
 
 def hostile_code() -> bytes:
-    """Return a program of 4 MiB whose code loads an address in each instruction, and is called."""
-    size = 4 << 20
+    """Return a program of 4 MiB each of whose instructions loads a text, before a call."""
+    size, text = 4 << 20, b"/rustc/ RUST_BACKTRACE 0123456789 is no text that a program would have"
     head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0, 64, 0)
     head += struct.pack("<IHHHHHH", 0, 64, 56, 1, 0, 0, 0)
     head += struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, size, size, 0x1000)
-    load = b"\x48\x8d\x05" + struct.pack("<i", -64) + b"\xbe" + struct.pack("<I", 41)
-    code = load * 16 + b"\xe8" + struct.pack("<i", -9)
-    text = b"/rustc/ RUST_BACKTRACE "
-    return head + text + code * ((size - len(head) - len(text)) // len(code))
+    code = bytearray(head + text)
+    target = len(head) + 20
+    while len(code) < size:
+        for _ in range(16):
+            code += b"\x48\x8d\x05" + struct.pack("<i", target - len(code) - 7)
+            code += b"\xbe" + struct.pack("<I", 41)
+        code += b"\xe8" + struct.pack("<i", -9)
+    return bytes(code)
 
 
 def test_hostile_machine_code_is_read_in_time() -> None:
     data = hostile_code()
-    words = tuple(range(0x1000, 0x1000 + 40 * 197, 1))
-    deadline = Deadline()
-    with deadline.limited(20):
-        near_end.texts(data, 0, words)
-        near_end.panic(data, 0, words[:40])
+    words = tuple(range(0x1000, 0x1000 + 40 * 197))
+    with Deadline().limited(20):
+        found = near_end.texts(data, 0, words)
+        assert near_end.panic(data, 0, words[:40]) is None
+
+    assert found
+    assert all(len(text) <= near_end.LONGEST for text in found)
