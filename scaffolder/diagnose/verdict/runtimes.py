@@ -11,7 +11,6 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.php_settings import reads_environment
 
 from . import cures
-from .cures import Cure
 from .factor import Factor
 
 CHANGES = re.compile(
@@ -38,15 +37,7 @@ def php_environment(case: Case) -> Iterator[Factor]:
         files={"order.ini": b"variables_order=EGPCS\n"},
         folder=folder,
         flags="... php -d variables_order=EGPCS",
-        cure=Cure(
-            "php-environment",
-            "php-env-empty",
-            "environment",
-            "PHP leaves $_ENV empty (variables_order has no E), and the program reads its settings"
-            " from there",
-            'variables_order = "EGPCS" in php.ini (php -d variables_order=EGPCS), or read getenv()',
-            proves=True,
-        ),
+        cure=cures.PHP_ENVIRONMENT,
     )
 
 
