@@ -24,6 +24,7 @@ from scaffolder.diagnose.verdict import (
     itself,
     limited,
     order,
+    runtimes,
     swapped,
     translated,
     wanted,
@@ -113,12 +114,14 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
     assert told(named, proven) == ["usage-printed", "disk-full"]
 
 
+MODULES = (
+    agreed, closed, cures, endings, itself, limited, runtimes, swapped, translated, wanted,
+)  # fmt: skip
+"""Where cures are."""
+
+
 def test_each_factor_of_a_copy_is_what_a_cause_is_cured_by() -> None:
-    known = [
-        it
-        for module in (agreed, closed, cures, endings, itself, limited, swapped, translated, wanted)
-        for it in vars(module).values()
-    ]
+    known = [it for module in MODULES for it in vars(module).values()]
     made = {cure.factor for cure in known if isinstance(cure, cures.Cure)}
     declared_by = {name for cause in KNOWN.values() for name in cause.cured_by}
 

@@ -33,15 +33,6 @@ WRITABLE = Cure(
     "add a --tmpfs or volume where it writes, or drop --read-only",
     proves=True,
 )
-PHP_ENVIRONMENT = Cure(
-    "php-environment",
-    "php-env-empty",
-    "environment",
-    "PHP leaves $_ENV empty (variables_order has no E), and the program reads its settings from"
-    " there",
-    'variables_order = "EGPCS" in php.ini (php -d variables_order=EGPCS), or read getenv()',
-    proves=True,
-)
 ROOT = Cure(
     "root",
     "file-closed",

@@ -23,6 +23,16 @@ MOST = 3
 SCANNED = "PHP_INI_SCAN_DIR"
 """Where PHP looks for more settings; an empty part is the directory that it was built with."""
 
+PHP_ENVIRONMENT = cures.Cure(
+    "php-environment",
+    "php-env-empty",
+    "environment",
+    "PHP leaves $_ENV empty (variables_order has no E), and the program reads its settings from"
+    " there",
+    'variables_order = "EGPCS" in php.ini (php -d variables_order=EGPCS), or read getenv()',
+    proves=True,
+)
+
 
 def php_environment(case: Case) -> Iterator[Factor]:
     """Have PHP give a program its environment where it reads that, and may not get it."""
@@ -37,7 +47,7 @@ def php_environment(case: Case) -> Iterator[Factor]:
         files={"order.ini": b"variables_order=EGPCS\n"},
         folder=folder,
         flags="... php -d variables_order=EGPCS",
-        cure=cures.PHP_ENVIRONMENT,
+        cure=PHP_ENVIRONMENT,
     )
 
 
