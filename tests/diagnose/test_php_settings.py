@@ -29,20 +29,22 @@ EMPTY, FULL = b'variables_order = "GPCS"\n', b"variables_order = EGPCS\n"
 
 
 @pytest.mark.parametrize(
-    ("of", "path"),
+    ("given", "path"),
     [
-        (php(own=EMPTY), OWN),
-        (php(later=EMPTY), LATER),
-        (php(own=FULL, later=EMPTY), LATER),
-        (php(own=EMPTY, later=FULL), ""),
-        (php(own=b"; variables_order = GPCS\n"), ""),
-        (php(), ""),
-        (php(b"<?php $dsn = getenv('DSN');", own=EMPTY), ""),
-        (php(env={}, own=EMPTY), ""),
+        ({"own": EMPTY}, OWN),
+        ({"later": EMPTY}, LATER),
+        ({"own": FULL, "later": EMPTY}, LATER),
+        ({"own": EMPTY, "later": FULL}, ""),
+        ({"own": b"; variables_order = GPCS\n"}, ""),
+        ({}, ""),
+        ({"source": b"<?php $dsn = getenv('DSN');", "own": EMPTY}, ""),
+        ({"env": {}, "own": EMPTY}, ""),
     ],
 )
-def test_the_file_that_leaves_the_environment_out_is_named(of: Any, path: str) -> None:  # noqa: ANN401 - a case
-    found = judge(of)
+def test_the_file_that_leaves_the_environment_out_is_named(
+    given: dict[str, Any], path: str
+) -> None:
+    found = judge(php(**given))
 
     assert (found.cause == "php-env-empty") is bool(path)
     assert path in found.text
