@@ -1,7 +1,6 @@
 """PHP whose settings keep from a program the variables that the container sets."""
 
 import re
-from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -35,7 +34,7 @@ MOST = 200
 )
 def php_env_empty(case: Case) -> Found | None:
     """Find `variables_order` without an E, and a script that reads `$_ENV`."""
-    script, place = reads_environment(case), next(_orders(case), None)
+    script, place = reads_environment(case), _order(case)
     own = case.image.env if case.image else {}
     given = [name for name in case.config.env if name not in own]
     if script is None or place is None or not given:
@@ -62,8 +61,8 @@ def reads_environment(case: Case) -> Script | None:
     return next(found, None)
 
 
-def _orders(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield the file that decides the order, if that leaves out the environment: the last one."""
+def _order(case: Case) -> tuple[str, str] | None:
+    """Return the file that decides the order, and that, if it leaves out the environment."""
     last: tuple[str, str] | None = None
     for folder in FOLDERS:
         names = [n for n in case.files.names(folder)[:MOST] if n.endswith(".ini")]
@@ -71,5 +70,4 @@ def _orders(case: Case) -> Iterator[tuple[str, str]]:
         for name in sorted(names, key=lambda name: (not name.endswith("/php.ini"), name)):
             match = ORDER.search(text(case.files, name) or "")
             last = (name, match[1]) if match else last
-    if last and "e" not in last[1].lower():
-        yield last
+    return last if last and "e" not in last[1].lower() else None

@@ -145,8 +145,13 @@ def _is_there(call: Call, calls: Sequence[Call]) -> bool:
 def _finds(call: Call) -> bool:
     if not call.path or REPORTING.search(call.path):
         return False
+    return insists_in_vain(call) or (not call.error and bool(PROBES.match(call.name)))
+
+
+def insists_in_vain(call: Call) -> bool:
+    """Tell whether a call had to make something that is there already."""
     makes = call.insists or call.name.startswith(("mkdir", "link", "symlink"))
-    return makes if call.error == errno.EEXIST else not call.error and bool(PROBES.match(call.name))
+    return call.error == errno.EEXIST and makes
 
 
 def kills_first(trace: Trace, call: Call, number: int) -> bool:

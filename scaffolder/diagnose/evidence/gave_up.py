@@ -4,13 +4,11 @@ import errno
 import re
 from itertools import pairwise
 
-from .decisive import decider, failure, has_gone_on
+from .decisive import decider, failure, has_gone_on, insists_in_vain
 from .trace import Call, Trace, Traced
 
 WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")
 """Calls, with their results, by which a program that prints nothing works on what is open."""
-MAKES = ("mkdir", "link", "symlink")
-"""Calls that fail where something is there already."""
 PAUSE = 50
 """In milliseconds: a program asks once, and its C library several times without a pause."""
 OFTEN = 3
@@ -37,7 +35,7 @@ def kept_out(trace: Trace) -> Call | None:
     for call in reversed(trace.of(process.number) if process else ()):
         if has_gone_on(call):
             return None
-        if call.error == errno.EEXIST and (call.insists or call.name.startswith(MAKES)):
+        if insists_in_vain(call):
             return call
     return None
 

@@ -53,7 +53,7 @@ def panic(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, str] | No
     `words` are those that the calls before its end have left: one of them was the call to panic, in
     front of which the code loads the place, and mostly the message. The message may be empty.
     """
-    code = amd64.code(data)
+    code = amd64.code(data) if words else None
     if code is None:
         return None
     # What unwinds the stack looks up the byte before the one to which a call returns.

@@ -13,7 +13,7 @@ from .factor import Factor
 
 NAME = re.compile(
     r"(?<![A-Z0-9_])(?:[A-Z][A-Z0-9]*_)*"
-    r"(?:LOG_?LEVEL|(?P<env>RUST)_LOG|LOG_?VERBOSITY|(?P<flag>VERBOSE|DEBUG))(?![A-Z0-9_])"
+    r"(?:LOG_?LEVEL|RUST_LOG|LOG_?VERBOSITY|(?P<flag>VERBOSE|DEBUG))(?![A-Z0-9_])"
 )
 """How a variable is called that decides what is logged."""
 LOUD = re.compile(r"debug|trace|all|\*", re.IGNORECASE)
@@ -23,8 +23,8 @@ LARGEST = 32 << 20
 
 def louder(case: Case) -> Iterator[Factor]:
     """Have a silent program log what it can, by the variables that it reads for that."""
-    values = dict(islice(_values(case), MOST))
-    if not values or not case.is_silent:
+    values = dict(islice(_values(case), MOST)) if case.is_silent else {}
+    if not values:
         return
     yield Factor(
         " ".join(f"{name}={value}" for name, value in values.items()),

@@ -153,7 +153,7 @@ def _read_stack(case: Case) -> None:
         take_in(case, replace(case.seen, swallowed=told))
         return
     named = near_end.texts(data, process.entry, on_stack)
-    found: Swallowed | Ending | None = Ending("", f"exit({process.status})", (), named=named)
+    found: Swallowed | Ending | None = Ending("", f"exit({process.status})", ())
     if elf.language(data) == "go":
         found = go_stack.end(frames(data, process.entry, process.stack), process.status)
     elif not named:

@@ -10,7 +10,7 @@ from scaffolder.diagnose.causes.reaching.peers import Peer, literal
 from scaffolder.diagnose.evidence.facts import Process
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.scripts import Script
-from scaffolder.diagnose.programs.shell_loops import Loop, waits
+from scaffolder.diagnose.programs.shell_loops import NAP, Loop, waits
 
 from .script import is_shell, quote, where
 
@@ -65,7 +65,7 @@ def _known(case: Case, script: Script) -> dict[str, str]:
 def _naps_in(case: Case, script: Script, loop: Loop, env: dict[str, str]) -> Process | None:
     """Return the shell that runs a script, if it sleeps at this moment as it does in one loop."""
     naps = {_plain(shell.expand(nap, env)) for nap in loop.naps}
-    every = re.findall(r"\bsleep[^\S\n]+[\w.${}\"]+", script.text)
+    every = NAP.findall(script.text)
     elsewhere = len(every) > len(loop.naps)
     others = {_plain(shell.expand(nap, env)) for nap in every if nap not in loop.naps}
     if elsewhere and (not others or naps & others):
