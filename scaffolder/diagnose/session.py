@@ -10,7 +10,7 @@ from scaffolder.docker.client import Engine
 from scaffolder.errors import ExitCode, UnreadableError, UsageError
 
 from .case import Case
-from .causes.silence.claims import claims_to_serve, is_meant_to_serve
+from .causes.silence.claims import may_have_served
 from .deadline import Deadline
 from .docker import build_directory, targets, version
 from .docker.isolation import isolate
@@ -114,7 +114,7 @@ def is_open(case: Case, judgement: Judgement) -> bool:
         return True
     # An end with 0 may be that of a daemon, or of a server that nothing keeps.
     if case.phase == Phase.FINISHED:
-        return case.is_silent or claims_to_serve(case) or is_meant_to_serve(case)
+        return may_have_served(case)
     if case.phase == Phase.RUNNING and judgement.verdict == HEALTHY:
         return standing.may_be_stuck(case)
     if judgement.cause == "capability-missing":

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Sequence
 from posixpath import basename, dirname
 
-from .harmless import REPORTING, matters
+from .harmless import REPORTING, insists_in_vain, matters
 from .trace import Call, Signal, Trace, Traced
 
 PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|link|symlink|creat)")
@@ -146,12 +146,6 @@ def _finds(call: Call) -> bool:
     if not call.path or REPORTING.search(call.path):
         return False
     return insists_in_vain(call) or (not call.error and bool(PROBES.match(call.name)))
-
-
-def insists_in_vain(call: Call) -> bool:
-    """Tell whether a call had to make something that is there already."""
-    makes = call.insists or call.name.startswith(("mkdir", "link", "symlink"))
-    return call.error == errno.EEXIST and makes
 
 
 def kills_first(trace: Trace, call: Call, number: int) -> bool:

@@ -4,7 +4,8 @@ import errno
 import re
 from itertools import pairwise
 
-from .decisive import decider, failure, has_gone_on, insists_in_vain
+from .decisive import decider, failure, has_gone_on
+from .harmless import insists_in_vain
 from .trace import Call, Trace, Traced
 
 WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")

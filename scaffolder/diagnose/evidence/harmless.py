@@ -67,3 +67,9 @@ def _is_for_order(call: Call) -> bool:
     It connects to port 0, which sends nothing (RFC 6724), and takes the next one if it cannot.
     """
     return bool(call.address) and not call.port and not call.address.startswith(("/", "@"))
+
+
+def insists_in_vain(call: Call) -> bool:
+    """Tell whether a call had to make something that is there already, as a lock."""
+    makes = call.insists or call.name.startswith(("mkdir", "link", "symlink"))
+    return call.error == errno.EEXIST and makes

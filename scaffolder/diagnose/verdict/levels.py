@@ -6,8 +6,7 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.readings import natives
-from scaffolder.diagnose.programs.scripts import siblings
+from scaffolder.diagnose.causes.silence.readings import natives, sources
 
 from .factor import Factor
 
@@ -44,10 +43,7 @@ def _values(case: Case) -> Iterator[tuple[str, str]]:
 
 def _texts(case: Case) -> Iterator[str]:
     """Yield what may name such variables: sources, and the bytes of native programs."""
-    for item in case.launched:
-        if item.script:
-            yield item.script.text
-            yield from (other.text for other in siblings(case.files, item.script))
+    yield from (script.text for script in sources(case))
     for _path, data, _program in natives(case):
         if len(data) < LARGEST:
             yield data.decode("latin-1")

@@ -5,7 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, nothing_logged, watched
-from scaffolder.diagnose.causes.silence.claims import claims_to_serve, is_meant_to_serve
+from scaffolder.diagnose.causes.silence.claims import may_have_served
 from scaffolder.diagnose.causes.silence.readings import readings
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -33,8 +33,7 @@ def daemon_threads_only(case: Case) -> Found | None:
     """Find BackgroundScheduler, or Thread(daemon=True), as the last thing that a program starts."""
     seen = case.seen
     wait = seen.unkept
-    is_told = case.is_silent or claims_to_serve(case) or is_meant_to_serve(case)
-    if case.exit_code or not is_told or wait is None or wait.name == "listen":
+    if case.exit_code or not may_have_served(case) or wait is None or wait.name == "listen":
         return None
     if seen.gave_up or seen.swallowed or seen.ending:
         return None

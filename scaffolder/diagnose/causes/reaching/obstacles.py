@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
+from scaffolder.diagnose.causes.silence.readings import sources
 from scaffolder.diagnose.evidence.facts import Neighbour
-from scaffolder.diagnose.programs.scripts import siblings
 
 from .peers import LOCAL, Peer, find, later, peers, shares
 
@@ -53,12 +53,11 @@ def _itself(case: Case, peer: Peer) -> Obstacle | None:
 
 def _read_instead(case: Case, name: str) -> Iterator[str]:
     """Return variables that a source reads and nothing sets, whose name is longer or shorter."""
-    for item in case.launched:
-        for script in (item.script, *siblings(case.files, item.script)) if item.script else ():
-            for found in VARIABLE.findall(script.text):
-                is_alike = found != name and (found.startswith(name) or name.startswith(found))
-                if is_alike and found not in case.config.env:
-                    yield found
+    for script in sources(case):
+        for found in VARIABLE.findall(script.text):
+            is_alike = found != name and (found.startswith(name) or name.startswith(found))
+            if is_alike and found not in case.config.env:
+                yield found
 
 
 def _nobody(peer: Peer) -> Obstacle | None:

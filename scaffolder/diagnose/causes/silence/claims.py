@@ -65,3 +65,8 @@ def is_idle(case: Case) -> bool:
 def last_line(case: Case) -> str:
     """Return the last thing that it says; empty if nothing."""
     return next((line.text for line in reversed(case.lines) if line.text.strip()), "")
+
+
+def may_have_served(case: Case) -> bool:
+    """Tell whether an end with 0 may be that of a server, which nobody said has done its work."""
+    return case.is_silent or claims_to_serve(case) or is_meant_to_serve(case)

@@ -50,14 +50,20 @@ def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
             yield program.path, case.files.content(program.entry.path, PROGRAM) or b"", program.elf
 
 
+def sources(case: Case) -> Iterator[Script]:
+    """Return the scripts that are run, and the modules beside them that they import."""
+    for item in case.launched:
+        if item.script:
+            yield item.script
+            yield from siblings(case.files, item.script)
+
+
 def readings(case: Case) -> Iterator[tuple[Script, pysource.Reading]]:
     """Return the Python that is run, and what its source tells."""
-    for item in case.launched:
-        if item.script and item.script.language == "python":
-            for script in (item.script, *siblings(case.files, item.script)):
-                reading = pysource.read(script.text)
-                if reading:
-                    yield script, reading
+    for script in sources(case):
+        reading = pysource.read(script.text) if script.language == "python" else None
+        if reading:
+            yield script, reading
 
 
 def named_variables(  # noqa: C901 - one loop per language
