@@ -184,6 +184,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.path.name not in LONG)
 
 
+class Failures:
+    """Names each failure when it happens: a run that is cut short does not come to its summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal:
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}): {said(report)}")
+
+
+def said(report: pytest.TestReport) -> str:
+    """Return the first line of what a test failed with."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash else report.longreprtext).strip().partition("\n")[0][:200]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the process that prints name failures at once, and no worker."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Failures(config))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Leave no layers of images; the workers have ended by then."""
     if not hasattr(session.config, "workerinput"):
@@ -207,7 +231,8 @@ def quiet(home: Path) -> None:
     config.write_text("[user]\n\tname = Test\n\temail = test@example.com\n", encoding="utf-8")
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[name]
-    for name in ("NO_COLOR", "PORT", "HOST", "LOG_LEVEL", "PYTHONPATH", *console.UNATTENDED):
+    of_python = ("PYTHONPATH", "PYTEST_ADDOPTS")
+    for name in ("NO_COLOR", "PORT", "HOST", "LOG_LEVEL", *of_python, *console.UNATTENDED):
         os.environ.pop(name, None)
     for variable, place in (("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")):
         os.environ.setdefault(variable, str(Path.home() / place))  # tools, and what is downloaded
