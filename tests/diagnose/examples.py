@@ -404,6 +404,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "cron-environment": unwell("test -e /out/a", "", config={"env": {"FEED": "http://feed"}, "exposed": ()}, files={"/etc/cron.d/pull": File(b"* * * * * root curl -o /out/a $FEED\n")}, sources={"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}),
     "cron-file-ignored": up(config={"published": ()}) | {"files": {"/etc/cron.d/report.v2": File(b"* * * * * root /app/report\n")}, "sources": {"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}},
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},
+    "java-task-over": up() | {"stuck": Stuck((), task=Swallowed("java.lang.NumberFormatException: null", frozenset(), "app.Rates.refresh", "runAndReset")), "config": {"published": ()}},
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
     "file-elsewhere": {"files": SERVER, "trace": f"{STARTED}P\t1\t8\t/app/worker\t/app/worker\\x00\nC\t2\t8\t8\topenat\t3\tp=/tmp/x.beat\tx=241\nC\t3\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nC\t4\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nX\t5\t7\t75\t0"},

@@ -169,3 +169,64 @@ def test_only_a_java_program_that_shows_nothing_is_asked(
     container = case(**quiet(log=log, sources=sources))
 
     assert is_open(container, judge(container)) is asked
+
+
+OBJECT = 'java/lang/NumberFormatException\'{0x000000069ecaa188}: For input string: "1k"'
+OF_FUTURE = "java/util/concurrent/FutureTask"
+
+
+def threw(method: str, holder: str, what: str = OBJECT) -> str:
+    return (
+        f"[1055ms] Exception <a '{what}>\n thrown in interpreter method <{{method}} {{0x7f430b04}}"
+        f" '{method}' '()V' in '{holder}'>\n at bci 30 for thread 0x7f439011 (pool-1-thread-1)\n"
+    )
+
+
+def caught(method: str) -> str:
+    kind = "java.lang.NumberFormatException"
+    return (
+        f'[1055ms] Found matching handler for exception of type "{kind}" in method "{method}"'
+        " at BCI: 55\n"
+    )
+
+
+IN_LIBRARY = threw("parseInt", "java/lang/Integer")
+OVER = IN_LIBRARY + threw("refresh", "com/acme/Rates") + threw("runAndReset", OF_FUTURE)
+ASKED = "java/util/concurrent/ExecutionException'{0x000000069ecaa999}: java.lang.Number"
+
+
+def test_the_exception_that_the_future_of_a_scheduled_task_keeps_is_told() -> None:
+    container = case(**quiet())
+    container.seen = replace(container.seen, stuck=told(OVER + caught("runAndReset")))
+    found = judge(container)
+
+    assert (found.cause, found.verdict) == ("java-task-over", "likely")
+    assert 'NumberFormatException: For input string: "1k" (com.acme.Rates.refresh)' in found.text
+    assert "is not run again" in found.text
+
+
+def test_of_a_task_that_was_to_run_once_it_is_told_as_well() -> None:
+    once = OVER.replace("runAndReset", "run")
+    container = case(**quiet())
+    container.seen = replace(container.seen, stuck=told(JAVA + once + caught("run")))
+    found = judge(container)
+
+    assert found.cause == "java-task-over"
+    assert "is not run again" not in found.text
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        OVER + caught("runAndReset") + threw("report", OF_FUTURE, ASKED),
+        IN_LIBRARY + threw("refresh", "com/acme/Rates") + caught("refresh"),
+        IN_LIBRARY + threw("runAndReset", OF_FUTURE) + caught("runAndReset"),
+        OVER,
+    ],
+    ids=["its Future is asked", "it is handled", "no code of its own", "it goes on"],
+)
+def test_what_somebody_handles_or_asks_for_is_no_fault(log: str) -> None:
+    container = case(**quiet())
+    container.seen = replace(container.seen, stuck=told(log))
+
+    assert judge(container).verdict == "healthy"

@@ -66,7 +66,7 @@ MODULES = (
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",
-    "java.heap", "java.classes", "java.options", "java.logs", "java.application",
+    "java.heap", "java.classes", "java.options", "java.logs", "java.tasks", "java.application",
     "perl", "php", "php_settings", "kept",
     "native",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",

@@ -16,6 +16,8 @@ OPTIONS = (
     " -Djava.util.logging.config.file={folder}/logging.properties"
 )
 """Each line begins with the milliseconds since the start; the log is one file."""
+OF_TASKS = "-Xlog:exceptions=info:file={file}:um:filecount=0"
+"""The same of exceptions alone, which a program handles that goes on."""
 
 THROWN = re.compile(
     r"^\[(?P<at>\d+)ms\] Exception <a '(?P<kind>[\w/$]+)'\{(?P<object>0x\w+)\}"
@@ -24,6 +26,9 @@ THROWN = re.compile(
     r" in '(?P<holder>[\w/$.+]+)'>(?:\s+at bci \d+ for thread (?P<thread>0x\w+))?",
     re.MULTILINE,
 )
+FUTURE = "java/util/concurrent/FutureTask"
+ASKED = "java/util/concurrent/ExecutionException"
+"""What a Future throws when it is asked for what its task came to."""
 EXIT = re.compile(r"^\[(?P<at>\d+)ms\] begin VM_Operation \(\w+\): Exit\b", re.MULTILINE)
 FOREIGN = re.compile(r"^(?:java|javax|jdk|sun|com[/.]sun)[/.]")
 INTERNAL = re.compile(r"^(?:jdk|sun)/")
@@ -99,6 +104,24 @@ def decisive(log: str, soon: int = SOON) -> Swallowed | None:
         f"{last['holder'].replace('/', '.')}.{last['method']}" if exits else "its own handler",
         "System.exit" if exits else UNCAUGHT,
     )
+
+
+def kept(log: str) -> Swallowed | None:
+    """Return the last exception that ended a task, if its Future keeps it, and is not asked for it.
+
+    A task that is to run again and again (`runAndReset`) does not then.
+    """
+    every = [*THROWN.finditer(log)]
+    over = [found for found in every if found["holder"] == FUTURE and found["method"] != "report"]
+    if not over or any(found["kind"] == ASKED for found in every if found.start() > over[-1].end()):
+        return None
+    last = over[-1]
+    own = [f for f in every if f["object"] == last["object"] and not FOREIGN.match(f["holder"])]
+    if not own or not _is_handled(log, last):
+        return None
+    place = f"{own[0]['holder'].replace('/', '.')}.{own[0]['method']}"
+    names = frozenset({last["kind"].rpartition("/")[2]})
+    return Swallowed(_text(last), names, place, str(last["method"]))
 
 
 def _is_handled(log: str, last: Thrown) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .go_stack import OF_OTHERS, RUNTIME
-from .jvm_log import FOREIGN, FRAME
+from .jvm_log import FOREIGN, FRAME, kept
+from .swallowed import Swallowed
 
 DEADLOCK = "Found one Java-level deadlock:"
 STACKS = "Java stack information for the threads listed above:"
@@ -52,6 +53,8 @@ class Stuck:
     stands: tuple[Stand, ...]
     is_deadlock: bool = False
     """These threads wait for each other, which only the runtime of Java finds out."""
+    task: Swallowed | None = None
+    """What one of its tasks ended over, which only the log of Java's virtual machine tells."""
 
     @property
     def words(self) -> str:
@@ -63,11 +66,12 @@ def told(text: str) -> Stuck | None:
     """Return what a runtime tells in a text; None if it tells nothing."""
     if DEADLOCK in text:
         return Stuck(tuple(_java(text.partition(DEADLOCK)[2])), is_deadlock=True)
+    task = kept(text)
     for stands in (_java_main(text), _go(text), _python(text)):
         found = tuple(stands)[:MOST]
         if found:
-            return Stuck(found)
-    return None
+            return Stuck(found, task=task)
+    return Stuck((), task=task) if task else None
 
 
 def _java(text: str) -> Iterator[Stand]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
-from scaffolder.diagnose.evidence import stuck
+from scaffolder.diagnose.evidence import jvm_log, stuck
 from scaffolder.diagnose.evidence.waits import awaited, what
 from scaffolder.docker.client import Engine, EngineError
 
@@ -36,12 +36,16 @@ def is_of_java(case: Case) -> bool:
 
 
 def waits(case: Case) -> bool:
-    """Tell whether a watched copy waits for something that usually comes.
+    """Tell whether a watched copy waits for something that usually comes, or is Java's.
+
+    What a Java program waits for is no call, but its runtime tells.
 
     A program whose threads are all dead has no runtime that would tell more.
     """
     if is_dead(case):
         return False
+    if is_of_java(case) and may_be_stuck(case):
+        return True
     call = awaited(case.seen.trace) if case.seen.trace.timed_out else None
     return call is not None and bool(what(call, case.seen.trace))
 
@@ -49,11 +53,15 @@ def waits(case: Case) -> bool:
 def ask(engine: Engine, case: Case) -> str:
     """Add where the threads of a program are to what was seen of it; return what was done."""
     folder = f"/viscaffold-{secrets.token_hex(4)}"
-    before = case.config.env.get("PYTHONPATH", "")
-    env = {**case.config.env, "PYTHONPATH": ":".join(filter(None, (folder, before)))}
+    own = {
+        "PYTHONPATH": (folder, ":"),
+        "JDK_JAVA_OPTIONS": (jvm_log.OF_TASKS.format(file=f"{folder}/{STANDS}"), " "),
+    }
+    had = case.config.env
+    env = {n: between.join(filter(None, (v, had.get(n)))) for n, (v, between) in own.items()}
     factor = Factor(
         "SIGQUIT, upon which its runtime tells where it is",
-        replace(case.config, env=env),
+        replace(case.config, env=had | env),
         options=(f"--volume={folder}",),
         files={HOOK.name: HOOK.read_bytes(), STANDS: b""},
         folder=folder,
