@@ -465,11 +465,20 @@ def test_a_carriage_return_at_the_end_of_a_value_reaches_a_copy() -> None:
 
 def test_a_value_is_tried_without_what_surrounds_it() -> None:
     of = case(**tried("chdir\t-2\tp=/srv/data\\x0d", config=RETURNS))
-    (plain,) = (f for f in factors(of) if f.name.startswith("DATA without"))
+    (plain,) = wanted(of)  # no directory of that name: nobody means it
 
+    assert plain.name.startswith("DATA without")
     assert plain.config.env["DATA"] == "/srv/data"
+    assert not [f for f in factors(of) if f.name.startswith("DATA without")]
     assert judge(of).cause == "variable-quoted"
     assert not any("without the quotes" in name for name in names_of(files=SERVER))
+
+
+def test_an_odd_value_that_nothing_was_sought_by_is_tried_after_what_was_sought() -> None:
+    of = case(**tried("chdir\t-2\tp=/srv/other", config=RETURNS))
+
+    assert [f.name for f in wanted(of)] == ["a directory at /srv/other"]
+    assert [f for f in factors(of) if f.name.startswith("DATA without")]
 
 
 def test_an_odd_value_that_no_call_has_is_not_blamed_for_one_that_failed() -> None:

@@ -95,11 +95,21 @@ def test_a_program_that_has_itself_restarted_is_well(example: dict[str, Any]) ->
     assert "worked for 30 s" in found.text
 
 
+def test_one_that_has_told_of_its_work_may_be_quick() -> None:
+    log = "up, recycles after 3 jobs\njob 1 done\njob 2 done\njob 3 done\n3 jobs done, recycling"
+    found = judge(case(**recycled(log, seconds=3)))
+
+    assert found.verdict == "healthy", found
+    assert "worked for 3 s" in found.text
+
+
 @pytest.mark.parametrize(
     "example",
     [
         recycled("up\nleaving"),
         recycled("leaving, to be restarted", seconds=2),
+        recycled("up\njob 1 done\njob 2 done\njob 3 done\nleaving", seconds=3),
+        recycled("up\na\nb\nc\nleaving, to be restarted", seconds=0.5),
         recycled("leaving, to be restarted", code=1),
         recycled("ERROR no route to db\nleaving, to be restarted"),
         recycled("max retries of 5 reached", config={"env": {"MAX_RETRIES": "5"}}),
@@ -108,7 +118,7 @@ def test_a_program_that_has_itself_restarted_is_well(example: dict[str, Any]) ->
         recycled("", config={"env": {"TIMEOUT": "30"}}),
     ],
     ids=[
-        "does not say so", "at once", "a failure", "an error", "gives up", "another limit",
+        "does not say so", "at once", "says nothing of it", "has hardly begun", "a failure", "an error", "gives up", "another limit",
         "another lifetime", "another setting",
     ],
 )  # fmt: skip

@@ -29,6 +29,8 @@ LIFETIME = re.compile(r"(?:life|up|run)time|maxage|recycle|^(?:maxtime|timelimit
 LATEST = 5
 """In how many of its last lines a program says why it ends: others follow while it shuts down."""
 SLACK = 0.1
+AT_WORK_SECONDS = 1.0
+"""For how long it has lived at least, and said what it did, that says why it ends."""
 
 
 def intended(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
@@ -66,17 +68,16 @@ def declared(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
 def _recycles(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     """Return how a service has itself restarted, by its restart policy, after it has worked."""
     lived = runs(case.state, case.events)
-    if (
-        case.pod
-        or case.exit_code
-        or not case.config.must_stay
-        or min(lived, default=0) < SETTLED_SECONDS
-    ):
+    shortest = min(lived, default=0)
+    if case.pod or case.exit_code or not case.config.must_stay or shortest < AT_WORK_SECONDS:
         return None
     lines = _last_lines(case)
-    if log_search.last_words(lines):
+    has_worked = shortest >= SETTLED_SECONDS or len(lines) == LATEST
+    if not has_worked or log_search.last_words(lines):
         return None
-    how = _says_so(case, lines) or _lives_as_set(case, lived)
+    how = _says_so(case, lines)
+    if how is None and shortest >= SETTLED_SECONDS:
+        how = _lives_as_set(case, lived)
     if how is None:
         return None
     policy = inspected(case, "HostConfig.RestartPolicy.Name", case.config.restart)

@@ -9,7 +9,6 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.names import USERS
 from scaffolder.diagnose.causes.memory.usage import heap
 from scaffolder.diagnose.causes.silence.readings import natives
-from scaffolder.diagnose.causes.variables.values import plain_values
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
 
@@ -26,6 +25,7 @@ from .own_volumes import not_read_only
 from .runtimes import php_environment, plain_runtime
 from .spoken import spoken
 from .unset import variables
+from .wanted import plain
 
 SECCOMP = "seccomp"
 BASH = re.compile(r"#!.*\bbash\b")
@@ -125,13 +125,7 @@ def _mounts(config: Config) -> Iterator[Factor]:
 
 def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
-    for name, inner in list(plain_values(case))[:3]:
-        yield Factor(
-            f"{name} without the quotes, spaces or carriage return around its value",
-            replace(config, env={**config.env, name: inner}),
-            flags=f"-e {name}=...",
-            cure=cures.VALUE,
-        )
+    yield from plain(case, sought=False)
     if (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin:
         yield Factor(
             "a terminal and an open input",

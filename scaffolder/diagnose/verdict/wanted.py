@@ -7,10 +7,12 @@ import signal
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from posixpath import dirname, splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.locales import lacks_characters
+from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.decisive import PROBES
 from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
@@ -32,6 +34,7 @@ CRASHES = (
 """Signals by which a program ends over what it did not get, such as a file that it reads."""
 LIBRARY = re.compile(r"\.so(?:\.[\w.]+)?$")
 PID_DIGITS = 9
+MOST = 3
 LOCALE = cures.Cure(
     "locale",
     "locale-missing",
@@ -49,6 +52,8 @@ def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_call or case.seen.gave_up
     yield from other_way_round(case)
+    sought = [*plain(case, sought=True)]
+    yield from sought
     yield from _absent(case)
     yield from translated(case)
     yield from more(case)
@@ -61,8 +66,8 @@ def wanted(case: Case) -> Iterator[Factor]:
             flags=f"-e LC_ALL={value}",
             cure=replace(LOCALE, text=BEYOND) if is_beyond else LOCALE,
         )
-    if sought := case.seen.zone_sought:
-        path = f"{ZONES}/{sought[0]}"
+    if zones := case.seen.zone_sought:
+        path = f"{ZONES}/{zones[0]}"
         yield Factor(
             f"a time zone at {path}",
             config,
@@ -76,7 +81,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     is_there = call is not None and call.error == errno.ENOENT and case.has(call.path)
     decider = case.seen.decider
     is_killed = decider is not None and decider.signal not in (0, *CRASHES)
-    if call is None or is_there or is_killed or case.seen.authorities_sought:
+    if call is None or sought or is_there or is_killed or case.seen.authorities_sought:
         return
     if LIBRARY.search(call.path) or is_device(call.path):  # an empty file is none
         return
@@ -97,6 +102,18 @@ def wanted(case: Case) -> Iterator[Factor]:
                 flags=mounted(path),
                 cure=cures.PLACE if is_directory else cures.FILE,
             )
+
+
+def plain(case: Case, *, sought: bool) -> Iterator[Factor]:
+    """Give values without the quotes around them: those by which it `sought` in vain, or others."""
+    named = ((n, v) for n, v in plain_values(case) if asks_for(case, case.config.env[n]) is sought)
+    for name, inner in islice(named, MOST):
+        yield Factor(
+            f"{name} without the quotes, spaces or carriage return around its value",
+            replace(case.config, env={**case.config.env, name: inner}),
+            flags=f"-e {name}=...",
+            cure=cures.VALUE,
+        )
 
 
 def _is_of_process(case: Case, path: str) -> bool:

@@ -55,6 +55,13 @@ def variable_quoted(case: Case) -> Found | None:
     return None
 
 
+def asks_for(case: Case, value: str) -> bool:
+    """Tell whether a program ended over what it sought by a value, quotes and all."""
+    call = case.seen.failed_call
+    named = (call.given, call.path, call.host) if call else ()
+    return any(value.strip() in name for name in named)
+
+
 def plain_values(case: Case) -> Iterator[tuple[str, str]]:
     """Return variables whose value has quotes or spaces around it, and the value without them."""
     theirs = case.image.env if case.image else {}
