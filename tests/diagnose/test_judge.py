@@ -7,6 +7,7 @@ from recorded import File, case, elf, folder, program
 
 from examples import RUNNING, SERVER, sh, up
 from scaffolder.diagnose.evidence.facts import Event, Health, Socket
+from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.verdict.judge import judge
 
 STOPPED = (
@@ -176,3 +177,45 @@ def test_last_words_that_nobody_understands_are_passed_on() -> None:
 
     assert found.verdict == "undetermined"
     assert "so long" in found.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FATAL: 0, ERRORS: 0, verified: 4",
+        "done: 12 rows, 0 errors, 0 failed",
+        "[summary] failed=0 passed=9",
+        "finished, no errors",
+        "errors: 0",
+    ],
+)
+def test_a_line_that_counts_no_failures_reports_none(line: str) -> None:
+    assert not last_words([line])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FATAL: 0, FAILED: 2, verified: 4",
+        "error: 0 is no port",
+        "errors=0 failed=2",
+        "error 0x80070005",
+        "failed: 0:12 is no time",
+    ],
+)
+def test_one_that_counts_some_or_names_one_does(line: str) -> None:
+    assert last_words([line]) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "is_masked"),
+    [
+        ("/app/server 2>/dev/null", True),
+        ("if ! /app/check 2>/dev/null; then echo no; fi", False),
+        ("while /app/check 2>/dev/null; do sleep 1; done", False),
+    ],
+)
+def test_a_test_that_hides_messages_hides_no_failure(line: str, *, is_masked: bool) -> None:
+    of = case(**sh(f"#!/bin/sh\n{line}\n", exit_code=0, log="ERROR the moon is not full"))
+
+    assert (judge(of).cause == "status-masked") == is_masked

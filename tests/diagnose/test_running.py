@@ -268,6 +268,7 @@ def test_evidence_gets_no_older_while_copies_run() -> None:
         ("mkdir -p /data; exec tail -f /dev/null", None, "none"),
         ("/app/server & exec sleep infinity", None, "child-dead"),
         ("/app/server --daemon; exec tail -f /dev/null", None, "child-dead"),
+        ("feed() { cat /rows; }\nfeed & exec sleep infinity", None, "none"),
     ],
 )
 def test_what_only_prepares_is_no_server_that_has_died(
@@ -364,7 +365,11 @@ HOLDS = {
     "print('ready', flush=True)\nserve_forever()": "healthy",
     "print('ready')\nsys.stdout.flush()\nserve_forever()": "healthy",
     "print('ready', file=sys.stderr)\nserve_forever()": "healthy",
+    "every = float(os.environ.get('EVERY', '2'))\nprint(', '.join(names))\nserve_forever()": "proven",
+    "root = os.path.join(here, 'data')\nprint(root)\nserve_forever()": "proven",
     "serve_forever()\nprint('bye')": "healthy",
+    "queue.get()\nprint('got one')": "healthy",
+    "thread.join()\nprint('bye')": "healthy",
     "if debug:\n    print('x')\nserve_forever()": "healthy",
     "def never():\n    print('x')\nserve_forever()": "healthy",
 }

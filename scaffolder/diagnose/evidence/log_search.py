@@ -18,6 +18,14 @@ FAILURE = re.compile(
     re.IGNORECASE,
 )
 
+NONE = re.compile(
+    r"\b(?:errors?|fatal|critical|failed|failures?|missing|invalid|aborted)\b ?[=:] ?0"
+    r"(?=\s*(?:[,;|)\]}]|$)|\s+[\w-]+ ?[=:])"
+    r"|\b(?:0|no) (?:errors?|failed|failures?|missing|invalid|aborted)\b",
+    re.IGNORECASE,
+)
+"""How a line says that nothing has failed."""
+
 FINAL = re.compile(
     r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)|^panic: |^thread '[^']*' panicked"
     r"|\bFATAL\b"
@@ -67,7 +75,8 @@ def last_words(lines: Iterable[str]) -> str:
     """Return the last line that reports a failure; empty if none does."""
     later = ""
     for line in (line.strip() for line in reversed(list(lines))):
-        is_failure = not line.startswith(("at ", "File ")) and FAILURE.search(shortened(line))
+        short = NONE.sub("", shortened(line))
+        is_failure = not line.startswith(("at ", "File ")) and FAILURE.search(short)
         if is_failure and not _does_without(line, later):
             return line
         later = line

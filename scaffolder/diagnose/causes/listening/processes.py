@@ -107,7 +107,7 @@ def child_dead(case: Case) -> Found | None:
         ),
         0,
     )
-    background = [f for f in case.launched if f.background]
+    background = [f for f in case.launched if f.background and not _is_function(case, f.name)]
     before = [f for f in case.launched[:idle_at] if f.by and _stays(case, f.argv)]
     behind = background or before[-1:]
     names = {f.name for f in behind}
@@ -134,6 +134,12 @@ def child_dead(case: Case) -> Found | None:
         ),
         proven=bool(background and not alive and idle),
     )
+
+
+def _is_function(case: Case, name: str) -> bool:
+    """Tell whether a script defines a command: its process then has the name of the script."""
+    defines = re.compile(rf"^\s*(?:function\s+)?{re.escape(name)}\s*\(\)", re.MULTILINE)
+    return any(item.script and defines.search(item.script.text) for item in case.launched)
 
 
 def _stays(case: Case, argv: tuple[str, ...]) -> bool:

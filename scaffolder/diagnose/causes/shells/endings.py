@@ -159,7 +159,7 @@ def status_masked(case: Case) -> Found | None:
     words = case.last_words
     for script in scripts(case) if words or case.config.must_stay else ():
         match = re.search(
-            r"^(?![^\S\n]*#)[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b"
+            r"^(?![^\S\n]*(?:#|(?:el)?if\b|while\b|until\b))[^\n]*(?:\|\|\s*(?:true|:)|\|\s*tee\b|\|\s*(?:sed|awk|grep|ts|cat|logger)\b"
             r"|;\s*exit 0|2>\s*/dev/null)[^\n]*|^[^\S\n]*exit 0[^\S\n]*$",
             script.text,
             re.MULTILINE,

@@ -23,7 +23,7 @@ WAITS = {
 """Calls that may not return."""
 HARMLESS = {
     "time", "getenv", "len", "str", "int", "range", "format", "getpid", "now", "list",
-    "dict",
+    "dict", "float", "bool", "tuple", "set", "split", "strip", "lower", "upper",
 }  # fmt: skip
 
 Step = tuple[str, str]
@@ -136,10 +136,23 @@ def _calls(
             yield from _steps(functions[name], functions, deep + 1)
         elif name in FLUSHES:
             yield FLUSH, ""
-        elif name in WAITS and not _is_nap(call):
-            yield WAIT, ""
+        elif name in WAITS and not _is_of_values(call):
+            if not _is_nap(call):
+                yield WAIT, ""
         elif name not in HARMLESS and name not in WAITS:
             yield OTHER, ""
+
+
+def _is_of_values(call: ast.Call) -> bool:
+    """Tell whether a call only looks up or puts together values: a queue's `get` has no such."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str()), *_]):
+            return True
+        case ast.Call(func=ast.Attribute(attr="join", value=ast.Constant(value=str()))):
+            return True
+        case ast.Call(func=ast.Attribute(attr="join", value=ast.Attribute(attr="path"))):
+            return True
+    return False
 
 
 def _is_nap(call: ast.Call) -> bool:
