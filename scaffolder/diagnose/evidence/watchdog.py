@@ -14,6 +14,8 @@ OFTEN = 3
 """Fewer looks at a file are those of a start."""
 SOON = 1500
 """In milliseconds: who kills because of a file has just looked at it."""
+DEEP = 3
+"""How many subshells a script looks from, with the one that starts the program."""
 SYSTEM = re.compile(r"^/(?:usr|lib\w*|proc|sys|dev|bin|sbin)(?:/|$)|^/$")
 """Where programs look for parts of themselves, and not for what others do."""
 
@@ -70,5 +72,15 @@ def _looks(trace: Trace, killer: Traced, until: int) -> Iterator[Call]:
             continue
         process = trace.processes.get(call.process)
         is_own = call.process == killer.number
-        if is_own or (process and process.parent == killer.number and call.given in process.argv):
+        if is_own or (process and call.given in process.argv and _is_of(trace, process, killer)):
             yield call
+
+
+def _is_of(trace: Trace, process: Traced, killer: Traced) -> bool:
+    """Tell whether one process started another, perhaps in a subshell."""
+    parent: Traced | None = process
+    for _ in range(DEEP):
+        parent = trace.processes.get(parent.parent) if parent else None
+        if parent is killer:
+            return True
+    return False
