@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence
 from scaffolder.diagnose.evidence.log_search import last_words
 
 from .copies import Outcome
@@ -56,8 +56,9 @@ def revealed(
         words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")
         if not words:
             return None
-    if factor.reveals in ("output-thrown-away", "log-unwritten"):
-        take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
+    if factor.reveals in HIDDEN:  # causes may know it
+        unheard = tuple(new[-UNHEARD:])
+        take_in(case, replace(case.seen, unheard=unheard, kept_by=factor.reveals))
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import natives
+from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.evidence.arguments import Argument, rewritten
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
@@ -121,7 +122,7 @@ def _cure(case: Case, values: Values) -> cures.Cure:
         return missing(unset)
     said = " and ".join(shown(case, named) for named in values)
     if None in values.values():  # a program may do without what is behind a value
-        text = f"the program ends over {said}"
+        text = f"the program ends over {said}{_says(case, values)}"
         fix = f"correct the value of {names}, or leave it out"
         given = " ".join(value_of(case, named) or "" for named in values)
         word, told = next((each for each in _built_without(case, given) if each[0]), ("", ""))
@@ -130,13 +131,21 @@ def _cure(case: Case, values: Values) -> cures.Cure:
             fix = f"build it with {word} (--features, ./configure), or give {names} another value"
         return replace(cures.OTHER_VALUE, text=text, fix=fix, proves=False)
     given = " and ".join(_advised(named, value or "") for named, value in values.items())
+    says = _says(case, values)
     idle = ", and then has nothing to do" if not case.exit_code else ""
     return replace(
         cures.OTHER_VALUE,
-        text=f"the program does not take {said}{idle}",
+        text=f"the program does not take {said}{idle}{says}",
         fix=f"give {names} a value that it can read, such as {given}",
         is_exact=True,
     )
+
+
+def _says(case: Case, values: Values) -> str:
+    """Return what a program says of these values where nobody hears it; empty if nothing."""
+    own = {named: value_of(case, named) or "" for named in values}
+    told = next((line for line in reversed(case.seen.unheard) if quoted(own, line)), "").strip()
+    return f", which it tells nobody (`{told[:200]}`)" if told else ""
 
 
 def _built_without(case: Case, value: str) -> Iterator[tuple[str, str]]:
