@@ -62,7 +62,9 @@ def _messages(case: Case) -> Iterator[tuple[str, str]]:
     """Yield the sentences in the program's own classes that log, and the jar of each."""
     for item in case.launched:
         java = started(item.argv, case.config.env)
-        for place in java.places[: 2 * MOST] if java else ():
+        if java is None:
+            continue
+        for place in java.places[: 2 * MOST]:
             entry = resolved(case.files, place, case.config.workdir)
             data = case.files.content(entry.path, PROGRAM) if entry else None
             if entry and data:
