@@ -1,9 +1,12 @@
 """What programs say of themselves that they were built without."""
 
+from typing import Any
+
 import pytest
 from recorded import File, case, elf, program
 
 from scaffolder.diagnose.programs.built import without, without_in
+from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.rewording import factor_of
 
 
@@ -106,3 +109,35 @@ def test_what_lies_beside_a_script_tells_it_if_it_is_read(path: str, *, is_told:
     assert ("and was built without sftp: " in cure.text) is is_told
     assert (path in cure.text) is is_told
     assert not cure.proves
+
+
+@pytest.mark.parametrize(
+    ("env", "more", "is_told"),
+    [
+        ({"TARGET": "sftp://vault/logs"}, {}, True),
+        ({"TARGET": "sftp"}, {}, True),
+        ({"TARGET": "SFTP:vault"}, {}, True),
+        ({"TARGET": "local"}, {}, False),
+        ({"TARGET": "local://sftp/logs"}, {}, False),
+        ({"TARGET": "sftp-like"}, {}, False),
+        ({"TARGET": "sftp"}, {"log": "no room for the archive"}, False),
+        ({"TARGET": "sftp"}, {"exit_code": 0}, False),
+        ({"TARGET": "sftp"}, {"exit_code": 137}, False),
+        ({}, {}, False),
+    ],
+)
+@pytest.mark.parametrize("is_native", [True, False])
+def test_what_a_setting_asks_for_and_a_silent_program_lacks(
+    env: dict[str, str], more: dict[str, Any], *, is_told: bool, is_native: bool
+) -> None:
+    native = program(elf(text=b"built with: \0+local -sftp\0"))
+    source = File(b"const FEATURES = '+local -sftp';")
+    files = {"/usr/bin/node": program(elf()), "/app/main.js": source, "/app/agent": native}
+    command = "/app/agent" if is_native else "node /app/main.js"
+    found = judge(
+        case(command, **{"files": files, "config": {"env": env}, "exit_code": 69, **more})
+    )
+
+    assert (found.cause == "built-without") is is_told
+    assert not is_told or found.verdict == "likely"
+    assert not is_told or "TARGET asks for sftp, and the program was built without" in found.text

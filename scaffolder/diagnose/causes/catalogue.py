@@ -69,7 +69,7 @@ MODULES = (
     "java.heap", "java.classes", "java.options", "java.logs", "java.usage", "java.tasks",
     "java.application",
     "perl", "php", "php_settings", "kept",
-    "native",
+    "native", "built",
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.errexit", "shells.pipes", "shells.endings", "shells.waiting",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.built import not_built
 from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.evidence.arguments import Argument, rewritten
 from scaffolder.diagnose.evidence.config import Config
@@ -14,7 +15,6 @@ from scaffolder.redaction_rules import is_secret
 
 from . import cures
 from .factor import Factor, mounted
-from .not_built import not_built
 from .spellings import FORMS, JSON
 from .unset import missing
 

@@ -6,9 +6,14 @@ from itertools import islice
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.readings import natives, sources
 from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.built import without, without_in
+
+from .catalogue import Basis, Found, cause
+from .evidence import Evidence, ended, inspected, quoted
+from .silence.readings import natives, quiet, sources
+from .variables.usual import USUAL
 
 MADE = re.compile(r"build|feature|version|about", re.IGNORECASE)
 """How files are called that a build has made."""
@@ -16,6 +21,44 @@ KINDS = re.compile(r"(?:\.(?:py|[cm]?js|rb|php|p[lm]|lua|json|toml|ya?ml|txt)|^[
 CODE = (".py", ".js", ".cjs", ".mjs", ".rb", ".php", ".pl", ".pm", ".lua")
 OF_LIBRARIES = re.compile(r"/node_modules/|-packages/|/package(?:-lock)?\.json$")
 MOST_FILES, LARGEST = 20, 256 * 1024
+
+SCHEME = re.compile(r"([a-z][a-z0-9]+)(?:[+:].*)?", re.IGNORECASE)
+"""What a value asks for: the scheme of an address, or the value itself."""
+
+
+@cause(
+    "built-without",
+    "a program was built without what a setting asks for",
+    pattern="image",
+    reads=["files", "inspect", "logs"],
+    page="ended-without-a-word",
+    when=Phase.DIED,
+    basis=Basis.HINT,
+    explains=["ends-itself", "last-call"],
+)
+def built_without(case: Case) -> Found | None:
+    """Find a value of a silent program that names what is switched off in it."""
+    if not case.is_silent or not quiet(case) or case.exit_code > 125 or case.seen.swallowed:
+        return None
+    for name, value in case.config.env.items():
+        asked = SCHEME.fullmatch(value)
+        if USUAL.fullmatch(name) or asked is None:
+            continue
+        word, told, where = not_built(case, asked[1])
+        if not word:
+            continue
+        path = f"{quoted(case)}:{where}" if where.startswith("/") else "its program"
+        return Found(
+            f"{name} asks for {word}, and the program was built without it: `{told[:120]}` is in"
+            f" {where}; it ends without a word",
+            f"build it with {word}, or give {name} another value",
+            (
+                Evidence("files", f"docker cp {path} .  # strings of it", told),
+                inspected(case, "Config.Env", f"{name}={value}"),
+                ended(case),
+            ),
+        )
+    return None
 
 
 def not_built(case: Case, value: str) -> tuple[str, str, str]:
