@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from compiled import compiled, jar
 from pems import CERTIFICATE, OTHER, OVER
 from recorded import IDENTITY, NOW, File, elf, folder, link, program
 
@@ -344,6 +345,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR the moon is not full\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
+    "built-without": {"command": "node /app/main.js", "exit_code": 69, "files": {"/usr/bin/node": STATIC, "/app/main.js": File(b"const FEATURES = '+local -sftp';\n")}, "config": {"env": {"TARGET": "sftp://vault/logs"}}},
+    "java-argument-missing": {"command": "java -jar /app/shop.jar", "exit_code": 2, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=compiled("usage: shop COMMAND")))}},
     "python-quiet-exit": py("import sys\nif True:\n    sys.exit(1)\n"),
     "main-guard": {"command": "node /app/start.js", "exit_code": 0, "files": {"/usr/local/bin/node": STATIC, "/app/start.js": File(b"require('./server')\n"), "/app/server.js": File(b"const app = make()\nif (require.main === module) {\n  app.listen(8080)\n}\n")}},
     "module-shadowed": py("import urllib.request\n", log="ModuleNotFoundError: No module named 'email.parser'; 'email' is not a package", files={"/app/email.py": File(b"")}),

@@ -127,11 +127,11 @@ def test_python(cause: str, run: Run) -> None:
 
 
 def test_python_whose_words_were_lost_says_them_in_a_copy(run: Run) -> None:
-    code = "import os; print('FATAL: no licence server'); os._exit(3)"
+    code = "import os; print('FATAL: no more stamps'); os._exit(3)"
     found = diagnosed(run("python3", "-c", code), "--rerun")
 
     assert found["cause"]["id"] == "python-buffered"
-    assert "no licence server" in found["cause"]["text"]
+    assert "no more stamps" in found["cause"]["text"]
 
 
 def test_an_exception_that_a_program_swallows_is_told_by_its_python(run: Run) -> None:

@@ -1,10 +1,7 @@
 """A log that goes nowhere, and what the classes of a program can log."""
 
-import io
-import struct
-import zipfile
-
 import pytest
+from compiled import LOGGER, compiled, jar
 from hypothesis import given
 from hypothesis import strategies as st
 from recorded import File, case, elf, program
@@ -16,7 +13,6 @@ from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.programs import jars
 from scaffolder.diagnose.verdict.judge import judge
 
-LOGGER = "org/slf4j/Logger"
 NOWHERE = (
     'SLF4J: Failed to load class "org.slf4j.impl.StaticLoggerBinder".\n'
     "SLF4J: Defaulting to no-operation (NOP) logger implementation\n"
@@ -25,26 +21,6 @@ NOWHERE = (
 NONE = "SLF4J(W): No SLF4J providers were found.\nSLF4J(W): Defaulting to no-operation (NOP) logger implementation"
 HELD = "cannot take the index lock, held by {}"
 JAVA = {"/usr/bin/java": program(elf())}
-
-
-def compiled(*texts: str, uses: str = LOGGER) -> bytes:
-    """Return the beginning of a class file: a long, a class that is used, and literals."""
-    pool = b"\5" + bytes(8)
-    names = (uses, *texts)
-    for name in names:
-        data = name.encode()
-        pool += b"\1" + struct.pack(">H", len(data)) + data
-    pool += b"".join(b"\x08" + struct.pack(">H", 4 + at) for at in range(len(texts)))
-    return jars.MAGIC + struct.pack(">HHH", 0, 65, 3 + len(names) + len(texts)) + pool
-
-
-def jar(main: str = "shop.Main", **classes: bytes) -> bytes:
-    kept = io.BytesIO()
-    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr(jars.MANIFEST, f"Manifest-Version: 1.0\nMain-Class: {main}\n")
-        for name, data in classes.items():
-            made.writestr(f"{name.replace('_', '/')}.class", data)
-    return kept.getvalue()
 
 
 OWN = jar(shop_Main=compiled("up", HELD), shop_db_Lock=compiled("waiting for {}"))

@@ -52,7 +52,7 @@ VERSION = "DETAIL: The data directory was initialized by PostgreSQL version 15, 
 def test_what_was_kept_in_a_copy_is_understood_as_a_log_is() -> None:
     of = case(**sh(f"#!/bin/sh\n{QUIET}", files={**SERVER, "/data/PG_VERSION": File(b"15\n")}))
     assert judge(of).cause == "output-thrown-away"
-    of.seen = replace(Seen(), unheard=("starting", VERSION))
+    of.seen = replace(Seen(), unheard=("starting", VERSION), kept_by="output-thrown-away")
     for name in ("lines", "text", "last_words"):
         of.__dict__.pop(name, None)
     found = judge(of)

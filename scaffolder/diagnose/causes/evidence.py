@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from scaffolder.diagnose.evidence.trace import Call
 
 LONG = 600
+HIDDEN = {
+    "output-thrown-away": "its script sends that to /dev/null",
+    "log-unwritten": "its log level hides that",
+    "python-buffered": "without a flush, its buffer keeps that",
+}
+"""The cause that hides what a program says, and only a copy tells → how it does."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def logged(case: "Case", what: "re.Match[str] | str") -> Evidence:
     if case.seen.unwritten and text.strip() in case.seen.unwritten.text:
         return watched(case, f"{text}\n(logged at {case.seen.unwritten.place}, without a handler)")
     if text.strip() in "\n".join(case.seen.unheard):
-        return watched(case, f"{text}\n(its script sends that to /dev/null)")
+        return watched(case, f"{text}\n({HIDDEN.get(case.seen.kept_by, 'nobody hears that')})")
     return Evidence("logs", _logs(case, "--tail 50"), _short(text))
 
 

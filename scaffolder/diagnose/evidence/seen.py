@@ -24,7 +24,9 @@ class Seen:
     swallowed: Swallowed | None = None
     """The exception that it ended over, and told nobody of."""
     unheard: tuple[str, ...] = ()
-    """What its script throws away, at its end."""
+    """What only a copy tells at its end, as its script, its buffer or its logger keeps that."""
+    kept_by: str = ""
+    """The cause that hides this in the container."""
     unwritten: Swallowed | None = None
     """What it logged last as a warning or an error, and no handler wrote, if its runtime tells."""
     ending: Ending | None = None

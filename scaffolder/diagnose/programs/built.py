@@ -1,4 +1,4 @@
-"""What a native program says it was built without."""
+"""What a program says it was built without: in the texts of a native one, or in its source."""
 
 import re
 
@@ -10,6 +10,15 @@ LACKS = (
     rb"\b%s\b support (?:is )?(?:not|disabled|missing)[ -~]{0,30}",
 )
 """Sentences about one feature."""
+NAMED = rb"\b(?:WITH|HAS|HAVE|FEATURE)_%s"
+LISTED = (
+    rb"\b(?:features?|capabilities|buil[dt]|build_?info)\b[\"']?\]?\s*[:=][^;}\]]{0,300}?"
+    rb"[{,\s\"']%s"
+)
+"""Where what a build has made has one: `WITH_S3 = False`, `features: {file: true, s3: false}`."""
+OFF = rb"[\"']?\s*[:=]\s*(?:false|0|no|off|none|null)\b"
+ON = rb"[\"']?\s*[:=]\s*(?:true|1|yes|on)\b"
+LITERAL = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'|`[^`]{0,2000}`")
 WORD = re.compile(r"[a-z][a-z0-9]+")
 MOST_WORDS = 6
 
@@ -20,7 +29,7 @@ def without(data: bytes, value: str) -> tuple[str, str]:
     Both are empty where it says nothing of that.
     """
     lists = LIST.findall(data)
-    for word in WORD.findall(value.lower())[:MOST_WORDS]:
+    for word in _words(value):
         off = b"-" + word.encode()
         told = next((found for found in lists if _names(found, off)), None)
         if told:  # without the text that may follow it at once
@@ -32,6 +41,30 @@ def without(data: bytes, value: str) -> tuple[str, str]:
         if told:
             return word, told.decode("ascii", "replace").strip()
     return "", ""
+
+
+def without_in(text: str, value: str) -> tuple[str, str]:
+    """Return the same of a source, or of a file that a build has made.
+
+    A list counts there only in a literal, and if the program has another feature: code subtracts,
+    and commands have options. A flag that is set both ways depends on what is found at run time.
+    """
+    data = text.encode()
+    found = b"\0".join(each for each in LITERAL.findall(data) if b" " in each or b"+" in each)
+    word, told = without(found, value)
+    if word and ("+" in told or told.startswith(("built", "compiled", "Built", "Compiled"))):
+        return word, told
+    for word in _words(value):
+        for place in (NAMED, LISTED):
+            flag = place % re.escape(word).encode()
+            match = re.search(flag + OFF, data, re.IGNORECASE)
+            if match and not re.search(flag + ON, data, re.IGNORECASE):
+                return word, " ".join(match[0].decode("utf-8", "replace").split())
+    return "", ""
+
+
+def _words(value: str) -> list[str]:
+    return WORD.findall(value.lower())[:MOST_WORDS]
 
 
 def _names(listed: bytes, off: bytes) -> bool:

@@ -16,26 +16,32 @@ MOST, LARGEST = 400, 256 * 1024
 """How many classes are read, and how large ones."""
 MANIFEST = "META-INF/MANIFEST.MF"
 STARTS = re.compile(r"^(?:Start|Main)-Class: *(\S+)", re.MULTILINE)
-FOLDERS = ("", "BOOT-INF/classes/")
+FOLDER = "BOOT-INF/classes/"
+"""Where Spring Boot has them."""
 
 
-def texts(data: bytes, main: str, using: str) -> list[str]:
+def texts(data: bytes, main: str, using: str = "") -> list[str]:
     """Return the literals of the classes beside `main`, or of its packages, that use a class.
 
-    Without `main` it is the one that the manifest names. Nothing if it is no jar, or not that of
-    `main`.
+    All of them, if no class is named. Without `main` it is the one that the manifest names. Nothing
+    if it is no jar, or not that of `main`.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as jar:
             main = main or _started(jar)
             package = main.replace(".", "/").rpartition("/")[0]
-            within = tuple(f"{folder}{package}/" for folder in FOLDERS) if package else ()
-            found = (info for info in jar.infolist() if info.filename.startswith(within))
+            found = (info for info in jar.infolist() if _is_below(info.filename, package))
             classes = [info for info in found if info.filename.endswith(".class")][:MOST]
             read = [jar.read(info) for info in classes if info.file_size <= LARGEST]
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError):
         return []
     return list(dict.fromkeys(text for each in read for text in literals(each, using)))
+
+
+def _is_below(name: str, package: str) -> bool:
+    """Tell whether a file is in a package or below it; in no package, if that is the empty one."""
+    name = name.removeprefix(FOLDER)
+    return name.startswith(f"{package}/") if package else "/" not in name
 
 
 def _started(jar: zipfile.ZipFile) -> str:
@@ -46,7 +52,7 @@ def _started(jar: zipfile.ZipFile) -> str:
     return own[0] if own else ""
 
 
-def literals(data: bytes, using: str) -> Iterator[str]:
+def literals(data: bytes, using: str = "") -> Iterator[str]:
     """Yield the literals of a class that uses another one; nothing if it does not, or is broken."""
     names: dict[int, str] = {}
     referred: list[int] = []
@@ -65,5 +71,5 @@ def literals(data: bytes, using: str) -> Iterator[str]:
             number += 2 if tag in WIDE else 1
     except (struct.error, KeyError, IndexError):
         return
-    if using in names.values():
+    if not using or using in names.values():
         yield from (names[each] for each in referred if each in names)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.names import USERS
+from scaffolder.diagnose.causes.java.usage import USAGE_CODES
 from scaffolder.diagnose.causes.memory.usage import heap
 from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.evidence.config import Config
@@ -29,8 +30,6 @@ from .wanted import plain
 
 SECCOMP = "seccomp"
 BASH = re.compile(r"#!.*\bbash\b")
-USAGE_CODES = (1, 2, 64)
-"""How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
 
 
 def factors(case: Case) -> Iterator[Factor]:

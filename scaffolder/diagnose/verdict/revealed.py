@@ -4,8 +4,9 @@ import re
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence
 from scaffolder.diagnose.evidence.log_search import last_words
+from scaffolder.diagnose.evidence.usage import required
 
 from .copies import Outcome
 from .factor import Factor
@@ -25,12 +26,7 @@ REVEALED = {
 }
 """The cause that hid a program's output → the fix."""
 WARNING = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
-USAGE = re.compile(r"\s*usage:?\s", re.IGNORECASE)
 OWN_END = re.compile(r"\++ exit [1-9]\d*")
-OPTIONAL = re.compile(r"\[[^\[\]]*\]")
-REQUIRED = re.compile(r"<[\w|. -]+>|\b[A-Z][A-Z_]{2,}\b")
-"""An argument, once those in brackets are left out."""
-COMMANDS = re.compile(r"\s*(?:sub)?commands?:", re.IGNORECASE)
 
 
 def command(case: Case, factor: Factor) -> str:
@@ -56,8 +52,9 @@ def revealed(
         words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")
         if not words:
             return None
-    if factor.reveals in ("output-thrown-away", "log-unwritten"):
-        take_in(case, replace(case.seen, unheard=tuple(new[-UNHEARD:])))  # causes may know it
+    if factor.reveals in HIDDEN:  # causes may know it
+        unheard = tuple(new[-UNHEARD:])
+        take_in(case, replace(case.seen, unheard=unheard, kept_by=factor.reveals))
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")
@@ -87,9 +84,8 @@ def revealed(
 
 def _usage(case: Case, factor: Factor, lines: list[str], tried: list[str]) -> Rerun | None:
     """Return what a program requires by its own `--help`; None if that names no argument."""
-    usage = next((line.strip() for line in lines if USAGE.match(line)), "")
-    asks = REQUIRED.search(OPTIONAL.sub("", usage)) or next(filter(COMMANDS.match, lines), "")
-    if not usage or not asks:
+    usage = required(lines)
+    if not usage:
         return None
     return Rerun(
         factor.reveals,

@@ -15,8 +15,10 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, causes
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
+from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.diagnose.evidence.arguments import arguments
+from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.docker.client import Engine
 
 from .copies import Outcome, noted, tried_with
@@ -28,7 +30,7 @@ from .rewording import Named, Values, factor_of, place, shown, value_of
 from .side_by_side import outcomes
 from .spellings import WORD, is_answer, sample
 from .unset import MOST_UNSET
-from .vocabulary import words
+from .vocabulary import listed, words
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
@@ -109,7 +111,7 @@ def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
     What ended with 0 may have been told to do one job: then a word, or a yes, is all there is.
     """
     may_be_job = not case.exit_code
-    known = words(case)
+    known = words(case) | (listed(case) - set(values.values()))  # which it names as well
     others = {
         named: respelled(named, value, known)
         for named, value in values.items()
@@ -126,7 +128,19 @@ def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
     without = without[:MOST_VARIABLES]
     sets = islice(chain(at_once, each), MOST_COPIES - len(without))
     unset: list[Values] = [] if may_be_job else [{name: sample(name) for name in _unset(case)}]
-    return chain(filter(None, unset), sets, without)
+    first = list(_named(case, values, others))
+    rest = (changed for changed in chain(unset, sets) if changed and changed not in first)
+    return chain(first, rest, without)
+
+
+def _named(
+    case: Case, values: Mapping[Named, str], others: Mapping[Named, list[str]]
+) -> Iterator[Values]:
+    """Yield other spellings of what a program names in its last words, which nobody hears."""
+    told = [*filter(str.strip, case.seen.unheard)]
+    words = last_words(told) or next(reversed(told), "")
+    for named in quoted(values, words):
+        yield from ({named: other} for other in others.get(named, ()))
 
 
 def _parts(group: Values) -> Iterator[Values]:

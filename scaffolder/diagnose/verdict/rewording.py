@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.readings import natives
+from scaffolder.diagnose.causes.built import not_built
+from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.evidence.arguments import Argument, rewritten
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.settings import Setting, written
-from scaffolder.diagnose.programs.built import without
 from scaffolder.redaction_rules import is_secret
 
 from . import cures
@@ -121,26 +121,33 @@ def _cure(case: Case, values: Values) -> cures.Cure:
         return missing(unset)
     said = " and ".join(shown(case, named) for named in values)
     if None in values.values():  # a program may do without what is behind a value
-        text = f"the program ends over {said}"
+        text = f"the program ends over {said}{_says(case, values)}"
         fix = f"correct the value of {names}, or leave it out"
         given = " ".join(value_of(case, named) or "" for named in values)
-        word, told = next((each for each in _built_without(case, given) if each[0]), ("", ""))
+        word, told, where = not_built(case, given)
         if word:
-            text += f", and was built without {word}: `{told[:120]}` is in its texts"
-            fix = f"build it with {word} (--features, ./configure), or give {names} another value"
+            text += f", and was built without {word}: `{told[:120]}` is in {where}"
+            by = (
+                "--features, ./configure" if where == "its texts" else "as its build switches it on"
+            )
+            fix = f"build it with {word} ({by}), or give {names} another value"
         return replace(cures.OTHER_VALUE, text=text, fix=fix, proves=False)
     given = " and ".join(_advised(named, value or "") for named, value in values.items())
+    says = _says(case, values)
     idle = ", and then has nothing to do" if not case.exit_code else ""
     return replace(
         cures.OTHER_VALUE,
-        text=f"the program does not take {said}{idle}",
+        text=f"the program does not take {said}{idle}{says}",
         fix=f"give {names} a value that it can read, such as {given}",
         is_exact=True,
     )
 
 
-def _built_without(case: Case, value: str) -> Iterator[tuple[str, str]]:
-    return (without(data, value) for _path, data, _program in natives(case))
+def _says(case: Case, values: Values) -> str:
+    """Return what a program says of these values where nobody hears it; empty if nothing."""
+    own = {named: value_of(case, named) or "" for named in values}
+    told = next((line for line in reversed(case.seen.unheard) if quoted(own, line)), "").strip()
+    return f", which it tells nobody (`{told[:200]}`)" if told else ""
 
 
 def _advised(named: Named, value: str) -> str:

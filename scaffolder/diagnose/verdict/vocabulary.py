@@ -1,7 +1,7 @@
 """The words of a program: which of them a value that is none may have been meant to be."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from itertools import islice
 
@@ -21,10 +21,17 @@ TYPO = 2
 
 def words(case: Case) -> frozenset[str]:
     """Return the words in the programs that are started, and in their own sources."""
+    return _words(_texts(case))
+
+
+def listed(case: Case) -> frozenset[str]:
+    """Return the words in what a program says and nobody hears: it may list what it takes."""
+    return _words(line.encode() for line in case.seen.unheard)
+
+
+def _words(texts: Iterable[bytes]) -> frozenset[str]:
     return frozenset(
-        match[0].decode("ascii", "replace")
-        for data in _texts(case)
-        for match in WORD.finditer(data)
+        match[0].decode("ascii", "replace") for data in texts for match in WORD.finditer(data)
     )
 
 

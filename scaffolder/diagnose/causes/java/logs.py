@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice, pairwise
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -10,14 +9,13 @@ from scaffolder.diagnose.causes.evidence import Evidence, ended, logged, quoted,
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.log_search import FAILURE
 from scaffolder.diagnose.programs import jars
+from scaffolder.diagnose.programs.java_command import started
 
 NOWHERE = (
     r"[^\n]*(?:SLF4J\S*: Failed to load class \"org\.slf4j\.impl\.StaticLoggerBinder\""
     r"|SLF4J\S*: No SLF4J providers were found)[^\n]*"
 )
 LOGGER = "org/slf4j/Logger"
-CLASS_PATH = {"-cp", "-classpath", "--class-path"}
-WITH_VALUE = {*CLASS_PATH, "-p", "--module-path", "--add-modules", "--add-opens", "--add-exports"}
 LOCK = re.compile(r"\block(?:ed)?\b", re.IGNORECASE)
 MOST = 3
 
@@ -63,29 +61,12 @@ def java_log_nowhere(case: Case) -> Found | None:
 def _messages(case: Case) -> Iterator[tuple[str, str]]:
     """Yield the sentences in the program's own classes that log, and the jar of each."""
     for item in case.launched:
-        if item.name != "java":
+        java = started(item.argv, case.config.env)
+        if java is None:
             continue
-        main, places = _started(item.argv)
-        for place in islice(places, 2 * MOST):
+        for place in java.places[: 2 * MOST]:
             entry = resolved(case.files, place, case.config.workdir)
             data = case.files.content(entry.path, PROGRAM) if entry else None
             if entry and data:
-                found = jars.texts(data, main, LOGGER)
+                found = jars.texts(data, java.main, LOGGER)
                 yield from ((text, entry.path) for text in found if " " in text.strip())
-
-
-def _started(argv: tuple[str, ...]) -> tuple[str, list[str]]:
-    """Return the main class of a command, empty for that of a jar, and where it may be."""
-    places: list[str] = []
-    words = [*pairwise((*argv[1:], ""))]
-    while words:
-        word, value = words.pop(0)
-        if word == "-jar":
-            return "", [value]
-        if word in CLASS_PATH:
-            places = value.split(":")
-        if word in WITH_VALUE:
-            words = words[1:]
-        elif not word.startswith("-"):
-            return word, places
-    return "", places

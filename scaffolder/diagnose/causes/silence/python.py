@@ -4,8 +4,15 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, ended, inspected, nothing_logged
+from scaffolder.diagnose.causes.evidence import (
+    content,
+    ended,
+    inspected,
+    logged,
+    nothing_logged,
+)
 from scaffolder.diagnose.causes.shells.script import quote
+from scaffolder.diagnose.causes.variables.quoted import variables_in
 from scaffolder.diagnose.evidence.log_search import FAILURE
 
 from .readings import quiet, readings
@@ -29,18 +36,26 @@ def python_buffered(case: Case) -> Found | None:
     ):
         return None
     for script, reading in readings(case):
+        told = case.seen.unheard if case.seen.kept_by == "python-buffered" else ()
         printed = [text for text in reading.printed if text.strip() and text not in case.text]
         abrupt = reading.abrupt or case.exit_code > 128
-        if not printed or not abrupt:
+        if not (told or printed) or not abrupt:
             continue
-        words = next((text for text in reversed(printed) if FAILURE.search(text)), printed[-1])
+        lines = [*filter(str.strip, told or printed)]
+        words = next((text for text in reversed(lines) if FAILURE.search(text)), lines[-1]).strip()
+        names = variables_in(case, words) if told else []
+        prints = "with PYTHONUNBUFFERED=1 a copy prints" if told else "its source prints"
+        values = "".join(f"; {case.config.env[name]!r} is the value of {name}" for name in names)
         return Found(
             "the program's output was lost in Python's stdout buffer (no PYTHONUNBUFFERED,"
-            f" and it exited without a flush, exit code {case.exit_code}); its source prints:"
-            f" {words[:200]}",
-            "ENV PYTHONUNBUFFERED=1 (or python -u), then fix what it reports",
+            f" and it exited without a flush, exit code {case.exit_code}); {prints}:"
+            f" {words[:200]}{values}",
+            "ENV PYTHONUNBUFFERED=1 (or python -u), then fix what it reports"
+            + (f": the value of {' or '.join(names)}" if names else ""),
             (
-                content(case, script.path, f"print({words[:120]!r})")
+                logged(case, words)
+                if told
+                else content(case, script.path, f"print({words[:120]!r})")
                 if script.path
                 else nothing_logged(case),
                 nothing_logged(case),

@@ -1,0 +1,73 @@
+"""Java programs that need an argument, get none, and end without a word."""
+
+from collections.abc import Iterator
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, quoted
+from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence.files import PROGRAM, resolved
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.usage import commands, required
+from scaffolder.diagnose.programs import jars
+from scaffolder.diagnose.programs.java_command import Started, started
+
+USAGE_CODES = (1, 2, 64)
+"""How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
+MOST = 6
+RECIPE = "\x01"
+"""Where a value comes in a text that is put together (StringConcatFactory)."""
+
+
+@cause(
+    "java-argument-missing",
+    "a Java program is started without an argument that it needs",
+    pattern="process",
+    reads=["files", "inspect", "logs"],
+    page="ended-without-a-word",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["ends-itself", "last-call"],
+)
+def java_argument_missing(case: Case) -> Found | None:
+    """Find the usage in its classes, if nothing stands behind its main class in the command."""
+    first = case.launched[0] if case.launched else None
+    java = started(first.argv, case.config.env) if first else None
+    if java is None or java.arguments or case.exit_code not in USAGE_CODES:
+        return None
+    if not case.is_silent or not quiet(case) or case.seen.swallowed or case.seen.unwritten:
+        return None
+    for path, texts in _texts(case, java):
+        lines = [line for text in texts for line in text.replace(RECIPE, "...").splitlines()]
+        usage = required(lines)
+        if not usage:
+            continue
+        known = commands(lines)
+        listed = f" ({', '.join(known)})" if known else ""
+        ending = case.seen.ending
+        how = f", with {ending.how} at {ending.place}" if ending and ending.place else ""
+        which = f", such as {known[0]}" if known else ""
+        return Found(
+            f"it is started without arguments, and ends without a word{how}; its usage, in"
+            f" {path}, is: `{usage[:200]}`{listed}",
+            f"pass what it requires{which}, in CMD or after the image in docker run",
+            (
+                Evidence("files", f"docker cp {quoted(case)}:{path} .  # strings of it", usage),
+                inspected(case, "Config.Cmd", list(case.config.command)),
+                ended(case),
+            ),
+        )
+    return None
+
+
+def _texts(case: Case, java: Started) -> Iterator[tuple[str, list[str]]]:
+    """Yield the literals of its main class, or of what is beside it in a jar, and their file."""
+    for place in java.places[:MOST]:
+        for path in (f"{place}/{java.main.replace('.', '/')}.class", place):
+            entry = resolved(case.files, path, case.config.workdir)
+            is_file = entry is not None and entry.kind == "file"
+            data = case.files.content(entry.path, PROGRAM) if entry and is_file else None
+            if entry and data:
+                is_class = data.startswith(jars.MAGIC)
+                found = [*jars.literals(data)] if is_class else jars.texts(data, java.main)
+                yield entry.path, found

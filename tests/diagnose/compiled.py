@@ -1,0 +1,29 @@
+"""Class files and jars, as far as their constants are read."""
+
+import io
+import struct
+import zipfile
+
+from scaffolder.diagnose.programs import jars
+
+LOGGER = "org/slf4j/Logger"
+
+
+def compiled(*texts: str, uses: str = LOGGER) -> bytes:
+    """Return the beginning of a class file: a long, a class that is used, and literals."""
+    pool = b"\5" + bytes(8)
+    names = (uses, *texts)
+    for name in names:
+        data = name.encode()
+        pool += b"\1" + struct.pack(">H", len(data)) + data
+    pool += b"".join(b"\x08" + struct.pack(">H", 4 + at) for at in range(len(texts)))
+    return jars.MAGIC + struct.pack(">HHH", 0, 65, 3 + len(names) + len(texts)) + pool
+
+
+def jar(main: str = "shop.Main", **classes: bytes) -> bytes:
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(jars.MANIFEST, f"Manifest-Version: 1.0\nMain-Class: {main}\n")
+        for name, data in classes.items():
+            made.writestr(f"{name.replace('_', '/')}.class", data)
+    return kept.getvalue()
