@@ -14,12 +14,12 @@ KILLS = "C\t6000\t8\t8\tkill\t0\ti=7\ti=9\nS\t6000\t7\t9\t0\t8\t0\nX\t6001\t7\t0
 BEAT = {"BEAT_FILE": "/tmp/beat"}
 
 
-def looks(path: str, *times: int, result: str = "0") -> str:
+def looks(path: str, *times: int, result: str = "0", shell: int = 8) -> str:
     """Return how a shell starts `stat` for a path, again and again."""
-    found = ""
+    found = f"N\t1\t{shell}\t8\n" if shell != 8 else ""
     for number, at in enumerate(times, 20):
         argv = f"stat\\x00-c\\x00%Y\\x00{path}\\x00"
-        found += f"N\t{at}\t{number}\t8\nP\t{at}\t{number}\t/usr/bin/stat\t{argv}\n"
+        found += f"N\t{at}\t{number}\t{shell}\nP\t{at}\t{number}\t/usr/bin/stat\t{argv}\n"
         found += f"C\t{at}\t{number}\t{number}\topenat\t3\tp=/lib/libc.so.6\tx=0\n"
         found += f"C\t{at}\t{number}\t{number}\tstatx\t{result}\tp={path}\n"
         found += f"X\t{at}\t{number}\t0\t0\n"
@@ -43,6 +43,14 @@ def test_a_watchdog_that_looks_at_another_file_than_is_written_is_told() -> None
     assert "looks at /run/beat" in found.text
     assert "guard.sh) kills it" in found.text
     assert "BEAT_FILE=/run/beat" in found.fix
+
+
+def test_one_that_looks_from_a_subshell_is_told_as_well() -> None:
+    times = looks("/run/beat", 1100, 2100, 3100, 4100, 5900, shell=9)
+    found = killed(writes("/tmp/beat"), times)
+
+    assert found.cause == "file-elsewhere"
+    assert "looks at /run/beat" in found.text
 
 
 def test_a_watchdog_that_looks_at_the_right_file_is_told_with_its_age() -> None:

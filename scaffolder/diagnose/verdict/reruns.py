@@ -79,9 +79,13 @@ def try_factors(
         without = f" and without {', '.join(left_out)}" if left_out else ""
         words = f"an isolated copy without changes{without} {same.words}"
         tried = [f"reruns: {words}: the cause is in its network, its data, or what it wrote"]
-        return with_left_over(engine, case, same, tried) or Rerun(tried=tried)
-    # Over what only copies lack, all of them end, and one that does not proves nothing.
-    is_apart = case.seen.lacked is not None
+        has_port = call is None or call.name != "bind"  # else another one has it, and that is all
+        over = with_left_over(engine, case, same, tried) if has_port else None
+        return over or Rerun(tried=tried)
+    # Over what only copies lack, all of them end, and one that does not proves nothing. Nor is more
+    # to be tried of one that is killed because it writes elsewhere than is looked.
+    killer = case.seen.watchdog
+    is_apart = case.seen.lacked is not None or bool(killer and killer.elsewhere)
     every = () if is_apart else chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
     found = _each(engine, case, same, began, left)

@@ -58,7 +58,10 @@ def ask(engine: Engine, case: Case) -> str:
         "JDK_JAVA_OPTIONS": (jvm_log.OF_TASKS.format(file=f"{folder}/{STANDS}"), " "),
     }
     had = case.config.env
-    env = {n: between.join(filter(None, (v, had.get(n)))) for n, (v, between) in own.items()}
+    env = {
+        name: between.join(filter(None, (value, had.get(name, ""))))
+        for name, (value, between) in own.items()
+    }
     factor = Factor(
         "SIGQUIT, upon which its runtime tells where it is",
         replace(case.config, env=had | env),
