@@ -64,7 +64,7 @@ def ask(engine: Engine, case: Case) -> str:
     }
     factor = Factor(
         "SIGQUIT, upon which its runtime tells where it is",
-        replace(case.config, env=had | env),
+        replace(case.config, env={**had, **env}),
         options=(f"--volume={folder}",),
         files={HOOK.name: HOOK.read_bytes(), STANDS: b""},
         folder=folder,
