@@ -1,6 +1,8 @@
 """Locks in shared volumes that a running container waits for, and who holds them."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -162,6 +164,37 @@ def test_a_file_is_kept_from_who_has_it_open_and_no_lock_on_it(
         kept = (Locked(str(file), "i" * 64, is_awaited="->" in listed),) if is_kept else ()
         assert locks.locked([os.getpid()]) == kept
     assert locks.locked([os.getpid()]) == ()
+
+
+def test_a_lock_is_held_by_who_has_the_file_open_after_the_one_that_took_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with `exec 9>FILE` and `flock 9` in a script: flock is gone, and its lock is not."""
+    file = tmp_path / "jobs.db"
+    take = [sys.executable, "-c", "import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX)"]
+    with file.open("w") as held:
+        number = held.fileno()
+        subprocess.run([*take, str(number)], pass_fds=[number], check=True)
+        holder = subprocess.Popen(["sleep", "60"], pass_fds=[number])
+    with holder, file.open():
+        theirs = "i" * 64
+        monkeypatch.setattr(locks, "_container", lambda pid: theirs if pid == holder.pid else "")
+        kept = locks.locked([os.getpid()])
+        known = locks.holders(str(file))
+        holder.kill()
+
+    assert kept == (Locked(str(file), theirs),)
+    assert known == (theirs,)
+
+
+def test_a_container_that_waits_for_a_lock_and_is_well_is_told_that_it_does() -> None:
+    sources = {**HERE, "kept_locked": (AWAITED,)}
+    found = judge(
+        case(**up(sources=sources, log="up\n", config={"mounts": (DATA,), "published": ()}))
+    )
+
+    assert found.verdict == "healthy"
+    assert f"waits for a lock on {KEPT.path}, which {INDEX.name} holds" in found.text
 
 
 @pytest.mark.parametrize(

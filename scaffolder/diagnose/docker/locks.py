@@ -27,7 +27,8 @@ def holders(path: str) -> tuple[str, ...]:
     """Return the ids of the containers whose processes hold a lock on a file."""
     try:
         own = _number(os.stat(path))  # noqa: PTH116
-        pids = (pid for pid, number, waits, _kind in _listed() if number == own and not waits)
+        pids = [pid for pid, number, waits, _kind in _listed() if number == own and not waits]
+        pids = [pid if Path(f"/proc/{pid}").exists() else _heir(own, ()) for pid in pids]
         return tuple(dict.fromkeys(filter(None, map(_container, pids))))
     except OSError:
         return ()
@@ -65,12 +66,24 @@ def _locked(pids: Collection[int]) -> tuple[Locked, ...]:
     mine = {number: path for path, number in _opened(pids)}
     own = {_container(pid) for pid in pids}
     found = []
-    for number, pid in kept.items():
+    for number, taken_by in kept.items():
+        pid = taken_by if Path(f"/proc/{taken_by}").exists() else _heir(number, own)
         holder = _container(pid)
         path = mine.get(number) or next((p for p, n in _opened([pid]) if n == number), "")
         if holder and holder not in own and path:
             found.append(Locked(path, holder, number in mine, number in waited))
     return tuple(sorted(found, key=lambda each: not each.is_open))
+
+
+def _heir(number: Number, own: Collection[str]) -> int:
+    """Return a process of another container that has a locked file open; 0 if there is none.
+
+    A lock belongs to what was opened (flock(2)), and outlives the one that took it: `exec 9>FILE`
+    and then `flock 9` in a script.
+    """
+    everywhere = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
+    others = (pid for pid in everywhere if _container(pid) not in {"", *own})
+    return next((pid for pid in others if any(n == number for _, n in _opened([pid]))), 0)
 
 
 def _listed() -> Iterator[tuple[int, Number, bool, str]]:

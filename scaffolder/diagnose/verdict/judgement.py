@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, seen, watched
+from scaffolder.diagnose.causes.mounts.shared import awaited_lock
 from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -88,7 +89,9 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
         )
     of_tcp = dict.fromkeys(str(s.port) for s in case.sockets or ())  # of IPv4 and of IPv6
     ports = ", ".join([*of_tcp, *case.other_sockets[:4]])
-    return f"it runs{f' and listens on {ports}' if ports else ''}", (status,)
+    lock = awaited_lock(case) if case.phase == Phase.RUNNING else None
+    does = f" and listens on {ports}" if ports else f", and {lock[0]}" if lock else ""
+    return f"it runs{does}", (status, *((lock[1],) if lock else ()))
 
 
 def _in_vain(case: Case) -> tuple[str, tuple[Evidence, ...]]:

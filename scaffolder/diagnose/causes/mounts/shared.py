@@ -89,12 +89,8 @@ def _kept_waiting(case: Case) -> Found | None:
     is_missed = failing(case) or (idle and wanted(case))
     if not is_missed and not (idle and _does_nothing(case)):
         return None
-    for kept in case.sources.locked(case.processes or ()):
+    for kept, holder, mount, path in _kept(case):
         if not kept.is_awaited and (case.sockets or not is_missed):
-            continue
-        holder = next((other for other in case.neighbours if other.identity == kept.holder), None)
-        mount, path = _here(case, kept, holder) if holder else (None, "")
-        if holder is None or mount is None or holder not in _users(case, mount):
             continue
         waits = "waits" if kept.is_open else "waits, as it seems,"
         text = (
@@ -106,6 +102,27 @@ def _kept_waiting(case: Case) -> Found | None:
         found = _found(case, text, mount, holder, shown)
         return found if is_missed else replace(found, fix=f"{found.fix}; {MEANT}")
     return None
+
+
+def awaited_lock(case: Case) -> tuple[str, Evidence] | None:
+    """Say for which lock a container waits that another one holds, as the kernel lists it.
+
+    A standby is meant to, and so are those that take turns: by itself that is no fault.
+    """
+    for kept, holder, _mount, path in _kept(case):
+        if kept.is_awaited:
+            how = f"{holder.name} holds a lock on {path}"
+            return f"waits for a lock on {path}, which {holder.name} holds", _of_kernel(how)
+    return None
+
+
+def _kept(case: Case) -> Iterator[tuple[Locked, Neighbour, Mount, str]]:
+    """Yield what running containers keep locked of what both have mounted, and its path here."""
+    for kept in case.sources.locked(case.processes or ()):
+        holder = next((other for other in case.neighbours if other.identity == kept.holder), None)
+        mount, path = _here(case, kept, holder) if holder else (None, "")
+        if holder and mount and holder in _users(case, mount):
+            yield kept, holder, mount, path
 
 
 def _does_nothing(case: Case) -> bool:
