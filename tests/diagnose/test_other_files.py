@@ -31,6 +31,17 @@ def test_a_pointer_of_git_lfs_that_a_program_reads_is_named(
     assert (found.cause == "lfs-pointer") == is_pointer
 
 
+@pytest.mark.parametrize(
+    ("path", "is_own"), [("/usr/src/app/x.bin", True), ("/usr/lib/x.bin", False)]
+)
+def test_a_program_may_be_in_usr_src_and_what_is_of_the_system_is_not_read(
+    path: str, *, is_own: bool
+) -> None:
+    example = tried(f"openat\t3\tp={path}\tx=0", files={**SERVER, path: File(POINTER)})
+
+    assert (judge(case(**example)).cause == "lfs-pointer") == is_own
+
+
 def test_a_pointer_that_the_command_names_is_found_without_a_copy() -> None:
     files = {**SERVER, "/srv/model.bin": File(POINTER)}
 

@@ -10,7 +10,9 @@ from scaffolder.diagnose.evidence.harmless import REPORTING
 VALUE = re.compile(r"""(?<!\w)(["'])(?!/)([^"'\n]{2,80})\1""")
 READ = re.compile(r"<\$?\w*> (?:line|chunk) (\d+)\.?$")
 """How Perl tells which line it has read last."""
-SYSTEM = re.compile(r"/(?:usr|lib\w*|proc|sys|dev)/|/etc/ssl/|.*(?:\.so[.\d]*|\.gemspec|/gems/.*)$")
+SYSTEM = re.compile(
+    r"/(?:usr(?!/src/)|lib\w*|proc|sys|dev)/|/etc/ssl/|.*(?:\.so[.\d]*|\.gemspec|/gems/.*)$"
+)
 SOURCES = (".rb", ".pl", ".pm", ".py", ".php", ".go", ".rs", ".java")
 MOST = 20
 AROUND = 24

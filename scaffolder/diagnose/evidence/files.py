@@ -12,6 +12,8 @@ HEAD = 64 * 1024
 CONTENT = 256 * 1024
 PROGRAM = 48 * 1024 * 1024
 LINKS = 40
+SYSTEM = re.compile(r"/(?:usr(?!/src/)|lib\w*|proc|sys|dev|s?bin)(?:/|$)")
+"""How a path begins that is of the system or a runtime; images often have a program in /usr/src."""
 LONGEST = 4096
 """The longest path in characters (PATH_MAX): the kernel has no file for a longer one."""
 

@@ -1,20 +1,18 @@
 """A service that a process of its own container stops, and what that one looked for in vain."""
 
 import errno
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
 from .call_words import LOOPBACK
 from .decisive import ENDING, kills_first
+from .files import SYSTEM
 from .harmless import matters
 from .trace import Call, Signal, Trace, Traced
 
 SOON = 3000
 """In milliseconds: who stops a service over something has just looked for it."""
-SYSTEM = re.compile(r"/(?:usr|lib\w*|proc|sys|dev|bin|sbin)(?:/|$)")
-"""Where programs look for parts of themselves."""
 ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 

@@ -1,11 +1,11 @@
 """A process that looks at a file again and again, and then kills another one over that."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
 from .decisive import PROBES, kills_first
+from .files import SYSTEM
 from .harmless import REPORTING
 from .trace import Call, Trace, Traced
 
@@ -16,8 +16,6 @@ SOON = 1500
 """In milliseconds: who kills because of a file has just looked at it."""
 DEEP = 3
 """How many subshells a script looks from, with the one that starts the program."""
-SYSTEM = re.compile(r"^/(?:usr|lib\w*|proc|sys|dev|bin|sbin)(?:/|$)|^/$")
-"""Where programs look for parts of themselves, and not for what others do."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def _looks(trace: Trace, killer: Traced, until: int) -> Iterator[Call]:
         reads = PROBES.match(call.name) or (call.name.startswith("open") and not call.writes)
         if call.at > until or not call.path or not reads or call.lists:
             continue
-        if SYSTEM.match(call.path) or REPORTING.search(call.path):
+        if call.path == "/" or SYSTEM.match(call.path) or REPORTING.search(call.path):
             continue
         process = trace.processes.get(call.process)
         is_own = call.process == killer.number

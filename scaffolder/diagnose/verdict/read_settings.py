@@ -16,7 +16,7 @@ from .vocabulary import near
 MOST_FILES = 2
 LARGEST = 64 * 1024
 OF_SYSTEM = re.compile(
-    r"^/(?:usr|lib\w*|proc|sys|dev|bin|sbin)/|^/etc/(?:ld\.so|passwd|group|shadow|nsswitch|hosts?$"
+    r"^/(?:usr(?!/src/)|lib\w*|proc|sys|dev|bin|sbin)/|^/etc/(?:ld\.so|passwd|group|shadow|nsswitch|hosts?$"
     r"|hostname|resolv|gai|localtime|timezone|os-release|ssl/|alternatives/|locale|terminfo|profile"
     r"|inputrc|bash|environment$|login\.defs|pam\.|security/|host\.conf|protocols|services|mime)"
     r"|/node_modules/|-packages/|/package(?:-lock)?\.json$"

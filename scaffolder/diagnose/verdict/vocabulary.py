@@ -11,7 +11,7 @@ from scaffolder.diagnose.evidence.files import text
 
 WORD = re.compile(rb"(?<![\w-])[A-Za-z][\w-]{2,30}(?![\w-])")
 SOURCE = re.compile(r"\.(?:py|[cm]?js|rb|php|pl|lua|sh)$")
-OF_OTHERS = re.compile(r"^/(?:usr|lib\w*)/|/node_modules/|-packages/")
+OF_OTHERS = re.compile(r"^/(?:usr(?!/src/)|lib\w*)/|/node_modules/|-packages/")
 MOST_FILES, MOST_NEAR = 20, 2
 ALIKE = 0.75
 """How alike two words are for one to be a misspelling of the other (difflib's ratio)."""

@@ -3,7 +3,7 @@
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended
-from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.files import SYSTEM, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -31,7 +31,8 @@ LARGEST = 1024
 def lfs_pointer(case: Case) -> Found | None:
     """Find a pointer among the files that were opened last, or that its command names."""
     named = [word for word in case.config.argv[1:] if word.startswith("/")]
-    for path in (*case.seen.opened, *named):
+    opened = [path for path in case.seen.opened if not SYSTEM.match(path)]
+    for path in (*opened, *named):
         entry = resolved(case.files, path)
         if entry is None or entry.kind != "file" or entry.size > LARGEST:
             continue

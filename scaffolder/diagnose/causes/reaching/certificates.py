@@ -18,7 +18,7 @@ from .peers import known_among
 
 NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
 SCRIPT = re.compile(r"\.(?:py|js|rb|sh|conf|cfg|ya?ml|json|toml|ini)$")
-SYSTEM = re.compile(r"^/(?:usr|lib|etc/ssl/certs|etc/pki)/")
+SYSTEM = re.compile(r"^/(?:usr(?!/src/)|lib|etc/ssl/certs|etc/pki)/")
 DATES = "openssl x509 -noout -dates -in"
 MOST, LONGEST = 6, 64 * 1024
 
