@@ -110,7 +110,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[[Case, float], tuple[list
     [
         (18, 5, "many", "rerun with"),
         (18, 17, "one", "a watched copy exits with 1, as late"),
-        (40, 5, "none", "longer than a copy may run"),
+        (70, 5, "none", "longer than a copy may run"),
         (2, 2, "many", "rerun with"),
     ],
 )

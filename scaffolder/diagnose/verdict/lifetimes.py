@@ -9,8 +9,8 @@ SLACK = 1.5
 """How many seconds longer than the watched copy, which the tracer slows down, others live."""
 LONGEST_LIFE = 16.0
 """How long a container may have lived for copies to live as long."""
-LONGEST_TRIED = 30.0
-"""How long for one copy to be watched: on a machine that was busy, the container was slow.
+LONGEST_TRIED = 60.0
+"""How long for one copy to be watched: what ends late is seen there, if it comes again.
 
 Others follow only if that one ends sooner.
 """
