@@ -6,6 +6,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found
 from scaffolder.diagnose.causes.evidence import copied, seen
+from scaffolder.diagnose.evidence import stand_ins
 from scaffolder.diagnose.evidence.files import is_below, resolved, text
 
 MOST = 4
@@ -24,6 +25,17 @@ def in_several_places(case: Case, sought: Sequence[str]) -> Found:
             *(seen(case, call) for call in case.seen.places[:MOST]),
             copied(case, sought[0], "no such file"),
         ),
+    )
+
+
+def looked_for_then(case: Case) -> str:
+    """Tell what a program looked for after what it needs; empty if nothing."""
+    call = case.seen.failed_call
+    later = stand_ins.then(case.seen.trace, call, case.seen.failed_last) if call else []
+    names = list(dict.fromkeys(other.path for other in later))[:MOST]
+    exist = "does not exist" if len(names) == 1 else "do not exist"
+    return f"; without it, it looks for {', then for '.join(names)}, which {exist} either" * bool(
+        names
     )
 
 
