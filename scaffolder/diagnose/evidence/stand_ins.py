@@ -6,6 +6,7 @@ from itertools import takewhile
 from posixpath import basename, dirname
 
 from .decisive import PROBES, decider, has_gone_on, succeeds
+from .gave_up import WORK
 from .harmless import REPORTING, matters
 from .last_steps import OF_MODULES
 from .trace import Call, Trace
@@ -33,6 +34,28 @@ def before(trace: Trace, last: Call) -> list[Call]:
 def beside(calls: Sequence[Call], last: Call) -> list[Call]:
     """Return those that looked in the same directory as the last one."""
     return [call for call in calls if dirname(call.path) == dirname(last.path)]
+
+
+def at_once(trace: Trace, call: Call, last: Call) -> bool:
+    """Tell whether a program wrote and read nothing between two failed calls, as far as is known.
+
+    One that stands in for another is sought at once; who says something first has gone on.
+    """
+    process = trace.processes.get(last.process)
+    steps = [*process.last] if process else []
+    ends = f"{last.name}=-{last.error}"
+    if ends not in steps:
+        return True
+    at = len(steps) - 1 - steps[::-1].index(ends)
+    late = _since_progress(trace, last)
+    between = len(late) - late.index(call) if call in late else 0
+    for step in reversed(steps[:at]):
+        if between <= 0:
+            return True
+        if WORK.match(step):
+            return False
+        between -= step.partition("=")[2].startswith("-")
+    return True
 
 
 def refused(trace: Trace, last: Call) -> Call | None:

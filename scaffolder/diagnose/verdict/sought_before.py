@@ -5,7 +5,7 @@ where none does, an exception or a setting that names one, and then the order of
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename, splitext
 
@@ -22,6 +22,7 @@ from . import cures
 from .copies import Outcome, run, tried_with
 from .factor import Factor, mounted
 from .further import is_better
+from .proof import makes_light
 from .rerun import Rerun
 from .started_again import VARYING
 from .unchanged import take_in
@@ -50,7 +51,7 @@ def sought_before(
             take_in(case, replace(case.seen, instead=last))
         return None
     near, needed = _sought(case, last)
-    if needed is None or not _is_in_vain(engine, case, same, last):
+    if not (near or needed) or not _is_in_vain(engine, case, same, last):
         return None
     for call in reversed(near[-MOST:]):
         watched = None if is_over() else _with(engine, case, call)
@@ -58,23 +59,35 @@ def sought_before(
             factor = _given(case, call)
             copy = tried_with(engine, case, factor, found.tried)
             if copy and is_better(case, copy):
+                take_in(case, replace(case.seen, instead=call))
                 return factor, copy
         elif watched and _is_changed(watched, same, call, last):
             needed = call
             break
-    take_in(case, replace(case.seen, instead=needed))
+    if needed:
+        take_in(case, replace(case.seen, instead=needed))
     return None
 
 
 def _sought(case: Case, last: Call) -> tuple[list[Call], Call | None]:
     """Return the calls that may matter before the last one, and which does if no copy tells."""
-    every = stand_ins.before(case.seen.trace, last)
-    calls = [c for c in every if not AUTHORITIES.search(c.path) and not case.has(c.path)]
+    calls = [c for c in stand_ins.before(case.seen.trace, last) if not _does_without(case, c)]
     near, raised = stand_ins.beside(calls, last), _raised(case, calls)
     is_other = case.seen.swallowed is not None and raised is None
-    if is_other or _is_told(case, last):
+    if is_other or any(_tells(case, last)):
         return [], None
-    return near, raised or _named(case, calls, last) or next(iter(near), None)
+    told = next((call for call in near if any(_tells(case, call))), None)
+    named = raised or told or _named(case, calls, last)
+    # The loader looks in many directories for a library that programs do without, too.
+    is_loader = LIBRARY.search(last.path) and len(case.seen.places) > 1
+    direct = (c for c in near if not is_loader and stand_ins.at_once(case.seen.trace, c, last))
+    return near, named or next(direct, None)
+
+
+def _does_without(case: Case, call: Call) -> bool:
+    """Tell whether a program is known to do without a file, or only copies lack it."""
+    is_light = any(makes_light(line) for line in _tells(case, call))
+    return is_light or bool(AUTHORITIES.search(call.path)) or bool(case.has(call.path))
 
 
 def _raised(case: Case, calls: Sequence[Call]) -> Call | None:
@@ -83,9 +96,9 @@ def _raised(case: Case, calls: Sequence[Call]) -> Call | None:
     return next((c for c in calls if kept and c.given in kept.text), None)
 
 
-def _is_told(case: Case, last: Call) -> bool:
-    """Tell whether the program itself names what it looked for last."""
-    return any(basename(last.path) in line.text for line in case.log.lines)
+def _tells(case: Case, call: Call) -> Iterator[str]:
+    """Return what the program itself says of a file."""
+    return (line.text for line in case.log.lines if basename(call.path) in line.text)
 
 
 def _named(case: Case, calls: Sequence[Call], last: Call) -> Call | None:

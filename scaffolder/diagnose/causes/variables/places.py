@@ -34,9 +34,7 @@ def looked_for_then(case: Case) -> str:
     later = stand_ins.then(case.seen.trace, call, case.seen.failed_last) if call else []
     names = list(dict.fromkeys(other.path for other in later))[:MOST]
     exist = "does not exist" if len(names) == 1 else "do not exist"
-    return f"; without it, it looks for {', then for '.join(names)}, which {exist} either" * bool(
-        names
-    )
+    return f"; it then looks for {', then for '.join(names)}, which {exist}" if names else ""
 
 
 def other_home(case: Case, path: str) -> tuple[str, str]:
