@@ -209,6 +209,22 @@ def test_an_exception_that_is_kept_tells_which_it_is(judged: Judged) -> None:
     assert LOCAL not in found.text
 
 
+@pytest.mark.parametrize("has_more", [True, False])
+def test_an_exception_over_the_last_keeps_it_first_and_names_the_others(
+    judged: Judged, *, has_more: bool
+) -> None:
+    found = judged(Program((PLANS, STOCK) if has_more else (STOCK,)), kept=error(STOCK))
+
+    assert f"the program needs {STOCK}" in found.text
+    assert (f"before that, it looks for {PLANS}, which does not exist" in found.text) is has_more
+
+
+def test_an_exception_over_something_else_decides_alone(judged: Judged) -> None:
+    found = judged(Program((PLANS, STOCK)), kept="ValueError: no stock")
+
+    assert f"the program needs {PLANS}" not in found.text
+
+
 CURRENT, PREVIOUS = "/keys/current.key", "/keys/previous.key"
 AS_USER = {"files": {**SERVER, CURRENT: File(b"x", mode=0o600)}, "config": {"user": "1000"}}
 

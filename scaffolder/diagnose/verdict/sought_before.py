@@ -72,7 +72,7 @@ def sought_before(
 def _sought(case: Case, last: Call) -> tuple[list[Call], Call | None]:
     """Return the calls that may matter before the last one, and which does if no copy tells."""
     calls = [c for c in stand_ins.before(case.seen.trace, last) if not _does_without(case, c)]
-    near, raised = stand_ins.beside(calls, last), _raised(case, calls)
+    near, raised = stand_ins.beside(calls, last), _raised(case, [*calls, last])
     is_other = case.seen.swallowed is not None and raised is None
     if is_other or any(_tells(case, last)):
         return [], None

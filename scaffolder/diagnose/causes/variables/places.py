@@ -29,12 +29,20 @@ def in_several_places(case: Case, sought: Sequence[str]) -> Found:
 
 
 def looked_for_then(case: Case) -> str:
-    """Tell what a program looked for after what it needs; empty if nothing."""
-    call = case.seen.failed_call
-    later = stand_ins.then(case.seen.trace, call, case.seen.failed_last) if call else []
+    """Tell what else a program looked for, beside what it needs; empty if nothing.
+
+    That is what came after it, or before it where a copy that gets it ends all the same.
+    """
+    call, last, trace = case.seen.failed_call, case.seen.failed_last, case.seen.trace
+    if call is None or last is None:
+        return ""
+    is_last = call == case.seen.instead == last
+    others = stand_ins.beside(stand_ins.before(trace, last), last) if is_last else ()
+    later = others or stand_ins.then(trace, call, last)
     names = list(dict.fromkeys(other.path for other in later))[:MOST]
     exist = "does not exist" if len(names) == 1 else "do not exist"
-    return f"; it then looks for {', then for '.join(names)}, which {exist}" if names else ""
+    when = "before that, it looks" if is_last else "it then looks"
+    return f"; {when} for {', then for '.join(names)}, which {exist}" if names else ""
 
 
 def other_home(case: Case, path: str) -> tuple[str, str]:
