@@ -85,7 +85,7 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
             or _is_of_pattern(call, late[at + 1 :])
         )
         is_grave = (matters(call) or is_final or _resolves(call, late[:at])) and not is_light
-        if is_grave and not _succeeds(call, after):
+        if is_grave and not succeeds(call, after):
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
@@ -184,7 +184,7 @@ def _plainest(call: Call, until: Sequence[Call]) -> Call:
     return next(refused, None) or next(opened, call)
 
 
-def _succeeds(call: Call, later: Sequence[Call]) -> bool:
+def succeeds(call: Call, later: Sequence[Call]) -> bool:
     """Tell whether the same was found under another name, or the same call worked at last.
 
     That is the name in another place, or with other endings in the same one.

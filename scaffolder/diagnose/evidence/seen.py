@@ -7,6 +7,7 @@ from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits
 from .call_words import in_words
 from .facts import Probe
 from .left import Left
+from .stand_ins import refused
 from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
@@ -43,10 +44,10 @@ class Seen:
     """Whom it asked, where the check's own program told that: `http://127.0.0.1:8080/up`."""
 
     lacked: Call | None = None
-    """What it ended over, if only copies lack it: what is told of that end is not the container's.
+    """What it ended over, if only copies lack it, as a network: that is not the container's end."""
 
-    A copy has no network, and may not write to what is mounted.
-    """
+    instead: Call | None = None
+    """What it needs, where that is not what it looked for last."""
 
     @cached_property
     def decider(self) -> Traced | None:
@@ -55,7 +56,13 @@ class Seen:
 
     @cached_property
     def failed_call(self) -> Call | None:
-        """The system call that it ended over.
+        """The system call that it ended over: the last that failed, or one before that decides."""
+        last = self.failed_last
+        return last and (self.instead or refused(self.trace, last) or last)
+
+    @cached_property
+    def failed_last(self) -> Call | None:
+        """The last call that failed, and that it may have ended over.
 
         None where something ended its wait, where it only went into the background, or where an
         exception says that it is another.

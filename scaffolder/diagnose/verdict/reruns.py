@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -33,6 +33,7 @@ from .rerun import Rerun
 from .revealed import command, revealed
 from .reworded import is_open, reworded
 from .side_by_side import outcomes
+from .sought_before import sought_before
 from .unchanged import is_like, take_in, unchanged
 from .wanted import wanted
 
@@ -49,7 +50,7 @@ def try_factors(
     """
     if refused := _refused(case):
         return Rerun(tried=[refused])
-    began = time.monotonic()
+    is_over = _limited()
     try:
         same = on_own_volumes(engine, case, unchanged(engine, case, ahead))
     except EngineError as error:
@@ -88,9 +89,18 @@ def try_factors(
     is_apart = case.seen.lacked is not None or bool(killer and killer.elsewhere)
     every = () if is_apart else chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
-    found = _each(engine, case, same, began, left)
+    found = _each(engine, case, same, is_over, left)
     is_left = is_open(case, before) and not is_apart
-    return _in_other_words(engine, case, began, found) if is_left else found
+    found = _in_other_words(engine, case, is_over, found) if is_left else found
+    is_done = is_apart or is_proven or found.cured
+    earlier = None if is_done else sought_before(engine, case, same, found, is_over)
+    return (_cured(case, *earlier, found.tried) if earlier else None) or found
+
+
+def _limited() -> Callable[[], bool]:
+    """Return what tells whether the time for copies that begins now is over."""
+    began = time.monotonic()
+    return lambda: time.monotonic() - began > BUDGET_SECONDS
 
 
 def _refused(case: Case) -> str:
@@ -110,12 +120,8 @@ def _is_slow(case: Case, copy: Outcome) -> bool:
     return min(last_life(case), lived) > LONGEST_LIFE
 
 
-def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> Rerun:
+def _in_other_words(engine: Engine, case: Case, is_over: Callable[[], bool], found: Rerun) -> Rerun:
     """Try other spellings of the values, where nothing else has cured a copy."""
-
-    def is_over() -> bool:
-        return time.monotonic() - began > BUDGET_SECONDS
-
     # Another word for yes is no proof without the counter-check; a mount may hold settings.
     is_open_still = found.factor in (OTHER_VALUE.factor, MOUNT.factor) and not found.proves
     if (found.cured and not is_open_still) or is_over():
@@ -125,14 +131,14 @@ def _in_other_words(engine: Engine, case: Case, began: float, found: Rerun) -> R
 
 
 def _each(
-    engine: Engine, case: Case, same: Outcome, began: float, changes: Iterable[Factor]
+    engine: Engine,
+    case: Case,
+    same: Outcome,
+    is_over: Callable[[], bool],
+    changes: Iterable[Factor],
 ) -> Rerun:
     """Try one factor after another; a cure that is a proof ends the search."""
     tried: list[str] = []
-
-    def is_over() -> bool:
-        return time.monotonic() - began > BUDGET_SECONDS
-
     beyond: dict[str, str] = {}
     least = granted(engine, case, tried, beyond)
     if least and (rerun := _cured(case, *least, tried)):

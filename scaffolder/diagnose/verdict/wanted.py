@@ -50,7 +50,7 @@ UTC = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"
 
 def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
-    config, call = case.config, case.seen.failed_call or case.seen.gave_up
+    config, call = case.config, case.seen.failed_last or case.seen.gave_up
     yield from other_way_round(case)
     sought = [*plain(case, sought=True)]
     yield from sought

@@ -14,6 +14,7 @@ from scaffolder.diagnose.causes.evidence import (
     runs_as,
 )
 from scaffolder.diagnose.causes.silence.readings import named_paths, quiet
+from scaffolder.diagnose.causes.variables.places import looked_for_then
 from scaffolder.diagnose.evidence.facts import Entry
 from scaffolder.diagnose.evidence.files import follow, is_below, resolved
 from scaffolder.diagnose.evidence.identity import WRITE
@@ -74,7 +75,7 @@ def file_closed(case: Case) -> Found | None:
         )
     return Found(
         f"{who} cannot access {path}: {refuses.path}{place} is owned by {owner} with mode"
-        f" {refuses.mode:04o}",
+        f" {refuses.mode:04o}{looked_for_then(case)}",
         fix,
         (
             logged(case, match),

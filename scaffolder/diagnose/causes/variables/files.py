@@ -11,7 +11,7 @@ from scaffolder.diagnose.causes.identity.denials import paths_in
 from scaffolder.diagnose.evidence.files import is_device, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .places import in_several_places, other_home
+from .places import in_several_places, looked_for_then, other_home
 from .workdir import is_certain, misplaced
 
 LISTED = re.compile(r"/[\w.-]+['\"]?\s*[,;|]\s*['\"]?/")
@@ -167,7 +167,8 @@ def file_missing(case: Case) -> Found | None:
             f" {found.path}, or let the program read it from a place that no home changes (/etc)"
         )
     return Found(
-        f"the program needs {found.named}, which does not exist in the container{below}{why}",
+        f"the program needs {found.named}, which does not exist in the container{below}{why}"
+        f"{looked_for_then(case)}",
         fix + ("; check WORKDIR" if below else ""),
         (
             found.shown,

@@ -6,6 +6,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found
 from scaffolder.diagnose.causes.evidence import copied, seen
+from scaffolder.diagnose.evidence import stand_ins
 from scaffolder.diagnose.evidence.files import is_below, resolved, text
 
 MOST = 4
@@ -25,6 +26,23 @@ def in_several_places(case: Case, sought: Sequence[str]) -> Found:
             copied(case, sought[0], "no such file"),
         ),
     )
+
+
+def looked_for_then(case: Case) -> str:
+    """Tell what else a program looked for, beside what it needs; empty if nothing.
+
+    That is what came after it, or before it where a copy that gets it ends all the same.
+    """
+    call, last, trace = case.seen.failed_call, case.seen.failed_last, case.seen.trace
+    if call is None or last is None:
+        return ""
+    is_last = call == case.seen.instead == last
+    others = stand_ins.beside(stand_ins.before(trace, last), last) if is_last else ()
+    later = others or stand_ins.then(trace, call, last)
+    names = list(dict.fromkeys(other.path for other in later))[:MOST]
+    exist = "does not exist" if len(names) == 1 else "do not exist"
+    when = "before that, it looks" if is_last else "it then looks"
+    return f"; {when} for {', then for '.join(names)}, which {exist}" if names else ""
 
 
 def other_home(case: Case, path: str) -> tuple[str, str]:
