@@ -24,6 +24,7 @@ from .factor import Factor
 from .factors import factors
 from .further import Further, as_cure, further, is_better, together
 from .granted import granted
+from .held_back import held_back
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .lifetimes import LONGEST_LIFE, LONGEST_TRIED, last_life
@@ -144,7 +145,7 @@ def _each(
             found = noted(factor, copy.result, tried)
             if found:
                 rerun = _cured(case, factor, found, tried) or _told(case, factor, found, tried[:-1])
-                if rerun:
+                if rerun and not held_back(engine, case, factor, tried):
                     return rerun
                 gone_on = further(engine, case, factor, tried, is_over)
                 if gone_on and gone_on.last:
