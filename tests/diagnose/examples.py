@@ -290,6 +290,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "line-endings": tried("chdir\t-2\tp=/srv/x\\x0d", files={**SERVER, "/app/env": File(b"DATA=/srv/x\r\n")}, before="C\t1\t7\t7\topenat\t3\tp=/app/env\tx=0\n"),
     "workdir-overridden": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}, config={"workdir": "/tmp"}, image=Image(workdir="/app")),
     "workdir-wrong": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}),
+    "not-built-in": said("bad upstream", files={"/app/server": program(elf(text=b"\0SEND_TO\0-tls +gzip\0"))}, config={"env": {"SEND_TO": "tls://logs:6514"}}),
     "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
     "locale-missing": said("locale.Error: unsupported locale setting", config={"env": {"LC_ALL": "de_DE.UTF-8"}}),
     "not-utf-8": said("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9 in position 3: invalid continuation byte"),

@@ -17,9 +17,11 @@ from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.diagnose.evidence.arguments import arguments
+from scaffolder.diagnose.programs.built import other_schemes
 from scaffolder.docker.client import Engine
 
 from .copies import Outcome, noted, tried_with
+from .cures import OTHER_VALUE
 from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
@@ -111,7 +113,7 @@ def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
     may_be_job = not case.exit_code
     known = words(case)
     others = {
-        named: respelled(named, value, known)
+        named: [*_as_built(case, value), *respelled(named, value, known)]
         for named, value in values.items()
         if not may_be_job or is_answer(value) or WORD.fullmatch(value)
     }
@@ -127,6 +129,12 @@ def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
     sets = islice(chain(at_once, each), MOST_COPIES - len(without))
     unset: list[Values] = [] if may_be_job else [{name: sample(name) for name in _unset(case)}]
     return chain(filter(None, unset), sets, without)
+
+
+def _as_built(case: Case, value: str) -> Iterator[str]:
+    """Return what a value may be for a program that was built without what it asks for."""
+    for _path, data, _elf in natives(case):
+        yield from other_schemes(data, value)
 
 
 def _parts(group: Values) -> Iterator[Values]:
@@ -180,5 +188,5 @@ def _weighed(
     said = " and ".join(shown(case, name) for name in changed)
     text = f"the program ends over what {said} stands for"
     fix = f"check what {' and '.join(map(place, changed))} leads it to"
-    cure = replace(factor.cure, text=text, fix=fix, proves=False, is_exact=False)
+    cure = replace(OTHER_VALUE, text=text, fix=fix, proves=False)
     return (replace(control, cure=cure), ran) if ran else (replace(factor, cure=cure), found)
