@@ -10,12 +10,18 @@ LACKS = (
     rb"\b%s\b support (?:is )?(?:not|disabled|missing)[ -~]{0,30}",
 )
 """Sentences about one feature."""
+STRICT = (
+    rb"(?:built|compiled) without (?:support for )?%s\b[ -~]{0,20}",
+    rb"(?<![/-])\b%s(?: support)? (?:is |was )?not (?:built|compiled)(?: in)?\b",
+    rb"(?<![/-])\b%s support (?:is )?(?:disabled|missing)\b",
+)
+"""The same with nothing between: texts of libraries, glued together, tell of much else."""
 WORD = re.compile(r"[a-z][a-z0-9]+")
 MOST_WORDS = 6
 SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://", re.IGNORECASE)
 SCHEMES = re.compile(rb"(?<![a-z0-9+])([a-z][a-z0-9]{1,10})://")
 OF_PAGES = {"http", "https"}
-"""Schemes that texts have for other reasons: the addresses of manuals."""
+"""Schemes that texts have for other reasons, such as the addresses of manuals."""
 MOST_SCHEMES = 2
 
 
@@ -25,7 +31,7 @@ def without(data: bytes, value: str) -> tuple[str, str]:
     Both are empty where it says nothing of that.
     """
     for word in WORD.findall(value.lower())[:MOST_WORDS]:
-        if told := _told(data, LIST.findall(data), word):
+        if told := _told(data, LIST.findall(data), word, LACKS):
             return word, told
     return "", ""
 
@@ -37,10 +43,10 @@ def form_without(data: bytes, value: str) -> tuple[str, str]:
     """
     scheme = SCHEME.match(value)
     word = scheme[1].lower() if scheme else value.lower()
-    if not WORD.fullmatch(word):
+    if not WORD.fullmatch(word) or word in OF_PAGES:
         return "", ""
     lists = [each for each in LIST.findall(data) if re.search(rb"(?:^|[ ,])\+", each)]
-    told = _told(data, lists, word)
+    told = _told(data, lists, word, STRICT)
     return (word, told) if told else ("", "")
 
 
@@ -55,14 +61,14 @@ def other_schemes(data: bytes, value: str) -> list[str]:
     return [f"{each}://{rest}" for each in other[:MOST_SCHEMES]]
 
 
-def _told(data: bytes, lists: list[bytes], word: str) -> str:
+def _told(data: bytes, lists: list[bytes], word: str, sentences: tuple[bytes, ...]) -> str:
     """Return what is said of a feature that is not built in; empty if nothing is."""
     off = b"-" + word.encode()
     listed = next((found for found in lists if _names(found, off)), None)
     if listed:  # without the text that may follow it at once
         listed = listed[: listed.index(off) + len(off)]
     else:
-        patterns = (pattern % re.escape(word).encode() for pattern in LACKS)
+        patterns = (pattern % re.escape(word).encode() for pattern in sentences)
         matches = (re.search(pattern, data, re.IGNORECASE) for pattern in patterns)
         listed = next((match[0] for match in matches if match), None)
     return listed.decode("ascii", "replace").strip() if listed else ""
