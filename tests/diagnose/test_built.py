@@ -1,13 +1,20 @@
 """What programs say of themselves that they were built without."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from recorded import File, case, elf, program
 
-from scaffolder.diagnose.programs.built import without, without_in
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.config import Host
+from scaffolder.diagnose.programs.built import form_without, other_schemes, without, without_in
+from scaffolder.diagnose.verdict.copies import Outcome
+from scaffolder.diagnose.verdict.factor import Factor
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.reruns import try_factors
 from scaffolder.diagnose.verdict.rewording import factor_of
+from scaffolder.docker.client import Engine
 
 
 @pytest.mark.parametrize(
@@ -116,11 +123,9 @@ def test_what_lies_beside_a_script_tells_it_if_it_is_read(path: str, *, is_told:
     [
         ({"TARGET": "sftp://vault/logs"}, {}, True),
         ({"TARGET": "sftp"}, {}, True),
-        ({"TARGET": "SFTP:vault"}, {}, True),
         ({"TARGET": "local"}, {}, False),
         ({"TARGET": "local://sftp/logs"}, {}, False),
         ({"TARGET": "sftp-like"}, {}, False),
-        ({"TARGET": "sftp"}, {"log": "no room for the archive"}, False),
         ({"TARGET": "sftp"}, {"exit_code": 0}, False),
         ({"TARGET": "sftp"}, {"exit_code": 137}, False),
         ({}, {}, False),
@@ -130,14 +135,126 @@ def test_what_lies_beside_a_script_tells_it_if_it_is_read(path: str, *, is_told:
 def test_what_a_setting_asks_for_and_a_silent_program_lacks(
     env: dict[str, str], more: dict[str, Any], *, is_told: bool, is_native: bool
 ) -> None:
-    native = program(elf(text=b"built with: \0+local -sftp\0"))
-    source = File(b"const FEATURES = '+local -sftp';")
+    native = program(elf(text=b"built with: \0+local -sftp\0TARGET\0"))
+    source = File(b"const FEATURES = '+local -sftp', to = process.env.TARGET;")
     files = {"/usr/bin/node": program(elf()), "/app/main.js": source, "/app/agent": native}
     command = "/app/agent" if is_native else "node /app/main.js"
     found = judge(
         case(command, **{"files": files, "config": {"env": env}, "exit_code": 69, **more})
     )
 
-    assert (found.cause == "built-without") is is_told
+    assert (found.cause == "not-built-in") is is_told
     assert not is_told or found.verdict == "likely"
-    assert not is_told or "TARGET asks for sftp, and the program was built without" in found.text
+    assert not is_told or "TARGET asks for sftp" in found.text
+
+
+@pytest.mark.parametrize(
+    ("texts", "value", "word", "others"),
+    [
+        (b"-tls +gzip\0tcp://h:1 or tls://h:1\0", "tls://a:1", "tls", ["tcp://a:1"]),
+        (b"-tls +gzip\0https://docs\0udp://\0tcp://\0", "TLS://a", "tls", ["udp://a", "tcp://a"]),
+        (b"was built without zstd\0", "zstd", "zstd", []),
+        (b"kafka support is not compiled in\0", "kafka", "kafka", []),
+        (b"HTTP/2 not enabledhttp2: Transport\0", "http://a:1", "", []),
+        (b"nats/2 not enabled, nats: stream not available\0", "nats://a:1", "", []),
+        (b"-http +gzip\0tcp://\0", "http://a:1", "", []),
+        (b"-tls -gzip\0tcp://\0", "tls://a:1", "", []),
+        (b"+tls -gzip\0tcp://\0", "tls://a:1", "", []),
+        (b"-tls +gzip\0tcp://\0", "tcp://tls:1", "", []),
+        (b"-tls +gzip\0tcp://\0", "use tls", "", []),
+        (b"tls:// if built in\0tcp://\0", "tls://a:1", "", []),
+    ],
+)
+def test_what_a_value_is_as_a_whole_is_not_built_in(
+    texts: bytes, value: str, word: str, others: list[str]
+) -> None:
+    assert form_without(texts, value)[0] == word
+    assert other_schemes(texts, value) == others
+
+
+TEXTS = b"-tls +gzip\0RELAY_TO\0tcp://\0"
+TO_TLS = {"RELAY_TO": "tls://logs:6514", "OTHER": "/data/x"}
+
+
+def relay(
+    env: dict[str, str],
+    command: str = "/relay",
+    log: str = "relay: bad upstream",
+    text: bytes = TEXTS,
+    **more: Any,  # noqa: ANN401 - of a case
+) -> Case:
+    files = {"/relay": program(elf(text=text))}
+    return case(command, files=files, log=log, config={"env": env}, **more)
+
+
+@pytest.mark.parametrize(
+    ("of", "where"),
+    [
+        (relay(TO_TLS), "RELAY_TO asks for tls"),
+        (relay(TO_TLS, log=""), "RELAY_TO asks for tls"),
+        (relay(TO_TLS, log="no such upstream: tls://logs:6514"), "RELAY_TO asks for tls"),
+        (relay({}, "/relay --to tls://logs:6514"), "the option --to asks for tls"),
+        (relay({}, "/relay --pack=gzip", text=b"+tls -gzip\0"), "the option --pack asks for gzip"),
+    ],
+)
+def test_a_value_asks_for_what_is_not_built_in(of: Case, where: str) -> None:
+    found = judge(of)
+
+    assert (found.cause, found.verdict) == ("not-built-in", "likely")
+    assert found.text.startswith(where)
+    assert found.fix.startswith("build it with")
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        relay({"RELAY_TO": "tcp://logs:6514"}),
+        relay({"UNREAD_TO": "tls://logs:6514"}),
+        relay(TO_TLS, text=TEXTS.replace(b"-tls", b"+tls")),
+        relay(TO_TLS, log="relay: /data/x is not mine"),
+        relay(TO_TLS, log="invalid value '/data/x' for OTHER"),
+        relay(TO_TLS, log="yaml.scanner.ScannerError: mapping values are not allowed here"),
+        relay(TO_TLS, exit_code=139),
+        relay(TO_TLS, exit_code=0),
+        relay(TO_TLS, state={"status": "running", "exit_code": 0, "finished": None}),
+    ],
+    ids=[
+        "another",
+        "not read",
+        "built in",
+        "says another",
+        "its value",
+        "a file",
+        "crashed",
+        "done",
+        "runs",
+    ],
+)
+def test_what_is_built_in_or_not_asked_for_is_not_blamed(of: Case) -> None:
+    assert judge(of).cause != "not-built-in"
+
+
+@pytest.mark.parametrize(
+    ("runs", "verdict"),
+    [
+        (lambda value: value.startswith("tcp://"), "proven"),
+        (lambda value: not value.startswith("tls://"), "likely"),
+        (lambda value: not value, "likely"),
+        (lambda _value: False, "likely"),
+    ],
+    ids=["another scheme", "anything else", "none at all", "nothing"],
+)
+def test_only_a_copy_with_another_scheme_proves_it(
+    monkeypatch: pytest.MonkeyPatch, runs: Callable[[str], bool], verdict: str
+) -> None:
+    def run(_engine: Engine, _case: Case, factor: Factor, _tracer: object = None) -> Outcome:
+        is_well = runs(factor.config.env.get("RELAY_TO", ""))
+        return Outcome(alive=is_well, exit_code=1, text="relay: bad upstream")
+
+    monkeypatch.setattr("scaffolder.diagnose.verdict.copies.run", run)
+    monkeypatch.setattr("scaffolder.diagnose.verdict.unchanged.run", run)
+    of = relay(TO_TLS, host=Host(architecture="amd64"))
+    found = judge(of, try_factors(Engine("docker"), of, before=judge(of)))
+
+    assert (found.cause, found.verdict) == ("not-built-in", verdict)
+    assert found.fix.startswith("build it with tls")

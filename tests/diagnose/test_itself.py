@@ -8,9 +8,12 @@ from recorded import IDENTITY, case
 from examples import SERVER, STARTED, said
 from scaffolder.diagnose.docker import inspect
 from scaffolder.diagnose.evidence.config import Config
-from scaffolder.diagnose.verdict import allowed
+from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.verdict import allowed, held_back
+from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.itself import itself
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.docker.client import Engine
 
 
 def changed(**more: Any) -> list[str]:  # noqa: ANN401 - of a case
@@ -96,3 +99,33 @@ def test_a_name_that_is_only_the_id_was_not_given() -> None:
         return inspect.config({"Id": IDENTITY, "Config": {"Hostname": own}}).hostname
 
     assert (name(IDENTITY[:12]), name("orders-1"), name("")) == ("", "orders-1", "")
+
+
+WRITES = "C\t1\t7\t7\topenat\t3\tp=/run/app.conf\tx=241\n"
+DENIED = WRITES.replace("\t3\tp", "\t-13\tp")
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "is_held"),
+    [
+        (WRITES, DENIED, True),
+        ("", DENIED, False),
+        (WRITES, WRITES, False),
+        (WRITES, DENIED.replace("x=241", "x=0"), False),
+        (WRITES, DENIED.replace("-13", "-2"), False),
+    ],
+    ids=["before", "only afterwards", "granted", "only read", "not there"],
+)
+def test_a_copy_that_is_denied_what_the_container_did_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, own: str, others: str, *, is_held: bool
+) -> None:
+    of = case(files=SERVER, trace=f"{STARTED}{own}X\t2\t7\t1\t0")
+    other = Outcome(alive=True, exit_code=0, text="", trace=read(f"{STARTED}{others}"))
+    monkeypatch.setattr(held_back, "run", lambda *_: other)
+    user, init, _name = itself(of)
+
+    tried = ["rerun with an ordinary user: keeps running"]
+    call = held_back.held_back(Engine("docker"), of, user, tried)
+    assert (call is not None) is is_held
+    assert tried[0].endswith("denied /run/app.conf, which the container uses: no proof") is is_held
+    assert held_back.held_back(Engine("docker"), of, init, tried) is None

@@ -437,7 +437,7 @@ def test_help_names_arguments_that_are_missing(
 
     assert (found.cause == "usage-printed") == asks
     if asks:
-        assert found.evidence[0].command == "docker run --rm orders --help"
+        assert found.evidence[0].command == "docker run --rm orders /app/server --help"
 
 
 @pytest.mark.parametrize(("opened", "is_found"), [("/var/log/app.log", True), ("/x", False)])

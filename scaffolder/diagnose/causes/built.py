@@ -1,18 +1,23 @@
 """A value that asks for what a program was built without, by what the program itself says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
+from scaffolder.diagnose.evidence.arguments import arguments
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.programs.built import without, without_in
+from scaffolder.diagnose.programs.built import form, form_without, without, without_in
+from scaffolder.redaction_rules import is_secret
 
 from .catalogue import Basis, Found, cause
-from .evidence import Evidence, ended, inspected, quoted
-from .silence.readings import natives, quiet, sources
+from .evidence import content, ended, inspected, logged
+from .silence.readings import natives, sources
 from .variables.usual import USUAL
 
 MADE = re.compile(r"build|feature|version|about", re.IGNORECASE)
@@ -21,44 +26,95 @@ KINDS = re.compile(r"(?:\.(?:py|[cm]?js|rb|php|p[lm]|lua|json|toml|ya?ml|txt)|^[
 CODE = (".py", ".js", ".cjs", ".mjs", ".rb", ".php", ".pl", ".pm", ".lua")
 OF_LIBRARIES = re.compile(r"/node_modules/|-packages/|/package(?:-lock)?\.json$")
 MOST_FILES, LARGEST = 20, 256 * 1024
+LEAST = 3
+"""How many letters a name or a value has that a message is about."""
 
-SCHEME = re.compile(r"([a-z][a-z0-9]+)(?:[+:].*)?", re.IGNORECASE)
-"""What a value asks for: the scheme of an address, or the value itself."""
+
+@dataclass(frozen=True)
+class Value:
+    """A value that a program is given, and what its text is called."""
+
+    name: str
+    value: str
+    where: str
 
 
 @cause(
-    "built-without",
-    "a program was built without what a setting asks for",
-    pattern="image",
+    "not-built-in",
+    "a value asks for what the program was not built with",
+    pattern="environment",
     reads=["files", "inspect", "logs"],
-    page="ended-without-a-word",
     when=Phase.DIED,
-    basis=Basis.HINT,
-    explains=["ends-itself", "last-call"],
+    basis=Basis.INFERRED,
+    explains=["said-why", "last-call", "ends-itself", "peer-unreachable-silent"],
+    cured_by=["as-built"],
 )
-def built_without(case: Case) -> Found | None:
-    """Find a value of a silent program that names what is switched off in it."""
-    if not case.is_silent or not quiet(case) or case.exit_code > 125 or case.seen.swallowed:
+def not_built_in(case: Case) -> Found | None:
+    """Find `tls://...` for a program whose list of features has `-tls`."""
+    is_told = case.seen.failed_call or case.seen.swallowed
+    if case.signals or case.exit_code > LARGEST_STATUS or is_told:
         return None
-    for name, value in case.config.env.items():
-        asked = SCHEME.fullmatch(value)
-        if USUAL.fullmatch(name) or asked is None:
-            continue
-        word, told, where = not_built(case, asked[1])
-        if not word:
-            continue
-        path = f"{quoted(case)}:{where}" if where.startswith("/") else "its program"
-        return Found(
-            f"{name} asks for {word}, and the program was built without it: `{told[:120]}` is in"
-            f" {where}; it ends without a word",
-            f"build it with {word}, or give {name} another value",
-            (
-                Evidence("files", f"docker cp {path} .  # strings of it", told),
-                inspected(case, "Config.Env", f"{name}={value}"),
-                ended(case),
-            ),
-        )
+    every = [*_values(case)]
+    for path, names, without_form in _programs(case):
+        for given in every:
+            # What it does not name, it does not read; an argument is its own.
+            if not given.where and not names(given.name):
+                continue
+            word, told = without_form(given.value)
+            others = (each for each in every if each is not given)
+            if word and _is_named(case, given.name, given.value, word):
+                return replace(_found(case, path, given, word, told), basis=Basis.NAMED)
+            if word and not any(_is_named(case, each.name, each.value) for each in others):
+                return _found(case, path, given, word, told)
     return None
+
+
+def _programs(
+    case: Case,
+) -> Iterator[tuple[str, Callable[[str], bool], Callable[[str], tuple[str, str]]]]:
+    """Yield each program, whether it names a variable, and what a value asks for in vain."""
+    for path, data, _elf in natives(case):
+        yield path, lambda name, d=data: name.encode() in d, partial(form_without, data)
+    scripts = [*_sources(case)]
+    for path, source in scripts:
+        yield (
+            path,
+            lambda name: any(name in text for _path, text in scripts),
+            lambda value, s=source: without_in(s, form(value)),
+        )
+
+
+def _values(case: Case) -> Iterator[Value]:
+    for name, value in case.config.env.items():
+        if value and not USUAL.fullmatch(name) and not is_secret(name):
+            yield Value(name, value, "")
+    for each in arguments(case.config.argv):
+        if each.name and not is_secret(each.key):
+            yield Value(each.name, each.value, each.where)
+
+
+def _is_named(case: Case, *texts: str) -> bool:
+    """Tell whether what a program says last has one of some texts."""
+    said = case.last_words or next((x.text for x in reversed(case.lines) if x.text.strip()), "")
+    long = (text for text in texts if len(text) >= LEAST)
+    return any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said) for text in long)
+
+
+def _found(case: Case, path: str, given: Value, word: str, told: str) -> Found:
+    where = given.where or given.name
+    last = case.last_words
+    says = case.said(rf"[^\n]*{re.escape(last)}[^\n]*") if last else None
+    setting = "Config.Cmd" if given.where else "Config.Env"
+    return Found(
+        f"{where} asks for {word} ({given.value[:100]}), and {path or 'the program'} was built"
+        f" without {word}: `{told[:120]}` is in it",
+        f"build it with {word} (a feature, ./configure, a define), or give {where} another value",
+        (
+            inspected(case, setting, f"{given.name}={given.value}"),
+            *((content(case, path, told),) if path else ()),
+            logged(case, says) if says else ended(case),
+        ),
+    )
 
 
 def not_built(case: Case, value: str) -> tuple[str, str, str]:

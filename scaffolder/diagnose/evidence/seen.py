@@ -67,9 +67,8 @@ class Seen:
         None where something ended its wait, where it only went into the background, or where an
         exception says that it is another.
         """
-        if self.lacked or self.cut_short or self.outlived:
-            return None
-        if self.swallowed and not self.swallowed.is_of_system:
+        is_told = self.swallowed is not None and not self.swallowed.is_of_system
+        if self.lacked or self.cut_short or self.outlived or is_told:
             return None
         if last_steps.did_without(self.trace):
             return None

@@ -19,8 +19,19 @@ LISTED = (
 OFF = rb"[\"']?\s*[:=]\s*(?:false|0|no|off|none|null)\b"
 ON = rb"[\"']?\s*[:=]\s*(?:true|1|yes|on)\b"
 LITERAL = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'|`[^`]{0,2000}`")
+STRICT = (
+    rb"(?:built|compiled) without (?:support for )?%s\b[ -~]{0,20}",
+    rb"(?<![/-])\b%s(?: support)? (?:is |was )?not (?:built|compiled)(?: in)?\b",
+    rb"(?<![/-])\b%s support (?:is )?(?:disabled|missing)\b",
+)
+"""The same with nothing between: texts of libraries, glued together, tell of much else."""
 WORD = re.compile(r"[a-z][a-z0-9]+")
 MOST_WORDS = 6
+SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://", re.IGNORECASE)
+SCHEMES = re.compile(rb"(?<![a-z0-9+])([a-z][a-z0-9]{1,10})://")
+OF_PAGES = {"http", "https"}
+"""Schemes that texts have for other reasons, such as the addresses of manuals."""
+MOST_SCHEMES = 2
 
 
 def without(data: bytes, value: str) -> tuple[str, str]:
@@ -28,18 +39,9 @@ def without(data: bytes, value: str) -> tuple[str, str]:
 
     Both are empty where it says nothing of that.
     """
-    lists = LIST.findall(data)
     for word in _words(value):
-        off = b"-" + word.encode()
-        told = next((found for found in lists if _names(found, off)), None)
-        if told:  # without the text that may follow it at once
-            told = told[: told.index(off) + len(off)]
-        else:
-            patterns = (pattern % re.escape(word).encode() for pattern in LACKS)
-            matches = (re.search(pattern, data, re.IGNORECASE) for pattern in patterns)
-            told = next((match[0] for match in matches if match), None)
-        if told:
-            return word, told.decode("ascii", "replace").strip()
+        if told := _told(data, LIST.findall(data), word, LACKS):
+            return word, told
     return "", ""
 
 
@@ -61,6 +63,50 @@ def without_in(text: str, value: str) -> tuple[str, str]:
             if match and not re.search(flag + ON, data, re.IGNORECASE):
                 return word, " ".join(match[0].decode("utf-8", "replace").split())
     return "", ""
+
+
+def form(value: str) -> str:
+    """Return what a value is as a whole: its scheme, or the only word that it has, or nothing."""
+    scheme = SCHEME.match(value)
+    word = scheme[1].lower() if scheme else value.lower()
+    return word if WORD.fullmatch(word) and word not in OF_PAGES else ""
+
+
+def form_without(data: bytes, value: str) -> tuple[str, str]:
+    """Return the same of what a value is as a whole.
+
+    A list has to have something that is built in, too: others may be the options of a command.
+    """
+    word = form(value)
+    if not word:
+        return "", ""
+    lists = [each for each in LIST.findall(data) if re.search(rb"(?:^|[ ,])\+", each)]
+    told = _told(data, lists, word, STRICT)
+    return (word, told) if told else ("", "")
+
+
+def other_schemes(data: bytes, value: str) -> list[str]:
+    """Return a value with other schemes that a program knows, if it was built without its own."""
+    word, _told_so = form_without(data, value)
+    if not word or not SCHEME.match(value):
+        return []
+    rest = value.partition("://")[2]
+    known = dict.fromkeys(match[1].decode() for match in SCHEMES.finditer(data))
+    other = [each for each in known if each != word and each not in OF_PAGES]
+    return [f"{each}://{rest}" for each in other[:MOST_SCHEMES]]
+
+
+def _told(data: bytes, lists: list[bytes], word: str, sentences: tuple[bytes, ...]) -> str:
+    """Return what is said of a feature that is not built in; empty if nothing is."""
+    off = b"-" + word.encode()
+    listed = next((found for found in lists if _names(found, off)), None)
+    if listed:  # without the text that may follow it at once
+        listed = listed[: listed.index(off) + len(off)]
+    else:
+        patterns = (pattern % re.escape(word).encode() for pattern in sentences)
+        matches = (re.search(pattern, data, re.IGNORECASE) for pattern in patterns)
+        listed = next((match[0] for match in matches if match), None)
+    return listed.decode("ascii", "replace").strip() if listed else ""
 
 
 def _words(value: str) -> list[str]:

@@ -177,6 +177,8 @@ VALUE = Cure(
     "write the value without them in the env file",
     proves=True,
 )
+AS_BUILT = Cure("as-built", "not-built-in", "environment", "", "", proves=True)
+"""A value that is the same but for what the program was built without."""
 OTHER_VALUE = Cure("other-value", "config-malformed", "environment", "", "", proves=True)
 TIME_ZONE = Cure(
     "time-zone",

@@ -160,11 +160,13 @@ def _words(case: Case) -> Iterator[Factor]:
         )
     yield from louder(case)
     first = case.launched[0] if case.launched else None
-    if first and len(first.argv) == 1 and any(natives(case)) and case.exit_code in USAGE_CODES:
+    is_plain = first is not None and (len(first.argv) == 1 or not first.script)
+    if is_plain and any(natives(case)) and case.exit_code in USAGE_CODES:
+        words = (*config.command, "--help")
         yield Factor(
             "--help",
-            replace(config, command=(*config.command, "--help")),
-            flags="IMAGE --help",
+            replace(config, command=words),
+            flags=f"IMAGE {shlex.join(words)}",
             reveals="usage-printed",
         )
     if not first or not first.script or first.script.language != "sh":

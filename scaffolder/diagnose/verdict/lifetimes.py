@@ -1,7 +1,10 @@
 """How long copies live: as long as the container did, within a bound."""
 
+import math
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Trace
 
 LONGEST_SECONDS = 8.0
 """How long a copy is watched that does not end."""
@@ -60,3 +63,10 @@ def watched_for(case: Case) -> float:
     life = last_life(case)
     longer = life * 1.5 + 2.0 if LONGEST_LIFE < life <= LONGEST_TRIED else 0.0
     return max(window(case), longer, LONGEST_SECONDS)
+
+
+def is_slow(case: Case, trace: Trace | None) -> bool:
+    """Tell whether a container lived too long for more copies, and a watched one does as well."""
+    first = trace.first if trace else None
+    took = math.inf if first is None or first.ended is None else first.ended / 1000
+    return min(last_life(case), took) > LONGEST_LIFE

@@ -1,6 +1,5 @@
 """Copies with one factor changed: a cure names the cause, new output is a lead."""
 
-import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -24,9 +23,10 @@ from .factor import Factor
 from .factors import factors
 from .further import Further, as_cure, further, is_better, together
 from .granted import granted
+from .held_back import held_back
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
-from .lifetimes import LONGEST_LIFE, LONGEST_TRIED, last_life
+from .lifetimes import LONGEST_TRIED, is_slow, last_life
 from .own_number import finds_itself
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
@@ -55,7 +55,7 @@ def try_factors(
         same = on_own_volumes(engine, case, unchanged(engine, case, ahead))
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
-    if case.phase & Phase.ENDED and not same.alive and _is_slow(case, same):
+    if case.phase & Phase.ENDED and not same.alive and is_slow(case, same.trace):
         return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
     if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
@@ -113,13 +113,6 @@ def _refused(case: Case) -> str:
     return ""
 
 
-def _is_slow(case: Case, copy: Outcome) -> bool:
-    """Tell whether a container lived too long for more copies, and a watched copy does as well."""
-    first = copy.trace.first if copy.trace else None
-    lived = math.inf if first is None or first.ended is None else first.ended / 1000
-    return min(last_life(case), lived) > LONGEST_LIFE
-
-
 def _in_other_words(engine: Engine, case: Case, is_over: Callable[[], bool], found: Rerun) -> Rerun:
     """Try other spellings of the values, where nothing else has cured a copy."""
     # Another word for yes is no proof without the counter-check; a mount may hold settings.
@@ -154,7 +147,7 @@ def _each(
             found = noted(factor, copy.result, tried)
             if found:
                 rerun = _cured(case, factor, found, tried) or _told(case, factor, found, tried[:-1])
-                if rerun:
+                if rerun and not held_back(engine, case, factor, tried):
                     return rerun
                 gone_on = further(engine, case, factor, tried, is_over)
                 if gone_on and gone_on.last:

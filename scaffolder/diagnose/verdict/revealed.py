@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import replace
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence
+from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence, content, inspected
+from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.evidence.usage import required
+from scaffolder.diagnose.programs.usage import lacking, usage_in
 
 from .copies import Outcome
 from .factor import Factor
@@ -44,7 +47,7 @@ def revealed(
     """Return what a copy printed that the container did not."""
     new = [line for line in found.text.splitlines() if line.strip() and line not in same.text]
     if factor.reveals == "usage-printed":
-        return _usage(case, factor, new, tried)
+        return _lacks(case, factor, found.text, tried) or _usage(case, factor, new, tried)
     if not factor.reveals or not new or found.alive:
         return None
     words = new[-1].strip()
@@ -82,9 +85,42 @@ def revealed(
     )
 
 
+def _lacks(case: Case, factor: Factor, said: str, tried: list[str]) -> Rerun | None:
+    """Return the options that a program requires by its own `--help`, and its command lacks.
+
+    Where it prints none for that, the text of one may be in the program.
+    """
+    argv = [word for item in case.launched for word in item.argv]
+    for path, data, _elf in natives(case):
+        words = (path, *argv, *case.config.argv)
+        by_itself = lacking(said, words, case.config.env)
+        missing = by_itself or lacking(usage_in(data, path), words, case.config.env)
+        if not missing:
+            continue
+        names = " and ".join(option.names[-1] for option in missing)
+        shown = "\n".join(dict.fromkeys(option.shown for option in missing))
+        source = "its --help says" if by_itself else "its texts say"
+        end = ", and ends without a word" if case.is_silent else ""
+        return Rerun(
+            factor.reveals,
+            "process",
+            f"{basename(path)} is started without {names}, which it requires{end}; {source}:"
+            f" {missing[0].shown[:200]}",
+            f"pass {names}, in CMD or after the image in docker run",
+            evidence=(
+                inspected(case, "Config.Cmd", list(case.config.argv)),
+                Evidence("rerun", command(case, factor), shown)
+                if by_itself
+                else content(case, path, shown),
+            ),
+            tried=tried,
+        )
+    return None
+
+
 def _usage(case: Case, factor: Factor, lines: list[str], tried: list[str]) -> Rerun | None:
     """Return what a program requires by its own `--help`; None if that names no argument."""
-    usage = required(lines)
+    usage = required(lines) if len(case.launched[0].argv) == 1 else ""
     if not usage:
         return None
     return Rerun(

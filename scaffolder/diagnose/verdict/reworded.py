@@ -19,9 +19,11 @@ from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.diagnose.evidence.arguments import arguments
 from scaffolder.diagnose.evidence.log_search import last_words
+from scaffolder.diagnose.programs.built import other_schemes
 from scaffolder.docker.client import Engine
 
 from .copies import Outcome, noted, tried_with
+from .cures import OTHER_VALUE
 from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
@@ -113,7 +115,7 @@ def _changes(case: Case, values: Mapping[Named, str]) -> Iterator[Values]:
     may_be_job = not case.exit_code
     known = words(case) | (listed(case) - set(values.values()))  # which it names as well
     others = {
-        named: respelled(named, value, known)
+        named: [*_as_built(case, value), *respelled(named, value, known)]
         for named, value in values.items()
         if not may_be_job or is_answer(value) or WORD.fullmatch(value)
     }
@@ -141,6 +143,12 @@ def _named(
     words = last_words(told) or next(reversed(told), "")
     for named in quoted(values, words):
         yield from ({named: other} for other in others.get(named, ()))
+
+
+def _as_built(case: Case, value: str) -> Iterator[str]:
+    """Return what a value may be for a program that was built without what it asks for."""
+    for _path, data, _elf in natives(case):
+        yield from other_schemes(data, value)
 
 
 def _parts(group: Values) -> Iterator[Values]:
@@ -194,5 +202,5 @@ def _weighed(
     said = " and ".join(shown(case, name) for name in changed)
     text = f"the program ends over what {said} stands for"
     fix = f"check what {' and '.join(map(place, changed))} leads it to"
-    cure = replace(factor.cure, text=text, fix=fix, proves=False, is_exact=False)
+    cure = replace(OTHER_VALUE, text=text, fix=fix, proves=False)
     return (replace(control, cure=cure), ran) if ran else (replace(factor, cure=cure), found)

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.built import not_built
+from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.evidence.arguments import Argument, rewritten
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.settings import Setting, written
+from scaffolder.diagnose.programs.built import form_without, other_schemes
 from scaffolder.redaction_rules import is_secret
 
 from . import cures
@@ -135,10 +137,14 @@ def _cure(case: Case, values: Values) -> cures.Cure:
     given = " and ".join(_advised(named, value or "") for named, value in values.items())
     says = _says(case, values)
     idle = ", and then has nothing to do" if not case.exit_code else ""
+    fix = f"give {names} a value that it can read, such as {given}"
+    word = _as_built(case, values)
+    if word:
+        fix = f"build it with {word} (a feature, ./configure, a define), or {fix}"
     return replace(
-        cures.OTHER_VALUE,
+        cures.AS_BUILT if word else cures.OTHER_VALUE,
         text=f"the program does not take {said}{idle}{says}",
-        fix=f"give {names} a value that it can read, such as {given}",
+        fix=fix,
         is_exact=True,
     )
 
@@ -148,6 +154,16 @@ def _says(case: Case, values: Values) -> str:
     own = {named: value_of(case, named) or "" for named in values}
     told = next((line for line in reversed(case.seen.unheard) if quoted(own, line)), "").strip()
     return f", which it tells nobody (`{told[:200]}`)" if told else ""
+
+
+def _as_built(case: Case, values: Values) -> str:
+    """Return what a program was built without, if one value asks for it, and a copy no longer."""
+    for named, value in values.items() if len(values) == 1 else ():
+        own = value_of(case, named) or ""
+        for _path, data, _program in natives(case):
+            if value in other_schemes(data, own):
+                return form_without(data, own)[0]
+    return ""
 
 
 def _advised(named: Named, value: str) -> str:

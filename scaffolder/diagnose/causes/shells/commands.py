@@ -10,6 +10,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 from .dialects import BUILTINS
 from .script import is_absent, is_last, plain_lines, quote, scripts, where
+from .sought import sought_in_vain
 
 NOT_FOUND = (
     r"^[^\n]*?(?<![^\s:'\"`])(?P<n>[^\s:'\"`]++)['\"`]?: (?:command )?not found[^\n]*"
@@ -30,7 +31,7 @@ INNER = re.compile(r"(?:\$\(|`|\|)\s*([a-z][\w.+-]*)(?=[\s)`]|$)")
     "command-missing-in-script",
     "a command that a script uses is not installed in the image",
     pattern="dependencies",
-    reads=["logs", "files"],
+    reads=["logs", "files", "rerun"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
     explains=["file-missing"],
@@ -38,12 +39,12 @@ INNER = re.compile(r"(?:\$\(|`|\|)\s*([a-z][\w.+-]*)(?=[\s)`]|$)")
 def command_missing_in_script(case: Case) -> Found | None:
     """Find 127: a tool that the image lacks."""
     match = case.said(NOT_FOUND, re.IGNORECASE)
-    if match is None and case.is_silent and case.exit_code == NO_COMMAND:
-        return _unsaid(case)
-    name = next((g for g in match.groups() if g), "") if match else ""
+    if match is None:
+        is_unsaid = case.is_silent and case.exit_code == NO_COMMAND
+        return _unsaid(case) if is_unsaid else sought_in_vain(case)
+    name = next((g for g in match.groups() if g), "")
     if (
-        not match
-        or not name
+        not name
         or not re.fullmatch(r"[\w./+-]+", name)
         or re.search(
             rf"(?:{BUILTINS}|\w(?:\+\+|--)): not found|: (?:\.|source): ", case.line(match)

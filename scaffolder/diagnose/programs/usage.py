@@ -1,0 +1,108 @@
+"""What a program requires by its own help: the options that are not in brackets."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from posixpath import basename
+
+USAGE = re.compile(r"[ \t]*usage:?[ \t]*(?P<first>[^\n]*)", re.IGNORECASE)
+OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+OPTIONAL = re.compile(r"\[[^\[\]]*\]")
+CHOICE = re.compile(r"[({][^(){}]*\|[^(){}]*[)}]")
+"""One of several is enough: `(--all | --name NAME)`."""
+HEAD = re.compile(r"[ \t]{1,12}(?P<names>--?[A-Za-z][^\n]*?)(?:[ \t]{2,}|\t|$)")
+"""The line of a list that begins with an option; two spaces end its names."""
+REQUIRED = re.compile(r"[\[(](?:required|mandatory)[\])]", re.IGNORECASE)
+FROM_ENV = re.compile(r"[\[(]\s*env(?:ironment)?(?:\s+variable)?:?\s*\$?([A-Z][A-Z0-9_]*)")
+PLACEHOLDER = re.compile(r"[<\[({A-Z]|--?\w|\.\.\.")
+
+
+@dataclass(frozen=True)
+class Required:
+    """An option that a program requires, with its other names."""
+
+    names: tuple[str, ...]
+    shown: str
+    """The line that says so."""
+
+
+WITHIN = re.compile(rb"usage:[\t\n -~]{10,4000}", re.IGNORECASE)
+"""A text in a program; nothing separates its end from the next one."""
+
+
+def usage_in(data: bytes, path: str) -> str:
+    """Return the text of a help that a native program has; empty if it has none of its own."""
+    name = re.compile(rf"usage:\s+(?:\S*/)?{re.escape(basename(path))}\b", re.IGNORECASE)
+    texts = (match[0].decode("ascii") for match in WITHIN.finditer(data))
+    return next((text for text in texts if name.match(text)), "")
+
+
+def lacking(text: str, argv: Sequence[str], env: Mapping[str, str]) -> list[Required]:
+    """Return the options that a help requires, and that neither a command nor a variable gives."""
+    listed = list(_listed(text))
+    given = {word.partition("=")[0].lstrip("-") for word in argv if word.startswith("-")}
+    short = {word[1] for word in argv if re.match(r"-[A-Za-z]", word)}
+    found: dict[str, Required] = {}
+    for name, shown in [*_of_usage(text, argv), *_marked(listed)]:
+        names, about = next(((n, t) for n, t in listed if name in n), ((name,), ""))
+        bare = {each.lstrip("-") for each in names}
+        variable = FROM_ENV.search(about)
+        is_given = bare & given or {b for b in bare if len(b) == 1} & short
+        if not is_given and not (variable and variable[1] in env):
+            found.setdefault(names[-1], Required(names, shown))
+    return list(found.values())
+
+
+def _of_usage(text: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options of the usage that is not in brackets; nothing where it has several."""
+    lines = text.splitlines()
+    at = next((i for i, line in enumerate(lines) if USAGE.match(line)), None)
+    if at is None:
+        return
+    match = USAGE.match(lines[at])
+    told = [match["first"]] if match and match["first"].strip() else []
+    for line in lines[at + 1 :]:
+        if not line.strip() or not line[:1].isspace() or HEAD.match(line):
+            break
+        told.append(line.strip())
+    name = basename(argv[0]) if argv else ""
+    starts = [i for i, line in enumerate(told) if line.split()[:1] == [name]] or [0]
+    forms = [" ".join(told[a:b]) for a, b in zip(starts, [*starts[1:], None], strict=True)]
+    forms = [form for form in forms if form and _is_of(form, argv)]
+    if len(forms) != 1 or re.search(r"^\s*or:?\s", "\n".join(told), re.MULTILINE):
+        return
+    left, before = forms[0], ""
+    while left != before:
+        before, left = left, CHOICE.sub(" ", OPTIONAL.sub(" ", left))
+    if "|" not in left:
+        for option in OPTION.findall(left):
+            yield option, f"usage: {forms[0]}"
+
+
+def _is_of(form: str, argv: Sequence[str]) -> bool:
+    """Tell whether a usage is that of the subcommand which was called."""
+    words = form.split()[1:]
+    plain = [w for i, w in enumerate(words) if not any(map(PLACEHOLDER.match, words[: i + 1]))]
+    return all(word in argv for word in plain)
+
+
+def _listed(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the options of a list: their names, and what is said of them."""
+    about: list[str] = []
+    names: tuple[str, ...] = ()
+    for line in [*text.splitlines(), ""]:
+        head = HEAD.match(line)
+        if names and (head or not line.strip()):
+            yield names, "\n".join(about)
+            names = ()
+        if head:
+            names, about = tuple(OPTION.findall(head["names"])), [line.strip()]
+        elif names:
+            about.append(line.strip())
+
+
+def _marked(listed: Sequence[tuple[tuple[str, ...], str]]) -> Iterator[tuple[str, str]]:
+    """Yield the options of which the list says that they are required."""
+    for names, about in listed:
+        if names and REQUIRED.search(about):
+            yield names[-1], about.partition("\n")[0]
