@@ -30,6 +30,10 @@ LEAST = 3
 """How many letters a name or a value has that a message is about."""
 
 
+Names = Callable[[str], bool]
+Without = Callable[[str], tuple[str, str]]
+
+
 @dataclass(frozen=True)
 class Value:
     """A value that a program is given, and what its text is called."""
@@ -69,19 +73,22 @@ def not_built_in(case: Case) -> Found | None:
     return None
 
 
-def _programs(
-    case: Case,
-) -> Iterator[tuple[str, Callable[[str], bool], Callable[[str], tuple[str, str]]]]:
-    """Yield each program, whether it names a variable, and what a value asks for in vain."""
+def _programs(case: Case) -> Iterator[tuple[str, Names, Without]]:
+    """Yield each program, whether it names a variable, and what a value asks it for in vain."""
     for path, data, _elf in natives(case):
-        yield path, lambda name, d=data: name.encode() in d, partial(form_without, data)
+        yield path, partial(_is_in, data), partial(form_without, data)
     scripts = [*_sources(case)]
+    every = "\0".join(source for _path, source in scripts).encode()
     for path, source in scripts:
-        yield (
-            path,
-            lambda name: any(name in text for _path, text in scripts),
-            lambda value, s=source: without_in(s, form(value)),
-        )
+        yield path, partial(_is_in, every), partial(_form_without, source)
+
+
+def _is_in(data: bytes, name: str) -> bool:
+    return name.encode() in data
+
+
+def _form_without(source: str, value: str) -> tuple[str, str]:
+    return without_in(source, form(value))
 
 
 def _values(case: Case) -> Iterator[Value]:
