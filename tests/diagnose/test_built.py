@@ -182,9 +182,9 @@ def relay(
     log: str = "relay: bad upstream",
     text: bytes = TEXTS,
     **more: Any,  # noqa: ANN401 - of a case
-) -> Case:
+) -> dict[str, Any]:
     files = {"/relay": program(elf(text=text))}
-    return case(command, files=files, log=log, config={"env": env}, **more)
+    return {"command": command, "files": files, "log": log, "config": {"env": env}, **more}
 
 
 @pytest.mark.parametrize(
@@ -197,8 +197,8 @@ def relay(
         (relay({}, "/relay --pack=gzip", text=b"+tls -gzip\0"), "the option --pack asks for gzip"),
     ],
 )
-def test_a_value_asks_for_what_is_not_built_in(of: Case, where: str) -> None:
-    found = judge(of)
+def test_a_value_asks_for_what_is_not_built_in(of: dict[str, Any], where: str) -> None:
+    found = judge(case(**of))
 
     assert (found.cause, found.verdict) == ("not-built-in", "likely")
     assert found.text.startswith(where)
@@ -230,8 +230,8 @@ def test_a_value_asks_for_what_is_not_built_in(of: Case, where: str) -> None:
         "runs",
     ],
 )
-def test_what_is_built_in_or_not_asked_for_is_not_blamed(of: Case) -> None:
-    assert judge(of).cause != "not-built-in"
+def test_what_is_built_in_or_not_asked_for_is_not_blamed(of: dict[str, Any]) -> None:
+    assert judge(case(**of)).cause != "not-built-in"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_only_a_copy_with_another_scheme_proves_it(
 
     monkeypatch.setattr("scaffolder.diagnose.verdict.copies.run", run)
     monkeypatch.setattr("scaffolder.diagnose.verdict.unchanged.run", run)
-    of = relay(TO_TLS, host=Host(architecture="amd64"))
+    of = case(**relay(TO_TLS, host=Host(architecture="amd64")))
     found = judge(of, try_factors(Engine("docker"), of, before=judge(of)))
 
     assert (found.cause, found.verdict) == ("not-built-in", verdict)

@@ -8,8 +8,8 @@ from recorded import File, case, elf, program
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
-from scaffolder.diagnose.evidence.usage import commands, required
 from scaffolder.diagnose.programs.java_command import Started, started
+from scaffolder.diagnose.programs.usage import commands, required
 from scaffolder.diagnose.verdict.judge import judge
 
 USAGE = "shop 1.2\nusage: shop COMMAND\n\n  up       apply\n  status   show\n"

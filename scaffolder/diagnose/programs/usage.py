@@ -1,11 +1,13 @@
-"""What a program requires by its own help: the options that are not in brackets."""
+"""What a program requires by its own help: options and arguments that are not in brackets."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from posixpath import basename
 
 USAGE = re.compile(r"[ \t]*usage:?[ \t]*(?P<first>[^\n]*)", re.IGNORECASE)
+BEGINS = re.compile(r"\s*usage:?\s", re.IGNORECASE)
 OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 CHOICE = re.compile(r"[({][^(){}]*\|[^(){}]*[)}]")
@@ -14,6 +16,12 @@ HEAD = re.compile(r"[ \t]{1,12}(?P<names>--?[A-Za-z][^\n]*?)(?:[ \t]{2,}|\t|$)")
 """The line of a list that begins with an option; two spaces end its names."""
 REQUIRED = re.compile(r"[\[(](?:required|mandatory)[\])]", re.IGNORECASE)
 FROM_ENV = re.compile(r"[\[(]\s*env(?:ironment)?(?:\s+variable)?:?\s*\$?([A-Z][A-Z0-9_]*)")
+ARGUMENT = re.compile(r"<[\w|. -]+>|\b[A-Z][A-Z_]{2,}\b")
+HEADING = re.compile(r"\s*(?:(?:sub)?commands?|where \w+ is):?\s*$", re.IGNORECASE)
+COMMANDS = re.compile(r"\s*(?:sub)?commands?:", re.IGNORECASE)
+COMMAND = re.compile(r"\s+([a-z][\w:-]*)(?:,? {2,}|\t+|\s*$)")
+"""A command in a list, in front of what it does."""
+MOST = 6
 PLACEHOLDER = re.compile(r"[<\[({A-Z]|--?\w|\.\.\.")
 
 
@@ -35,6 +43,21 @@ def usage_in(data: bytes, path: str) -> str:
     name = re.compile(rf"usage:\s+(?:\S*/)?{re.escape(basename(path))}\b", re.IGNORECASE)
     texts = (match[0].decode("ascii") for match in WITHIN.finditer(data))
     return next((text for text in texts if name.match(text)), "")
+
+
+def required(lines: Sequence[str]) -> str:
+    """Return the line by which a usage names an argument that is no option; empty if none does."""
+    usage = next((line.strip() for line in lines if BEGINS.match(line)), "")
+    asks = ARGUMENT.search(OPTIONAL.sub("", usage)) or next(filter(COMMANDS.match, lines), "")
+    return usage if asks else ""
+
+
+def commands(lines: Sequence[str]) -> list[str]:
+    """Return the commands that are listed below a usage."""
+    begins = (at for at, line in enumerate(lines) if BEGINS.match(line))
+    below = lines[next(begins, len(lines)) + 1 :]
+    listed = [line for line in below if line.strip() and not HEADING.match(line)]
+    return [m[1] for m in takewhile(bool, map(COMMAND.match, listed)) if m][:MOST]
 
 
 def lacking(text: str, argv: Sequence[str], env: Mapping[str, str]) -> list[Required]:

@@ -8,8 +8,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence, content, inspected
 from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.evidence.log_search import last_words
-from scaffolder.diagnose.evidence.usage import required
-from scaffolder.diagnose.programs.usage import lacking, usage_in
+from scaffolder.diagnose.programs.usage import lacking, required, usage_in
 
 from .copies import Outcome
 from .factor import Factor

@@ -8,9 +8,9 @@ from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, quot
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.usage import commands, required
 from scaffolder.diagnose.programs import jars
 from scaffolder.diagnose.programs.java_command import Started, started
+from scaffolder.diagnose.programs.usage import commands, required
 
 USAGE_CODES = (1, 2, 64)
 """How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
