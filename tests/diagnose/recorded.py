@@ -1,5 +1,6 @@
 """Recorded evidence: cases without an engine, written in a few words."""
 
+import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -213,7 +214,11 @@ def case(  # noqa: PLR0913, PLR0917 - whatever differs from a plain container
     swallowed: Swallowed | None = None,
     remains: str = "",
 ) -> Case:
-    """Return a container that ended with a status and a log, unless told otherwise."""
+    """Return a container that ended with a status and a log, unless told otherwise.
+
+    It is made in the test that is about it: the time that its diagnosis may take begins here.
+    """
+    assert "PYTEST_CURRENT_TEST" in os.environ, "a recorded container is made in its test"
     words = tuple(command.split()) if isinstance(command, str) else command
     kept = Tree({**SYSTEM, "/bin/sh": program(elf()), **(files or {})})
     settings = {"command": words, "image": "orders", "image_id": "sha256:1", **(config or {})}

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from recorded import case
 
-from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.docker.copied_files import Copied
 from scaffolder.diagnose.evidence.config import Host
 from scaffolder.diagnose.verdict import ahead
@@ -69,16 +68,18 @@ def test_a_needless_copy_is_killed_and_removed(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "of",
+    "example",
     [
-        case(log="bind: address already in use", host=AMD64),
-        case(kind="image", host=AMD64),
-        case(state={"status": "created", "exit_code": 0}, host=AMD64),
+        {"log": "bind: address already in use"},
+        {"kind": "image"},
+        {"state": {"status": "created", "exit_code": 0}},
     ],
     ids=["says-why", "image", "never-started"],
 )
-def test_no_copy_begins_where_none_is_likely_to_be_needed(engine: Engine, of: Case) -> None:
-    assert ahead.begun(engine, of, lambda _end: None) is None
+def test_no_copy_begins_where_none_is_likely_to_be_needed(
+    engine: Engine, example: dict[str, Any]
+) -> None:
+    assert ahead.begun(engine, case(**example, host=AMD64), lambda _end: None) is None
 
 
 def packed(*members: tuple[str, bytes, dict[str, Any]]) -> bytes:

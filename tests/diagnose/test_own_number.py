@@ -1,5 +1,7 @@
 """A pid file that a killed run left in a volume, and in which a program finds its own number."""
 
+from typing import Any
+
 import pytest
 from recorded import File, case
 
@@ -59,21 +61,21 @@ def test_a_program_that_finds_its_own_number_is_told(
 
 
 @pytest.mark.parametrize(
-    "of",
+    "example",
     [
-        service(f"{STARTED}{OPENS}{ENDS}"),
-        service(f"{STARTED}{OPENS}{KILL}{ENDS}", b"17\n"),
-        service(f"{STARTED}{OPENS}{GONE}{ENDS}"),
-        service(f"{STARTED}{MAKES}{OPENS}{KILL}{ENDS}"),
-        service(path="/var/lib/app/rows"),
-        service(content=b"host-1\n"),
+        {"trace": f"{STARTED}{OPENS}{ENDS}"},
+        {"trace": f"{STARTED}{OPENS}{KILL}{ENDS}", "content": b"17\n"},
+        {"trace": f"{STARTED}{OPENS}{GONE}{ENDS}"},
+        {"trace": f"{STARTED}{MAKES}{OPENS}{KILL}{ENDS}"},
+        {"path": "/var/lib/app/rows"},
+        {"content": b"host-1\n"},
     ],
     ids=["asks-for-none", "another-number", "nobody", "its-own-child", "a-count", "a-name"],
 )
 def test_what_is_no_number_that_it_looked_for_is_not_tried(
-    monkeypatch: pytest.MonkeyPatch, of: Case
+    monkeypatch: pytest.MonkeyPatch, example: dict[str, Any]
 ) -> None:
-    assert found_with(monkeypatch, of) == ("", [])
+    assert found_with(monkeypatch, service(**example)) == ("", [])
 
 
 @pytest.mark.parametrize(("other", "kept"), [(OVER, OVER), (ALIVE, ALIVE)])
