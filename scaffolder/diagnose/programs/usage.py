@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from posixpath import basename
 
+USAGE_CODES = (1, 2, 64)
+"""How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
 USAGE = re.compile(r"[ \t]*usage:?[ \t]*(?P<first>[^\n]*)", re.IGNORECASE)
 BEGINS = re.compile(r"\s*usage:?\s", re.IGNORECASE)
 OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")

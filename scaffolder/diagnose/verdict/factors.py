@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.names import USERS
-from scaffolder.diagnose.causes.java.usage import USAGE_CODES
 from scaffolder.diagnose.causes.memory.usage import heap
 from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.programs.usage import USAGE_CODES
 
 from . import cures
 from .agreed import agreed

@@ -10,10 +10,8 @@ from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import jars
 from scaffolder.diagnose.programs.java_command import Started, started
-from scaffolder.diagnose.programs.usage import commands, required
+from scaffolder.diagnose.programs.usage import USAGE_CODES, commands, required
 
-USAGE_CODES = (1, 2, 64)
-"""How programs exit that miss an argument (sysexits.h: EX_USAGE is 64)."""
 MOST = 6
 RECIPE = "\x01"
 """Where a value comes in a text that is put together (StringConcatFactory)."""
