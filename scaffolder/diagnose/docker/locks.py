@@ -28,7 +28,7 @@ def holders(path: str) -> tuple[str, ...]:
     try:
         own = _number(os.stat(path))  # noqa: PTH116
         pids = [pid for pid, number, waits, _kind in _listed() if number == own and not waits]
-        pids = [pid if Path(f"/proc/{pid}").exists() else _heir(own, ()) for pid in pids]
+        pids = [_holder(pid, own, ()) for pid in pids]
         return tuple(dict.fromkeys(filter(None, map(_container, pids))))
     except OSError:
         return ()
@@ -67,7 +67,7 @@ def _locked(pids: Collection[int]) -> tuple[Locked, ...]:
     own = {_container(pid) for pid in pids}
     found = []
     for number, taken_by in kept.items():
-        pid = taken_by if Path(f"/proc/{taken_by}").exists() else _heir(number, own)
+        pid = _holder(taken_by, number, own)
         holder = _container(pid)
         path = mine.get(number) or next((p for p, n in _opened([pid]) if n == number), "")
         if holder and holder not in own and path:
@@ -75,12 +75,14 @@ def _locked(pids: Collection[int]) -> tuple[Locked, ...]:
     return tuple(sorted(found, key=lambda each: not each.is_open))
 
 
-def _heir(number: Number, own: Collection[str]) -> int:
-    """Return a process of another container that has a locked file open; 0 if there is none.
+def _holder(taken_by: int, number: Number, own: Collection[str]) -> int:
+    """Return who holds a lock: who took it, or else a process of another container; 0 if none.
 
     A lock belongs to what was opened (flock(2)), and outlives the one that took it: `exec 9>FILE`
     and then `flock 9` in a script.
     """
+    if Path(f"/proc/{taken_by}").exists():
+        return taken_by
     everywhere = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
     others = (pid for pid in everywhere if _container(pid) not in {"", *own})
     return next((pid for pid in others if any(n == number for _, n in _opened([pid]))), 0)

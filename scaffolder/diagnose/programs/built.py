@@ -39,8 +39,9 @@ def without(data: bytes, value: str) -> tuple[str, str]:
 
     Both are empty where it says nothing of that.
     """
+    lists = LIST.findall(data)
     for word in _words(value):
-        if told := _told(data, LIST.findall(data), word, LACKS):
+        if told := _told(data, lists, word, LACKS):
             return word, told
     return "", ""
 

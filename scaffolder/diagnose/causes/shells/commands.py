@@ -10,7 +10,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 from .dialects import BUILTINS
 from .script import is_absent, is_last, plain_lines, quote, scripts, where
-from .sought import sought_in_vain
+from .sought import NO_COMMAND, sought_in_vain
 
 NOT_FOUND = (
     r"^[^\n]*?(?<![^\s:'\"`])(?P<n>[^\s:'\"`]++)['\"`]?: (?:command )?not found[^\n]*"
@@ -22,7 +22,6 @@ SHELL_SAYS = re.compile(
     r"^(?:/\S*/)?(?:ba|da|a|z|k)?sh: |command not found|can't execute|failed to run command"
 )
 """What only a shell or a wrapper says about a command."""
-NO_COMMAND = 127
 INNER = re.compile(r"(?:\$\(|`|\|)\s*([a-z][\w.+-]*)(?=[\s)`]|$)")
 """A command within a word or behind a pipe."""
 

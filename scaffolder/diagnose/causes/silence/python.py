@@ -35,8 +35,8 @@ def python_buffered(case: Case) -> Found | None:
         or re.search(r"python[\d.]*\s+-\w*u", flags)
     ):
         return None
+    told = case.seen.unheard if case.seen.kept_by == "python-buffered" else ()
     for script, reading in readings(case):
-        told = case.seen.unheard if case.seen.kept_by == "python-buffered" else ()
         printed = [text for text in reading.printed if text.strip() and text not in case.text]
         abrupt = reading.abrupt or case.exit_code > 128
         if not (told or printed) or not abrupt:
