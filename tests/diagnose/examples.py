@@ -224,6 +224,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "memory-exhausted": said("MemoryError", config={"memory": 64 << 20}),
     "pids-limit": said("RuntimeError: can't start new thread", config={"pids": 10}),
     "pids-near-limit": up((Socket("0.0.0.0", 8080),), config={"pids": 10}, sources={"used": Usage(pids=10)}),
+    "kernel-limit": tried("mq_open\t-22\tp=/jobs"),
+    "ulimit-refused": tried("prlimit64\t-22\ti=0\ti=7"),
     "locked-memory-limit": tried("mlock\t-12"),
     "files-limit": said("OSError: [Errno 24] Too many open files: '/x'", config={"ulimits": {"nofile": 32}}),
     "disk-full": said("OSError: [Errno 28] No space left on device: '/scratch/x'", config={"tmpfs": {"/scratch": "size=8m"}}),

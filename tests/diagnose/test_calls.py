@@ -279,6 +279,26 @@ def test_a_time_zone_that_is_only_looked_for_is_no_cause(records: tuple[str, ...
     assert judge(case(**ended(*records))).cause != "timezone-missing"
 
 
+LAST = "L\t9\t7\tmunmap=0\topenat=-2\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "cause"),
+    [
+        ("/usr/share/zoneinfo/Europe/Rome", "timezone-missing"),
+        ("/sys/fs/cgroup/memory.max", "file-missing"),
+    ],
+)
+def test_what_is_often_missing_matters_where_nothing_is_done_after_it(
+    path: str, cause: str
+) -> None:
+    asked = call(f"openat\t-2\tp={path}\tx=0")
+
+    assert judge(case(**ended(asked, LAST))).cause == cause
+    assert judge(case(**ended(asked, LAST.replace("=-2", "=-2\twrite=12")))).cause != cause
+    assert judge(case(**ended(asked))).cause != cause
+
+
 @pytest.mark.parametrize(
     ("files", "why"),
     [({}, "no time zone data"), ({"/usr/share/zoneinfo/Etc/UTC": File()}, "none of this name")],

@@ -24,6 +24,7 @@ from scaffolder.diagnose.verdict import (
     itself,
     limited,
     order,
+    room,
     runtimes,
     swapped,
     translated,
@@ -115,7 +116,8 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 
 
 MODULES = (
-    agreed, closed, cures, endings, itself, limited, runtimes, swapped, translated, wanted,
+    agreed, closed, cures, endings, itself, limited, room, runtimes, swapped, translated,
+    wanted,
 )  # fmt: skip
 """Where cures are."""
 

@@ -30,7 +30,7 @@ FACTORS = (
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
-    "php-environment", "as-built",
+    "php-environment", "as-built", "sysctl",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -51,7 +51,7 @@ MODULES = (
     "identity.refused",
     "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.shared",
     "mounts.swapped", "mounts.remainder",
-    "memory.out_of_memory", "memory.counts", "memory.space", "memory.quotas",
+    "memory.out_of_memory", "memory.kernel", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.crons", "health.nothing", "health.commands", "health.proxies", "health.methods",
     "health.hosts", "health.targets", "health.answers", "health.replies",

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Sequence
 from posixpath import basename, dirname
 
-from .harmless import REPORTING, insists_in_vain, matters
+from .harmless import REPORTING, matters
 from .trace import Call, Signal, Trace, Traced
 
 PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|link|symlink|creat)")
@@ -68,19 +68,23 @@ def failure(trace: Trace, process: Traced | None = None) -> Call | None:
     late = trace.of(process.number)[-AFTERWARDS:]
     home = dirname(dirname(process.program)) if process.name == "java" else ""
     own = (f"{home}/lib/", f"{home}/release") if home not in ("", "/", "/usr", "/usr/local") else ()
-    return _last_failure([call for call in late if not own or not call.path.startswith(own)])
+    late = [call for call in late if not own or not call.path.startswith(own)]
+    return _last_failure(late, process.last[-1:])
 
 
-def _last_failure(late: Sequence[Call]) -> Call | None:
+def _last_failure(late: Sequence[Call], last: Sequence[str] = ()) -> Call | None:
+    """Return the failed call; `last` is the very last one of all, in words."""
     after: list[Call] = []
     for at in reversed(range(len(late))):
         call = late[at]
         if has_gone_on(call):
             return None
-        # What is often refused without harm matters where nothing at all is tried after it.
-        is_final = not after and call.error in REFUSALS and call.name not in NO_REFUSALS
+        # What often fails without harm matters where nothing at all is done after it.
+        is_final = not after and (
+            (call.error in REFUSALS and call.name not in NO_REFUSALS) or _asked_last(call, last)
+        )
         is_light = (
-            _is_there(call, late)
+            is_there(call, late)
             or _is_for_local_time(call, late[:at])
             or _is_of_pattern(call, late[at + 1 :])
         )
@@ -89,6 +93,13 @@ def _last_failure(late: Sequence[Call]) -> Call | None:
             return _plainest(call, late[: at + 1])
         after.append(call)
     return None
+
+
+def _asked_last(call: Call, last: Sequence[str]) -> bool:
+    """Tell whether a program does nothing after it asks for a path: not even write a message."""
+    asks = PROBES.match(call.name) or call.name.startswith("open")
+    in_vain = call.error in FOUND_ELSEWHERE and f"{call.name}=-{call.error}" in last
+    return bool(call.path) and bool(asks) and in_vain
 
 
 def _resolves(call: Call, before: Sequence[Call]) -> bool:
@@ -118,34 +129,10 @@ def _is_for_local_time(call: Call, before: Sequence[Call]) -> bool:
     return call.path.endswith(ARCHIVE) and not by_name
 
 
-def found_last(trace: Trace) -> Call | None:
-    """Return the last thing that a program asked for, found, and failed after.
-
-    It may insist that nothing is there, as with a lock, or that the process in a pid file is gone.
-    """
-    process = decider(trace)
-    if process is None or not process.failed:
-        return None
-    checks_process, calls = False, trace.of(process.number)
-    for call in reversed(calls):
-        if _finds(call) or (checks_process and call.path and has_gone_on(call)):
-            return call
-        if has_gone_on(call) or (call.error and matters(call) and not _is_there(call, calls)):
-            return None
-        checks_process |= call.name == "kill" and not call.error and call.numbers[-1:] == (0,)
-    return None
-
-
-def _is_there(call: Call, calls: Sequence[Call]) -> bool:
+def is_there(call: Call, calls: Sequence[Call]) -> bool:
     """Tell whether what is missing exists by another call: a link that leads nowhere."""
     makes = (other for other in calls if other.error == errno.EEXIST)
     return call.error == errno.ENOENT and any(other.made == call.path for other in makes)
-
-
-def _finds(call: Call) -> bool:
-    if not call.path or REPORTING.search(call.path):
-        return False
-    return insists_in_vain(call) or (not call.error and bool(PROBES.match(call.name)))
 
 
 def kills_first(trace: Trace, call: Call, number: int) -> bool:

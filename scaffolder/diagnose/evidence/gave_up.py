@@ -4,8 +4,8 @@ import errno
 import re
 from itertools import pairwise
 
-from .decisive import decider, failure, has_gone_on
-from .harmless import insists_in_vain
+from .decisive import PROBES, decider, failure, has_gone_on, is_there
+from .harmless import REPORTING, insists_in_vain, matters
 from .trace import Call, Trace, Traced
 
 WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")
@@ -59,6 +59,30 @@ def _works_on(process: Traced, call: Call) -> bool:
     failed = f"{call.name}=-{call.error}"
     at = max((i for i, step in enumerate(process.last) if step == failed), default=-1)
     return any(map(WORK.match, process.last[at + 1 :]))
+
+
+def found_last(trace: Trace) -> Call | None:
+    """Return the last thing that a program asked for, found, and failed after.
+
+    It may insist that nothing is there, as with a lock, or that the process in a pid file is gone.
+    """
+    process = decider(trace)
+    if process is None or not process.failed:
+        return None
+    checks_process, calls = False, trace.of(process.number)
+    for call in reversed(calls):
+        if _finds(call) or (checks_process and call.path and has_gone_on(call)):
+            return call
+        if has_gone_on(call) or (call.error and matters(call) and not is_there(call, calls)):
+            return None
+        checks_process |= call.name == "kill" and not call.error and call.numbers[-1:] == (0,)
+    return None
+
+
+def _finds(call: Call) -> bool:
+    if not call.path or REPORTING.search(call.path):
+        return False
+    return insists_in_vain(call) or (not call.error and bool(PROBES.match(call.name)))
 
 
 def attempts(trace: Trace, call: Call | None) -> str:

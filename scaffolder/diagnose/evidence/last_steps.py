@@ -133,9 +133,10 @@ def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
     zones = [(call, match[1]) for call in missing if (match := ZONE.search(call.path))]
     asked, names = [call for call, _ in zones], {name for _, name in zones} - {"tzdata.zi"}
     lost = failure(trace)
-    if len({c.path for c in asked}) < 2 or len(names) != 1:
+    is_alone = bool(asked) and lost is asked[-1]  # nothing is done after it: it is for no message
+    if (len({c.path for c in asked}) < 2 and not is_alone) or len(names) != 1:
         return None
-    is_last = lost is None or lost.path.endswith(ARCHIVE)
+    is_last = lost is None or lost.path.endswith(ARCHIVE) or is_alone
     return (names.pop(), asked) if is_last else None
 
 

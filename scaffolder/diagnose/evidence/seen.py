@@ -135,7 +135,7 @@ class Seen:
     @cached_property
     def found_last(self) -> Call | None:
         """What it asked for last, and found, before it failed."""
-        return decisive.found_last(self.trace)
+        return gave_up.found_last(self.trace)
 
     @cached_property
     def opened_last(self) -> Call | None:

@@ -5,16 +5,20 @@ A fix that is too small is none: so each is tried as it is advised, and a larger
 
 import errno
 import re
+import shlex
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.memory.kernel import limit_of
 from scaffolder.diagnose.causes.memory.usage import MIB
+from scaffolder.diagnose.evidence.limits import raised
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.diagnose.evidence.trace import Call
 
 from . import cures
+from .cures import Cure
 from .factor import Factor
 
 ROOMS = (256 * MIB, 1024 * MIB)
@@ -26,6 +30,25 @@ LIMITS = (
     ("fsize", -1, r".", {errno.EFBIG}),
 )
 """A ulimit, a value that is seldom too low, and the calls and errors that it shows in."""
+HIGH = {"nofile": 65_536, "nice": 40, "rtprio": 99}
+"""The values of ulimits that are seldom raised further; of the others, there is none (-1)."""
+
+SYSCTL = Cure(
+    "sysctl",
+    "kernel-limit",
+    "memory",
+    "a limit of the kernel is too small for what the program asks for",
+    "raise it (--sysctl), or ask for less",
+    proves=True,
+)
+REFUSED = Cure(
+    "ulimit refused",
+    "ulimit-refused",
+    "memory",
+    "the container's hard limit is lower than what the program raises its own to",
+    "raise it (--ulimit)",
+    proves=True,
+)
 
 
 def more(case: Case) -> Iterator[Factor]:
@@ -73,6 +96,23 @@ def _memory(case: Case, room: int) -> int:
 
 
 def _raised(case: Case, call: Call) -> Iterator[Factor]:
+    if own := raised(call):
+        value = HIGH.get(own, -1)
+        option = f"--ulimit {own}={value}"
+        yield Factor(
+            f"a higher limit {own}",
+            replace(case.config, ulimits={**case.config.ulimits, own: value}),
+            flags=option,
+            cure=replace(REFUSED, fix=f"raise it: {option}", is_exact=True),
+        )
+    if limit := limit_of(call):
+        options = " ".join(f"--sysctl {shlex.quote(f'{n}={v}')}" for n, v in limit.settings.items())
+        yield Factor(
+            "a higher limit of the kernel",
+            replace(case.config, sysctls={**case.config.sysctls, **limit.settings}),
+            flags=options,
+            cure=SYSCTL,
+        )
     for name, value, calls, errors in LIMITS:
         if call.error in errors and re.match(calls, call.name):
             option = f"--ulimit {name}={value}"

@@ -37,7 +37,7 @@ def config_malformed(case: Case) -> Found | None:
         "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
         r"|out of range|illegal number|integer expected|integer expression expected)[^\n]*"
     )
-    if match is None:
+    if match is None or case.line(match) == case.seen.unsaid:  # of a system call
         return _malformed(case)
     line = case.line(match)
     named = [
