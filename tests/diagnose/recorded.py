@@ -11,6 +11,7 @@ from typing import Any
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.config import Config, Host, Image
 from scaffolder.diagnose.evidence.facts import (
+    Connection,
     Entry,
     Event,
     Line,
@@ -99,6 +100,7 @@ class Recorded:
     changed: tuple[tuple[str, str], ...] = ()
     listening: tuple[Socket, ...] | None = ()
     beside: tuple[str, ...] = ()
+    connected: tuple[Connection, ...] = ()
     made_by: tuple[str, ...] = ()
     running: tuple[Process, ...] = ()
     threads_running: tuple[Thread, ...] = ()
@@ -140,6 +142,9 @@ class Recorded:
 
     def other_sockets(self) -> tuple[str, ...]:
         return self.beside
+
+    def connections(self) -> tuple[Connection, ...]:
+        return self.connected
 
     def history(self) -> tuple[str, ...]:
         return self.made_by

@@ -8,7 +8,16 @@ from recorded import NOW, File, case, elf, program
 
 from examples import PYTHON, RUNNING, SERVER, looping, py, unwell, up
 from scaffolder.diagnose.evidence.config import HealthCheck, Image, Port
-from scaffolder.diagnose.evidence.facts import Event, Health, Probe, Process, Socket, Usage
+from scaffolder.diagnose.evidence.facts import (
+    Connection,
+    Event,
+    Health,
+    Neighbour,
+    Probe,
+    Process,
+    Socket,
+    Usage,
+)
 from scaffolder.diagnose.programs.purpose import is_inherited
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -475,3 +484,22 @@ def test_a_check_of_another_command_is_told_from_a_service_that_does_not_listen(
     found = judge(case(**worker(argv, log, image)))
 
     assert (found.cause, found.verdict) == answer, found
+
+
+@pytest.mark.parametrize(
+    ("address", "log", "says"),
+    [
+        ("172.18.0.2", "", "is connected to collector:9000; it has said nothing yet"),
+        ("172.18.0.9", "", "is connected to 172.18.0.9:9000; it has said nothing yet"),
+        ("172.18.0.2", "ready", "it runs"),
+    ],
+    ids=["a neighbour", "somebody else", "a consumer that says that it is ready"],
+)
+def test_to_whom_a_silent_container_is_connected_is_told(address: str, log: str, says: str) -> None:
+    peer = Neighbour("collector", "running", names=("collector", "172.18.0.2"))
+    sources = {"connected": (Connection(address, 9000),), "around": (peer,)}
+    found = judge(case(**running(log=log, sources=sources)))
+
+    assert found.verdict == "healthy"
+    assert says in found.text
+    assert ("connected" in found.text) == (not log)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scaffolder.diagnose.docker import events, inspect, live
-from scaffolder.diagnose.evidence import facts, kernel_log, log_lines
-from scaffolder.diagnose.evidence.facts import Socket
+from scaffolder.diagnose.evidence import kernel_log, log_lines, moments
+from scaffolder.diagnose.evidence.facts import Connection, Socket
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
    0: 00000000:1F90 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0
@@ -40,11 +40,11 @@ def test_both_versions_of_control_groups_are_read() -> None:
 
 
 def test_times_are_read_to_the_microsecond() -> None:
-    assert facts.moment("2026-11-24T23:39:25.301807096Z") == datetime(
+    assert moments.moment("2026-11-24T23:39:25.301807096Z") == datetime(
         2026, 11, 24, 23, 39, 25, 301807, UTC
     )
-    assert facts.moment("0001-01-01T00:00:00Z") is None
-    assert facts.moment("nonsense") is None
+    assert moments.moment("0001-01-01T00:00:00Z") is None
+    assert moments.moment("nonsense") is None
 
 
 def test_a_container_is_read_from_inspect() -> None:
@@ -129,3 +129,14 @@ def test_a_crash_is_that_of_the_program_at_the_time() -> None:
 def test_a_variable_that_compose_passes_without_a_value_is_not_set() -> None:
     assert inspect.variables(["A=1", "B=", "C", "D=x=y"]) == {"A": "1", "B": "", "D": "x=y"}
     assert inspect.variables(None) == {}
+
+
+def test_connections_that_were_made_are_read_but_for_served_and_own_ones() -> None:
+    rows = (
+        "0100007F:1F90 00000000:0000 0A", "030012AC:C350 020012AC:2328 01", "030012AC:1F90 040012AC:D431 01",
+        "0100007F:C351 0100007F:1F90 01", "030012AC:C352 020012AC:2329 06",
+    )  # fmt: skip
+    table = "\n".join(("  sl", *(f"   {n}: {row} 00000000:00000000" for n, row in enumerate(rows))))
+
+    assert live.connections({"net/tcp": table}.get) == (Connection("172.18.0.2", 9000),)
+    assert live.connections(lambda _path: None) == ()

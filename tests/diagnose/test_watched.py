@@ -346,6 +346,45 @@ def test_a_name_service_that_containers_lack_is_no_cause() -> None:
     assert found.cause == "account-missing"
 
 
+def test_an_account_that_a_variable_names_is_told_if_it_is_the_missing_one() -> None:
+    asked = call("openat\t3\tp=/etc/passwd\tx=0")
+    missing = case(**ended(asked, config={"env": {"RUN_USER": "gateway", "MODE": "fast"}}))
+    there = case(**ended(asked, config={"env": {"RUN_USER": "app"}}))
+
+    assert "gateway, which RUN_USER names" in judge(missing).text
+    assert "useradd --system gateway" in judge(missing).fix
+    assert "RUN_USER" not in judge(there).text
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        ({"/data/VERSION": File(b"2\n")}, "/data/VERSION, which has `2`"),
+        ({"/data/token": File(b"hunter2\n")}, "/data/token, which has 8 bytes"),
+        ({"/data/motd": File(b"good morning\n")}, "/data/motd, which has 13 bytes"),
+        ({"/data/plugins": folder()}, "the directory /data/plugins, which is empty"),
+        ({"/data/plugins/auth.bak": File()}, "the directory /data/plugins, which has auth.bak"),
+    ],
+    ids=["a version", "a secret", "a text", "nothing", "another file"],
+)
+def test_what_a_silent_program_reads_last_is_told(files: dict[str, File], shown: str) -> None:
+    path = next(iter(files)).removesuffix("/auth.bak")
+    found = judge(case(**ended(call(f"openat\t3\tp={path}\tx=0"), files={**SERVER, **files})))
+
+    assert (found.cause, found.verdict) == ("reads-last", "likely")
+    assert found.text.endswith(f"is {shown}")
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize("path", ["/usr/lib/x.conf", "/etc/localtime", "/data/gone"])
+def test_what_a_system_reads_last_is_no_cause(path: str) -> None:
+    files = {**SERVER, "/usr/lib/x.conf": File(b"1"), "/etc/localtime": File(b"1")}
+
+    assert (
+        judge(case(**ended(call(f"openat\t3\tp={path}\tx=0"), files=files))).cause != "reads-last"
+    )
+
+
 def test_a_virtual_machine_that_ends_does_not_hide_what_failed_before() -> None:
     records = (
         call("openat\t-2\tp=/etc/app/app.properties\tx=0"),

@@ -74,6 +74,7 @@ MODULES = (
     "shells.guards", "shells.errexit", "shells.pipes", "shells.endings", "shells.waiting",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
     "watched.paths", "watched.polls", "watched.deadlocks", "watched.waits", "watched.last",
+    "watched.reads",
     "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.

@@ -7,7 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected, logged
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS, meant_end
 from scaffolder.diagnose.evidence import log_search
-from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import SETTLED_SECONDS, Phase, runs
 
 NUMBERS = re.compile(r"[\[(]?\s*\d{1,3}(?:\s*[,;:| ]\s*\d{1,3})*\s*[\])]?")

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from scaffolder.diagnose.evidence.facts import (
+    Connection,
     Event,
     Locked,
     Log,
@@ -126,6 +127,10 @@ class Gathered:
     def other_sockets(self) -> tuple[str, ...]:
         """Return where it can be reached other than by TCP: UDP ports and Unix sockets."""
         return live.other_sockets(self._reader)
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return to whom it has connected, and still is."""
+        return live.connections(self._reader)
 
     def history(self) -> tuple[str, ...]:
         """Return the instructions that its image was built from, the first one first."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from scaffolder import paths
-from scaffolder.diagnose.evidence.facts import Event, moment
+from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.docker.client import AnswerError, Engine
 
 NOISE = (

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scaffolder.diagnose.evidence.config import Config, HealthCheck, Image, Mount, Port
-from scaffolder.diagnose.evidence.facts import Health, Probe, State, moment
+from scaffolder.diagnose.evidence.facts import Health, Probe, State
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.strict import strict
 from scaffolder.docker.client import Engine, parsed
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from scaffolder.diagnose.evidence.facts import Socket, Usage
+from scaffolder.diagnose.evidence.facts import Connection, Socket, Usage
 from scaffolder.docker.client import Engine
 
-LISTEN, CLOSE_WAIT = "0A", "08"
+ESTABLISHED, LISTEN, CLOSE_WAIT = "01", "0A", "08"
 """States of a socket in /proc/net/tcp."""
 NAME_SERVER = "127.0.0.11"
 """Docker's DNS server, which listens in every container on a user-defined network."""
@@ -82,6 +82,16 @@ def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:
         own = [_socket(fields) for fields in rows if fields[3] == LISTEN]
         found += [replace(socket, left=left[socket.port]) for socket in own]
     return tuple(s for s in found if s.address != NAME_SERVER) if known else None
+
+
+def connections(read: Callable[[str], str | None]) -> tuple[Connection, ...]:
+    """Return to which other machines the container has connected, and still is."""
+    rows = [row for name in ("net/tcp", "net/tcp6") for row in _rows(read(name) or "")]
+    served = {_socket(row).port for row in rows if row[3] == LISTEN}
+    made = (row for row in rows if row[3] == ESTABLISHED and _socket(row).port not in served)
+    peers = (row[2].partition(":") for row in made)
+    found = (Connection(_address(address), int(port, 16)) for address, _, port in peers)
+    return tuple(c for c in dict.fromkeys(found) if not c.address.startswith("127."))
 
 
 def _rows(text: str) -> list[list[str]]:

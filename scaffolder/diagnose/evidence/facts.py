@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .config import Mount, Port
+from .moments import moment
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,14 @@ class Socket:
     def is_loopback(self) -> bool:
         """Tell whether it is reachable only from inside."""
         return self.address.startswith("127.") or self.address == "::1"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A TCP connection that the container has made to another machine, and that is open."""
+
+    address: str
+    port: int
 
 
 @dataclass(frozen=True)
@@ -189,18 +198,3 @@ def first_process(processes: Sequence[Process]) -> Process | None:
     inside = {process.pid for process in processes}
     outer = [process for process in processes if process.parent not in inside]
     return min(outer or processes, key=lambda p: (-p.seconds, p.pid), default=None)
-
-
-def moment(text: object) -> datetime | None:
-    """Read a time as Docker writes it; None for its zero."""
-    if not isinstance(text, str) or text.startswith("0001"):
-        return None
-    head, dot, rest = text.partition(".")
-    digits = rest[: next((i for i, c in enumerate(rest) if not c.isdigit()), len(rest))]
-    zone = rest[len(digits) :]
-    try:
-        return datetime.fromisoformat(
-            f"{head}{dot}{digits[:6].ljust(6, '0')}{zone}" if dot else text
-        )
-    except ValueError:
-        return None

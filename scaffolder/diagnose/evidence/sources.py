@@ -8,7 +8,7 @@ from scaffolder.diagnose.evidence.facts import Log
 from scaffolder.diagnose.evidence.files import Files
 from scaffolder.diagnose.evidence.kernel_log import Message
 
-from .facts import Event, Locked, Neighbour, Process, Socket, Thread, Usage
+from .facts import Connection, Event, Locked, Neighbour, Process, Socket, Thread, Usage
 
 
 class Sources(Protocol):
@@ -34,6 +34,9 @@ class Sources(Protocol):
 
     def other_sockets(self) -> tuple[str, ...]:
         """Return where it can be reached other than by TCP: UDP ports and Unix sockets."""
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return to whom it has connected, and still is."""
 
     def history(self) -> tuple[str, ...]:
         """Return the instructions that its image was built from, the first one first."""

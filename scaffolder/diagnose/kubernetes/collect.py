@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scaffolder.diagnose.evidence.facts import (
+    Connection,
     Entry,
     Event,
     Locked,
@@ -69,6 +70,10 @@ class Observed:
         return None
 
     def other_sockets(self) -> tuple[str, ...]:
+        """Return nothing."""
+        return ()
+
+    def connections(self) -> tuple[Connection, ...]:
         """Return nothing."""
         return ()
 

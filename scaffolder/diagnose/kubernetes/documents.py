@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.pod import (
     RUNNING,
     TERMINATED,

@@ -8,7 +8,7 @@ from typing import Any
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import pod_phase
 from scaffolder.diagnose.evidence.config import Host
-from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.pod import RUNNING, TERMINATED, Container, Pod
 from scaffolder.diagnose.evidence.sources import Sources
 from scaffolder.diagnose.evidence.strict import strict

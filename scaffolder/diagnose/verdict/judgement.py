@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
-from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, seen, watched
+from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, live, seen, watched
 from scaffolder.diagnose.causes.mounts.shared import awaited_lock
 from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
@@ -15,6 +15,8 @@ from .ruled_out import ruled_out
 
 PROVEN, LIKELY, UNDETERMINED, HEALTHY = "proven", "likely", "undetermined", "healthy"
 
+MOST = 3
+"""How many peers are named."""
 FINISHED = "it has finished its work: it exited with 0, and nothing says it should stay up"
 
 
@@ -89,9 +91,27 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
         )
     of_tcp = dict.fromkeys(str(s.port) for s in case.sockets or ())  # of IPv4 and of IPv6
     ports = ", ".join([*of_tcp, *case.other_sockets[:4]])
-    lock = awaited_lock(case) if case.phase == Phase.RUNNING else None
-    does = f" and listens on {ports}" if ports else f", and {lock[0]}" if lock else ""
-    return f"it runs{does}", (status, *((lock[1],) if lock else ()))
+    idle = case.phase == Phase.RUNNING and not ports
+    does = (awaited_lock(case) or _connected(case)) if idle else None
+    says = f" and listens on {ports}" if ports else f", and {does[0]}" if does else ""
+    return f"it runs{says}", (status, *((does[1],) if does else ()))
+
+
+def _connected(case: Case) -> tuple[str, Evidence] | None:
+    """Say to whom a container is connected that has said nothing: a consumer, or one that hangs."""
+    made = case.sources.connections() if case.is_silent else ()
+    peers = [f"{_name(case, each.address)}:{each.port}" for each in made]
+    if not peers:
+        return None
+    how = f"is connected to {', '.join(peers[:MOST])}"
+    return f"{how}; it has said nothing yet: if it waits for an answer, that does not come", live(
+        case, "cat /proc/1/net/tcp", how
+    )
+
+
+def _name(case: Case, address: str) -> str:
+    other = next((n for n in case.neighbours if address in n.names), None)
+    return other.name if other else f"[{address}]" if ":" in address else address
 
 
 def _in_vain(case: Case) -> tuple[str, tuple[Evidence, ...]]:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, quoted
-from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.log_search import last_words
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.trace import Call, Trace
 from scaffolder.docker.client import Engine, EngineError

@@ -7,8 +7,8 @@ from itertools import pairwise
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, live, logged
-from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.log_search import shape
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import RECENT_SECONDS, Phase
 from scaffolder.diagnose.programs.scripts import Script
 

@@ -9,7 +9,8 @@ from scaffolder.diagnose.causes.evidence import Evidence, live, logged, seen, wa
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
 from scaffolder.diagnose.evidence.call_words import in_words
 from scaffolder.diagnose.evidence.dying import dying
-from scaffolder.diagnose.evidence.facts import Process, moment
+from scaffolder.diagnose.evidence.facts import Process
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import RECENT_SECONDS, Phase
 from scaffolder.text import quoted as typed
 

@@ -7,7 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged, watched
 from scaffolder.diagnose.causes.listening.sockets import wanted
-from scaffolder.diagnose.evidence.facts import moment
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .obstacles import named_in, obstacle

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence.facts import Line, Neighbour, moment
+from scaffolder.diagnose.evidence.facts import Line, Neighbour
+from scaffolder.diagnose.evidence.moments import moment
 
 READY = re.compile(
     r"\b(?:ready (?:to accept|for) (?:\w+ )?(?:connections|requests|clients)"

@@ -6,8 +6,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import ended, happened, inspected, logged
 from scaffolder.diagnose.causes.memory.usage import killed_for_memory
-from scaffolder.diagnose.evidence.facts import moment
 from scaffolder.diagnose.evidence.log_search import shape
+from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import SIGKILL, SIGNALLED, Phase, was_forced
 from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.launched import Launched

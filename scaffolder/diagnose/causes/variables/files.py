@@ -117,6 +117,8 @@ def missing(case: Case) -> Missing | None:
 
 
 KERNEL = ("/proc/", "/sys/")
+CGROUPS = "/sys/fs/cgroup/"
+SOCKETS = (".sock", ".socket")
 
 
 def _given(case: Case, path: str) -> str:
@@ -124,10 +126,20 @@ def _given(case: Case, path: str) -> str:
     call = case.seen.failed_call
     made = (c for c in case.seen.trace.of(call.process) if c.error) if call else ()
     makes = (c for c in made if c.creates or c.name.startswith("mkdir"))
+    if path.startswith(CGROUPS):
+        return (
+            "the host's control groups are of the other version: read memory.max and the like"
+            " (version 2), or memory/memory.limit_in_bytes (version 1), whichever is there"
+        )
     if path.startswith(KERNEL):
         return (
             "the kernel makes it: load its module on the host (modprobe), and share the place with"
             f" the container, -v {path}:{path}, which needs --privileged"
+        )
+    if path.endswith(SOCKETS):
+        return (
+            f"start what listens there, and share its directory with this container: -v"
+            f" NAME:{dirname(path)} in both"
         )
     if not any(dirname(c.path) == path for c in makes):
         return f"COPY it into the image, or mount it: -v ./{basename(path)}:{path}:ro"

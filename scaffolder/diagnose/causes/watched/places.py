@@ -1,6 +1,7 @@
 """Devices, sockets and left-over files that a program asks for."""
 
 import errno
+import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -8,11 +9,14 @@ from scaffolder.diagnose.causes.evidence import copied, ended, inspected, logged
 from scaffolder.diagnose.causes.identity.denials import DENIED, paths_in
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.variables.files import missing
-from scaffolder.diagnose.evidence.files import is_below, is_device, resolved
+from scaffolder.diagnose.evidence.files import is_below, is_device, resolved, text
 from scaffolder.diagnose.evidence.harmless import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
+OF_ACCOUNT = re.compile(r"USER|GROUP|ACCOUNT|OWNER|RUN_?AS")
+ACCOUNT = re.compile(r"[a-z_][a-z\d_-]*\$?")
+"""How accounts are called (useradd(8))."""
 LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
 
 
@@ -93,13 +97,27 @@ def account_missing(case: Case) -> Found | None:
     if call is None or call.path not in KNOWN_EMPTY or not quiet(case):
         return None
     kind, tool = ("group", "groupadd") if call.path == "/etc/group" else ("user", "useradd")
+    variable, name = _unknown_account(case, call.path)
+    named = f"{name}, which {variable} names" if name else "one that does not exist"
+    change = f"correct {variable}" if name else "name one that exists in the program's settings"
     return Found(
         f"the last thing that the program reads before it ends is {call.path}: it looks for a"
-        f" {kind} that does not exist",
-        f"create the {kind} in the Dockerfile ({tool} --system NAME), or name one that exists in"
-        " the program's settings",
-        (seen(case, call), ended(case)),
+        f" {kind}, {named}{', and there is none' if name else ''}",
+        f"create the {kind} in the Dockerfile ({tool} --system {name or 'NAME'}), or {change}",
+        (
+            seen(case, call),
+            *((inspected(case, "Config.Env", f"{variable}={name}"),) if name else ()),
+            ended(case),
+        ),
     )
+
+
+def _unknown_account(case: Case, path: str) -> tuple[str, str]:
+    """Return a variable that names an account which a file of accounts has not, and its value."""
+    known = {line.partition(":")[0] for line in (text(case.files, path) or "").splitlines()}
+    named = ((n, v) for n, v in case.config.env.items() if OF_ACCOUNT.search(n))
+    unknown = ((n, v) for n, v in named if ACCOUNT.fullmatch(v) and v not in known)
+    return next(unknown, ("", ""))
 
 
 @cause(

@@ -1,0 +1,69 @@
+"""The last thing that a program read, where nothing else explains why it ended without a word."""
+
+import re
+from itertools import islice
+from posixpath import basename, dirname
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, copied, ended, seen
+from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence.facts import Entry
+from scaffolder.diagnose.evidence.files import SYSTEM, text
+from scaffolder.diagnose.evidence.harmless import REPORTING
+from scaffolder.diagnose.evidence.phase import Phase
+
+PLAIN = re.compile(r"[\w.+:/-]{1,24}")
+"""What is short and plain enough to be shown: a number, a version, a name."""
+PRIVATE = re.compile(r"secret|token|pass|cred|key", re.IGNORECASE)
+"""How paths are called whose content is not to be shown."""
+SHOWN = 4
+
+
+@cause(
+    "reads-last",
+    "the program ends over what it has just read, and does not say so",
+    pattern="environment",
+    reads=["rerun", "files"],
+    page="ended-without-a-word",
+    when=Phase.DIED,
+    basis=Basis.HINT,
+)
+def reads_last(case: Case) -> Found | None:
+    """Find the file or directory after which a program did nothing else but end."""
+    call = case.seen.opened_last
+    if call is None or call.writes or not quiet(case) or case.seen.swallowed:
+        return None
+    entry = case.has(call.path)
+    if entry is None or SYSTEM.match(call.path) or REPORTING.search(call.path):
+        return None
+    if entry.kind == "directory":
+        has = _listed(case, call.path)
+        what, shown = f"the directory {call.path}, which {has}", copied(case, call.path, has)
+        fix = f"see what the program looks for in {call.path}, and whether it is mounted there"
+    else:
+        has = _content(case, entry, call.path)
+        what, shown = f"{call.path}, which has {has}", content(case, call.path, has)
+        fix = f"see what the program demands of the content of {call.path}"
+    return Found(
+        f"the last thing that the program reads before it ends is {what}",
+        f"{fix}, and make it tell",
+        (seen(case, call), shown, ended(case)),
+    )
+
+
+def _listed(case: Case, path: str) -> str:
+    """Say what is in a directory."""
+    names = case.files.names(path)
+    own = [basename(name) for name in names if dirname(name) == path.rstrip("/")]
+    if not own:
+        return "is empty"
+    more = f" and {len(own) - SHOWN} more" if len(own) > SHOWN else ""
+    return f"has {', '.join(islice(own, SHOWN))}{more}"
+
+
+def _content(case: Case, entry: Entry, path: str) -> str:
+    """Say what is in a file: how much, and what, if that is a short word and no secret."""
+    said = (text(case.files, path) or "").strip()
+    is_shown = PLAIN.fullmatch(said) and not PRIVATE.search(path)
+    return f"`{said}`" if is_shown else f"{entry.size} bytes"
