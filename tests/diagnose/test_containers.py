@@ -802,8 +802,12 @@ def test_what_a_silent_health_check_gets_is_asked_in_a_copy(
         ("mkdir /srv/work 2>&- || exit 7; exec sleep 99", "/srv/work"),
         ("set -e; mkdir /srv/cache; echo up; exec sleep 99", "/srv/cache"),
         ("set -e; useradd app; exec sleep 99", ""),
+        (
+            "mkdir -p /srv/in; P=/var/run/q.pid; read n <$P && kill -0 $n && exit 1; echo $$ >$P; exec sleep 99",
+            "/run/q.pid",
+        ),
     ],
-    ids=["silent", "with a message", "no call tells it"],
+    ids=["silent", "with a message", "no call tells it", "a mark beside what is made with -p"],
 )
 def test_what_fails_at_the_second_start_alone_is_left_over(
     run: Run, script: str, path: str

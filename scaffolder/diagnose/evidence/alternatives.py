@@ -4,7 +4,7 @@ import errno
 import re
 from itertools import takewhile
 
-from .decisive import decider, failure, has_gone_on
+from .decisive import ARCHIVE, decider, failure, has_gone_on
 from .trace import Call, Trace
 
 AUTHORITIES = re.compile(
@@ -12,6 +12,8 @@ AUTHORITIES = re.compile(
 )
 """Where systems keep certificates of CAs; programs try the places of all systems in turn."""
 LOCALES = "/usr/lib/locale/"
+ZONES = "/usr/share/zoneinfo"
+ZONE = re.compile(r"/(?:zoneinfo|TZ)/((?!\.)\w[\w+/-]*)$")
 STORE = re.compile(r"\.(?:crt|pem|p12|jks)$")
 
 
@@ -56,3 +58,24 @@ def authorities_sought(trace: Trace) -> list[Call]:
     missing = {call.path: call for call in about if call.error == errno.ENOENT}
     is_last = lost is None or lost.path in missing
     return [*missing.values()] if is_last and len(missing) > 1 else []
+
+
+def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
+    """Return the time zone that a process sought in several places before it failed, and how.
+
+    A C library asks for one as well, to write the time of a message: then another call failed.
+    """
+    process = decider(trace)
+    if process is None or not process.failed:
+        return None
+    backwards = reversed(trace.of(process.number))
+    late = [*takewhile(lambda call: not has_gone_on(call), backwards)]
+    missing = [call for call in reversed(late) if call.error == errno.ENOENT]
+    zones = [(call, match[1]) for call in missing if (match := ZONE.search(call.path))]
+    asked, names = [call for call, _ in zones], {name for _, name in zones} - {"tzdata.zi"}
+    lost = failure(trace)
+    is_alone = bool(asked) and lost is asked[-1]  # nothing is done after it: it is for no message
+    if (len({c.path for c in asked}) < 2 and not is_alone) or len(names) != 1:
+        return None
+    is_last = lost is None or lost.path.endswith(ARCHIVE) or is_alone
+    return (names.pop(), asked) if is_last else None

@@ -2,12 +2,11 @@
 
 import errno
 import re
-from itertools import takewhile
 
-from .decisive import ARCHIVE, PROGRESS, decider, failure, has_gone_on
+from .decisive import PROGRESS, decider, failure, has_gone_on
 from .gave_up import WORK
 from .harmless import KNOWN_EMPTY, REPORTING
-from .trace import Call, Trace, Traced
+from .trace import Call, Signal, Trace, Traced
 
 STARTS = re.compile(r"^(?:bind|listen|clone|clone3)$")
 """What begins to serve: a socket, or a thread."""
@@ -23,11 +22,10 @@ ON_PEERS = re.compile(r"p?poll$|p?select|epoll_p?wait|recv")
 SOON = 3000
 """In milliseconds: what works for longer than that may have done its work."""
 
+LATEST = 60
+"""How many calls before the end are looked through for files."""
 RUNNING = re.compile(r"^(?:/var)?/(?:run|lock)/")
 """Where programs write that they run."""
-
-ZONES = "/usr/share/zoneinfo"
-ZONE = re.compile(r"/(?:zoneinfo|TZ)/((?!\.)\w[\w+/-]*)$")
 
 
 def reads_nothing(trace: Trace) -> bool:
@@ -57,6 +55,21 @@ def opened_last(trace: Trace) -> Call | None:
         c for c in own if PROGRESS.match(c.name) and (has_gone_on(c) or c.path in KNOWN_EMPTY)
     )
     return next((c for c in opened), None)
+
+
+def opened(trace: Trace) -> list[str]:
+    """Return the files that the deciding process opened at last, the last one first."""
+    process = decider(trace)
+    late = trace.of(process.number)[-LATEST:] if process else []
+    calls = (call for call in reversed(late) if call.name.startswith("open") and not call.error)
+    return [*dict.fromkeys(call.path for call in calls)]
+
+
+def out_of_stack(trace: Trace) -> Signal | None:
+    """Return the crash of the process that decided the end, where its stack was used up."""
+    process = decider(trace)
+    crashes = (s for s in trace.signals if s.out_of_stack and process)
+    return next((s for s in crashes if process and s.process == process.number), None)
 
 
 def unkept(trace: Trace) -> Call | None:
@@ -117,27 +130,6 @@ def _is_idle(wait: Call, *, has_socket: bool) -> bool:
     if SLEEP.match(wait.name):
         return bool(wait.numbers) and wait.numbers[0] >= NAP
     return wait.name.startswith("accept") or (has_socket and bool(ON_PEERS.match(wait.name)))
-
-
-def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
-    """Return the time zone that a process sought in several places before it failed, and how.
-
-    A C library asks for one as well, to write the time of a message: then another call failed.
-    """
-    process = decider(trace)
-    if process is None or not process.failed:
-        return None
-    backwards = reversed(trace.of(process.number))
-    late = [*takewhile(lambda call: not has_gone_on(call), backwards)]
-    missing = [call for call in reversed(late) if call.error == errno.ENOENT]
-    zones = [(call, match[1]) for call in missing if (match := ZONE.search(call.path))]
-    asked, names = [call for call, _ in zones], {name for _, name in zones} - {"tzdata.zi"}
-    lost = failure(trace)
-    is_alone = bool(asked) and lost is asked[-1]  # nothing is done after it: it is for no message
-    if (len({c.path for c in asked}) < 2 and not is_alone) or len(names) != 1:
-        return None
-    is_last = lost is None or lost.path.endswith(ARCHIVE) or is_alone
-    return (names.pop(), asked) if is_last else None
 
 
 def left_behind(trace: Trace) -> Traced | None:

@@ -12,9 +12,7 @@ from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
 from .watchdog import Watchdog
-
-LATEST = 60
-"""How many calls before the end are looked through for files."""
+from .wrapped import wrapped
 
 
 @dataclass(frozen=True)
@@ -67,16 +65,22 @@ class Seen:
         None where something ended its wait, where it only went into the background, or where an
         exception says that it is another.
         """
-        is_told = self.swallowed is not None and not self.swallowed.is_of_system
-        if self.lacked or self.cut_short or self.outlived or is_told:
+        told = self.swallowed and not self.swallowed.is_of_system and not self.wrapped
+        if self.lacked or self.cut_short or self.outlived or told:
             return None
         if last_steps.did_without(self.trace):
             return None
         sought = self.authorities_sought[-1:]
-        call = next(iter(sought), None) or self.asked_in_vain or decisive.failure(self.trace)
+        call = next(iter(sought), None) or self.wrapped or self.asked_in_vain
+        call = call or decisive.failure(self.trace)
         call = last_steps.unless_started(self.trace, call)
         modules = self.ending.got_over if self.ending else ()
         return None if call and any(last_steps.looks_for(call, m) for m in modules) else call
+
+    @cached_property
+    def wrapped(self) -> Call | None:
+        """The failed call that its exception tells of, without naming it."""
+        return wrapped(self.trace, self.swallowed) if self.swallowed else None
 
     @cached_property
     def authorities_sought(self) -> list[Call]:
@@ -145,9 +149,7 @@ class Seen:
     @property
     def opened(self) -> list[str]:
         """The files that the process which decided the end opened at last, the last one first."""
-        late = self.trace.of(self.decider.number)[-LATEST:] if self.decider else []
-        calls = (c for c in reversed(late) if c.name.startswith("open") and not c.error)
-        return [*dict.fromkeys(call.path for call in calls)]
+        return last_steps.opened(self.trace)
 
     @cached_property
     def outlived(self) -> Traced | None:
@@ -178,7 +180,7 @@ class Seen:
     @cached_property
     def zone_sought(self) -> tuple[str, list[Call]] | None:
         """The time zone that it sought in vain, and with which calls."""
-        return last_steps.zone_sought(self.trace)
+        return alternatives.zone_sought(self.trace)
 
     @cached_property
     def unsaid(self) -> str:
@@ -205,6 +207,4 @@ class Seen:
     @cached_property
     def out_of_stack(self) -> Signal | None:
         """The crash of the process that decided the end, where its stack was used up."""
-        number = self.decider.number if self.decider else -1
-        crashes = (s for s in self.trace.signals if s.out_of_stack and s.process == number)
-        return next(crashes, None)
+        return last_steps.out_of_stack(self.trace)

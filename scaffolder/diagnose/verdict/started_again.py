@@ -46,11 +46,14 @@ def started_again(
     if found is None or found.alive or not _is_the_same(case, found):
         return None
     written = {path for kind, path in case.changes if kind in "AC"}
-    call = _over(found.trace, written | sockets.keys())
+    call = _over(case, found.trace, written | sockets.keys())
     remedy = "make the start cope with what an earlier one made (mkdir -p, test -e, rm -f of marks)"
     if call:
         path = _made(call)
-        what, words = f"{path} is {LEFT_OVER.text}", f" ({call.words})"
+        what, words = (
+            f"{path} is {LEFT_OVER.text}",
+            f" ({call.words})" if call.error else " over it",
+        )
         diff = Evidence("changes", f"docker diff {quoted(case)}", f"A {path}")
         shown: tuple[Evidence, ...] = (sockets.get(path, diff),)
         if path in sockets:
@@ -64,7 +67,7 @@ def started_again(
         LEFT_OVER.cause,
         LEFT_OVER.pattern,
         f"{what}: {fares}",
-        f"{remedy}, or {NEW if not call or _made(call) in written else ELSEWHERE}",
+        f"{remedy}, or {NEW if not call or _is_among(case, call, written) else ELSEWHERE}",
         cured=True,
         proves=bool(call or _last_words(case)) or _has_run_before(case),
         factor=LEFT_OVER.factor,
@@ -73,14 +76,26 @@ def started_again(
     )
 
 
-def _over(trace: Trace | None, written: Container[str]) -> Call | None:
-    """Return the call that the second run fails over, if it is about what the first one wrote."""
+def _over(case: Case, trace: Trace | None, written: Container[str]) -> Call | None:
+    """Return the call that the second run fails over, if it is about what the first one wrote.
+
+    Or the one by which it reads that, and then ends: a mark, such as a pid file. What a process
+    finds there already and ends well with, as `mkdir -p` does, is no obstacle.
+    """
     if trace is None:
         return None
     seen = Seen(trace)
     there = (call for call in reversed(trace.calls) if call.error == errno.EEXIST)
-    calls = (seen.failed_call, seen.found_last, *there)
-    return next((call for call in calls if call and _made(call) in written), None)
+    insisted = (call for call in there if trace.processes[call.process].failed)
+    calls = (seen.failed_call, seen.found_last, *insisted, seen.opened_last)
+    return next((call for call in calls if call and _is_among(case, call, written)), None)
+
+
+def _is_among(case: Case, call: Call, written: Container[str]) -> bool:
+    """Tell whether a call is about one of some paths; /var/run is often a link to /run."""
+    path = _made(call)
+    entry = case.has(path) if path else None
+    return path in written or bool(entry and entry.path in written)
 
 
 def _made(call: Call) -> str:

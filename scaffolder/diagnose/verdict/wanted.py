@@ -14,10 +14,10 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.locales import lacks_characters
 from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
+from scaffolder.diagnose.evidence.alternatives import ZONES
 from scaffolder.diagnose.evidence.decisive import PROBES
 from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
 from scaffolder.diagnose.evidence.gave_up import kept_out
-from scaffolder.diagnose.evidence.last_steps import ZONES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 

@@ -16,8 +16,8 @@ from scaffolder.diagnose.causes.evidence import (
 )
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.evidence.alternatives import ZONES
 from scaffolder.diagnose.evidence.files import resolved
-from scaffolder.diagnose.evidence.last_steps import ZONES
 
 ASKED = r"setlocale\([^()\n]*[\"'](\w\w[\w.@-]*)[\"']"
 """The locale in a line of source that a traceback quotes."""

@@ -1,0 +1,53 @@
+"""Whether an exception of a program's own only tells that a call failed, which it does not name.
+
+`catch { throw new Error("broker unavailable") }` is about the broker that was asked for before. But
+a program also does without what fails, and then ends over something else: so a call counts only if
+the program insisted on it, or if what it did not get is one of several of a kind.
+"""
+
+import errno
+import re
+from collections.abc import Sequence
+from posixpath import dirname, splitext
+
+from . import decisive, gave_up
+from .harmless import matters
+from .swallowed import Swallowed
+from .trace import Call, Trace
+
+OF_DATA = frozenset(
+    {"ValueError", "KeyError", "TypeError", "SyntaxError", "RangeError", "ReferenceError",
+     "AttributeError", "IndexError", "LookupError", "ArithmeticError", "NameError", "EvalError",
+     "AssertionError", "UnicodeError", "URIError", "NoMethodError", "ArgumentError",
+     "NumberFormatException", "NullPointerException", "IllegalArgumentException",
+     "ClassCastException", "ClassNotFoundException", "IndexOutOfBoundsException",
+     "UnsupportedOperationException", "SecurityException", "GeneralSecurityException"}
+)  # fmt: skip
+"""Exceptions about what a program has, and not about what it did not get."""
+UPON_FAILURE = re.compile(r"\bemitError(?:Close)?NT\b|\bonlookup(?:all)?\b|\bafterConnect\b")
+"""What is on the stack of an error that a listener of Node makes as it is told of another one."""
+FEW = 2
+"""How many of a kind a program has got, where one more is missing."""
+
+
+def wrapped(trace: Trace, told: Swallowed) -> Call | None:
+    """Return the failed call that an exception is about without naming it, if there is one."""
+    process = decisive.decider(trace)
+    if process is None or told.is_of_system or told.names & OF_DATA:
+        return None
+    call = decisive.failure(trace)
+    if call and (UPON_FAILURE.search(told.text) or gave_up.attempts(trace, call)):
+        return call
+    late = trace.of(process.number)[-decisive.AFTERWARDS :]
+    return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)
+
+
+def _is_one_of_several(call: Call, calls: Sequence[Call]) -> bool:
+    """Tell whether a program got other files of the same directory with the same ending."""
+    ending = splitext(call.path)[1]
+    if call.error != errno.ENOENT or not ending or not matters(call):
+        return False
+    opened = {c.path for c in calls if c.name.startswith("open") and not c.error}
+    alike = [path for path in opened if dirname(path) == dirname(call.path)]
+    of_kind = sum(splitext(path)[1] == ending for path in alike)
+    return call.path not in opened and of_kind >= FEW
