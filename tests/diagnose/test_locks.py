@@ -1,8 +1,10 @@
 """Locks in shared volumes that a running container waits for, and who holds them."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from recorded import NOW, case
 
-from examples import DATA, INDEX, RUNNING, unwell, up
+from examples import DATA, EXAMPLES, INDEX, RUNNING, unwell, up
 from scaffolder.diagnose.docker import locks
 from scaffolder.diagnose.evidence.config import Image, Port
 from scaffolder.diagnose.evidence.facts import Health, Locked, Process, Socket
@@ -185,6 +187,61 @@ def test_a_lock_is_held_by_who_has_the_file_open_after_the_one_that_took_it(
 
     assert kept == (Locked(str(file), theirs),)
     assert known == (theirs,)
+
+
+TAKES = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True)"
+
+
+@pytest.mark.parametrize("is_child", [True, False])
+def test_a_lock_that_the_parent_of_the_waiter_holds_is_told_from_that_of_a_stranger(
+    tmp_path: Path, *, is_child: bool
+) -> None:
+    file = tmp_path / "deploy.lock"
+    starts = f"{TAKES}; import subprocess; subprocess.run([sys.executable, '-c', {TAKES!r}, sys.argv[1]])"
+    waits = f"{TAKES}; import time; time.sleep(60)"
+    first = [sys.executable, "-c", starts if is_child else waits, str(file)]
+    with subprocess.Popen(first, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        other = None if is_child else subprocess.Popen([sys.executable, "-c", TAKES, str(file)])
+        waiter = other.pid if other else 0
+        deadline = time.monotonic() + 20
+        while not (waiting := _waits_for(file)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        known = locks.locked([holder.pid, *waiting])
+        for pid in (*waiting, holder.pid):
+            os.kill(pid, signal.SIGKILL)
+        if other:
+            other.wait()
+
+    assert waiter in (0, *waiting)
+    expected = Locked(str(file), "", is_awaited=True, between=(waiting[0], holder.pid))
+    assert [x for x in known if x.path == str(file)] == ([expected] if is_child else [])
+
+
+def _waits_for(file: Path) -> list[int]:
+    number = f":{file.stat().st_ino} "
+    rows = Path("/proc/locks").read_text().splitlines()
+    return [int(row.split()[5]) for row in rows if "->" in row and number in row]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({}, True),
+        ({"listening": (Socket("0.0.0.0", 8080),)}, False),
+        ({"running": (Process(7, 1, "S", "deploy", 60), Process(8, 7, "S", "flock 9", 1))}, False),
+    ],
+    ids=["for a minute", "serves", "since a moment"],
+)
+def test_a_script_that_waits_for_its_own_lock_is_told(
+    changes: dict[str, Any], *, is_told: bool
+) -> None:
+    example = EXAMPLES["own-lock"]
+    found = judge(case(**example | {"sources": example["sources"] | changes}))
+
+    assert (found.cause == "own-lock") == is_told
 
 
 def test_a_container_that_waits_for_a_lock_and_is_well_is_told_that_it_does() -> None:

@@ -92,3 +92,20 @@ def test_a_helper_that_started_is_not_blamed() -> None:
     found = judge(case(files={**SERVER, "/opt/h": DYNAMIC}, trace=trace))
 
     assert found.cause != "program-broken"
+
+
+def test_a_program_that_a_script_cannot_start_is_named_though_its_log_tells_of_it() -> None:
+    child = "N\t1\t8\t7\nC\t2\t8\t8\texecve\t-2\tp=/opt/rotate\nX\t3\t8\t{status}\t0\n"
+    noted = "C\t4\t7\t7\topenat\t3\tp=/var/log/steps.log\tx=441\n"
+    log = {"/var/log/steps.log": File(b"rotate start\nrotate failed\n")}
+    rotate = {"/opt/rotate": program("#!/usr/local/bin/bash\n")}
+    files = {**SERVER, **log, **rotate}
+
+    def told(after: str, status: int = 127) -> str:
+        trace = f"{STARTED}{child.format(status=status)}{after}X\t9\t7\t21\t0"
+        changed = {"changed": (("A", "/var/log/steps.log"),)}
+        return judge(case(exit_code=21, files=files, trace=trace, sources=changed)).cause
+
+    assert told(noted) == "program-broken"
+    assert told(noted.replace("x=441", "x=0")) != "program-broken"
+    assert told(noted, status=3) != "program-broken"

@@ -35,7 +35,9 @@ def holders(path: str) -> tuple[str, ...]:
 
 
 def locked(pids: Collection[int]) -> tuple[Locked, ...]:
-    """Return the files that other containers keep locked: those that processes have open first.
+    """Return the files that others keep locked: those that processes have open first.
+
+    Others are other containers, or a process that started the one which waits.
 
     A lock that several may hold keeps out only who waits for it; and nobody is kept out who has a
     lock on the same file. A program may open a file anew each time that it asks for the lock. What
@@ -72,7 +74,29 @@ def _locked(pids: Collection[int]) -> tuple[Locked, ...]:
         path = mine.get(number) or next((p for p, n in _opened([pid]) if n == number), "")
         if holder and holder not in own and path:
             found.append(Locked(path, holder, number in mine, number in waited))
+    awaited = [(pid, number) for pid, number, waits, _kind in listed if waits and pid in pids]
+    found += [lock for pid, number in awaited if (lock := _of_ancestor(pid, number, pids))]
     return tuple(sorted(found, key=lambda each: not each.is_open))
+
+
+def _of_ancestor(waiter: int, number: Number, pids: Collection[int]) -> Locked | None:
+    """Return the lock that a process waits for, if one that it descends from holds it itself."""
+    pid, found = _parent(waiter), None
+    while pid in pids:
+        path = next((p for p, n in _opened([pid], of_locks=True) if n == number), "")
+        found = (
+            Locked(path, _container(pid), is_awaited=True, between=(waiter, pid)) if path else found
+        )
+        pid = _parent(pid)
+    return found
+
+
+def _parent(pid: int) -> int:
+    """Return the process that started another one; 0 if that is unknown."""
+    with suppress(OSError, ValueError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        return int(stat.rpartition(")")[2].split()[1])
+    return 0
 
 
 def _holder(taken_by: int, number: Number, own: Collection[str]) -> int:
@@ -95,14 +119,17 @@ def _listed() -> Iterator[tuple[int, Number, bool, str]]:
         yield int(match[3]), (major, minor, int(match[6])), bool(match[1]), match[2]
 
 
-def _opened(pids: Collection[int]) -> Iterator[tuple[str, Number]]:
-    """Yield the files that processes have open, by their paths in the container."""
+def _opened(pids: Collection[int], *, of_locks: bool = False) -> Iterator[tuple[str, Number]]:
+    """Yield the files that processes have open, by their paths in the container; or have locked."""
     for pid in pids:
         with suppress(OSError):
             for link in Path(f"/proc/{pid}/fd").iterdir():
                 with suppress(OSError):
                     found = link.stat()
-                    if S_ISREG(found.st_mode):
+                    info = Path(f"/proc/{pid}/fdinfo/{link.name}")
+                    if S_ISREG(found.st_mode) and not (
+                        of_locks and "lock:" not in info.read_text()
+                    ):
                         yield str(link.readlink()), _number(found)
 
 

@@ -32,6 +32,8 @@ AFTERWARDS = 400
 """How many calls before the end of a process are read."""
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that programs handle, to end in their own way."""
+NOT_STARTED = (126, 127)
+"""How a shell ends a child that could not execute a program (POSIX, sh, exit status)."""
 REFUSALS = {errno.EPERM, errno.EACCES}
 NO_REFUSALS = ("epoll_ctl",)
 """Calls that answer so for what they are no use to: a regular file (epoll_ctl(2))."""
@@ -49,7 +51,10 @@ def decider(trace: Trace) -> Traced | None:
         last = next((c for c in reversed(trace.children(process.number)) if c.failed), None)
         if last is None or last.ended is None or not process.failed:
             return process
-        later = [call for call in trace.of(process.number) if call.at > last.ended]
+        # A script that could not start a program may note that in a file before it ends.
+        noted = last.status in NOT_STARTED and failure(trace, last) is not None
+        own = (call for call in trace.of(process.number) if call.at > last.ended)
+        later = [call for call in own if not (noted and call.writes)]
         ends_as_it = bool(WRAPPER.match(process.name)) and process.status == last.status
         if not ends_as_it and (any(map(has_gone_on, later)) or _last_failure(later)):
             return process

@@ -119,7 +119,7 @@ class Thread:
 
 @dataclass(frozen=True)
 class Locked:
-    """A file on which another container holds a lock."""
+    """A file on which another container holds a lock, or a process of this one."""
 
     path: str
     holder: str
@@ -128,6 +128,8 @@ class Locked:
     """A process has it open; if none has, its path is that in the other container."""
     is_awaited: bool = False
     """The kernel lists a process that waits for it."""
+    between: tuple[int, int] | None = None
+    """The process of this container that waits, and the one that started it and holds the lock."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ def output_in_file(case: Case) -> Found | None:
     if log is None or not (log.failures or (case.is_silent and case.phase != Phase.RUNNING)):
         return None
     path, bad = log.path, log.failures
+    call = case.seen.failed_call
+    is_started = call is None or not call.name.startswith("exec")  # what is not says no more
     return Found(
         f"the program logs to {path} instead of stdout; the file says: {log.words}",
         f"fix what it reports; and log to stdout and stderr (or ln -sf /dev/stdout {path} in the"
@@ -49,7 +51,7 @@ def output_in_file(case: Case) -> Found | None:
             *((nothing_logged(case),) if case.is_silent else ()),
         ),
         (f"docker cp {typed(f'{case.target}:{path}')} - | tar -xO",),
-        proven=bool(bad) and case.is_silent and case.phase == Phase.DIED,
+        proven=bool(bad) and case.is_silent and case.phase == Phase.DIED and is_started,
     )
 
 

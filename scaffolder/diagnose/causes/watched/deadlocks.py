@@ -2,7 +2,7 @@
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import live, quoted, threads, watched
+from scaffolder.diagnose.causes.evidence import Evidence, live, quoted, threads, watched
 from scaffolder.diagnose.evidence.dead_threads import are_dead, die_in_copy
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -10,6 +10,9 @@ IN_RUST = (
     "; in Rust, the guard in the head of a `while let`, `if let` or `match` lives until the end of"
     " the block: take the value into a variable first"
 )
+
+LONG = 5
+"""In seconds: who waits for less has just begun to."""
 
 
 @cause(
@@ -45,6 +48,38 @@ def is_dead(case: Case) -> bool:
     is_well = case.state.health is not None and case.state.health.status == "healthy"
     reached = case.sockets or case.other_sockets
     return case.is_silent and not (is_well or reached) and are_dead(case.sources.threads())
+
+
+@cause(
+    "own-lock",
+    "a process waits for a lock that the one which started it holds",
+    pattern="process",
+    reads=["live", "kernel"],
+    page="nothing-moves",
+    when=Phase.RUNNING,
+    explains=["waits-in-call", "not-listening", "deadlock"],
+)
+def own_lock(case: Case) -> Found | None:
+    """Find a script that takes a lock, and then runs a command that takes the same one."""
+    running = {process.pid: process for process in case.processes or ()}
+    for kept in case.sources.locked(case.processes or ()) if not case.sockets else ():
+        waiter, holder = (running.get(pid) for pid in kept.between or (0, 0))
+        if waiter is None or holder is None or waiter.seconds < LONG:
+            continue
+        text = (
+            f"`{waiter.command[:100]}` waits for the lock of {kept.path}, which"
+            f" `{holder.command[:100]}`, that started it, holds itself: none of the two goes on"
+        )
+        return Found(
+            text,
+            f"release {kept.path} before the other one is started (flock -u), or take the lock in"
+            " one of them alone",
+            (
+                Evidence("kernel", "cat /proc/locks", f"{kept.path}: held, and waited for"),
+                live(case, "ps", f"{waiter.command[:100]}, since {waiter.seconds} s"),
+            ),
+        )
+    return None
 
 
 def _dead(case: Case) -> Found | None:

@@ -23,7 +23,7 @@ TIME_IS_OVER = 124
     reads=["rerun", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    explains=["last-call", "file-missing", "unreachable"],
+    explains=["last-call", "file-missing", "unreachable", "output-in-file"],
 )
 def program_not_found(case: Case) -> Found | None:
     """Find a failed exec that no other place on PATH made good."""

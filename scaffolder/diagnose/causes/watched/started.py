@@ -30,7 +30,7 @@ MOST = 8
     reads=["rerun", "files", "logs"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    explains=["program-not-found", "last-call", "file-missing", "unreachable"],
+    explains=["program-not-found", "last-call", "file-missing", "unreachable", "output-in-file"],
 )
 def program_broken(case: Case) -> Found | None:
     """Find a failed exec of a file that is there: its loader, its `#!` or its format is wrong.
