@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from recorded import case
 
-from examples import sh
+from examples import py, sh
 from scaffolder.diagnose.evidence.config import Port
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -60,4 +60,40 @@ def test_a_script_that_says_it_has_nothing_to_do_is_healthy(example: dict[str, A
     ],
 )  # fmt: skip
 def test_any_other_end_of_a_script_is_not_taken_for_meant(example: dict[str, Any]) -> None:
+    assert judge(case(**example)).verdict != "healthy"
+
+
+DRIFT = '"""Compare.\n\n0 = same, 2 = drift found (a ticket is opened), 1 = could not compare."""\nimport sys\nsys.exit(main())\n'
+DONE = "done: 2 of 3 differ"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DRIFT,
+        "# exit code 2: there were changes\nimport sys\n",
+        "import sys\n# exits 2 if something differs, else 0\n",
+    ],
+)
+def test_a_status_that_a_program_documents_as_a_result_is_healthy(text: str) -> None:
+    found = judge(case(**py(text, log=DONE, exit_code=2)))
+
+    assert found.verdict == "healthy", found
+    assert "exit code 2 means" in found.text
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        py(DRIFT, log=DONE, exit_code=1),
+        py(DRIFT.replace("drift found", "cannot compare"), log=DONE, exit_code=2),
+        py(DRIFT, log="error: wanted.json is empty", exit_code=2),
+        py(DRIFT, exit_code=2),
+        py(DRIFT, log=DONE, exit_code=2, config={"restart": "always"}),
+        py("LEVELS = {2: 'drift found'}\n", log=DONE, exit_code=2),
+        py("# version 1.2: faster\n", log=DONE, exit_code=2),
+    ],
+    ids=["another", "a failure", "complains", "silent", "to stay", "code", "a version"],
+)
+def test_a_status_that_nothing_documents_as_a_result_is_a_fault(example: dict[str, Any]) -> None:
     assert judge(case(**example)).verdict != "healthy"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.documented import documented_end
 from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected, logged
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS, meant_end
 from scaffolder.diagnose.evidence import log_search
@@ -40,7 +41,7 @@ def intended(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     if shown := meant_end(case):
         code = case.exit_code
         return f"its script means to end with {code}: it says that it has nothing to do", shown
-    return declared(case) or _recycles(case)
+    return declared(case) or documented_end(case) or _recycles(case)
 
 
 def declared(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:

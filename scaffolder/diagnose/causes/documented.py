@@ -1,0 +1,56 @@
+"""A status that the program's own text documents, as the result of a job: `2 = drift found`."""
+
+import re
+from collections.abc import Iterator
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
+from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
+from scaffolder.diagnose.causes.silence.readings import sources
+from scaffolder.diagnose.evidence import log_search
+
+COMMENT = re.compile(r"\s*(?:#(?!!)|//|/?\*|--|;)\s?(?P<text>[^\n]*)")
+HEAD = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*[rRuU]?(\"\"\"|''')(?P<text>.*?)\1", re.DOTALL)
+"""The text at the head of a module in Python."""
+MEANS = (
+    r"(?<![\w.])(?:exit(?:s|ed)? {{1,4}})?(?:(?:code|status) {{1,4}})?{code} {{0,4}}"
+    r"(?:=|:|->|means\b|if\b|when\b) {{0,4}}(?P<what>[^\s,;.()][^\n,;.()]{{2,80}})"
+)
+
+
+def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    """Return what the status of a job means by its own comments, if that is no failure.
+
+    The job has said what it found, and complains of nothing.
+    """
+    code, config = case.exit_code, case.config
+    if case.pod or case.restarts or config.must_stay or not 0 < code <= LARGEST_STATUS:
+        return None
+    lines = [line.text for line in case.lines if line.text.strip()]
+    if not lines or log_search.last_words(lines) or case.seen.failed_call:
+        return None
+    means = re.compile(MEANS.format(code=code), re.IGNORECASE)
+    for path, comment in _comments(case):
+        match = means.search(comment)
+        if match and not log_search.FAILURE.search(match["what"]):
+            what = match["what"].strip()
+            text = f"it has finished its work: {path} says that its exit code {code} means {what!r}"
+            return text, (
+                content(case, path, match[0].strip()),
+                logged(case, lines[-1]),
+                ended(case),
+            )
+    return None
+
+
+def _comments(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the comments, and the text at the head, of what is run, with its path."""
+    for script in sources(case):
+        if not script.path:
+            continue
+        head = HEAD.match(script.text)
+        if head:
+            yield script.path, head["text"]
+        for line in script.text.splitlines():
+            if match := COMMENT.match(line):
+                yield script.path, match["text"]
