@@ -14,6 +14,7 @@ from recorded import File, case, program
 
 from examples import STARTED
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.vocabulary import near
 from scaffolder.diagnose.evidence.arguments import arguments, rewritten
 from scaffolder.diagnose.evidence.config import Image, Mount, Port
 from scaffolder.diagnose.evidence.settings import settings, written
@@ -26,7 +27,6 @@ from scaffolder.diagnose.verdict.read_settings import read_settings
 from scaffolder.diagnose.verdict.reworded import is_open, reworded
 from scaffolder.diagnose.verdict.rewording import factor_of
 from scaffolder.diagnose.verdict.spellings import spellings
-from scaffolder.diagnose.verdict.vocabulary import near
 from scaffolder.docker.client import Engine
 
 Env = Mapping[str, str]

@@ -30,7 +30,7 @@ FACTORS = (
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
-    "php-environment", "as-built", "sysctl",
+    "php-environment", "as-built", "sysctl", "key",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -60,7 +60,7 @@ MODULES = (
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "reaching.answers", "reaching.replicas", "reaching.proxies", "reaching.certificates",
     "variables.missing", "variables.values", "variables.files",
-    "variables.malformed", "variables.line_endings",
+    "variables.misspelled", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",

@@ -7,6 +7,18 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.harmless import REPORTING
 
+LARGEST = 64 * 1024
+OF_SYSTEM = re.compile(
+    r"^/(?:usr(?!/src/)|lib\w*|proc|sys|dev|bin|sbin)/|^/etc/(?:ld\.so|passwd|group|shadow|nsswitch|hosts?$"
+    r"|hostname|resolv|gai|localtime|timezone|os-release|ssl/|alternatives/|locale|terminfo|profile"
+    r"|inputrc|bash|environment$|login\.defs|pam\.|security/|host\.conf|protocols|services|mime)"
+    r"|/node_modules/|-packages/|/package(?:-lock)?\.json$"
+)
+"""What systems, runtimes and libraries have in files, and read themselves."""
+CODE = re.compile(
+    r"\.(?:pyc?|so[\d.]*|[cm]?js|map|ts|jar|class|rb|lua|pl|pm|php|sh|html?|css|md|sql|pem|crt|key"
+    r"|csv|log|lock|pid|sock|txt)$"
+)
 VALUE = re.compile(r"""(?<!\w)(["'])(?!/)([^"'\n]{2,80})\1""")
 READ = re.compile(r"<\$?\w*> (?:line|chunk) (\d+)\.?$")
 """How Perl tells which line it has read last."""
@@ -37,6 +49,20 @@ def complained_of(case: Case, line: str) -> tuple[str, str]:
         if (value := next((value for value in values if value in each), ""))
     ]
     return found[0] if len(found) == 1 else ("", "")
+
+
+def configuration(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the small texts that a program read, and their paths, the latest first."""
+    trace, decider = case.seen.trace, case.seen.decider
+    code = {word for process in trace.processes.values() for word in process.argv}
+    opened = (c for c in reversed(trace.calls) if c.name.startswith("open") and not c.error)
+    read = (c.path for c in opened if not c.writes and decider and c.process == decider.number)
+    for path in dict.fromkeys(read):
+        if OF_SYSTEM.search(path) or path in code:
+            continue
+        content = text(case.files, path, limit=LARGEST + 1)
+        if content and len(content) <= LARGEST:
+            yield path, content
 
 
 def is_code(case: Case, path: str) -> bool:

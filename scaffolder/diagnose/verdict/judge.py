@@ -193,7 +193,7 @@ def _confirmed(
     cause, hit = pair
     proof = replace(
         hit,
-        text=f"{hit.text} ({rerun.text})",
+        text=rerun.text if rerun.text.startswith(hit.text) else f"{hit.text} ({rerun.text})",
         fix=rerun.fix if rerun.is_exact else hit.fix,
         commands=() if rerun.is_exact else hit.commands,
         evidence=(*hit.evidence, *rerun.evidence),

@@ -15,6 +15,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, causes
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
+from scaffolder.diagnose.causes.silence.vocabulary import listed, words
 from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.diagnose.evidence.arguments import arguments
@@ -32,7 +33,6 @@ from .rewording import Named, Values, factor_of, place, shown, value_of
 from .side_by_side import outcomes
 from .spellings import WORD, is_answer, sample
 from .unset import MOST_UNSET
-from .vocabulary import listed, words
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",

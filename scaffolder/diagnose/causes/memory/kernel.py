@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected, seen
 from scaffolder.diagnose.evidence.limits import raised
 from scaffolder.diagnose.evidence.phase import Phase
