@@ -47,8 +47,10 @@ def names_read(case: Case) -> frozenset[str]:
     found = {match[0] for data in _built(case) for match in TERM.finditer(data)}
     for data in _sources(case):
         found |= {match[match.lastgroup or 0] for match in READ.finditer(data)}
-    told = (*case.seen.lines, *(case.seen.ending.named if case.seen.ending else ()))
-    found |= {match["quoted"] for line in told for match in READ.finditer(line.encode())}
+    told = (line.encode() for line in case.seen.lines)
+    found |= {match["quoted"] for line in told for match in READ.finditer(line)}
+    named = case.seen.ending.named if case.seen.ending else ()  # which has no bounds in Go, Rust
+    found |= {match[0] for text in named for match in TERM.finditer(text.encode())}
     return frozenset(name.decode("ascii", "replace") for name in found if name)
 
 

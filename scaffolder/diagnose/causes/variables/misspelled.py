@@ -1,5 +1,6 @@
 """A key in a file of settings that a program does not read, and which one it reads instead."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +14,7 @@ from scaffolder.diagnose.causes.silence.vocabulary import mentions, names_read
 from scaffolder.diagnose.evidence.keys import keys, near
 from scaffolder.diagnose.evidence.phase import Phase
 
+QUOTED = re.compile(r"""["'`]([\w.-]+)["'`]""")
 MOST_FILES, MOST, MOST_NEAR = 3, 4, 2
 
 
@@ -64,9 +66,11 @@ def _misspelled(case: Case) -> Iterator[Misspelled]:
 )
 def key_misspelled(case: Case) -> Found | None:
     """Find such a key, where nothing else is known; sure if the program names what it lacks."""
-    told = (*case.seen.lines, *(case.seen.ending.named if case.seen.ending else ()))
+    lines, ending = case.seen.lines, case.seen.ending
+    told = {quoted for line in lines for quoted in QUOTED.findall(line)}
+    told |= {text.strip() for text in ending.named} if ending else set()
     found = misspelled(case) if quiet(case) or case.seen.swallowed else []
-    named = [each for each in found if any(f"'{each.name}'" in line for line in told)]
+    named = [each for each in found if each.name in told]
     each = next(iter(named or found), None)
     if each is None or (not named and len(found) > 1):
         return None
