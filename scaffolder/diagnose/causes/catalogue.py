@@ -31,6 +31,7 @@ FACTORS = (
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
     "php-environment", "as-built", "sysctl", "key",
+    "utf-8",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -62,7 +63,7 @@ MODULES = (
     "variables.missing", "variables.values", "variables.files",
     "variables.misspelled", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
-    "data",
+    "data", "files.encodings",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",
