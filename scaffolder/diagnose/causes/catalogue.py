@@ -42,7 +42,7 @@ MODULES = (
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
     "files.formats", "files.interpreters", "files.modes", "files.key_pairs",
-    "files.pointers", "files.kept_out", "files.named",
+    "files.pointers", "files.kept_out", "files.named", "files.keystores",
     "silence.logs", "silence.unheard", "silence.python", "silence.held", "silence.input",
     "silence.daemons", "silence.endings", "silence.init_systems",
     "loader.missing", "loader.versions",

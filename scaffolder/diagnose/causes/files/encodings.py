@@ -66,7 +66,7 @@ def _silent(case: Case, call: Call | None) -> Found | None:
     if text is None:
         return None
     return Found(
-        f"{call.path}, the last file that the program opens before it ends, {text.words}",
+        f"{call.path} {text.words}, and is the last file that the program opens before it ends",
         _convert(call.path, text),
         (seen(case, call), content(case, call.path, text.words)),
         basis=Basis.HINT,
