@@ -19,7 +19,7 @@ def reads(shell: str = "/bin/dash", cat: str = "/usr/bin/cat", **files: str) -> 
     )
     trace = (
         f"P\t0\t7\t{shell}\t/bin/sh\\x00/app/start.sh\\x00\n"
-        + "".join(f"F\t1\t7\t{8 + at}\n" for at in range(len(files)))
+        + "".join(f"N\t1\t{8 + at}\t7\n" for at in range(len(files)))
         + f"{opened}X\t2\t7\t3\t0"
     )
     there = {f"/etc/app/{name}": File(text.encode()) for name, text in files.items()}
