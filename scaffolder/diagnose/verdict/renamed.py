@@ -1,6 +1,7 @@
 """Copies in which a key of a file has the name that the program reads."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from scaffolder.diagnose.case import Case
@@ -10,6 +11,8 @@ from scaffolder.diagnose.evidence.keys import renamed
 from .cures import Cure
 from .factor import Factor, mounted
 from .read_settings import can_differ
+
+KEY = Cure("key", "key-misspelled", "environment", "", "", proves=True, is_exact=True)
 
 
 def other_keys(case: Case) -> Iterator[Factor]:
@@ -28,15 +31,11 @@ def _factor(case: Case, changes: list[Misspelled]) -> Factor:
     for each in changes:
         text = renamed(text, each.key, each.name)
     named = " and ".join(f"{each.key} renamed to {each.name}" for each in changes)
-    cure = Cure(
-        "key",
-        "key-misspelled",
-        "environment",
-        "; ".join(each.words for each in changes),
-        f"rename {'it' if len(changes) == 1 else 'them'} in {path}: "
+    cure = replace(
+        KEY,
+        text="; ".join(each.words for each in changes),
+        fix=f"rename {'it' if len(changes) == 1 else 'them'} in {path}: "
         + ", ".join(f"{each.name} instead of {each.key}" for each in changes),
-        proves=True,
-        is_exact=True,
     )
     return Factor(
         f"{named} in {path}",

@@ -26,7 +26,7 @@ MOST = 4
 def keystore_password(case: Case) -> Found | None:
     """Find which variables have passwords that the program reads; their values are not shown."""
     match = case.said(
-        r"[^\n]*(?:(?:keystore )?password was incorrect|keystore was tampered with"
+        r"[^\n]*(?:keystore\b[^\n]* password was incorrect"
         r"|failed to decrypt safe contents|cannot recover key|mac verify (?:failure|error)"
         r"|invalid password or PKCS ?#?12|decryption password incorrect|bad decrypt)[^\n]*"
     )
