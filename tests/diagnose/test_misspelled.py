@@ -13,6 +13,7 @@ from scaffolder.diagnose.evidence.keys import keys, near, renamed
 from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
 from scaffolder.diagnose.verdict.factors import factors
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.rerun import Rerun
 
 PROPERTIES, DOCUMENT = "/app/application.properties", "/etc/shop.json"
 PYTHON_READS = (
@@ -165,3 +166,15 @@ def test_what_a_program_says_itself_comes_first() -> None:
     of = case(**reader('{"prot": 8080, "host": "a"}', log="Error: no licence for this host"))
 
     assert judge(of).cause != "key-misspelled"
+
+
+def test_a_key_that_a_copy_has_renamed_in_vain_is_told_last() -> None:
+    of = case(
+        **reader('{"prot": 8080, "host": "a"}', READS.replace("sys.exit", "raise SystemExit"))
+    )
+    vain = Rerun(tried=[f"rerun with prot renamed to port in {DOCUMENT}: exits with 3"])
+    other = Rerun(tried=[f"rerun with hsot renamed to host in {DOCUMENT}: exits with 3"])
+
+    assert judge(of, other).cause == "key-misspelled"
+    found = judge(of, vain)
+    assert found.cause != "key-misspelled" or "all the same" in found.text
