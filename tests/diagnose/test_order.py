@@ -24,6 +24,7 @@ from scaffolder.diagnose.verdict import (
     itself,
     limited,
     order,
+    renamed,
     room,
     runtimes,
     swapped,
@@ -116,7 +117,7 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 
 
 MODULES = (
-    agreed, closed, cures, endings, itself, limited, room, runtimes, swapped, translated,
+    agreed, closed, cures, endings, itself, limited, renamed, room, runtimes, swapped, translated,
     wanted,
 )  # fmt: skip
 """Where cures are."""

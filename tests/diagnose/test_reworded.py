@@ -14,6 +14,7 @@ from recorded import File, case, program
 
 from examples import STARTED
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.vocabulary import near
 from scaffolder.diagnose.evidence.arguments import arguments, rewritten
 from scaffolder.diagnose.evidence.config import Image, Mount, Port
 from scaffolder.diagnose.evidence.settings import settings, written
@@ -24,9 +25,8 @@ from scaffolder.diagnose.verdict.handed import with_room
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.read_settings import read_settings
 from scaffolder.diagnose.verdict.reworded import is_open, reworded
-from scaffolder.diagnose.verdict.rewording import factor_of
+from scaffolder.diagnose.verdict.rewording import factor_of, meant
 from scaffolder.diagnose.verdict.spellings import spellings
-from scaffolder.diagnose.verdict.vocabulary import near
 from scaffolder.docker.client import Engine
 
 Env = Mapping[str, str]
@@ -288,6 +288,28 @@ def test_a_secret_with_a_line_break_at_its_end_is_found_and_not_shown(read: Play
     )
     assert "without the line break" in found.cure.fix
     assert "hunter2" not in f"{found.name} {found.cure.text} {found.cure.fix} {found.flags}"
+
+
+def test_a_file_whose_meaning_is_to_blame_is_told_so(read: Play) -> None:
+    found, _ = read(lambda content: content != "hunter2\n", **in_file("hunter2\n"))
+
+    assert found
+    assert found.cure
+    assert found.cure.text == f"the program ends over what is in {FILE}"
+    assert found.name == f"another content of {FILE}"
+
+
+def test_several_values_are_told_in_one_sentence() -> None:
+    of = case(**in_file("x\n"), config={"env": {"A": "1", "B": "2"}})
+    whole = read_settings(of)[0]
+
+    assert meant(of, {"A": "x"}) == "what the value '1' of A stands for"
+    assert meant(of, {"A": "x", "B": "x"}) == (
+        "what the value '1' of A and the value '2' of B stand for"
+    )
+    assert meant(of, {"A": "x", whole: "x"}) == (
+        f"what the value '1' of A stands for and what is in {FILE}"
+    )
 
 
 def test_a_setting_that_no_spelling_helps_is_left_out_and_no_proof(read: Play) -> None:

@@ -30,7 +30,8 @@ FACTORS = (
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
-    "php-environment", "as-built", "sysctl",
+    "php-environment", "as-built", "sysctl", "key",
+    "utf-8",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")
@@ -41,7 +42,7 @@ MODULES = (
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
     "files.formats", "files.interpreters", "files.modes", "files.key_pairs",
-    "files.pointers", "files.kept_out", "files.named",
+    "files.pointers", "files.kept_out", "files.named", "files.keystores",
     "silence.logs", "silence.unheard", "silence.python", "silence.held", "silence.input",
     "silence.daemons", "silence.endings", "silence.init_systems",
     "loader.missing", "loader.versions",
@@ -60,9 +61,9 @@ MODULES = (
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "reaching.answers", "reaching.replicas", "reaching.proxies", "reaching.certificates",
     "variables.missing", "variables.values", "variables.files",
-    "variables.malformed", "variables.line_endings",
+    "variables.misspelled", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
-    "data",
+    "data", "files.encodings",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",

@@ -4,7 +4,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import is_below
 
 from .catalogue import Found, cause
-from .evidence import content, inspected, logged, seen
+from .evidence import content, inspected, logged
 from .signatures import Row, Signature, table
 
 VERSIONS = (
@@ -51,28 +51,6 @@ def data_version(case: Case) -> Found | None:
             *((inspected(case, "Mounts", f"{where} -> {mount.destination}"),) if mount else ()),
         ),
         proven=bool(kept and had and kept == had),
-    )
-
-
-@cause(
-    "not-utf-8",
-    "a text is not in UTF-8",
-    pattern="environment",
-    reads=["logs", "rerun"],
-    page="check-files-and-dependencies",
-    explains=["python-exception", "said-why"],
-)
-def not_utf_8(case: Case) -> Found | None:
-    """Find bytes that Python cannot decode as UTF-8, and the file that was read last."""
-    match = case.said(r"[^\n]*'utf-?8' codec can't decode[^\n]*")
-    if match is None:
-        return None
-    call = case.seen.opened_last
-    where = call.path if call else ""
-    return Found(
-        f"{where or 'a text that the program reads'} is not in UTF-8: {match[0].strip()[-200:]}",
-        f"convert it (iconv -f latin1 -t utf-8 {where or 'FILE'}), or read it in its own encoding",
-        (logged(case, match), *([seen(case, call)] if call else [])),
     )
 
 

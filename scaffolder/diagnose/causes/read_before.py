@@ -2,12 +2,33 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.harmless import REPORTING
+from scaffolder.diagnose.evidence.trace import Trace
+from scaffolder.diagnose.programs.scripts import language
 
+LARGEST = 64 * 1024
+OF_SYSTEM = re.compile(
+    r"^/(?:usr(?!/src/)|lib\w*|proc|sys|dev|bin|sbin)/|^/etc/(?:ld\.so|passwd|group|shadow|nsswitch|hosts?$"
+    r"|hostname|resolv|gai|localtime|timezone|os-release|ssl/|alternatives/|locale|terminfo|profile"
+    r"|inputrc|bash|environment$|login\.defs|pam\.|security/|host\.conf|protocols|services|mime)"
+    r"|/node_modules/|-packages/|/package(?:-lock)?\.json$"
+)
+"""What systems, runtimes and libraries have in files, and read themselves."""
+CODE = re.compile(
+    r"\.(?:pyc?|so[\d.]*|[cm]?js|map|ts|jar|class|rb|lua|pl|pm|php|sh|html?|css|md|sql|pem|crt|key"
+    r"|csv|log|lock|pid|sock|txt)$"
+)
 VALUE = re.compile(r"""(?<!\w)(["'])(?!/)([^"'\n]{2,80})\1""")
+NUMBER = re.compile(
+    r"Illegal number: (?P<dash>\S[^\n]{0,79})$"
+    r"|: (?P<bash>[^\s:][^:\n]{0,79}): (?:integer (?:expression )?expected|arithmetic syntax error"
+    r"|bad number|value too great for base)"
+)
+"""How shells quote what is no number."""
 READ = re.compile(r"<\$?\w*> (?:line|chunk) (\d+)\.?$")
 """How Perl tells which line it has read last."""
 SYSTEM = re.compile(
@@ -29,25 +50,60 @@ def complained_of(case: Case, line: str) -> tuple[str, str]:
     if at and known:
         lines = known[0][1].splitlines()[int(at[1]) - 1 :]
         return (known[0][0], lines[0].strip()[: 2 * AROUND]) if lines else ("", "")
-    values = [match[2] for match in VALUE.finditer(line)]
+    values = [re.escape(match[2]) for match in VALUE.finditer(line)]
+    if number := NUMBER.search(line):  # without quotes, and often short
+        values += [rf"(?<![\w.-]){re.escape((number['dash'] or number['bash']).strip())}(?![\w.-])"]
+    quoted = re.compile("|".join(values)) if values else None
     found = [
-        (path, each[max(0, each.index(value) - AROUND) :][: 2 * AROUND + len(value)].strip())
+        (path, each[max(0, at.start() - AROUND) : at.end() + AROUND].strip())
         for path, said in known
         for each in said.splitlines()
-        if (value := next((value for value in values if value in each), ""))
+        if quoted and (at := quoted.search(each))
     ]
     return found[0] if len(found) == 1 else ("", "")
+
+
+def configuration(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the small texts that a program read, and their paths, the latest first."""
+    trace, decider = case.seen.trace, case.seen.decider
+    code = {word for process in trace.processes.values() for word in process.argv}
+    opened = (c for c in reversed(trace.calls) if c.name.startswith("open") and not c.error)
+    read = (c.path for c in opened if not c.writes and decider and c.process == decider.number)
+    for path in dict.fromkeys(read):
+        if OF_SYSTEM.search(path) or path in code:
+            continue
+        content = text(case.files, path, limit=LARGEST + 1)
+        if content and len(content) <= LARGEST:
+            yield path, content
 
 
 def is_code(case: Case, path: str) -> bool:
     """Tell whether a file is a source, or a script that the container runs."""
     if path.endswith(SOURCES):
         return True
-    words = {word for process in case.seen.trace.processes.values() for word in process.argv}
-    return path in words or any(item.script and item.script.path == path for item in case.launched)
+    if any(item.script and item.script.path == path for item in case.launched):
+        return True
+    argvs = (process.argv for process in case.seen.trace.processes.values())
+    return any(path in argv[: 1 if not language(argv[0]) else None] for argv in argvs if argv)
 
 
 def _read(case: Case) -> Iterator[str]:
-    for path in case.seen.opened[:MOST]:
+    """Yield what the process that decided the end opened, and what its children have read."""
+    trace, decider = case.seen.trace, case.seen.decider
+    others = _descendants(trace, decider.number) if decider else set()
+    theirs = (
+        c.path
+        for c in reversed(trace.calls)
+        if c.process in others and c.name.startswith("open") and not (c.error or c.writes)
+    )
+    for path in islice(dict.fromkeys((*case.seen.opened[:MOST], *theirs)), 2 * MOST):
         if not (SYSTEM.match(path) or REPORTING.search(path) or is_code(case, path)):
             yield path
+
+
+def _descendants(trace: Trace, number: int) -> set[int]:
+    """Return the processes that one has started, and those that these have."""
+    found = {number}
+    while more := {p.number for p in trace.processes.values() if p.parent in found} - found:
+        found |= more
+    return found - {number}

@@ -191,9 +191,11 @@ def _confirmed(
 ) -> Judgement:
     """Return a cause that other evidence points to, as proven by a cure."""
     cause, hit = pair
+    what, *fared = rerun.text.rpartition(": with ")
+    is_same, tried = bool(what) and hit.text.startswith(what), "".join(fared)
     proof = replace(
         hit,
-        text=f"{hit.text} ({rerun.text})",
+        text=f"{hit.text}{tried}" if is_same else f"{hit.text} ({rerun.text})",
         fix=rerun.fix if rerun.is_exact else hit.fix,
         commands=() if rerun.is_exact else hit.commands,
         evidence=(*hit.evidence, *rerun.evidence),

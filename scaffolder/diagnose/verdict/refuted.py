@@ -1,4 +1,4 @@
-"""What copies show of a variable that is said to be missing: of this one, and of no other."""
+"""What copies show of one variable, key or text that is to blame: of this one, and of no other."""
 
 import re
 from dataclasses import replace
@@ -7,18 +7,26 @@ from scaffolder.diagnose.causes.catalogue import Cause, Found
 
 from .rerun import Rerun
 
-GIVEN = re.compile(r"rerun with the variable (?P<name>\w+): (?P<how>.+)")
-"""What is told of a copy that got a variable."""
+GIVEN = {
+    "variable": re.compile(r"rerun with the variable (?P<name>\w+): (?P<how>.+)"),
+    "key": re.compile(r"rerun with \S+ renamed to (?P<name>\S+) in \S+: (?P<how>.+)"),
+    "utf-8": re.compile(r"rerun with (?P<name>\S+) in UTF-8: (?P<how>.+)"),
+}
+"""What is told of a copy that got one, by its factor."""
 
 
 def refuted_last(
     found: list[tuple[Cause, Found]], tried: tuple[str, ...]
 ) -> list[tuple[Cause, Found]]:
-    """Put a variable that is said to be missing last, if a copy that has it ends all the same."""
+    """Put a variable that is said to be missing last, if a copy that has it ends all the same.
+
+    So is a key that is said to be misspelled, and a text that is said to be in no UTF-8.
+    """
     cause, hit = found[0]
-    fared = (GIVEN.match(line) for line in tried)
+    forms = [form for factor, form in GIVEN.items() if factor in cause.cured_by]
+    fared = (form.match(line) for form in forms for line in tried)
     vain = next((m for m in fared if m and _names(hit.text, m["name"])), None)
-    if vain is None or hit.proven or "variable" not in cause.cured_by:
+    if vain is None or hit.proven:
         return found
     doubted = replace(hit, text=f"{hit.text}; but a copy with it {vain['how']} all the same")
     return [*found[1:], (cause, doubted)]

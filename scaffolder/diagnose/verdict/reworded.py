@@ -15,6 +15,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, causes
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.causes.silence.readings import named_variables, natives
+from scaffolder.diagnose.causes.silence.vocabulary import listed, words
 from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.diagnose.evidence.arguments import arguments
@@ -28,11 +29,10 @@ from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
 from .read_settings import read_settings, respelled
-from .rewording import Named, Values, factor_of, place, shown, value_of
+from .rewording import Named, Values, factor_of, meant, place, value_of
 from .side_by_side import outcomes
 from .spellings import WORD, is_answer, sample
 from .unset import MOST_UNSET
-from .vocabulary import listed, words
 
 HOW = {
     "undetermined", "none", "config-malformed", "variable-missing", "script-guard", "rust-panic",
@@ -199,8 +199,7 @@ def _weighed(
         return factor, found
     if not case.exit_code:
         return None
-    said = " and ".join(shown(case, name) for name in changed)
-    text = f"the program ends over what {said} stands for"
+    text = f"the program ends over {meant(case, changed)}"
     fix = f"check what {' and '.join(map(place, changed))} leads it to"
     cure = replace(OTHER_VALUE, text=text, fix=fix, proves=False)
     return (replace(control, cure=cure), ran) if ran else (replace(factor, cure=cure), found)

@@ -98,7 +98,8 @@ def _told(case: Case, named: Named, value: str | None) -> str:
     if isinstance(named, Setting) and value == named.value and not named.is_whole:
         return f"{name} {'without' if named.is_quoted else 'in'} quotes"
     if isinstance(named, Setting) and named.is_whole:
-        return f"{name} {'without a line break' if value == named.value.strip() else 'otherwise'}"
+        is_stripped = value == named.value.strip()
+        return f"{name} without a line break" if is_stripped else f"another content of {name}"
     if is_secret(key(named)):
         return f"another value of {name}"
     return f"{name}={value}" if isinstance(named, str) else f"{value} as {name}"
@@ -182,3 +183,13 @@ def shown(case: Case, named: Named) -> str:
     is_hidden = is_secret(key(named)) or value[:1] in JSON
     where = place(named)
     return f"the value that {where} has" if is_hidden else f"the value {value!r} of {where}"
+
+
+def meant(case: Case, values: Values) -> str:
+    """Return what a program ends over that has read these values, and takes them."""
+    whole = [named.path for named in values if isinstance(named, Setting) and named.is_whole]
+    others = [n for n in values if not (isinstance(n, Setting) and n.is_whole)]
+    stand = "stands for" if len(others) == 1 else "stand for"
+    said = " and ".join(shown(case, named) for named in others)
+    found = [*([f"what {said} {stand}"] if others else []), *(f"what is in {p}" for p in whole)]
+    return " and ".join(found)

@@ -5,13 +5,16 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.files.encodings import foreign_files
 from scaffolder.diagnose.causes.variables.line_endings import WINDOWS, marked, of_windows, unmarked
 from scaffolder.diagnose.evidence.files import CONTENT
+from scaffolder.text import quoted
 
 from .cures import Cure
 from .factor import Factor, mounted
 
 MOST_FILES = 3
+UTF_8 = Cure("utf-8", "not-utf-8", "environment", "", "", proves=True, is_exact=True)
 BYTE_ORDER_MARK = Cure(
     "byte-order-mark",
     "byte-order-mark",
@@ -43,8 +46,18 @@ def translated(case: Case) -> Iterator[Factor]:
                 flags=mounted(path),
                 cure=replace(LINE_ENDINGS, text=f"{path} {LINE_ENDINGS.text}"),
             )
+    others = dict(islice(foreign_files(case), MOST_FILES))
+    for path, text in others.items():
+        fix = f"convert it (iconv -f {text.encoding} -t utf-8 {quoted(path)})"
+        yield Factor(
+            f"{path} in UTF-8",
+            case.config,
+            files={path: text.text.encode()},
+            flags=mounted(path),
+            cure=replace(UTF_8, text=f"{path} {text.words}", fix=fix),
+        )
     for path, data in islice(marked(case), MOST_FILES):
-        if len(data) < CONTENT:
+        if len(data) < CONTENT and path not in others:
             yield Factor(
                 f"no byte order mark in {path}",
                 case.config,

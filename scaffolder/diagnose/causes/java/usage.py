@@ -1,18 +1,15 @@
 """Java programs that need an argument, get none, and end without a word."""
 
-from collections.abc import Iterator
-
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, quoted
 from scaffolder.diagnose.causes.silence.readings import quiet
-from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.programs import jars
-from scaffolder.diagnose.programs.java_command import Started, started
+from scaffolder.diagnose.programs.java_command import started
 from scaffolder.diagnose.programs.usage import USAGE_CODES, commands, required
 
-MOST = 6
+from .literals import literals
+
 RECIPE = "\x01"
 """Where a value comes in a text that is put together (StringConcatFactory)."""
 
@@ -35,7 +32,7 @@ def java_argument_missing(case: Case) -> Found | None:
         return None
     if not case.is_silent or not quiet(case) or case.seen.swallowed or case.seen.unwritten:
         return None
-    for path, texts in _texts(case, java):
+    for path, texts in literals(case, java):
         lines = [line for text in texts for line in text.replace(RECIPE, "...").splitlines()]
         usage = required(lines)
         if not usage:
@@ -56,16 +53,3 @@ def java_argument_missing(case: Case) -> Found | None:
             ),
         )
     return None
-
-
-def _texts(case: Case, java: Started) -> Iterator[tuple[str, list[str]]]:
-    """Yield the literals of its main class, or of what is beside it in a jar, and their file."""
-    for place in java.places[:MOST]:
-        for path in (f"{place}/{java.main.replace('.', '/')}.class", place):
-            entry = resolved(case.files, path, case.config.workdir)
-            is_file = entry is not None and entry.kind == "file"
-            data = case.files.content(entry.path, PROGRAM) if entry and is_file else None
-            if entry and data:
-                is_class = data.startswith(jars.MAGIC)
-                found = [*jars.literals(data)] if is_class else jars.texts(data, java.main)
-                yield entry.path, found

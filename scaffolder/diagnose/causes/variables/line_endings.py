@@ -15,6 +15,7 @@ from scaffolder.text import quoted
 SPELLED = "\\r"
 """How the name of a call spells a carriage return."""
 WINDOWS = b"\r\n"
+BINARY = re.compile(rb"[\x00-\x08]")
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """How a file begins whose encoding is marked, and that encoding without the mark."""
 MOST = 6
@@ -81,12 +82,12 @@ def byte_order_mark(case: Case) -> Found | None:
 
 def of_windows(case: Case) -> Iterator[tuple[str, bytes]]:
     """Yield files of its own with Windows line endings that a copy has read, the last one first."""
-    return ((path, data) for path, data in _own_files(case) if WINDOWS in data)
+    return ((p, data) for p, data in own_files(case) if WINDOWS in data and not BINARY.search(data))
 
 
 def marked(case: Case) -> Iterator[tuple[str, bytes]]:
     """Yield such files that begin with a byte order mark."""
-    return ((path, data) for path, data in _own_files(case) if data.startswith(tuple(MARKS)))
+    return ((path, data) for path, data in own_files(case) if data.startswith(tuple(MARKS)))
 
 
 def unmarked(data: bytes) -> bytes:
@@ -95,7 +96,7 @@ def unmarked(data: bytes) -> bytes:
     return data.decode(encoding, "replace").lstrip("\ufeff").encode()
 
 
-def _own_files(case: Case) -> Iterator[tuple[str, bytes]]:
+def own_files(case: Case) -> Iterator[tuple[str, bytes]]:
     """Yield the files of its own that a copy has read, the last one first."""
     opened = (c for c in case.seen.trace.calls if c.name.startswith("open") and not c.error)
     own = (c.path for c in opened if not c.writes and not SYSTEM.match(c.path))

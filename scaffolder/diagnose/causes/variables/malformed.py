@@ -35,7 +35,8 @@ def config_malformed(case: Case) -> Found | None:
         r"|NumberFormatException|ParseIntError|ParseError|strconv\.\w+|validation errors? for"
         r"|configuration (?:error|is invalid)|syntax error in|\[emerg\]|unknown (?:directive"
         "|option|flag|key|field)|unrecognized (?:option|arguments?)|expected one of"
-        r"|out of range|illegal number|integer expected|integer expression expected)[^\n]*"
+        r"|out of range|illegal number|bad number|value too great for base"
+        r"|integer (?:expression )?expected)[^\n]*"
     )
     if match is None or case.line(match) == case.seen.unsaid:  # of a system call
         return _malformed(case)

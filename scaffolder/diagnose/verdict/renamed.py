@@ -1,0 +1,46 @@
+"""Copies in which a key of a file has the name that the program reads."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.misspelled import Misspelled, misspelled
+from scaffolder.diagnose.evidence.keys import renamed
+
+from .cures import Cure
+from .factor import Factor, mounted
+from .read_settings import can_differ
+
+KEY = Cure("key", "key-misspelled", "environment", "", "", proves=True, is_exact=True)
+
+
+def other_keys(case: Case) -> Iterator[Factor]:
+    """Rename each key that may be misspelled, and then all of one file."""
+    found = [each for each in misspelled(case) if can_differ(case, each.path)]
+    for each in found:
+        yield _factor(case, [each])
+    for _path, group in groupby(found, key=lambda each: each.path):
+        first = list({each.key: each for each in reversed(list(group))}.values())
+        if len(first) > 1:
+            yield _factor(case, first[::-1])
+
+
+def _factor(case: Case, changes: list[Misspelled]) -> Factor:
+    text, path = changes[0].text, changes[0].path
+    for each in changes:
+        text = renamed(text, each.key, each.name)
+    named = " and ".join(f"{each.key} renamed to {each.name}" for each in changes)
+    cure = replace(
+        KEY,
+        text="; ".join(each.words for each in changes),
+        fix=f"rename {'it' if len(changes) == 1 else 'them'} in {path}: "
+        + ", ".join(f"{each.name} instead of {each.key}" for each in changes),
+    )
+    return Factor(
+        f"{named} in {path}",
+        case.config,
+        files={path: text.encode()},
+        flags=mounted(path),
+        cure=cure,
+    )
