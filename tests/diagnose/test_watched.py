@@ -532,3 +532,27 @@ def test_a_crash_of_a_child_that_is_survived_is_no_cause() -> None:
 )
 def test_a_refused_call_names_the_capability_that_it_needs(refused: str, needs: str) -> None:
     assert needs in judge(case(**tried(f"{refused}\t-1"))).text
+
+
+def test_a_program_that_asks_at_its_terminal_needs_one() -> None:
+    asked = ended(call("openat\t-6\tp=/dev/tty\tx=2"))
+    without, with_one = case(**asked), case(**asked | {"config": {"stdin": True}})
+
+    assert judge(without).cause == "input-closed"
+    assert "/dev/tty" in judge(without).text
+    assert judge(with_one).cause != "input-closed"
+
+
+def test_a_read_only_tmpfs_is_told_from_a_read_only_root() -> None:
+    refused = ended(call("openat\t-30\tp=/dev/shm/sem.x\tx=c2"))
+    mounted = case(**refused | {"config": {"tmpfs": {"/dev/shm": "ro"}}})
+    root = case(**refused | {"config": {"read_only": True}})
+
+    assert "/dev/shm is mounted read-only" in judge(mounted).text
+    assert "root filesystem is read-only" in judge(root).text
+
+
+def test_what_is_said_of_packages_is_asked_for_as_they_are_listed() -> None:
+    listed = "/usr/lib/python3/dist-packages/packaging-25.0.dist-info/entry_points.txt"
+
+    assert judge(case(**ended(call(f"openat\t-2\tp={listed}\tx=0")))).cause != "file-missing"

@@ -8,6 +8,8 @@ from .trace import Call
 
 LIBRARY = re.compile(r"/lib[\w+-]+[\w.+-]*\.so\.[\d.]+$")
 """A shared library with its version, as programs load them; modules of languages have none."""
+IN_MEMORY = ("/dev/shm/", "/dev/mqueue/")
+"""Places for files below /dev."""
 LOOPBACK = re.compile(r"^(?:127\.|::1$|localhost$)")
 
 
@@ -18,7 +20,8 @@ def in_words(call: Call) -> str:
     connection that an isolated copy cannot make, has none.
     """
     reason = call.reason
-    if call.path.startswith("/dev/") or call.name.startswith("exec"):
+    is_device = call.path.startswith("/dev/") and not call.path.startswith(IN_MEMORY)
+    if is_device or call.name.startswith("exec"):
         return ""
     if call.is_network:
         refused = call.name == "connect" and call.error == errno.ECONNREFUSED

@@ -1,8 +1,11 @@
 """A read-only root filesystem."""
 
+import errno
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.evidence.files import is_below
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .denials import READ_ONLY, is_writable_mount, paths_in, place_for
@@ -24,8 +27,17 @@ def read_only_root(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    path = next(reversed(paths_in(line)), "")
+    path = next(reversed(paths_in(line)), "") or _refused(case)
     mounts = [m for m in case.config.mounts if not m.writable and path.startswith(m.destination)]
+    place = next((t for t in case.config.tmpfs if is_below(path, t)), "")
+    if place and not case.config.read_only:
+        options = case.config.tmpfs[place]
+        return Found(
+            f"{place} is mounted read-only (--tmpfs {place}:{options}), and the program writes to"
+            f" {path} in it",
+            f"mount {place} without ro",
+            (logged(case, match), inspected(case, "HostConfig.Tmpfs", f"{place}: {options}")),
+        )
     if mounts:
         where = f"{mounts[0].destination} is mounted read-only (:ro)"
         return Found(
@@ -46,3 +58,9 @@ def read_only_root(case: Case) -> Found | None:
         ),
         proven=case.config.read_only,
     )
+
+
+def _refused(case: Case) -> str:
+    """Return the path that a copy could not write to, where no message names it."""
+    calls = reversed(case.seen.trace.calls)
+    return next((call.made for call in calls if call.error == errno.EROFS and call.made), "")

@@ -1,25 +1,28 @@
 """Interactive programs whose input is closed."""
 
+import errno
 import re
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import ended, inspected, watched
+from scaffolder.diagnose.causes.evidence import ended, inspected, seen, watched
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .readings import INTERACTIVE, readings
+
+TERMINAL = "/dev/tty"
 
 
 @cause(
     "input-closed",
     "the program is interactive, but its input is closed",
     pattern="process",
-    reads=["inspect"],
+    reads=["inspect", "rerun"],
     page="check-shell",
     when=Phase.FINISHED | Phase.DIED,
     basis=Basis.INFERRED,
-    explains=["nothing-keeps-it"],
+    explains=["nothing-keeps-it", "errexit", "device-not-given", "last-call"],
     cured_by=["input"],
 )
 def input_closed(case: Case) -> Found | None:
@@ -27,6 +30,15 @@ def input_closed(case: Case) -> Found | None:
     argv = [w for w in case.config.argv if w not in {"-i", "-l", "--login"}]
     if case.config.stdin or not argv:
         return None
+    call = case.seen.failed_call
+    if call and call.path == TERMINAL and call.error == errno.ENXIO:
+        return Found(
+            f"the program asks at its terminal ({TERMINAL}), and the container has none; it ends"
+            " without a message",
+            "give it a terminal (docker run -it), or what it asks for in a variable or a file",
+            (seen(case, call), inspected(case, "Config.Tty", "false")),
+            (f"docker run -it {case.config.image}",),
+        )
     if case.seen.reads_nothing:
         return Found(
             "the program reads its standard input, which is empty, and ends; without -i stdin is"
