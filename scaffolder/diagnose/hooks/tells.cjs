@@ -29,10 +29,10 @@ let hasWorked = false; // whether it has worked since
 let inCatch = false; // whether the end is within a catch block that has a name for its exception
 
 /** Write a line; never fail. */
-function record(kind, error, place, how = '') {
+function record(kind, error, place, how = '', way = []) {
   const { text = '', names = [] } = error || {};
   try {
-    appendFileSync(RECORDS, JSON.stringify({ kind, text, place, how, names }) + '\n');
+    appendFileSync(RECORDS, JSON.stringify({ kind, text, place, how, names, way }) + '\n');
   } catch {
     // Then there is no record.
   }
@@ -86,10 +86,10 @@ function latest() {
 }
 
 /** Write how the program ends, and the exceptions before that. */
-function end(place, how, isHandling) {
+function end(place, how, isHandling, way = []) {
   for (const one of handled) record('handled', one, one.places.length ? one.places[0].place : 'its event loop');
   if (hasWorked) record('works', null, '');
-  record('exit', isHandling ? latest() : null, place, how);
+  record('exit', isHandling ? latest() : null, place, how, way);
 }
 
 const made = new Map(); // promises that are pending, and handles: what, where, and after which promise
@@ -197,13 +197,14 @@ function remember() {
 
 /** Take note of the end that the program chooses. */
 function ends(code) {
-  const [at] = own(new Error().stack);
+  const way = own(new Error().stack);
+  const [at] = way;
   inCatch = false;
   debugger; // `paused` looks whether this is within a catch block
   const last = latest();
   const near = last && at && last.places.some(
     (one) => one.file === at.file && one.name === at.name && at.line >= one.line && at.line - one.line <= NEAR);
-  end(at ? at.place : 'node', `process.exit(${code})`, inCatch || near);
+  end(at ? at.place : 'node', `process.exit(${code})`, inCatch || near, way.map((one) => [one.place, one.name]));
 }
 
 function paused({ reason, data, callFrames }, session) {

@@ -1,0 +1,191 @@
+"""Where the values come from that a condition in a source compares: a file, a variable, a peer.
+
+Its names are followed back through plain assignments above it in the same source. That is a search
+in the text: what it finds is a hint for people, and what it cannot follow is left out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from posixpath import basename
+
+from .masking import masked
+
+MOST_NAMES, DEEPEST, LONGEST = 24, 5, 400
+VARIABLES = (
+    re.compile(r"process\.env\.(?P<name>\w+)|process\.env\[\s*['\"](?P<quoted>\w+)['\"]"),
+    re.compile(r"environ\[\s*['\"](?P<name>\w+)['\"]|environ\.get\(\s*['\"](?P<quoted>\w+)['\"]"),
+    re.compile(r"\bgetenv\(\s*['\"](?P<name>\w+)['\"]|\$_(?:ENV|SERVER)\[\s*['\"](?P<quoted>\w+)['\"]"),
+    re.compile(r"\bENV\[\s*['\"](?P<name>\w+)['\"]|\bENV\.(?:fetch|key\?)\(?\s*['\"](?P<quoted>\w+)['\"]"),
+    re.compile(r"\$ENV\{\s*['\"]?(?P<name>\w+)['\"]?\s*\}(?P<quoted>)"),
+)  # fmt: skip
+"""How programs name variables of the environment."""
+OF_SHELL = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)")
+READS = re.compile(
+    r"(?i)open|read|load|parse_ini|file_get_contents|\bfile\b|slurp|require|import_module"
+    r"|\b(?:cat|head|tail|grep|sed|awk|cut|jq|source|stat)\b|<|\bstat|exists|access|is_file|isfile"
+)
+PATH = re.compile(r"""['"]?(?<![\w:/$.}])(?P<path>/(?:[\w.@+-]+/)*[\w.@+-]+)(?![\w/(])""")
+RELATIVE = re.compile(r"""['"](?P<path>(?:\.{0,2}/)?[\w@+-][\w./@+-]*\.\w{2,10}|\.\w[\w.-]+)['"]""")
+URL = re.compile(r"\b[a-z][a-z0-9+]{1,9}://(?:[^\s'\"@/]*@)?(?P<host>[\w.-]+(?::\d+)?)")
+NAME = re.compile(r"(?<![\w.'\"])[$@%]?(?P<name>[A-Za-z_]\w*)(?P<call>\s*\()?")
+KEYWORDS = frozenset(
+    "if elif else elsif unless while until case when not and or in is None True False nil null true false"
+    " undefined const let var my our new typeof await return switch match except catch test exit die lambda"
+    " then fi do done sys process exists defined isset empty len int str float Number parseInt String".split()
+)  # fmt: skip
+NEVER = frozenset({"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr"})
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value in a condition comes from."""
+
+    name: str
+    """As the condition has it; empty where it names the origin itself."""
+    kind: str
+    """`file`, `variable` or `peer`."""
+    what: str
+    """A path, the name of a variable, or a host."""
+
+
+def origins(
+    source: str, language: str, condition: str, at: int, opened: Sequence[str] = ()
+) -> tuple[Origin, ...]:
+    """Return where the values come from that a condition at a place in a source compares.
+
+    `opened` are the files that the program has opened at last: of several paths, theirs are meant.
+    """
+    search = _Search(source, masked(source, language), language, at, tuple(opened))
+    found: dict[tuple[str, str], Origin] = {}
+    for kind, what in search.direct(condition, is_read=False):
+        found.setdefault((kind, what), Origin("", kind, what))
+    for name, is_call in _names(condition):
+        for kind, what in search.of_name(name, at, is_call=is_call):
+            found.setdefault((kind, what), Origin(name, kind, what))
+    return tuple(found.values())
+
+
+class _Search:
+    def __init__(
+        self, source: str, hidden: str, language: str, at: int, opened: tuple[str, ...]
+    ) -> None:
+        self.source, self.hidden, self.language, self.opened = source, hidden, language, opened
+        self.seen: set[str] = set()
+        self.limit = at
+
+    def direct(self, text: str, *, is_read: bool) -> Iterator[tuple[str, str]]:
+        """Yield the origins that a text names itself."""
+        for pattern in VARIABLES:
+            for match in pattern.finditer(text):
+                yield "variable", match["name"] or match["quoted"]
+        if self.language == "sh":
+            for match in OF_SHELL.finditer(text):
+                if not self._assigned(match["name"], self.limit):
+                    yield "variable", match["name"]
+        plain = URL.sub(lambda match: " " * len(match[0]), text)
+        if is_read or READS.search(text):
+            paths = [m["path"] for m in (*PATH.finditer(plain), *RELATIVE.finditer(plain))]
+            known = [path for path in map(self._known, paths) if path in self.opened]
+            for path in known or [p for p in paths if p.startswith("/")]:
+                if path not in NEVER:
+                    yield "file", path
+        for match in URL.finditer(text):
+            yield "peer", match["host"]
+
+    def of_name(
+        self, name: str, at: int, depth: int = 0, *, is_call: bool = False, is_read: bool = False
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the origins of what a name holds at a place."""
+        if name in self.seen or len(self.seen) >= MOST_NAMES or depth >= DEEPEST:
+            return
+        self.seen.add(name)
+        text = self._body(name) if is_call else self._assigned(name, at)
+        if not text and not is_call:
+            text, at = self._handed(name)
+        if not text:
+            return
+        reads = is_read or bool(READS.search(text))
+        found = list(self.direct(text, is_read=reads))
+        yield from found
+        if any(kind == "file" for kind, _ in found):
+            return
+        for other, is_other_call in _names(text):
+            yield from self.of_name(other, at, depth + 1, is_call=is_other_call, is_read=reads)
+
+    def _known(self, path: str) -> str:
+        """Return the opened file that a path means, or the path itself."""
+        own = path.removeprefix("./").lstrip("/") if not path.startswith("/") else path
+        same = (each for each in self.opened if each == path or each.endswith(f"/{basename(own)}"))
+        return next(same, path)
+
+    def _assigned(self, name: str, before: int) -> str:
+        """Return what is assigned to a name last, before a place; empty if nothing is."""
+        one = re.escape(name)
+        forms = (
+            rf"(?<![\w.$>])[$@%]?{one}\b(?:\s*,\s*[\w$@%]+|\s*[\]}})])*(?:[ \t]*:[ \t]*[A-Za-z][\w\[\], .|]*)?\s*[|:?]{{0,2}}=(?![=~>])(?P<value>)",
+            rf"\bwith\s+(?P<value>[^\n]+?)\s+as\s+{one}\b",
+            rf"\bfor\b[\s(]*(?:my|const|let|var)?\s*[$@%]?{one}\s*(?:in|of|\()(?P<value>)",
+            rf"\bforeach\s*\((?P<value>[^\n]+?)\s+as\s+(?:\$\w+\s*=>\s*)?\${one}\b",
+            rf"\bopen\s*\(?\s*(?:my\s+)?[$]?{one}\s*,(?P<value>)",
+            rf"\bread\s+(?:-\w+\s+)*{one}\b(?P<value>)",
+            rf"(?<=\bdef )(?!){one}(?P<value>)",
+        )
+        last: re.Match[str] | None = None
+        for form in forms:
+            for match in re.finditer(form, self.hidden[:before]):
+                last = match if last is None or match.end() > last.end() else last
+        if last is None:
+            return ""
+        if last["value"]:
+            begin, end = last.span("value")
+            return self.source[begin:end]
+        return self.source[last.end() : self._end(last.end())]
+
+    def _end(self, at: int) -> int:
+        """Return where an expression ends: at a line's end or a semicolon, outside of brackets."""
+        depth = 0
+        for index in range(at, min(len(self.hidden), at + LONGEST)):
+            char = self.hidden[index]
+            depth += (char in "([{") - (char in ")]}")
+            if depth < 0 or (depth == 0 and char in ";\n"):
+                return index
+        return min(len(self.hidden), at + LONGEST)
+
+    def _body(self, name: str) -> str:
+        """Return the beginning of a function of that name; empty if the source has none."""
+        one = re.escape(name)
+        form = rf"\b(?:def|function|func|sub|fn)\s+(?:self\.)?{one}\b|(?<![\w.]){one}\s*=\s*(?:async\s*)?(?:\(|function|\w+\s*=>)"
+        match = re.search(form, self.hidden)
+        if match is None:
+            return ""
+        more = re.search(
+            r"\n(?:def|function|func|sub|class|async)\b|\n\}|\nend\b", self.hidden[match.end() :]
+        )
+        end = match.end() + (more.start() if more else LONGEST)
+        return self.source[match.end() : min(end, match.end() + LONGEST)]
+
+    def _handed(self, name: str) -> tuple[str, int]:
+        """Return what is handed to a function for its parameter, and where; empty if to none."""
+        one = re.escape(name)
+        form = rf"\b(?:def|function|func|fn)\s+(?P<function>\w+)\s*\((?P<before>[^()]*?)(?<!\w)[$]?{one}\b"
+        match = re.search(form, self.hidden)
+        if match is None:
+            return "", 0
+        position = match["before"].count(",")
+        calls = rf"(?<!def )(?<!function )(?<!func )(?<!fn )\b{re.escape(match['function'])}\s*\("
+        call = re.search(calls, self.hidden)
+        if call is None:
+            return "", 0
+        inside = self.source[call.end() : self._end(call.end())]
+        given = inside.split(",")
+        return given[position] if position < len(given) else inside, call.start()
+
+
+def _names(text: str) -> list[tuple[str, bool]]:
+    """Return the names in a text, without its strings, and whether they are called."""
+    plain = re.sub(r"'(?:\\.|[^'\\])*'", "''", text)
+    if "$" not in text:
+        plain = re.sub(r'"(?:\\.|[^"\\])*"', '""', plain)
+    found = {match["name"]: bool(match["call"]) for match in NAME.finditer(plain)}
+    return [(name, is_call) for name, is_call in found.items() if name not in KEYWORDS]
