@@ -12,6 +12,9 @@ from . import guarded_braces, guarded_python, guarded_words
 from .masking import BRACES, masked
 
 LONGEST = 160
+DEEPEST = 4
+HEAD = re.compile(r"\bfunction\s+(\w+)|(?<![\w$-])(\w+)\s*\(\)\s*\{")
+"""How a function of a shell or of PHP begins."""
 STATUS = re.compile(r"\((-?\d+)\)")
 FUNCTION = re.compile(r"[\w$]+$")
 
@@ -39,7 +42,7 @@ def guard(source: str, language: str, line: int, called: str, how: str) -> Guard
         return None
     if language == "python":
         status = STATUS.search(how)
-        span = guarded_python.span(source, line, _name(called), status[1] if status else "")
+        span = guarded_python.span(source, line, name_of(called), status[1] if status else "")
     else:
         hidden = masked(source, language)
         at = _position(hidden, source, starts[line - 1], starts[line] - 1, called)
@@ -53,7 +56,29 @@ def guard(source: str, language: str, line: int, called: str, how: str) -> Guard
     return Guard(text[:LONGEST], number, begin, is_passed) if text else None
 
 
-def _name(called: str) -> str:
+def literal(source: str, language: str, status: int) -> list[tuple[int, str]]:
+    """Return the lines by which a script ends with a status, if it names that once, innermost first.
+
+    Each has the name of its function, and is followed by the one place where that is called.
+    """
+    hidden = masked(source, language)
+    form = re.compile(rf"(?<![\w$-])(?:exit|die)\s*\(?\s*{status}\b")
+    found = [match.start() for match in form.finditer(hidden)]
+    way: list[tuple[int, str]] = []
+    while len(found) == 1 and len(way) < DEEPEST:
+        at = found[0]
+        heads = [m for m in HEAD.finditer(hidden, 0, at) if "\n}" not in hidden[m.end() : at]]
+        is_inside = heads and hidden.count("{", heads[-1].start(), at) > hidden.count(
+            "}", heads[-1].start(), at
+        )
+        name = (heads[-1][1] or heads[-1][2]) if heads and is_inside else ""
+        way.append((hidden.count("\n", 0, at) + 1, name))
+        calls = re.finditer(rf"(?<![\w$-]){re.escape(name)}\b(?!\s*\(\)\s*\{{)", hidden)
+        found = [m.start() for m in calls if name and not hidden[: m.start()].endswith("function ")]
+    return way
+
+
+def name_of(called: str) -> str:
     """Return the name of a call, without its arguments and what it is a member of."""
     match = FUNCTION.search(re.split(r"[( ]", called.strip("!"), maxsplit=1)[0])
     return match[0] if match else ""
@@ -61,7 +86,7 @@ def _name(called: str) -> str:
 
 def _position(hidden: str, source: str, begin: int, end: int, called: str) -> int:
     """Return where in a line a call stands: with the same arguments, or by its name."""
-    name = re.escape(_name(called))
+    name = re.escape(name_of(called))
     exact = STATUS.search(called)
     patterns = [rf"\b{name}[!]?\s*\(?\s*{exact[1]}\b"] if exact and name else []
     patterns += [rf"(?<![\w$]){name}\b"] if name else []

@@ -29,10 +29,10 @@ PATH = re.compile(r"""['"]?(?<![\w:/$.}])(?P<path>/(?:[\w.@+-]+/)*[\w.@+-]+)(?![
 RELATIVE = re.compile(r"""['"](?P<path>(?:\.{0,2}/)?[\w@+-][\w./@+-]*\.\w{2,10}|\.\w[\w.-]+)['"]""")
 URL = re.compile(r"\b[a-z][a-z0-9+]{1,9}://(?:[^\s'\"@/]*@)?(?P<host>[\w.-]+(?::\d+)?)")
 NAME = re.compile(r"(?<![\w.'\"])[$@%]?(?P<name>[A-Za-z_]\w*)(?P<call>\s*\()?")
+ATTRIBUTE = re.compile(r"(?<=[\w\])}])(?:\.|->)(\w+)\b(?!\s*\()")
+"""What a condition asks an object for: where that is assigned, the object may have another name."""
 KEYWORDS = frozenset(
-    "if elif else elsif unless while until case when not and or in is None True False nil null true false"
-    " undefined const let var my our new typeof await return switch match except catch test exit die lambda"
-    " then fi do done sys process exists defined isset empty len int str float Number parseInt String".split()
+    ["if", "elif", "else", "elsif", "unless", "while", "until", "case", "when", "not", "and", "or", "in", "is", "None", "True", "False", "nil", "null", "true", "false", "undefined", "const", "let", "var", "my", "our", "new", "typeof", "await", "return", "switch", "match", "except", "catch", "test", "exit", "die", "lambda", "then", "fi", "do", "done", "sys", "process", "exists", "defined", "isset", "empty", "len", "int", "str", "float", "Number", "parseInt", "String"]
 )  # fmt: skip
 NEVER = frozenset({"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr"})
 
@@ -50,18 +50,27 @@ class Origin:
 
 
 def origins(
-    source: str, language: str, condition: str, at: int, opened: Sequence[str] = ()
+    source: str,
+    language: str,
+    condition: str,
+    at: int,
+    opened: Sequence[str] = (),
+    without: str = "",
 ) -> tuple[Origin, ...]:
     """Return where the values come from that a condition at a place in a source compares.
 
     `opened` are the files that the program has opened at last: of several paths, theirs are meant.
+    `without` is the name of a helper that only ends.
     """
     search = _Search(source, masked(source, language), language, at, tuple(opened))
     found: dict[tuple[str, str], Origin] = {}
     for kind, what in search.direct(condition, is_read=False):
         found.setdefault((kind, what), Origin("", kind, what))
     for name, is_call in _names(condition):
-        for kind, what in search.of_name(name, at, is_call=is_call):
+        for kind, what in () if name == without else search.of_name(name, at, is_call=is_call):
+            found.setdefault((kind, what), Origin(name, kind, what))
+    for name in () if found else ATTRIBUTE.findall(condition):  # `settings.mode`
+        for kind, what in search.of_name(f".{name}", len(source)):
             found.setdefault((kind, what), Origin(name, kind, what))
     return tuple(found.values())
 
@@ -121,9 +130,11 @@ class _Search:
 
     def _assigned(self, name: str, before: int) -> str:
         """Return what is assigned to a name last, before a place; empty if nothing is."""
-        one = re.escape(name)
+        one = re.escape(name.lstrip("."))
+        bound = r"(?<![\w$])" if name.startswith(".") else r"(?<![\w.$>])"
         forms = (
-            rf"(?<![\w.$>])[$@%]?{one}\b(?:\s*,\s*[\w$@%]+|\s*[\]}})])*(?:[ \t]*:[ \t]*[A-Za-z][\w\[\], .|]*)?\s*[|:?]{{0,2}}=(?![=~>])(?P<value>)",
+            rf"{bound}[$@%]?{one}\b(?:\s*,\s*[\w$@%]+|\s*[\]}})])*(?:[ \t]*:[ \t]*[A-Za-z][\w\[\], .|]*)?\s*[|:?]{{0,2}}=(?![=~>])(?P<value>)",
+            rf"(?<![\w.])[$@%]?{one}(?:->)?(?:\{{[^{{}}\n]*\}}|\[[^\[\]\n]*\])+\s*=(?![=~>])(?P<value>)",
             rf"\bwith\s+(?P<value>[^\n]+?)\s+as\s+{one}\b",
             rf"\bfor\b[\s(]*(?:my|const|let|var)?\s*[$@%]?{one}\s*(?:in|of|\()(?P<value>)",
             rf"\bforeach\s*\((?P<value>[^\n]+?)\s+as\s+(?:\$\w+\s*=>\s*)?\${one}\b",
@@ -163,6 +174,8 @@ class _Search:
             r"\n(?:def|function|func|sub|class|async)\b|\n\}|\nend\b", self.hidden[match.end() :]
         )
         end = match.end() + (more.start() if more else LONGEST)
+        closes = re.compile(r"[^\n{]*\{[^\n{}]*\}").match(self.hidden, match.end())
+        end = closes.end() if closes else end
         return self.source[match.end() : min(end, match.end() + LONGEST)]
 
     def _handed(self, name: str) -> tuple[str, int]:

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from posixpath import splitext
+from posixpath import join, splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content, copied, inspected
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.swallowed import Ending
-from scaffolder.diagnose.programs.guarded import Guard, guard
+from scaffolder.diagnose.programs.guarded import Guard, guard, literal, name_of
 from scaffolder.diagnose.programs.masking import ENDINGS
 from scaffolder.diagnose.programs.origins import Origin, origins
 from scaffolder.diagnose.programs.scripts import language
@@ -36,8 +36,9 @@ def asked(case: Case, ending: Ending) -> Asked | None:
     """Return what decides an end, by the source in the container; None if that does not tell."""
     called = ending.how
     for place, name in ending.way or ((ending.place, ""),):
-        path, _, line = place.rpartition(":")
-        source = text(case.files, path, case.config.workdir or "/") if path else None
+        given, _, line = place.rpartition(":")
+        path = join(case.config.workdir or "/", given)
+        source = text(case.files, path) if given else None
         kind = _language(path, source, ending) if source else ""
         found = (
             guard(source, kind, int(line), called, ending.how)
@@ -45,7 +46,10 @@ def asked(case: Case, ending: Ending) -> Asked | None:
             else None
         )
         if source and found:
-            return _told(case, path, source, kind, found, is_elsewhere=place != ending.place)
+            is_elsewhere = place != ending.place
+            return _told(
+                case, (path, source, kind), found, name_of(called), is_elsewhere=is_elsewhere
+            )
         called = name
     return None
 
@@ -58,12 +62,33 @@ def _language(path: str, source: str, ending: Ending) -> str:
     return by_name or next(filter(None, map(language, names)), "") or by_call
 
 
-def _told(  # noqa: PLR0913 - all that is known of one condition
-    case: Case, path: str, source: str, kind: str, found: Guard, *, is_elsewhere: bool
+def by_status(case: Case) -> Ending | None:
+    """Return where a script of a shell or of PHP ends, whose runtime tells no place.
+
+    That is the one place in its source that names the status, unless something that it started
+    ended with the same.
+    """
+    script = next((i.script for i in case.launched if i.script and i.script.path), None)
+    decider = case.seen.decider
+    if script is None or decider is None or script.language not in {"sh", "php"}:
+        return None
+    processes = case.seen.trace.processes.values()
+    same = [each for each in processes if each.status == decider.status]
+    if language(decider.name) != script.language or same != [decider]:
+        return None
+    lines = literal(script.text, script.language, decider.status)
+    way = tuple((f"{script.path}:{line}", name) for line, name in lines)
+    ending = Ending(way[0][0], f"exit {decider.status}", (), way=way) if way else None
+    return ending if ending and asked(case, ending) else None
+
+
+def _told(
+    case: Case, script: tuple[str, str, str], found: Guard, called: str, *, is_elsewhere: bool
 ) -> Asked:
+    path, source, kind = script
     quoted = safe(found.text)
     opened = case.seen.opened
-    known = origins(source, kind, found.text, found.at, opened)[:MOST]
+    known = origins(source, kind, found.text, found.at, opened, called)[:MOST]
     where = f" at {path}:{found.line}" if is_elsewhere else ""
     holds = "after" if found.is_passed else ""
     words = f"{f' {holds}' if holds else ':'} `{quoted}`{where}{' did not hold' if holds else ''}"

@@ -10,7 +10,7 @@ from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
-from .asked import asked
+from .asked import asked, by_status
 
 RUNTIME = re.compile(
     r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/|.*\.(?:class|jar)$"
@@ -54,7 +54,7 @@ def last_call(case: Case) -> Found | None:
 )
 def ends_itself(case: Case) -> Found | None:
     """Find where the program decided to end, which its runtime tells, if nothing else failed."""
-    ending, lines = case.seen.ending, [line.text.strip() for line in case.lines]
+    ending, lines = case.seen.ending or by_status(case), [line.text.strip() for line in case.lines]
     said = next((line for line in reversed(lines) if line), "")
     if ending is None or case.seen.failed_call or not case.exit_code:
         return None
