@@ -67,8 +67,8 @@ ENDS = {
         "require('fs').createReadStream('/no/key').on('error', () => process.exit(3))", NO_KEY, "process.exit(3)",
     ),
     "of its own": (
-        "class A extends require('events') {}; const a = new A(); a.on('error', () => process.exit(3));"
-        " a.emit('error', new RangeError('no room'))", "RangeError: no room", "process.exit(3)",
+        ("class A extends require('events') {}; const a = new A(); a.on('error', () => process.exit(3));"
+         " a.emit('error', new RangeError('no room'))"), "RangeError: no room", "process.exit(3)",
     ),
     "after its listener": (
         "require('fs').createReadStream('/no/key').on('error', async () => { await null; process.exit(3) })", NO_KEY, "",

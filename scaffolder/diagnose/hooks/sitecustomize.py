@@ -39,7 +39,7 @@ has_handled = [False]
 said = [()]
 
 
-def record(kind, error, place, how="", shown="", way=()):
+def record(kind, error, place, how="", shown="", way=()):  # noqa: PLR0913, PLR0917 - fields of a line
     """Write a line about an exception, if any is given; never fail."""
     if written[0] >= (2 * MOST if kind in ("exit", "said") else MOST):
         return

@@ -57,7 +57,7 @@ def guard(source: str, language: str, line: int, called: str, how: str) -> Guard
 
 
 def literal(source: str, language: str, status: int) -> list[tuple[int, str]]:
-    """Return the lines by which a script ends with a status, if it names that once, innermost first.
+    """Return the lines by which a script ends with a status, if it names that once.
 
     Each has the name of its function, and is followed by the one place where that is called.
     """

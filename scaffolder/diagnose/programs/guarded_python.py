@@ -46,7 +46,9 @@ def _call(tree: ast.AST, line: int, called: str) -> ast.AST | None:
     return next(iter([*named, *ends, *raises]), None)
 
 
-def _around(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> tuple[Placed, Placed, bool] | None:
+def _around(  # noqa: PLR0911 - a kind of statement each
+    node: ast.AST, parents: dict[ast.AST, ast.AST]
+) -> tuple[Placed, Placed, bool] | None:
     """Return what begins and what ends the text of a condition, and whether it did not hold."""
     while node in parents:
         parent = parents[node]

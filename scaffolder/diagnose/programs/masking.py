@@ -15,7 +15,10 @@ SINGLE = r"'(?:\\.|[^'\\])*'"
 BACKTICKS = r"`(?:\\.|[^`\\])*`"
 HASH = r"(?:(?<=\s)|^)#[^\n]*"
 SLASHES = r"(?<!:)//[^\n]*|/\*.*?\*/"
-PATTERN = r"(?P<before>[=(,:!&|?{};~]\s*)(?P<pattern>/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/)"
+PATTERN = (
+    r"(?P<before>[=(,:!&|?{};~]\s*)"
+    r"(?P<pattern>/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/)"
+)
 """A regular expression, which only stands where no division can."""
 KINDS = {
     "python": (r'""".*?"""', r"'''.*?'''", HASH, DOUBLE, SINGLE),

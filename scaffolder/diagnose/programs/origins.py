@@ -7,34 +7,21 @@ in the text: what it finds is a hint for people, and what it cannot follow is le
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from posixpath import basename
 
 from .masking import masked
+from .named_origins import READS, named
 
 MOST_NAMES, DEEPEST, LONGEST = 24, 5, 400
-VARIABLES = (
-    re.compile(r"process\.env\.(?P<name>\w+)|process\.env\[\s*['\"](?P<quoted>\w+)['\"]"),
-    re.compile(r"environ\[\s*['\"](?P<name>\w+)['\"]|environ\.get\(\s*['\"](?P<quoted>\w+)['\"]"),
-    re.compile(r"\bgetenv\(\s*['\"](?P<name>\w+)['\"]|\$_(?:ENV|SERVER)\[\s*['\"](?P<quoted>\w+)['\"]"),
-    re.compile(r"\bENV\[\s*['\"](?P<name>\w+)['\"]|\bENV\.(?:fetch|key\?)\(?\s*['\"](?P<quoted>\w+)['\"]"),
-    re.compile(r"\$ENV\{\s*['\"]?(?P<name>\w+)['\"]?\s*\}(?P<quoted>)"),
-)  # fmt: skip
-"""How programs name variables of the environment."""
-OF_SHELL = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)")
-READS = re.compile(
-    r"(?i)open|read|load|parse_ini|file_get_contents|\bfile\b|slurp|require|import_module"
-    r"|\b(?:cat|head|tail|grep|sed|awk|cut|jq|source|stat)\b|<|\bstat|exists|access|is_file|isfile"
-)
-PATH = re.compile(r"""['"]?(?<![\w:/$.}])(?P<path>/(?:[\w.@+-]+/)*[\w.@+-]+)(?![\w/(])""")
-RELATIVE = re.compile(r"""['"](?P<path>(?:\.{0,2}/)?[\w@+-][\w./@+-]*\.\w{2,10}|\.\w[\w.-]+)['"]""")
-URL = re.compile(r"\b[a-z][a-z0-9+]{1,9}://(?:[^\s'\"@/]*@)?(?P<host>[\w.-]+(?::\d+)?)")
 NAME = re.compile(r"(?<![\w.'\"])[$@%]?(?P<name>[A-Za-z_]\w*)(?P<call>\s*\()?")
 ATTRIBUTE = re.compile(r"(?<=[\w\])}])(?:\.|->)(\w+)\b(?!\s*\()")
 """What a condition asks an object for: where that is assigned, the object may have another name."""
-KEYWORDS = frozenset(
-    ["if", "elif", "else", "elsif", "unless", "while", "until", "case", "when", "not", "and", "or", "in", "is", "None", "True", "False", "nil", "null", "true", "false", "undefined", "const", "let", "var", "my", "our", "new", "typeof", "await", "return", "switch", "match", "except", "catch", "test", "exit", "die", "lambda", "then", "fi", "do", "done", "sys", "process", "exists", "defined", "isset", "empty", "len", "int", "str", "float", "Number", "parseInt", "String"]
-)  # fmt: skip
-NEVER = frozenset({"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr"})
+WORDS = """
+if elif else elsif unless while until case when not and or in is None True False nil null true
+false undefined const let var my our new typeof await return switch match except catch test exit
+die lambda then fi do done sys process exists defined isset empty len int str float Number
+parseInt String
+"""
+KEYWORDS = frozenset(WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class Origin:
     """A path, the name of a variable, or a host."""
 
 
-def origins(
+def origins(  # noqa: PLR0913, PLR0917 - a condition, where it stands, and what is known of it
     source: str,
     language: str,
     condition: str,
@@ -85,22 +72,10 @@ class _Search:
 
     def direct(self, text: str, *, is_read: bool) -> Iterator[tuple[str, str]]:
         """Yield the origins that a text names itself."""
-        for pattern in VARIABLES:
-            for match in pattern.finditer(text):
-                yield "variable", match["name"] or match["quoted"]
-        if self.language == "sh":
-            for match in OF_SHELL.finditer(text):
-                if not self._assigned(match["name"], self.limit):
-                    yield "variable", match["name"]
-        plain = URL.sub(lambda match: " " * len(match[0]), text)
-        if is_read or READS.search(text):
-            paths = [m["path"] for m in (*PATH.finditer(plain), *RELATIVE.finditer(plain))]
-            known = [path for path in map(self._known, paths) if path in self.opened]
-            for path in known or [p for p in paths if p.startswith("/")]:
-                if path not in NEVER:
-                    yield "file", path
-        for match in URL.finditer(text):
-            yield "peer", match["host"]
+        for kind, what in named(text, self.language, self.opened, is_read=is_read):
+            is_own = self.language == "sh" and self._assigned(what, self.limit)
+            if kind != "variable" or not is_own:
+                yield kind, what
 
     def of_name(
         self, name: str, at: int, depth: int = 0, *, is_call: bool = False, is_read: bool = False
@@ -122,25 +97,24 @@ class _Search:
         for other, is_other_call in _names(text):
             yield from self.of_name(other, at, depth + 1, is_call=is_other_call, is_read=reads)
 
-    def _known(self, path: str) -> str:
-        """Return the opened file that a path means, or the path itself."""
-        own = path.removeprefix("./").lstrip("/") if not path.startswith("/") else path
-        same = (each for each in self.opened if each == path or each.endswith(f"/{basename(own)}"))
-        return next(same, path)
-
     def _assigned(self, name: str, before: int) -> str:
         """Return what is assigned to a name last, before a place; empty if nothing is."""
         one = re.escape(name.lstrip("."))
         bound = r"(?<![\w$])" if name.startswith(".") else r"(?<![\w.$>])"
         forms = (
-            rf"{bound}[$@%]?{one}\b(?:\s*,\s*[\w$@%]+|\s*[\]}})])*(?:[ \t]*:[ \t]*[A-Za-z][\w\[\], .|]*)?\s*[|:?]{{0,2}}=(?![=~>])(?P<value>)",
-            rf"(?<![\w.])[$@%]?{one}(?:->)?(?:\{{[^{{}}\n]*\}}|\[[^\[\]\n]*\])+\s*=(?![=~>])(?P<value>)",
+            (
+                rf"{bound}[$@%]?{one}\b(?:\s*,\s*[\w$@%]+|\s*[\]}})])*"
+                r"(?:[ \t]*:[ \t]*[A-Za-z][\w\[\], .|]*)?\s*[|:?]{0,2}=(?![=~>])(?P<value>)"
+            ),
+            (
+                rf"(?<![\w.])[$@%]?{one}(?:->)?(?:\{{[^{{}}\n]*\}}|\[[^\[\]\n]*\])+"
+                r"\s*=(?![=~>])(?P<value>)"
+            ),
             rf"\bwith\s+(?P<value>[^\n]+?)\s+as\s+{one}\b",
             rf"\bfor\b[\s(]*(?:my|const|let|var)?\s*[$@%]?{one}\s*(?:in|of|\()(?P<value>)",
             rf"\bforeach\s*\((?P<value>[^\n]+?)\s+as\s+(?:\$\w+\s*=>\s*)?\${one}\b",
             rf"\bopen\s*\(?\s*(?:my\s+)?[$]?{one}\s*,(?P<value>)",
             rf"\bread\s+(?:-\w+\s+)*{one}\b(?P<value>)",
-            rf"(?<=\bdef )(?!){one}(?P<value>)",
         )
         last: re.Match[str] | None = None
         for form in forms:
@@ -166,7 +140,10 @@ class _Search:
     def _body(self, name: str) -> str:
         """Return the beginning of a function of that name; empty if the source has none."""
         one = re.escape(name)
-        form = rf"\b(?:def|function|func|sub|fn)\s+(?:self\.)?{one}\b|(?<![\w.]){one}\s*=\s*(?:async\s*)?(?:\(|function|\w+\s*=>)"
+        form = (
+            rf"\b(?:def|function|func|sub|fn)\s+(?:self\.)?{one}\b"
+            rf"|(?<![\w.]){one}\s*=\s*(?:async\s*)?(?:\(|function|\w+\s*=>)"
+        )
         match = re.search(form, self.hidden)
         if match is None:
             return ""
@@ -181,7 +158,10 @@ class _Search:
     def _handed(self, name: str) -> tuple[str, int]:
         """Return what is handed to a function for its parameter, and where; empty if to none."""
         one = re.escape(name)
-        form = rf"\b(?:def|function|func|fn)\s+(?P<function>\w+)\s*\((?P<before>[^()]*?)(?<!\w)[$]?{one}\b"
+        form = (
+            r"\b(?:def|function|func|fn)\s+(?P<function>\w+)\s*"
+            rf"\((?P<before>[^()]*?)(?<!\w)[$]?{one}\b"
+        )
         match = re.search(form, self.hidden)
         if match is None:
             return "", 0

@@ -1,4 +1,4 @@
-"""A certificate or a key that is no whole one: what its PEM block holds is cut off, or no base64."""
+"""A certificate or a key that is no whole one: its PEM block is cut off, or no base64."""
 
 import base64
 import binascii
@@ -15,11 +15,14 @@ from scaffolder.text import quoted
 
 from .key_pairs import files_read
 
-LABEL = rb"(?:CERTIFICATE(?: REQUEST)?|X509 CRL|(?:(?:RSA|EC|DSA|ENCRYPTED) )?PRIVATE KEY|(?:RSA )?PUBLIC KEY)"
+LABEL = (
+    rb"(?:CERTIFICATE(?: REQUEST)?|X509 CRL|(?:(?:RSA|EC|DSA|ENCRYPTED) )?PRIVATE KEY"
+    rb"|(?:RSA )?PUBLIC KEY)"
+)
 """Blocks that hold a sequence in DER, and nothing after it."""
 BLOCK = re.compile(
-    rb"-----BEGIN (?P<label>%s)-----(?P<body>.*?)(?P<end>-----END (?P=label)-----|(?=-----BEGIN )|\Z)"
-    % LABEL,
+    rb"-----BEGIN (?P<label>%s)-----(?P<body>.*?)"
+    rb"(?P<end>-----END (?P=label)-----|(?=-----BEGIN )|\Z)" % LABEL,
     re.DOTALL,
 )
 HEADER = re.compile(rb"^\s*[\w-]+: ")
@@ -82,6 +85,10 @@ def flaw(block: "re.Match[bytes]") -> str:
         der = base64.b64decode(b"".join(body.split()), validate=True)
     except binascii.Error:
         return f"what its block {name} holds is no base64"
+    return _flaw_of_der(name, der)
+
+
+def _flaw_of_der(name: str, der: bytes) -> str:
     if not der:
         return f"its block {name} is empty"
     if der[0] != SEQUENCE:
