@@ -1,7 +1,5 @@
 """The condition of an end that a program chooses, and where what it compares comes from."""
 
-from typing import Any
-
 import pytest
 from recorded import File, case, elf, program
 
@@ -351,6 +349,13 @@ CONDITIONS = [
         ("if grep -q x /etc/a; then exec sleep 3; fi", True),
     ),
     ("python", "# if x:\nprint('if a: b')\nsys.exit(3)", "sys.exit(3)", ((3, ""),), None),
+    (
+        "python",
+        "def m():\n  if ok():\n    return 0\n  return 5\nif __name__ == '__main__':\n  sys.exit(m())",
+        "sys.exit(5)",
+        ((6, "<module>"),),
+        ("if ok()", True),
+    ),
     ("python", "def f(:\nsys.exit(3)", "sys.exit(3)", ((2, ""),), None),
     (
         "node",
@@ -552,7 +557,11 @@ def test_the_condition_of_an_end_is_found(
 
 @pytest.mark.parametrize(("language", "source", "condition", "opened", "expected"), ORIGINS)
 def test_what_a_condition_compares_is_followed_back(
-    language: str, source: str, condition: str, opened: tuple[str, ...], expected: Any
+    language: str,
+    source: str,
+    condition: str,
+    opened: tuple[str, ...],
+    expected: tuple[tuple[str, str, str], ...],
 ) -> None:
     at = source.index(condition) if condition in source else len(source)
     found = origins(source, language, condition, at, opened)

@@ -57,7 +57,7 @@ def _around(  # noqa: PLR0911 - a kind of statement each
             return left, left.test, True
         match parent:
             case ast.If(test=test, orelse=others) | ast.While(test=test, orelse=others):
-                if node is not test and not isinstance(test, ast.Constant):
+                if node is not test and not isinstance(test, ast.Constant) and not _is_main(test):
                     return parent, test, node in others
             case ast.IfExp(test=test, orelse=other) if node is not test:
                 return test, test, node is other
@@ -71,6 +71,11 @@ def _around(  # noqa: PLR0911 - a kind of statement each
                 return None
         node = parent
     return None
+
+
+def _is_main(test: ast.expr) -> bool:
+    """Tell whether a condition asks only whether the module was started itself."""
+    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
 
 def _returned(

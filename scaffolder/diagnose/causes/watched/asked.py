@@ -124,7 +124,7 @@ def _origin(case: Case, origin: Origin) -> str:
 def _fix(known: tuple[Origin, ...], condition: str) -> str:
     places = {
         "file": "what is in {}",
-        "variable": "what {} is set to (docker run -e {}=...)",
+        "variable": "what {} is set to",
         "peer": "what {} answers",
     }
     looks = " and ".join(dict.fromkeys(places[o.kind].replace("{}", o.what) for o in known))
