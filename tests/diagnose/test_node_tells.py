@@ -55,6 +55,24 @@ ENDS = {
         "require('net').connect(1, '127.0.0.1').on('error', (e) => { try { throw e } catch (x) { process.exit(3) } })",
         "Error: connect ECONNREFUSED 127.0.0.1:1", "process.exit(3)",
     ),
+    "of a worker": (
+        "new (require('worker_threads').Worker)('/no/job.js').on('error', () => process.exit(3))",
+        "Error: Cannot find module '/no/job.js'", "process.exit(3)",
+    ),
+    "of a child": (
+        "require('child_process').spawn('/no/tool').on('error', () => process.exit(3))",
+        "Error: spawn /no/tool ENOENT", "process.exit(3)",
+    ),
+    "of a stream": (
+        "require('fs').createReadStream('/no/key').on('error', () => process.exit(3))", NO_KEY, "process.exit(3)",
+    ),
+    "of its own": (
+        ("class A extends require('events') {}; const a = new A(); a.on('error', () => process.exit(3));"
+         " a.emit('error', new RangeError('no room'))"), "RangeError: no room", "process.exit(3)",
+    ),
+    "after its listener": (
+        "require('fs').createReadStream('/no/key').on('error', async () => { await null; process.exit(3) })", NO_KEY, "",
+    ),
     "for all": (
         "process.on('uncaughtException', () => process.exit(3)); null.x", "TypeError: Cannot read", "",
     ),

@@ -41,7 +41,7 @@ MODULES = (
     "pods.ending", "pods.kills",
     "own.settings", "own.supervisor",
     "start.search_path", "start.commands", "start.paths",
-    "files.formats", "files.interpreters", "files.modes", "files.key_pairs",
+    "files.formats", "files.interpreters", "files.modes", "files.key_pairs", "files.pems",
     "files.pointers", "files.kept_out", "files.named", "files.keystores",
     "silence.logs", "silence.unheard", "silence.python", "silence.held", "silence.input",
     "silence.daemons", "silence.endings", "silence.init_systems",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-MOST_LINES, LONGEST = 2000, 16_000
+MOST_LINES, LONGEST, MOST_PLACES = 2000, 16_000, 12
 OPTIONAL = frozenset(
     {"ImportError", "AttributeError", "IndexError", "Empty", "Full", "CancelledError",
      "TimeoutExpired"}
@@ -49,6 +49,8 @@ class Swallowed:
     """The call by which it ended, as `sys.exit(1)`; empty where its handler went on."""
     link: str = ""
     """What links it to an end that was not in its handler, for people."""
+    way: tuple[tuple[str, str], ...] = ()
+    """The places that led to an end, the innermost first, each with the name of its function."""
 
     @property
     def last(self) -> str:
@@ -91,6 +93,8 @@ class Ending:
     """What it has handled before, the last one first."""
     named: tuple[str, ...] = ()
     """The texts in the code in front of it, the nearest first."""
+    way: tuple[tuple[str, str], ...] = ()
+    """The places that led there, the innermost first, each with the name of its function."""
 
     @property
     def message(self) -> str:
@@ -107,7 +111,8 @@ def chosen_end(records: str) -> Ending | None:
         return None
     handled = [each for kind, each in found if kind == "handled"]
     optional = dict.fromkeys(match[1] for one in handled if (match := MODULE.search(one.last)))
-    return Ending(ends[-1].place, ends[-1].how, tuple(optional), tuple(reversed(handled)))
+    last, before = ends[-1], tuple(reversed(handled))
+    return Ending(last.place, last.how, tuple(optional), before, way=last.way)
 
 
 def decisive(records: str) -> Swallowed | None:
@@ -161,6 +166,7 @@ def read(records: str) -> Iterator[tuple[str, Swallowed]]:
             entry: dict[str, Any] = json.loads(line)
             text, place, how = (str(entry[key])[:LONGEST] for key in ("text", "place", "how"))
             names = frozenset(str(name) for name in entry["names"])
-            yield str(entry["kind"]), Swallowed(text, names, place, how)
+            way = tuple((str(at), str(name)) for at, name in entry.get("way", ())[:MOST_PLACES])
+            yield str(entry["kind"]), Swallowed(text, names, place, how, way=way)
         except (ValueError, KeyError, TypeError, RecursionError):
             continue

@@ -15,8 +15,9 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDS = os.path.join(HERE, "raised")
 STANDS = os.path.join(HERE, "stands")
-MOST, LONGEST = 400, 8000
-"""How many lines a process writes before its end, and of how many characters a traceback is."""
+MOST, LONGEST, DEEPEST = 400, 8000, 12
+"""How many lines a process writes before its end, of how many characters a traceback is, and how
+many places lead to an end."""
 NO_FAILURE = (
     SystemExit, StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt,
     BrokenPipeError,
@@ -38,7 +39,7 @@ has_handled = [False]
 said = [()]
 
 
-def record(kind, error, place, how="", shown=""):
+def record(kind, error, place, how="", shown="", way=()):  # noqa: PLR0913, PLR0917 - fields of a line
     """Write a line about an exception, if any is given; never fail."""
     if written[0] >= (2 * MOST if kind in ("exit", "said") else MOST):
         return
@@ -52,8 +53,9 @@ def record(kind, error, place, how="", shown=""):
         if error is not None:
             shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         line = json.dumps(
-            {"kind": kind, "text": shown[-LONGEST:], "place": place, "how": how, "names": names}
-        )
+            {"kind": kind, "text": shown[-LONGEST:], "place": place, "how": how, "names": names,
+             "way": way}
+        )  # fmt: skip
         descriptor = os.open(RECORDS, os.O_WRONLY | os.O_APPEND)
         try:
             os.write(descriptor, (line + "\n").encode())
@@ -162,14 +164,25 @@ def works(event, arguments):
         record("works", None, "")
 
 
-def exits(error, place):
+def way_to(frame):
+    """Return the places of the program's own code that led to one, the innermost first."""
+    found = []
+    while frame is not None and len(found) < DEEPEST:
+        if is_own(frame.f_code):
+            place = "%s:%s" % (frame.f_code.co_filename, frame.f_lineno)
+            found.append((place, frame.f_code.co_name))
+        frame = frame.f_back
+    return found
+
+
+def exits(error, place, frame):
     """Take note of a SystemExit that is raised, with what was being handled then."""
     inner = error.__cause__ or error.__context__  # also where `from None` hides it
     while isinstance(inner, SystemExit):
         inner = inner.__cause__ or inner.__context__
     told = None if isinstance(inner, NO_FAILURE) else inner
     tells()
-    record("exit", told, place, "sys.exit(%r)" % (error.code,))
+    record("exit", told, place, "sys.exit(%r)" % (error.code,), "", way_to(frame))
 
 
 def caller():
@@ -196,7 +209,8 @@ def instead(module, name, is_meant):
             told = None if isinstance(error, NO_FAILURE) else error
             words = ", ".join(str(arg) for arg in args)
             tells()
-            record("exit", told, caller(), "%s.%s(%s)" % (module.__name__, name, words))
+            how = "%s.%s(%s)" % (module.__name__, name, words)
+            record("exit", told, caller(), how, "", way_to(sys._getframe(1)))
         return original(*args, **kwargs)
 
     setattr(module, name, ending)
@@ -226,7 +240,8 @@ def monitored():
     def raised(code, _offset, error):
         trace = last(error)
         if isinstance(error, SystemExit) and (trace is None or trace.tb_frame.f_code is code):
-            exits(error, "%s:%s" % (code.co_filename, trace.tb_lineno if trace else "?"))
+            place = "%s:%s" % (code.co_filename, trace.tb_lineno if trace else "?")
+            exits(error, place, trace.tb_frame if trace else None)
 
     def caught(code, _offset, error):
         trace = error.__traceback__
@@ -247,7 +262,7 @@ def traced():
             error = argument[1]
             if isinstance(error, SystemExit):
                 if argument[2].tb_next is None:
-                    exits(error, "%s:%s" % (frame.f_code.co_filename, frame.f_lineno))
+                    exits(error, "%s:%s" % (frame.f_code.co_filename, frame.f_lineno), frame)
             elif isinstance(error, BaseException):
                 handled(frame.f_code, error, frame.f_lineno)
         return inner

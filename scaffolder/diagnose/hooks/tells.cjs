@@ -26,13 +26,14 @@ const { appendFileSync } = fs;
 let events = 0;
 const handled = []; // the exceptions that the program handled last, the last one at the end
 let hasWorked = false; // whether it has worked since
+let heard = 0; // within how many listeners for errors the program is
 let inCatch = false; // whether the end is within a catch block that has a name for its exception
 
 /** Write a line; never fail. */
-function record(kind, error, place, how = '') {
+function record(kind, error, place, how = '', way = []) {
   const { text = '', names = [] } = error || {};
   try {
-    appendFileSync(RECORDS, JSON.stringify({ kind, text, place, how, names }) + '\n');
+    appendFileSync(RECORDS, JSON.stringify({ kind, text, place, how, names, way }) + '\n');
   } catch {
     // Then there is no record.
   }
@@ -49,18 +50,44 @@ function own(stack) {
   return found;
 }
 
-/** Take note of an exception. Node's resolver raises and handles some of its own. */
-function raised(data) {
+/** Take note of an exception. Node's resolver raises and handles some of its own, unless the program hears of it. */
+function raised(data, isHeard = false) {
   const lines = String(data.description || data.value || '').slice(0, LONGEST).split('\n');
   const text = lines.filter((line) => !line.includes(`${__dirname}/`)).join('\n');
   const places = own(text);
-  if (!places.length && /Invalid URL|node:internal\/modules\/(?:cjs|esm\/resolve)/.test(text)) return;
+  if (!isHeard && !places.length && /Invalid URL|node:internal\/modules\/(?:cjs|esm\/resolve)/.test(text)) return;
   const names = [String(data.className || data.type || '')];
   if (/^\w*Error[^\n]*\bE[A-Z]{3,}\b/.test(text)) names.push('OSError');
   if (/^[^\n]*Cannot find (?:module|package)/.test(text)) names.push('ImportError');
   handled.push({ text, names, places });
   if (handled.length > MOST_HANDLED) handled.shift();
   hasWorked = false;
+}
+
+/** Have errors noted that a listener gets: of a worker, a child, a socket or a stream, nobody throws them. */
+function listens() {
+  const { prototype } = require('events').EventEmitter;
+  const { emit } = prototype;
+  prototype.emit = function emitting(type, ...args) {
+    const [error] = args;
+    if (type !== 'error' || !(error instanceof Error) || !this.listenerCount(type)) return emit.call(this, type, ...args);
+    if ((events += 1) < MOST_EVENTS) hears(error);
+    heard += 1;
+    try {
+      return emit.call(this, type, ...args);
+    } finally {
+      heard -= 1;
+    }
+  };
+}
+
+function hears(error) {
+  try {
+    const code = /^E[A-Z]{3,}$/.test(error.code) && !String(error.stack).includes(error.code) ? ` ${error.code}` : '';
+    raised({ className: error.name, description: String(error.stack || error).replace(/$/m, code) }, true);
+  } catch {
+    // An error that cannot be described is left out.
+  }
 }
 
 /** Take note that the program goes on after it has handled an exception. */
@@ -86,10 +113,10 @@ function latest() {
 }
 
 /** Write how the program ends, and the exceptions before that. */
-function end(place, how, isHandling) {
+function end(place, how, isHandling, way = []) {
   for (const one of handled) record('handled', one, one.places.length ? one.places[0].place : 'its event loop');
   if (hasWorked) record('works', null, '');
-  record('exit', isHandling ? latest() : null, place, how);
+  record('exit', isHandling ? latest() : null, place, how, way);
 }
 
 const made = new Map(); // promises that are pending, and handles: what, where, and after which promise
@@ -197,13 +224,14 @@ function remember() {
 
 /** Take note of the end that the program chooses. */
 function ends(code) {
-  const [at] = own(new Error().stack);
+  const way = own(new Error().stack);
+  const [at] = way;
   inCatch = false;
   debugger; // `paused` looks whether this is within a catch block
   const last = latest();
   const near = last && at && last.places.some(
     (one) => one.file === at.file && one.name === at.name && at.line >= one.line && at.line - one.line <= NEAR);
-  end(at ? at.place : 'node', `process.exit(${code})`, inCatch || near);
+  end(at ? at.place : 'node', `process.exit(${code})`, inCatch || heard > 0 || near, way.map((one) => [one.place, one.name]));
 }
 
 function paused({ reason, data, callFrames }, session) {
@@ -236,6 +264,7 @@ function listen() {
   for (const name of ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork']) {
     noted(require('child_process'), name, false);
   }
+  listens();
   require('module').syncBuiltinESMExports?.();
   process.on('exit', (code) => code && end('its end', `process.exitCode = ${code}`, false));
   const leave = process.reallyExit;

@@ -15,7 +15,7 @@ our %of_system;    # texts about a call that failed
 our ($written, $dying, $has_ended, $last, $at, $tried) = (0, undef, 0, '', 0, '');
 
 sub record {
-    my ($kind, $text, $place, $how) = @_;
+    my ($kind, $text, $place, $how, @way) = @_;
     return if $written++ >= ($kind eq 'exit' ? 2 * $MOST : $MOST);
     my @names = $text eq '' ? () : ('die');
     push @names, 'OSError' if $of_system{$text};
@@ -24,7 +24,8 @@ sub record {
     my $line = join ', ', map { "\"$_\": " . quoted($field{$_}) } qw(kind text place how);
     local ($!, $@, $?, $^E);
     open my $file, '>>', $RECORDS or return;
-    print {$file} "{$line, \"names\": [" . join(', ', map { quoted($_) } @names) . "]}\n";
+    print {$file} "{$line, \"names\": [" . join(', ', map { quoted($_) } @names) . "], \"way\": ["
+        . join(', ', map { '[' . quoted($_->[0]) . ', ' . quoted($_->[1]) . ']' } @way) . "]}\n";
     close $file;
 }
 
@@ -85,15 +86,26 @@ sub dies {
     }
 }
 
+# Return the places of the program's own code that led to an end, each with its function's name.
+sub way {
+    my @found;
+    for (my $depth = 1; my @frame = caller $depth; $depth++) {
+        my ($name) = ((caller $depth + 1)[3] // '') =~ /(\w+)$/;
+        push @found, ["$frame[1]:$frame[2]", $name // ''] if is_own($frame[1]);
+        last if @found >= 12;
+    }
+    return @found;
+}
+
 # Take note of an end that the program chooses; `$@` holds what was handled last.
 sub ends {
-    my ($held, $place, $how) = @_;
+    my ($held, $place, $how, @way) = @_;
     return if $has_ended++;
     my $text = length $held ? shown($held) : is_near($tried, $place) ? $last : '';
     my $is_fresh = $text ne '' && $text eq $last && time - $at <= $SOON;
     record('works', '', '', '') if $last ne '' && time - $at > $SOON;
     $is_fresh = 0 if $text =~ /^Can't locate \S+ in \@INC/;    # it may do without
-    record('exit', $is_fresh ? $text : '', $place, $how);
+    record('exit', $is_fresh ? $text : '', $place, $how, @way);
 }
 
 # Tell whether an end is in, or right after, a `catch`, which leaves `$@` as it was.
@@ -108,7 +120,7 @@ if (-w $RECORDS) {
     *CORE::GLOBAL::exit = sub (;$) {
         my $status = @_ ? $_[0] : 0;
         my (undef, $file, $line) = caller;
-        ends($@, "$file:$line", "exit($status)");
+        ends($@, "$file:$line", "exit($status)", way());
         CORE::exit($status);
     };
     eval q{
@@ -118,7 +130,7 @@ if (-w $RECORDS) {
                 no warnings;
                 *POSIX::_exit = sub {
                     my (undef, $file, $line) = caller;
-                    tells::ends($@, "$file:$line", "POSIX::_exit($_[0])");
+                    tells::ends($@, "$file:$line", "POSIX::_exit($_[0])", tells::way());
                     $leave->(@_);
                 };
             }

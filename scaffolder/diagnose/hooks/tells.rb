@@ -21,7 +21,7 @@ module ViscaffoldTells
 
   class << self
     # Write a line about an exception, if any is given; never fail.
-    def record(kind, error, place, how = '', text = nil)
+    def record(kind, error, place, how = '', text = nil, way = [])
       return if @written >= (%w[exit said].include?(kind) ? 2 * MOST : MOST)
 
       @written += 1
@@ -30,6 +30,7 @@ module ViscaffoldTells
       fields = { kind: kind, text: shown[0, LONGEST], place: place, how: how }
       parts = fields.map { |name, value| "\"#{name}\": #{quoted(value)}" }
       parts << "\"names\": [#{names.uniq.map { |name| quoted(name) }.join(', ')}]"
+      parts << "\"way\": [#{way.map { |one| "[#{one.map { |value| quoted(value) }.join(', ')}]" }.join(', ')}]"
       File.open(RECORDS, File::WRONLY | File::APPEND) { |file| file.write("{#{parts.join(', ')}}\n") }
     rescue Exception # whatever a program's own exceptions do when they are shown
       nil
@@ -74,9 +75,15 @@ module ViscaffoldTells
     end
 
     # Take note of an end that the program chooses, with what it was handling then.
-    def ends(error, place, how)
+    def ends(error, place, how, way = [])
       tells
-      record('exit', failure?(error) ? error : nil, place, how)
+      record('exit', failure?(error) ? error : nil, place, how, nil, way)
+    end
+
+    # Return the places of the program's own code that led to an end, each with its function's name.
+    def way_of(locations)
+      own = locations.select { |one| own?(one.path) }.first(12)
+      own.map { |one| ["#{one.path}:#{one.lineno}", one.base_label.to_s] }
     end
 
     def exits(point)
@@ -86,7 +93,7 @@ module ViscaffoldTells
       inner = error.cause || $!
       inner = inner.cause while inner.is_a?(SystemExit)
       @said = [place, error.message] unless error.message == 'exit'
-      ends(inner, place, @said ? "abort (#{error.status})" : "exit(#{error.status})")
+      ends(inner, place, @said ? "abort (#{error.status})" : "exit(#{error.status})", way_of(caller_locations))
     end
 
     # Write what it said as it ended, which its standard error may not show.
@@ -145,7 +152,8 @@ module ViscaffoldTells
   # Takes note where the program ends at once.
   module Ends
     def exit!(*args)
-      ViscaffoldTells.ends($!, ViscaffoldTells.caller_of(caller_locations), "exit!(#{args.join(', ')})")
+      ViscaffoldTells.ends($!, ViscaffoldTells.caller_of(caller_locations), "exit!(#{args.join(', ')})",
+                           ViscaffoldTells.way_of(caller_locations))
       super
     end
   end

@@ -7,6 +7,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence, content, inspected
 from scaffolder.diagnose.causes.silence.readings import natives
+from scaffolder.diagnose.causes.watched.asked import asked, by_status
 from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.programs.usage import lacking, required, usage_in
 
@@ -60,8 +61,12 @@ def revealed(
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")
+    ending = by_status(case) if is_own else None
+    tells = asked(case, ending) if ending else None
     text = (
-        f"a script ends itself with {found.exit_code}: {at}"
+        f"a script ends itself with {found.exit_code}: {at} at {ending.place}{tells.words}"
+        if tells and ending
+        else f"a script ends itself with {found.exit_code}: {at}"
         if is_own
         else f"a script exits with {found.exit_code} at `{at}`: {inner.text}"
         if inner
@@ -74,10 +79,11 @@ def revealed(
         factor.reveals,
         "process",
         text,
-        "read above it why the script ends there" if is_own else fix,
+        (tells and tells.fix) or ("read above it why the script ends there" if is_own else fix),
         commands=(command(case, factor),),
         evidence=(
             Evidence("rerun", command(case, factor), "\n".join(new[-5:])),
+            *(tells.evidence if tells else ()),
             *(inner.evidence if inner else ()),
         ),
         tried=tried,

@@ -33,7 +33,7 @@ def key_of_another_certificate(case: Case) -> Found | None:
     process = case.seen.decider
     if process is None or not process.failed or case.seen.failed_call:
         return None
-    read = list(_read(case, process.number))
+    read = list(files_read(case, process.number))
     certificates = [each for each in read if CERTIFICATE in each[1]]
     keys = [each for each in read if KEY in each[1]]
     pairs = [(c, k, fits(c[1], k[1])) for c, k in product(certificates[:MOST], keys[:MOST])]
@@ -53,7 +53,7 @@ def key_of_another_certificate(case: Case) -> Found | None:
     )
 
 
-def _read(case: Case, process: int) -> Iterator[tuple[Call, bytes]]:
+def files_read(case: Case, process: int) -> Iterator[tuple[Call, bytes]]:
     """Return the files that were opened at last, and what is in them."""
     late = case.seen.trace.of(process)[-LATEST:]
     opened = {c.path: c for c in late if c.name.startswith("open") and not c.error and not c.writes}

@@ -10,6 +10,8 @@ from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
+from .asked import asked, by_status
+
 RUNTIME = re.compile(
     r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/|.*\.(?:class|jar)$"
 )
@@ -52,7 +54,7 @@ def last_call(case: Case) -> Found | None:
 )
 def ends_itself(case: Case) -> Found | None:
     """Find where the program decided to end, which its runtime tells, if nothing else failed."""
-    ending, lines = case.seen.ending, [line.text.strip() for line in case.lines]
+    ending, lines = case.seen.ending or by_status(case), [line.text.strip() for line in case.lines]
     said = next((line for line in reversed(lines) if line), "")
     if ending is None or case.seen.failed_call or not case.exit_code:
         return None
@@ -63,12 +65,14 @@ def ends_itself(case: Case) -> Found | None:
     where += f", where its code names {named}" if named else ""
     without = f"; it does without {', '.join(ending.got_over[:3])}" if ending.got_over else ""
     handled = next((each for each in ending.before if not each.names & OPTIONAL), None)
+    tells = asked(case, ending)
     last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
+    fix = f"see what is checked before {ending.place or 'that'}"
     return Found(
-        f"the program ends itself, with {where}, and"
+        f"the program ends itself, with {where}{tells.words if tells else ''}, and"
         f" {f'its last output is: {said[:200]}' if said else 'does not say why'}",
-        f"see what is checked before {ending.place or 'that'}, and make it tell",
-        (watched(case, f"{where}{without}{last}"), ended(case)),
+        f"{(tells and tells.fix) or fix}, and make it tell",
+        (watched(case, f"{where}{without}{last}"), *(tells.evidence if tells else ()), ended(case)),
     )
 
 
