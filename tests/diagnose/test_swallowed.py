@@ -49,6 +49,13 @@ def works(python: str) -> bool:
     return ran.returncode == 0
 
 
+def monitors(python: str) -> bool:
+    ran = subprocess.run(
+        [python, "-c", "import sys; sys.monitoring"], capture_output=True, check=False
+    )
+    return ran.returncode == 0
+
+
 ENDS = {
     "sys.exit in a handler": (
         "import sys\ntry: {}['host']\nexcept KeyError: sys.exit(3)",
@@ -105,6 +112,47 @@ def test_the_exception_that_a_program_ends_over_is_told(
     assert found
     assert (found.last, found.how) == (last, how)
     assert "main.py:" in found.place or how == "uncaught"
+
+
+TASK = (
+    "import asyncio, logging\nlogging.disable()\nasync def f(): {}['id']\nasync def main():\n"
+    "    await asyncio.wait([asyncio.create_task(f())])\nasyncio.run(main())"
+)
+THREAD = (
+    "import threading\nthreading.excepthook = lambda told: None\ndef f(): {}['id']\n"
+    "t = threading.Thread(target=f)\nt.start()\nt.join()"
+)
+FUTURE = (
+    "from concurrent.futures import ThreadPoolExecutor\ndef f(): {{}}['id']\n"
+    "with ThreadPoolExecutor() as pool: {}pool.submit(f){}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_left"),
+    [
+        (TASK, True),
+        (THREAD, True),
+        (FUTURE.format("", ""), True),
+        (FUTURE.format("", ".exception()"), True),
+        (FUTURE.format("\n  try: ", ".result()\n  except KeyError: pass"), False),
+        ("try: import no_such_module\nexcept ImportError: pass", False),
+        ("[*map(str, range(3))]; next(iter(()), None)", False),
+    ],
+)
+def test_an_exception_that_a_task_or_a_thread_keeps_is_told(
+    code: str, tmp_path: Path, *, is_left: bool
+) -> None:
+    python = next((each for each in reversed(PYTHONS) if works(each) and monitors(each)), "")
+    if not python:
+        pytest.skip("sys.monitoring came with Python 3.12, and none is here")
+    ended, records = told(code, tmp_path, python)
+    found = decisive(records)
+
+    assert ended == 0
+    assert (found is not None and found.how == "lost") == is_left
+    if is_left and found:
+        assert found.last == "KeyError: 'id'"
 
 
 LOGS = "import logging, sys\nlog = logging.getLogger('app')\n"

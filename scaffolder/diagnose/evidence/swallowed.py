@@ -28,6 +28,8 @@ UNNAMED = "a value that is not known"
 """What a panic of Go was raised with, where only its place is seen."""
 UNCAUGHT = "uncaught"
 """How it ends over an exception that nobody handles."""
+LOST = "lost"
+"""How one is kept by a task or a thread that nobody asks for its result."""
 SENTENCE = re.compile(r"[A-Za-z{}%]+[:,]? [a-z{}%]+")
 """Two words and more, or places for values."""
 
@@ -75,6 +77,8 @@ class Swallowed:
             return f"{self.last}\nhandled at {self.place}; {self.link}"
         if self.how == UNCAUGHT:
             return f"{self.last}\nnobody handles it, and {self.place} does not show it"
+        if self.how == LOST:
+            return f"{self.last}\nraised at {self.place}, in a task or a thread that nobody asks"
         if self.how:
             return f"{self.last}\n{self.how} at {self.place}, in its handler"
         return f"{self.last}\nhandled at {self.place}, shortly before the end"

@@ -32,10 +32,12 @@ WORKS = frozenset(
 IDLE = ("/proc/", "/sys/", "/dev/", "/usr/share/", "/etc/", HERE)
 """Where a program may read as it ends."""
 
-UNCAUGHT = "uncaught"
+UNCAUGHT, LOST = "uncaught", "lost"
 
 written = [0]
 has_handled = [False]
+left = [None]
+"""The exception that left its own code last, and the place, while nobody has handled it."""
 said = [()]
 
 
@@ -79,6 +81,7 @@ def handled(code, error, line):
     """Take note of an exception that the program's own code handles."""
     if isinstance(error, NO_FAILURE) or not is_own(code):
         return
+    left[0] = None
     record("handled", error, "%s:%s" % (code.co_filename, line))
     has_handled[0] = True
 
@@ -175,6 +178,16 @@ def way_to(frame):
     return found
 
 
+def own_place(error):
+    """Return the innermost place of the program's own code where an exception came from."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        if is_own(trace.tb_frame.f_code):
+            place = "%s:%s" % (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return place
+
+
 def exits(error, place, frame):
     """Take note of a SystemExit that is raised, with what was being handled then."""
     inner = error.__cause__ or error.__context__  # also where `from None` hides it
@@ -223,6 +236,8 @@ def lost():
     if error is not None and not isinstance(error, NO_FAILURE):
         is_replaced = sys.excepthook is not sys.__excepthook__
         record("exit", error, "sys.excepthook" if is_replaced else "standard error", UNCAUGHT)
+    elif left[0] is not None and error is None:
+        record("exit", left[0][0], left[0][1], LOST)  # a task or a thread has it
 
 
 def monitored():
@@ -243,6 +258,10 @@ def monitored():
             place = "%s:%s" % (code.co_filename, trace.tb_lineno if trace else "?")
             exits(error, place, trace.tb_frame if trace else None)
 
+    def unwound(code, _offset, error):
+        if is_own(code) and not isinstance(error, NO_FAILURE):
+            left[0] = (error, own_place(error) or code.co_filename)
+
     def caught(code, _offset, error):
         trace = error.__traceback__
         handled(code, error, trace.tb_lineno if trace else "?")
@@ -250,7 +269,8 @@ def monitored():
     events = monitoring.events
     monitoring.register_callback(tool, events.RAISE, raised)
     monitoring.register_callback(tool, events.EXCEPTION_HANDLED, caught)
-    monitoring.set_events(tool, events.RAISE | events.EXCEPTION_HANDLED)
+    monitoring.register_callback(tool, events.PY_UNWIND, unwound)
+    monitoring.set_events(tool, events.RAISE | events.EXCEPTION_HANDLED | events.PY_UNWIND)
 
 
 def traced():

@@ -7,7 +7,9 @@ from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
 from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.in_pods import in_its_terms, is_asked
 from scaffolder.diagnose.causes.intended import declared, intended
+from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.swallowed import LOST
 from scaffolder.errors import UnreadableError
 
 from .judgement import LIKELY, PROVEN, Judgement, healthy, meant, undetermined
@@ -121,7 +123,7 @@ def _unless_outdated(found: list[tuple[Cause, Found]]) -> tuple[Cause, Found]:
 def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
     cause, hit = best
-    if case.config.must_stay:
+    if case.config.must_stay or (case.is_silent and is_to_stay(case)):
         return False
     if case.is_silent or _tells_of(case):
         return _may_be_optional(case, hit)
@@ -144,7 +146,7 @@ def _may_be_optional(case: Case, hit: Found) -> bool:
     if call and call.name == "bind" and call.port and call == case.seen.gave_up:
         return False  # it has tried to serve, and then nothing else
     known = [seen(case, call).found] if call else []
-    known += [kept.words] if kept and (kept.link or not kept.how) else []
+    known += [kept.words] if kept and (kept.link or kept.how in {"", LOST}) else []
     return any(e.source == "rerun" and e.found in known for e in hit.evidence)
 
 

@@ -40,7 +40,7 @@ LAST = 2
     page="check-files-and-dependencies",
     when=Phase.DIED,
     basis=Basis.INFERRED,
-    explains=["said-why", "ends-itself", "last-call", "key-of-another-certificate"],
+    explains=["said-why", "certificate", "ends-itself", "last-call", "key-of-another-certificate"],
 )
 def pem_broken(case: Case) -> Found | None:
     """Find, among the files that a program read last, a PEM block that no one can decode."""

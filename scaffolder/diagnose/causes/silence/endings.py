@@ -14,6 +14,7 @@ from scaffolder.diagnose.causes.evidence import (
     watched,
 )
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.swallowed import LOST
 
 from .claims import claims_to_serve, is_idle, last_line, says_where
 from .readings import INTERACTIVE, SHORT_SECONDS, natives
@@ -92,7 +93,7 @@ def nothing_keeps_it(case: Case) -> Found | None:
     is_told = case.is_silent or claims_to_serve(case) or is_idle(case) or is_server
     if case.exit_code != 0 or not is_told:
         return None
-    meant = _is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
+    meant = is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
     if call is None and meant is None:
         return None
     said = nothing_logged(case) if case.is_silent else logged(case, last_line(case))
@@ -135,6 +136,9 @@ def _why(case: Case) -> str:
     ending = case.seen.ending
     if ending and ending.place:
         return f"it ends itself, with {ending.how} at {ending.place}"
+    kept = case.seen.swallowed
+    if kept and kept.how == LOST:
+        return f"a task or a thread of it ended over {kept.last}, at {kept.place}, unheard"
     if case.seen.left:
         return f"its event loop has become empty, and {case.seen.left[0].words}"
     return (
@@ -143,7 +147,7 @@ def _why(case: Case) -> str:
     )
 
 
-def _is_to_stay(case: Case) -> Evidence | None:
+def is_to_stay(case: Case) -> Evidence | None:
     """Return which setting, meant for this command, only makes sense for what stays up."""
     if _may_be_forgotten(case):
         return None

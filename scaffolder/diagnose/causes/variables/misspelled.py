@@ -61,7 +61,7 @@ def _misspelled(case: Case) -> Iterator[Misspelled]:
     page="ended-without-a-word",
     when=Phase.DIED,
     basis=Basis.INFERRED,
-    explains=["ends-itself", "last-call"],
+    explains=["ends-itself", "last-call", "reads-last"],
     cured_by=["key"],
 )
 def key_misspelled(case: Case) -> Found | None:
