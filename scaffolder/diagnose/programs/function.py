@@ -6,14 +6,13 @@ from functools import cached_property
 
 from .amd64 import Code
 from .decoding import instructions
+from .imported import does_not_return
 from .instruction import Instruction, Place
 
 RESULT: frozenset[Place] = frozenset({0})
 """Where a function leaves what it returns (System V ABI, 3.2.3)."""
 MOST_PARTS = 8
 """Compilers put aside what seldom runs: so a function has parts elsewhere."""
-FILLING = frozenset([0x90, 0x11F])
-"""What fills the space in front of what is jumped to."""
 LARGEST = 64 * 1024
 MOST_STATES = 20_000
 
@@ -30,6 +29,7 @@ class Function:
         self.before: dict[int, Instruction] = {}
         """The instruction that lies in front of a place."""
         self._ends = set[int]()
+        self._after: dict[int, list[int]] = {}
         self._code = code
         parts, known = [begin], set[int]()
         while parts and len(known) < MOST_PARTS:
@@ -50,28 +50,47 @@ class Function:
         away = (s.target for s in found if s.jumps and s.target not in self.steps)
         return [around for target in away if (around := self._code.extent(target)[0])]
 
-    def falls_to(self, at: int) -> Instruction | None:
-        """Return the instruction from which a place is reached without a jump, if there is one."""
-        above = self.before.get(at)
-        while above and above.code in FILLING:
-            above = self.before.get(above.at)
-        if above is None or above.ends:
-            return None
-        # What the stack's protector calls does not return.
-        return None if any(map(self._guards, self.led_from.get(above.at, ()))) else above
-
     def _guards(self, jump: Instruction) -> bool:
         """Tell whether a jump is that of the stack's protector, which leads to no return."""
         checked = self.before.get(jump.at)
         return not jump.goes and checked is not None and checked.is_of_thread
 
+    def after(self, step: Instruction) -> list[int]:
+        """Return where it goes on after an instruction."""
+        if step.at not in self._after:
+            is_last = step.ends or (step.calls and does_not_return(self._code, step))
+            self._after[step.at] = [] if is_last else [step.end]
+            if step.jumps and not self._guards(step):
+                self._after[step.at].append(step.target)
+        return self._after[step.at]
+
+    def entered(self, places: Iterable[int]) -> tuple[list[tuple[Instruction, int]], set[int]]:
+        """Return from which jumps, and where, what leads to places and nowhere else is entered.
+
+        The second is all of that.
+        """
+        inevitable, left = set(places), [*places]
+        while left:
+            at = left.pop()
+            for step in self.leading.get(at, ()):
+                if step.at not in inevitable and inevitable.issuperset(self.after(step)):
+                    inevitable.add(step.at)
+                    left.append(step.at)
+        entries = [
+            (step, at)
+            for at in sorted(inevitable)
+            for step in self.leading.get(at, ())
+            if step.at not in inevitable
+        ]
+        return entries, inevitable
+
     @cached_property
-    def led_from(self) -> dict[int, list[Instruction]]:
-        """The jumps that lead to an instruction."""
+    def leading(self) -> dict[int, list[Instruction]]:
+        """The instructions after which one may come."""
         found = defaultdict(list)
         for step in self.steps.values():
-            if step.jumps:
-                found[step.target].append(step)
+            for at in self.after(step):
+                found[at].append(step)
         return found
 
     def turns(self, start: int, places: frozenset[Place]) -> list[Instruction]:
@@ -110,12 +129,12 @@ class Function:
                     bad.append(state)
             elif step.returns:
                 (good if held & RESULT else bad).append(state)
+            elif step.calls and not self.after(step):
+                self._ends.add(at)
             elif not (held := step.after(held)) or (step.ends and not step.jumps):
                 bad.append(state)
             else:
-                after = [] if step.goes else [step.end]
-                after += [step.target] if step.jumps and not self._guards(step) else []
-                ways[state] = [(each, held) for each in after]
+                ways[state] = [(each, held) for each in self.after(step)]
                 left += ways[state]
         return ways, good, bad + left
 

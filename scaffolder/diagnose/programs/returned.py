@@ -27,7 +27,7 @@ DEEP, MOST_FUNCTIONS = 3, 8
 """How far down functions are read whose result `main` passes on, and how many."""
 MOST_CALLS, WINDOW = 4, 224
 """How many calls in front of a decision are read, and how many bytes of code."""
-MOST_WAYS, MOST_TEXTS = 4, 3
+MOST_WAYS, MOST_TEXTS = 6, 3
 BYTE = 256
 OF_STANDARD = re.compile(r"^(?:basic_|vector::|vector<|std::|\w+::_M_|__)")
 """What the parts of C++ name that are built into a program."""
@@ -51,10 +51,9 @@ def texts(code: Code, status: int, calls: Sequence[int], text_at: TextAt) -> tup
             if (into := step.loads) is not None and step.number % BYTE == status
             for turn in function.turns(step.end, frozenset({into}))
         )
-        for turn in turns:
-            found += _Reading(code, function, text_at).leading_to(turn)
-            if len(found) > MOST_WAYS:
-                return ()
+        found += _Reading(code, function, text_at).leading_to([*turns])
+        if len(found) > MOST_WAYS:
+            return ()
     nearest = {each[0] if each else "" for each in found}
     agreed = [*dict.fromkeys(text for each in found for text in each)]
     few = len(nearest) == 1 or len(agreed) < MOST_TEXTS
@@ -119,50 +118,72 @@ class _Reading:
         self.is_dynamic = bool(program and program.interpreter)
         """Then what is in the program is its own."""
 
-    def leading_to(self, turn: Instruction, depth: int = 0) -> list[tuple[str, ...]]:
-        """Return the texts on each way to a decision, the nearest first.
+    def leading_to(self, turns: Sequence[Instruction]) -> list[tuple[str, ...]]:
+        """Return the texts on each way to where a status is decided, the nearest first.
 
-        What is done after it, up to the return, counts only as a message: the rest is cleaned up.
+        What is done after that, up to the return, counts only as a message: the rest is cleaned up.
         """
-        function, begin = self.function, turn
-        while begin.at not in function.led_from:
-            before = function.before.get(begin.at)
-            if before is None or before.jumps or before.ends or turn.end - before.at > WINDOW:
-                break
-            begin = before
-        said = [t for t in self._loaded(begin.at, turn.end) if SENTENCE.search(t)]
-        above = function.falls_to(begin.at)
-        led = [above] if above else []
-        led += function.led_from.get(begin.at, [])
-        if turn.jumps and not turn.goes:
-            return [self._named(turn)]
-        if said or not led or depth > DEEP:
-            return [tuple(reversed(said))]
-        return [way for each in led for way in self.leading_to(each, depth + 1)]
+        jumps = [turn for turn in turns if turn.jumps]
+        entries, inevitable = self.function.entered([t.at for t in turns if not t.jumps])
+        found = [way for jump in jumps for way in self._named(jump)]
+        if not entries and len(jumps) < len(turns):
+            return [()]
+        for jump, at in entries[: MOST_WAYS + 1]:
+            said = self._said(at, inevitable)
+            found += [said] if said else self._named(jump)
+        return found
 
-    def _named(self, last: Instruction) -> tuple[str, ...]:
-        """Return what is named in front of an instruction, for the call that is nearest to it."""
-        step: Instruction | None = last
-        found, call, calls = list[str](), None, 0
-        while step and last.end - step.at <= WINDOW:
-            if step.calls or step.ends:
-                if found:
-                    break
-                below = self._in(call) if call else ()
+    def _said(self, at: int, inevitable: set[int]) -> tuple[str, ...]:
+        """Return the messages between where a status is decided and where it is loaded."""
+        found, known, left = list[str](), set[int](), [at]
+        while left:
+            at = left.pop()
+            if at in known or at not in inevitable:
+                continue
+            known.add(at)
+            step = self.function.steps[at]
+            found += filter(SENTENCE.search, self._loaded(step.at, step.end))
+            left += self.function.after(step)
+        return tuple(dict.fromkeys(found))[:1]
+
+    def _named(self, last: Instruction) -> list[tuple[str, ...]]:
+        """Return what is named in front of a jump, on each way to it, for the nearest call."""
+        found: dict[tuple[str, ...], None] = {}
+        known = set[tuple[int, int]]()
+        left: list[tuple[Instruction, Instruction | None, int, int]] = [(last, None, 0, 0)]
+        while left:
+            step, call, calls, size = left.pop()
+            if (step.at, calls) in known:
+                continue
+            known.add((step.at, calls))
+            size += step.end - step.at
+            if step.calls:
+                below = self._in(call)
                 if below is None or below:
-                    return below or ()
-                calls += 1
-                if step.ends and step is not last or calls > MOST_CALLS:
-                    break
-                call = step
-            found += self._loaded(step.at, step.end)
-            step = self.function.before.get(step.at)
-        if not found and call and calls <= MOST_CALLS:
-            return self._in(call) or ()
+                    found[below or ()] = None
+                    continue
+                call, calls = step, calls + 1
+            named = self._loaded_until(step)
+            above = self.function.leading.get(step.at, [])
+            if named or calls > MOST_CALLS or size > WINDOW or not above:
+                found[named or (self._in(call) if not above else None) or ()] = None
+                continue
+            left += [(each, call, calls, size) for each in above]
+        return [*found]
+
+    def _loaded_until(self, step: Instruction) -> tuple[str, ...]:
+        """Return what an instruction names, and those before it up to another call."""
+        found = self._loaded(step.at, step.end)
+        before = self.function.before.get(step.at)
+        while found and before and not before.calls and not before.ends and not before.jumps:
+            found += self._loaded(before.at, before.end)
+            before = self.function.before.get(before.at)
         return tuple(dict.fromkeys(found))
 
-    def _in(self, call: Instruction) -> tuple[str, ...] | None:
+    def _in(self, call: Instruction | None) -> tuple[str, ...] | None:
         """Return the few texts of a function of the program; None if it has many."""
+        if call is None:
+            return ()
         target, code = call.target, self.code
         begin, end = code.extent(target) if call.code == 0xE8 and self.is_dynamic else (0, 0)
         if begin != target:
