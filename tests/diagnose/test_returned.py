@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffolder.diagnose.programs import amd64, near_end
-from scaffolder.diagnose.programs.decoding import instructions
-from scaffolder.diagnose.programs.function import Function
+from scaffolder.diagnose.programs import near_end
 
 C = """
 #include <fcntl.h>
@@ -98,10 +96,10 @@ BEGAN = 1 << 40
 @cache
 def built(command: str, source: str, ending: str) -> bytes:
     """Compile a program; skip where no compiler for this processor is there."""
-    compiler = command.split()[0]
+    compiler = command.split(maxsplit=1)[0]
     if platform.machine() != "x86_64" or not shutil.which(compiler):
         pytest.skip(f"{compiler} for amd64 was not found")
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
         made, written = Path(folder, "service"), Path(folder, f"service{ending}")
@@ -154,5 +152,3 @@ def test_what_decides_the_status_of_a_program_in_rust(kind: str) -> None:
 
     assert named(data, 61) == ("QUEUE_OF_NOBODY",)
     assert named(data, 1) == ("NUMBER_OF_SHARDS",)
-
-

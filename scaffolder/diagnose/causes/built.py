@@ -129,9 +129,7 @@ def _is_named(case: Case, *texts: str) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said) for text in long)
 
 
-def _found(
-    case: Case, path: str, given: Value, word: str, told: str, *, file: str = ""
-) -> Found:
+def _found(case: Case, path: str, given: Value, word: str, told: str, *, file: str = "") -> Found:
     where = given.where or given.name
     last = case.last_words
     says = case.said(rf"[^\n]*{re.escape(last)}[^\n]*") if last else None

@@ -90,9 +90,7 @@ def _next(data: bytes, begin: int) -> Instruction | None:
     size = 2 if short and size == 4 else size
     if OF_THREAD.intersection(before) and isinstance(operand, bytes):
         operand = before + operand
-    return Instruction(
-        begin, at + size, code, register, operand, digit, _number(data, at, size)
-    )
+    return Instruction(begin, at + size, code, register, operand, digit, _number(data, at, size))
 
 
 def _of_two(data: bytes, begin: int, at: int, rex: int) -> Instruction:

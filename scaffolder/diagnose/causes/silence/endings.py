@@ -92,7 +92,7 @@ def nothing_keeps_it(case: Case) -> Found | None:
     is_told = case.is_silent or claims_to_serve(case) or is_idle(case) or is_server
     if case.exit_code != 0 or not is_told:
         return None
-    meant = _is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
+    meant = is_to_stay(case) or (_is_kept(case) if left else None) or _says_where(case)
     if call is None and meant is None:
         return None
     said = nothing_logged(case) if case.is_silent else logged(case, last_line(case))
@@ -143,7 +143,7 @@ def _why(case: Case) -> str:
     )
 
 
-def _is_to_stay(case: Case) -> Evidence | None:
+def is_to_stay(case: Case) -> Evidence | None:
     """Return which setting, meant for this command, only makes sense for what stays up."""
     if _may_be_forgotten(case):
         return None
