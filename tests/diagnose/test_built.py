@@ -276,7 +276,7 @@ def test_only_a_copy_with_another_scheme_proves_it(
     ids=["without", "with", "not given", "another setting", "a message", "options"],
 )
 def test_a_setting_that_is_named_at_the_end_asks_for_what_was_not_built(
-    texts: bytes, named: str, settings: str, is_told: bool
+    texts: bytes, named: str, settings: str, *, is_told: bool
 ) -> None:
     files = {"/mailer": program(elf(text=texts)), "/etc/m.conf": File(settings.encode())}
     of = case("/mailer", files=files, exit_code=78)

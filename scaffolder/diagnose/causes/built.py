@@ -42,6 +42,8 @@ class Value:
     name: str
     value: str
     where: str
+    file: str = ""
+    """The file that has it, if it is in one."""
 
 
 @cause(
@@ -79,12 +81,12 @@ def _named_at_end(case: Case) -> Found | None:
     for name in case.seen.ending.named if case.seen.ending else ():
         is_setting = SETTING.fullmatch(name) and not is_secret(name)
         value, file = case.config.env.get(name, ""), _file_with(case, name) if is_setting else ""
-        given = Value(name, value, "" if value else f"{name} in {file}")
+        given = Value(name, value, "" if value else f"{name} in {file}", "" if value else file)
         for path, data, _elf in natives(case) if is_setting and (value or file) else ():
             for part in re.split(r"[_.-]", name):
                 word, told = form_without(data, part)
                 if len(word) >= LEAST:
-                    return _found(case, path, given, word, told, file="" if value else file)
+                    return _found(case, path, given, word, told)
     return None
 
 
@@ -129,7 +131,7 @@ def _is_named(case: Case, *texts: str) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said) for text in long)
 
 
-def _found(case: Case, path: str, given: Value, word: str, told: str, *, file: str = "") -> Found:
+def _found(case: Case, path: str, given: Value, word: str, told: str) -> Found:
     where = given.where or given.name
     last = case.last_words
     says = case.said(rf"[^\n]*{re.escape(last)}[^\n]*") if last else None
@@ -140,8 +142,8 @@ def _found(case: Case, path: str, given: Value, word: str, told: str, *, file: s
         f" without {word}: `{told[:120]}` is in it",
         f"build it with {word} (a feature, ./configure, a define), or give {where} another value",
         (
-            content(case, file, given.name)
-            if file
+            content(case, given.file, given.name)
+            if given.file
             else inspected(case, setting, f"{given.name}={given.value}"),
             *((content(case, path, told),) if path else ()),
             logged(case, says) if says else ended(case),

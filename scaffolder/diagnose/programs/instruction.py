@@ -13,9 +13,13 @@ STORES, STORED = frozenset([0x88, 0x89]), frozenset([0xC6, 0xC7])
 """They copy a register, or a number, into what they name."""
 LOADS = frozenset([0x8A, 0x8B, 0x1B6, 0x1B7, 0x1BE, 0x1BF])
 """They copy what they name into a register."""
-TO_OPERAND = frozenset([0x8F, *STORED, 0xC0, 0xC1, *range(0xD0, 0xD4), *range(0x190, 0x1A0)])
+TO_OPERAND = frozenset(b"\x80\x81\x83\x8f\xc0\xc1\xc6\xc7\xd0\xd1\xd2\xd3\xf6\xf7\xfe\xff").union(
+    range(0x190, 0x1A0)
+)
+"""They change what they name."""
 WITH_NUMBER = frozenset([0x80, 0x81, 0x83])
-COMPARES, INVERTS = 7, (2, 3)
+COMPARES, INVERTS, COMPARES_RESULT = 7, (2, 3), 0x38
+EXCHANGES = frozenset([0x86, 0x87])
 NEITHER = frozenset([*range(0xD8, 0xE0), 0x11E, 0x11F])
 """They change no register that counts here, such as those of floating point."""
 ANYWHERE = b""
@@ -98,20 +102,22 @@ class Instruction:
         code, digit = self.code, self.digit
         if 0xB0 <= code < 0xC0 or 0x58 <= code < 0x60:
             return frozenset({self.register})
-        if code in (0x98, 0x99, 0x105, 0x1A2):
+        if code in (0x98, 0x99, 0x105, 0x1A2) or (code in (0xF6, 0xF7) and digit > INVERTS[-1]):
             return frozenset({0, 2})
         if code < 0x40 and code & 7 in (4, 5):
-            return frozenset({0} if code < 0x38 else ())
-        if code in TESTS | NEITHER or self.operand == ANYWHERE:
+            return frozenset({0} if code < COMPARES_RESULT else ())
+        if code in TESTS | NEITHER or self.operand == ANYWHERE or self._only_reads():
             return frozenset()
-        if code in (0x86, 0x87):
-            return frozenset({self.register, self.operand})
-        if code in (0xF6, 0xF7):
-            own = frozenset({self.operand}) if digit in INVERTS else frozenset[Place]()
-            return own if digit < 4 else frozenset({0, 2})
-        if code in (0xFE, 0xFF):
-            return frozenset({self.operand} if digit < 2 else ())
-        if code in WITH_NUMBER:
-            return frozenset({self.operand} if digit != COMPARES else ())
-        to_operand = code in TO_OPERAND or (code < 0x40 and not code & 2)
-        return frozenset({self.operand if to_operand else self.register})
+        into: set[Place] = {self.operand} if code in TO_OPERAND else {self.register}
+        if code in EXCHANGES:
+            into = {self.register, self.operand}
+        elif code < 0x40 and not code & 2:
+            into = {self.operand}
+        return frozenset(into)
+
+    def _only_reads(self) -> bool:
+        """Tell whether it is one of those whose code has others that change their operand."""
+        code, digit = self.code, self.digit
+        compares = code in WITH_NUMBER and digit == COMPARES
+        is_other = code in (0xFE, 0xFF) and digit > 1
+        return compares or is_other or (code in (0xF6, 0xF7) and digit not in INVERTS)

@@ -43,7 +43,7 @@ def texts(code: Code, status: int, calls: Sequence[int], text_at: TextAt) -> tup
     """
     found: list[tuple[str, ...]] = []
     for function in _functions(code):
-        if any(at in function.steps for at in calls):
+        if any(at in function.before for at in calls):
             return ()
         turns = dict.fromkeys(
             turn
@@ -90,11 +90,11 @@ def _main(code: Code) -> int:
         starts.append(match.end() + int(struct.unpack("<i", match[1])[0]))
         break
     for start in starts:
-        match = LOADS_MAIN.search(code.data, start, start + AT_ENTRY) if start > 0 else None
-        if match:
-            (value,) = struct.unpack("<i", match[1] or match[2] or match[3])
-            address = value if match[3] else code.address(match.end()) + value
-            if match[2]:
+        load = LOADS_MAIN.search(code.data, start, start + AT_ENTRY) if start > 0 else None
+        if load:
+            (value,) = struct.unpack("<i", load[1] or load[2] or load[3])
+            address = value if load[3] else code.address(load.end()) + value
+            if load[2]:
                 address = _pointer(code, code.offset(address))
             found = code.offset(address)
             is_function = not code.functions or code.extent(found)[0] == found
