@@ -8,6 +8,9 @@ from recorded import File, case, elf, program
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.config import Host
+from scaffolder.diagnose.evidence.seen import Seen
+from scaffolder.diagnose.evidence.swallowed import Ending
+from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.programs.built import form_without, other_schemes, without, without_in
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factor import Factor
@@ -258,3 +261,31 @@ def test_only_a_copy_with_another_scheme_proves_it(
 
     assert (found.cause, found.verdict) == ("not-built-in", verdict)
     assert found.fix.startswith("build it with tls")
+
+
+@pytest.mark.parametrize(
+    ("texts", "named", "settings", "is_told"),
+    [
+        (b"mailer 2 (-tls +ipv6)\0", "listen_tls", "listen_tls 465\n", True),
+        (b"mailer 2 (+tls +ipv6)\0", "listen_tls", "listen_tls 465\n", False),
+        (b"mailer 2 (-tls +ipv6)\0", "listen_tls", "# no listen_tls here\n", False),
+        (b"mailer 2 (-tls +ipv6)\0", "listen", "listen 25\n", False),
+        (b"mailer 2 (-tls +ipv6)\0", "cannot use tls", "cannot use tls\n", False),
+        (b"mailer -tls -ipv6\0", "listen_tls", "listen_tls 465\n", False),
+    ],
+    ids=["without", "with", "not given", "another setting", "a message", "options"],
+)
+def test_a_setting_that_is_named_at_the_end_asks_for_what_was_not_built(
+    texts: bytes, named: str, settings: str, *, is_told: bool
+) -> None:
+    files = {"/mailer": program(elf(text=texts)), "/etc/m.conf": File(settings.encode())}
+    of = case("/mailer", files=files, exit_code=78)
+    opened = Call(1, 7, 7, "openat", path="/etc/m.conf")
+    trace = Trace((opened,), {7: Traced(7, program="/mailer", ended=2, status=78)})
+    of.seen = Seen(trace, ending=Ending("", "exit(78)", (), named=(named,)))
+    found = judge(of)
+
+    assert (found.cause == "not-built-in") is is_told, found
+    if is_told:
+        assert "listen_tls in /etc/m.conf asks for tls where the program ends" in found.text
+        assert "/mailer was built without tls: `-tls`" in found.text

@@ -182,6 +182,21 @@ def test_what_the_code_names_is_told_of_a_silent_end(tmp_path: Path) -> None:
     assert "with exit(3), where its code names `no port to listen on`" in found.text
 
 
+@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc was not found")
+@pytest.mark.parametrize("kind", ["-O0", "-O2", "-O2 -static"])
+def test_what_the_code_names_is_told_of_a_status_that_main_returns(
+    tmp_path: Path, kind: str
+) -> None:
+    source, made = tmp_path / "service.c", tmp_path / "service"
+    source.write_text(C, encoding="utf-8")
+    subprocess.run(["gcc", *kind.split(), "-w", "-o", made, source], check=True)
+    watched(tmp_path, 3, made, "return")
+    found = judged(tmp_path, made, 3)
+
+    assert (found.cause, found.verdict) == ("ends-itself", "likely")
+    assert "with exit(3), where its code names `LISTEN_PORT`" in found.text
+
+
 def test_a_hidden_panic_is_told_as_if_it_had_been_printed(
     rust: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -202,6 +217,7 @@ def test_a_hidden_panic_is_told_as_if_it_had_been_printed(
 def test_what_is_no_program_names_nothing(data: bytes) -> None:
     assert near_end.texts(data, 0x1000, (0x1000, 0x7FFF0000, 2**64 - 1)) == ()
     assert near_end.panic(data, 0x1000, (0x1000, 0x7FFF0000, 2**64 - 1)) is None
+    assert near_end.returned(data, 0x1000, (0x1000, 0x7FFF0000, 2**64 - 1), 3) == ()
 
 
 def ended(texts: bytes, named: tuple[str, ...], **more: object) -> Case:

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case
 
 from examples import SERVER, STARTED
-from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.facts import Event, Port
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 
@@ -78,3 +78,57 @@ def test_what_ends_on_purpose_is_well(differs: dict[str, Any]) -> None:
     records = differs.pop("records")
 
     assert judged(*records, **differs).verdict == "healthy"
+
+
+ROTATE = (
+    "N\t10\t8\t7\nP\t10\t8\t/usr/bin/dash\t/bin/sh\\x00/app/rotate.sh\\x00\n"
+    "C\t6000\t8\t8\tkill\t0\ti=7\ti=15\n"
+)
+SCRIPT = '#!/bin/sh\n# kill it\nsleep 3\nkill -0 7 && mv a b\nkill "$(cat /run/a.pid)"\n'
+SERVES: dict[str, Any] = {
+    "config": {"exposed": (Port(80),)},
+    "files": {**SERVER, "/app/rotate.sh": File(SCRIPT.encode())},
+}
+
+
+def test_a_service_that_is_meant_to_stay_and_that_its_own_script_stops() -> None:
+    found = judged(LISTENS, ROTATE, TERM, END, **SERVES)
+
+    assert (found.verdict, found.cause) == ("likely", "stopped-from-inside")
+    assert "stopped from inside, not by Docker: /app/rotate.sh (process 8)" in found.text
+    assert (
+        'sends SIGTERM to server 6.0 s after its start (`kill "$(cat /run/a.pid)"`)' in found.text
+    )
+    assert "kill -HUP" in found.fix
+
+
+def test_a_worker_that_waits_is_told_as_well_and_another_signal_by_its_name() -> None:
+    waits = "I\t6000\t7\t7\tread\t5000\tf=4:pipe:[9]\n"
+    found = judged(ROTATE, waits, TERM.replace("\t15\t", "\t2\t"), END, **SERVES)
+
+    assert found.cause == "stopped-from-inside"
+    assert "sends SIGINT" in found.text
+
+
+OUTSIDE = "S\t5990\t8\t15\t0\t0\n"
+WORKER = "N\t10\t9\t7\nS\t6000\t9\t15\t0\t7\nX\t6010\t9\t0\t15\n"
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (LISTENS, ROTATE, "X\t6400\t7\t0\t0"),
+        (LISTENS, WORKER, END),
+        (LISTENS, ROTATE, OUTSIDE, TERM, END),
+        (LISTENS, ROTATE, TERM, "X\t60000\t7\t0\t0"),
+        (ROTATE, TERM, END),
+        (LISTENS, ROTATE, TERM.replace("\t15\t", "\t10\t"), END),
+        (LISTENS, ROTATE, TERM.replace("\t8\n", "\t0\n").replace("6000", "9"), END),
+    ],
+    ids=[
+        "asked-whether-it-is-there", "stops-its-worker", "passed-on", "long-before", "busy",
+        "another-signal", "from-outside",
+    ],
+)  # fmt: skip
+def test_what_is_not_stopped_from_inside_is_not_told_so(records: tuple[str, ...]) -> None:
+    assert judged(*records, **SERVES).cause != "stopped-from-inside"

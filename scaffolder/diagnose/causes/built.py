@@ -10,7 +10,7 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
 from scaffolder.diagnose.evidence.arguments import arguments
-from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.evidence.files import SYSTEM, text
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.built import form, form_without, without, without_in
 from scaffolder.redaction_rules import is_secret
@@ -26,6 +26,7 @@ KINDS = re.compile(r"(?:\.(?:py|[cm]?js|rb|php|p[lm]|lua|json|toml|ya?ml|txt)|^[
 CODE = (".py", ".js", ".cjs", ".mjs", ".rb", ".php", ".pl", ".pm", ".lua")
 OF_LIBRARIES = re.compile(r"/node_modules/|-packages/|/package(?:-lock)?\.json$")
 MOST_FILES, LARGEST = 20, 256 * 1024
+SETTING = re.compile(r"[A-Za-z]\w*(?:[_.-]\w+)*")
 LEAST = 3
 """How many letters a name or a value has that a message is about."""
 
@@ -41,6 +42,8 @@ class Value:
     name: str
     value: str
     where: str
+    file: str = ""
+    """The file that has it, if it is in one."""
 
 
 @cause(
@@ -70,7 +73,28 @@ def not_built_in(case: Case) -> Found | None:
                 return replace(_found(case, path, given, word, told), basis=Basis.NAMED)
             if word and not any(_is_named(case, each.name, each.value) for each in others):
                 return _found(case, path, given, word, told)
+    return _named_at_end(case)
+
+
+def _named_at_end(case: Case) -> Found | None:
+    """Find a setting that the code names where the program ends, and which it is given."""
+    for name in case.seen.ending.named if case.seen.ending else ():
+        is_setting = SETTING.fullmatch(name) and not is_secret(name)
+        value, file = case.config.env.get(name, ""), _file_with(case, name) if is_setting else ""
+        given = Value(name, value, "" if value else f"{name} in {file}", "" if value else file)
+        for path, data, _elf in natives(case) if is_setting and (value or file) else ():
+            for part in re.split(r"[_.-]", name):
+                word, told = form_without(data, part)
+                if len(word) >= LEAST:
+                    return _found(case, path, given, word, told)
     return None
+
+
+def _file_with(case: Case, name: str) -> str:
+    """Return the file of those that a program read in which a line begins with a name."""
+    line = re.compile(rf"^[ \t]*{re.escape(name)}\b", re.MULTILINE)
+    read = (path for path in case.seen.opened[:MOST_FILES] if not SYSTEM.match(path))
+    return next((p for p in read if line.search(text(case.files, p, limit=LARGEST) or "")), "")
 
 
 def _programs(case: Case) -> Iterator[tuple[str, Names, Without]]:
@@ -112,12 +136,15 @@ def _found(case: Case, path: str, given: Value, word: str, told: str) -> Found:
     last = case.last_words
     says = case.said(rf"[^\n]*{re.escape(last)}[^\n]*") if last else None
     setting = "Config.Cmd" if given.where else "Config.Env"
+    how = f"({given.value[:100]})" if given.value else "where the program ends"
     return Found(
-        f"{where} asks for {word} ({given.value[:100]}), and {path or 'the program'} was built"
+        f"{where} asks for {word} {how}, and {path or 'the program'} was built"
         f" without {word}: `{told[:120]}` is in it",
         f"build it with {word} (a feature, ./configure, a define), or give {where} another value",
         (
-            inspected(case, setting, f"{given.name}={given.value}"),
+            content(case, given.file, given.name)
+            if given.file
+            else inspected(case, setting, f"{given.name}={given.value}"),
             *((content(case, path, told),) if path else ()),
             logged(case, says) if says else ended(case),
         ),

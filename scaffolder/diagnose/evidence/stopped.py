@@ -1,4 +1,4 @@
-"""A service that a process of its own container stops, and what that one looked for in vain."""
+"""A service that a process of its own container stops, and what that one may have looked for."""
 
 import errno
 from collections.abc import Iterator
@@ -13,6 +13,10 @@ from .trace import Call, Signal, Trace, Traced
 
 SOON = 3000
 """In milliseconds: who stops a service over something has just looked for it."""
+GRACE = 15_000
+"""In milliseconds: so long a service may take to end in its own way."""
+TOGETHER = 50
+"""In milliseconds: how far the end of a wait and its signal are apart in the records."""
 ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -23,33 +27,50 @@ class Stopped:
     service: Traced
     by: Traced
     signal: Signal
-    look: Call
-    """What it looked for last, in vain."""
+    sender: Traced
+    """Who of those that it started sent the signal; mostly itself."""
+    look: Call | None
+    """What it looked for last, in vain, if it did."""
     elsewhere: Call | None
     """How the service made something of that name elsewhere."""
 
 
 def stopped(trace: Trace) -> Stopped | None:
-    """Return how a service that listened was stopped from inside, and ended with 0 upon that.
+    """Return how a service was stopped from inside while it waited, and ended with 0 upon that.
 
     Who stops it because the work is done has not looked for something in vain just before.
     """
     first = trace.first
     if first is None or first.ended is None or first.status or first.signal:
         return None
-    listens = any(c.name == "listen" and not c.error for c in trace.of(first.number))
-    sent = _sent(trace, first) if listens else None
+    sent = _sent(trace, first)
     by = _below(trace, first, sent[1]) if sent else None
-    if sent is None or by is None:
+    if sent is None or by is None or first.ended - sent[0].at > GRACE:
+        return None
+    if not _is_waiting(trace, first, sent[0]) or _is_stopped_by_others(trace, first, sent[0]):
         return None
     family = {by.number, *_descendants(trace, by.number)}
     own = [c for c in trace.calls if c.process in family and c.at <= sent[0].at]
     look = next((c for c in reversed(own) if _is_in_vain(trace, c, own, sent[0].at)), None)
-    if look is None:
-        return None
     made = (c for c in trace.of(first.number) if c.writes and not c.error)
-    same = (c for c in made if look.path and basename(c.path) == basename(look.path))
-    return Stopped(first, by, sent[0], look, next(same, None))
+    same = (c for c in made if look and look.path and basename(c.path) == basename(look.path))
+    return Stopped(first, by, sent[0], trace.processes[sent[1]], look, next(same, None))
+
+
+def _is_waiting(trace: Trace, first: Traced, sent: Signal) -> bool:
+    """Tell whether it served, or a signal came while it waited for something to do."""
+    listens = any(c.name == "listen" and not c.error for c in trace.of(first.number))
+    waits = (c for c in trace.interrupted if c.process == first.number)
+    return listens or any(abs(c.at - sent.at) <= TOGETHER for c in waits)
+
+
+def _is_stopped_by_others(trace: Trace, first: Traced, sent: Signal) -> bool:
+    """Tell whether another process was asked to end from outside before: it passes that on."""
+    return any(
+        s.number in ENDING and s.process != first.number and s.sender not in trace.processes
+        for s in trace.signals
+        if s.at <= sent.at
+    )
 
 
 def _sent(trace: Trace, first: Traced) -> tuple[Signal, int] | None:

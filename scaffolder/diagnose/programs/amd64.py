@@ -106,10 +106,18 @@ class Code:
         if self.data[end - 5 : end - 4] != b"\xe8":
             return 0, 0
         (distance,) = struct.unpack_from("<i", self.data, end - 4)
-        address = self.address(end) + distance
-        at = bisect_right(self.functions, address)
-        is_known = 0 < at < len(self.functions) and self.functions[at - 1] == address
-        return (self.offset(address), self.offset(self.functions[at])) if is_known else (0, 0)
+        begin = self.offset(self.address(end) + distance)
+        found = self.extent(begin)
+        return found if found[0] == begin else (0, 0)
+
+    def extent(self, offset: int) -> tuple[int, int]:
+        """Return where the function around a place begins and ends; zeros if that is not known."""
+        at = bisect_right(self.functions, self.address(offset))
+        begin = self.offset(self.functions[at - 1]) if at else 0
+        following = self.offset(self.functions[at]) if at < len(self.functions) else -1
+        ends = (o + size for o, _address, size in self.loaded if o <= begin < o + size)
+        end = following if following > begin else next(ends, 0)
+        return (begin, end) if 0 < begin <= offset < end else (0, 0)
 
     def ways(self, end: int) -> Iterator[tuple[int, int]]:
         """Yield the parts of the code that lead to a call's end: what is before it, or jumps there.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from . import amd64
+from . import returned as decided
 from .amd64 import MOVE, Code
 
 NEAR = 48
@@ -45,6 +46,18 @@ def texts(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, ...]:
         if found and not any(map(OF_LIBRARY.search, found)):
             return tuple(found)[:MOST_TEXTS]
     return ()
+
+
+def returned(data: bytes, entry: int, words: Sequence[int], status: int) -> tuple[str, ...]:
+    """Return what the code names that decides to return a status from `main`, as above."""
+    code = amd64.code(data)
+    return decided.texts(code, status, code.calls(entry, words), _own_text) if code else ()
+
+
+def _own_text(code: Code, at: int, target: int) -> str:
+    text = _text(code, target, code.data[at : at + NEAR])
+    is_own = WORD.search(text) and not OF_OTHERS.search(text) and not OF_LIBRARY.search(text)
+    return text if is_own else ""
 
 
 def panic(data: bytes, entry: int, words: Sequence[int]) -> tuple[str, str] | None:

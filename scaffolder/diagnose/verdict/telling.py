@@ -156,8 +156,10 @@ def _read_stack(case: Case) -> None:
     found: Swallowed | Ending | None = Ending("", f"exit({process.status})", ())
     if elf.language(data) == "go":
         found = go_stack.end(frames(data, process.entry, process.stack), process.status)
-    elif not named:
-        return
+    else:
+        named = named or near_end.returned(data, process.entry, on_stack, process.status)
+        if not named:
+            return
     if isinstance(found, Swallowed):
         take_in(case, replace(case.seen, swallowed=found))
     elif found:

@@ -1,6 +1,7 @@
 """Programs that cannot be started, and processes that kill one another."""
 
 import errno
+import signal
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
@@ -106,10 +107,12 @@ def killed_from_inside(case: Case) -> Found | None:
         sent = f"kill({group.numbers[0] if group else 0}, {number})"
     else:
         text = (
-            f"{killer.name} (process {killer.number}) kills {killed.name} (process"
-            f" {killed.number}) with signal {number}"
+            f"{named(killer)} (process {killer.number}) kills {killed.name} (process"
+            f" {killed.number}) with signal {number} ({_name(number)}); Docker does not"
         )
-        fix = f"find out why {killer.name} does that: a time limit, a failed check, a wrong number"
+        fix = (
+            f"find out why {named(killer)} does that: a time limit, a failed check, a wrong number"
+        )
         sent = f"kill({killed.number}, {number})"
         if case.seen.watchdog:
             return _over_file(case, case.seen.watchdog, text, sent)
@@ -122,6 +125,16 @@ def killed_from_inside(case: Case) -> Found | None:
             inspected(case, "Config.Cmd", list(case.config.argv)),
         ),
     )
+
+
+def _name(number: int) -> str:
+    known = {each.value for each in signal.Signals}
+    return signal.Signals(number).name if number in known else "of its own"
+
+
+def named(process: Traced) -> str:
+    """Return the script that a process runs, or else its program."""
+    return next((word for word in process.argv[1:2] if word.startswith("/")), process.name)
 
 
 def _over_file(case: Case, dog: Watchdog, text: str, sent: str) -> Found:

@@ -1,13 +1,22 @@
 """Services that a process of their own container stops."""
 
+import re
 import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import ended, inspected, watched
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, watched
+from scaffolder.diagnose.causes.silence.endings import is_to_stay
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.stopped import Stopped, stopped
-from scaffolder.diagnose.evidence.trace import Traced
+from scaffolder.diagnose.evidence.trace import Call, Traced
+
+from .programs import named
+
+KILL = re.compile(r"[^#\n]*\b(?:kill|pkill|killall|os\.kill|process\.kill)\b(?!\s+-0)")
+"""A line of a script that sends a signal."""
+PLAIN_KILL = re.compile(r"\bkill [^-]")
 
 
 @cause(
@@ -27,25 +36,30 @@ from scaffolder.diagnose.evidence.trace import Traced
     ],
 )
 def stopped_from_inside(case: Case) -> Found | None:
-    """Find a watchdog that asks a service to end, over something that is never there."""
+    """Find who asks a service to end: a watchdog in vain, or anybody, if it is meant to stay."""
     found = None if case.exit_code or case.signals else stopped(case.seen.trace)
     if found is None:
         return None
+    return _over_look(case, found, found.look) if found.look else _as_it_is(case, found)
+
+
+def _over_look(case: Case, found: Stopped, look: Call) -> Found:
+    """Return the answer for who has looked for something in vain just before."""
     name = signal.Signals(found.signal.number).name
-    sought = found.look.path or found.look.where
+    sought = look.path or look.where
     other = found.elsewhere.path if found.elsewhere else ""
     lacks = f"which {found.service.name} writes as {other}" if other else "which is never there"
-    if found.look.port:
+    if look.port:
         lacks = "where nobody listens"
     sets = [key for key, value in case.config.env.items() if value in (sought, other) and value]
     return Found(
         f"it has not finished its work: {_who(found.by)} stops {found.service.name}, which listened"
         f" until then, with {name}, after it has looked for {sought}, {lacks}",
-        _advice(found, sought, other),
+        _advice(found, look, sought, other),
         (
             watched(
                 case,
-                f"{_who(found.by)}: {found.look.words}\n{found.signal.at - found.look.at} ms later:"
+                f"{_who(found.by)}: {look.words}\n{found.signal.at - look.at} ms later:"
                 f" {name} to {found.service.name} (process {found.service.number}), which exits"
                 f" with {found.service.status}",
             ),
@@ -55,18 +69,52 @@ def stopped_from_inside(case: Case) -> Found | None:
     )
 
 
-def _advice(found: Stopped, sought: str, other: str) -> str:
+def _as_it_is(case: Case, found: Stopped) -> Found | None:
+    """Return the answer for who stops what is meant to stay, for reasons of its own."""
+    meant = is_to_stay(case)
+    if meant is None:
+        return None
+    name = signal.Signals(found.signal.number).name
+    after = (found.signal.at - found.service.began) / 1000
+    line = _kills(case, found)
+    how = f" (`{line}`)" if line else ""
+    plain = "; without one, kill sends SIGTERM" if PLAIN_KILL.search(line) else ""
+    script = named(found.by)
+    return Found(
+        f"it is stopped from inside, not by Docker: {_who(found.by)}, which it has started"
+        f" itself, sends {name} to {found.service.name}"
+        f" {after:.1f} s after its start{how}, and {found.service.name} then ends with 0",
+        f"see why {script} does that, and send the signal that is meant (kill -HUP to reopen files"
+        f" or to load settings again), or none{plain}",
+        (
+            watched(
+                case,
+                f"{_who(found.sender)}: {' '.join(found.sender.argv)[:200]}\n{name} to"
+                f" {found.service.name} (process {found.service.number}), which exits with"
+                f" {found.service.status} {(found.service.ended or 0) - found.signal.at} ms later",
+            ),
+            *((content(case, script, line),) if line else ()),
+            meant,
+            ended(case),
+        ),
+    )
+
+
+def _kills(case: Case, found: Stopped) -> str:
+    """Return the line of the script by which it sends the signal, if only one can be it."""
+    script = named(found.by)
+    source = (text(case.files, script) or "") if script.startswith("/") else ""
+    lines = [line.strip() for line in source.splitlines() if KILL.match(line)]
+    return lines[0][:120] if len(lines) == 1 else ""
+
+
+def _advice(found: Stopped, look: Call, sought: str, other: str) -> str:
     if other:
         return f"give both the same path: {sought} or {other}"
-    if found.look.port:
-        return f"let the service listen on {sought}, or correct the address in {_named(found.by)}"
-    return f"let the service make {sought}, or correct the path in {_named(found.by)}"
+    if look.port:
+        return f"let the service listen on {sought}, or correct the address in {named(found.by)}"
+    return f"let the service make {sought}, or correct the path in {named(found.by)}"
 
 
 def _who(process: Traced) -> str:
-    return f"{_named(process)} (process {process.number})"
-
-
-def _named(process: Traced) -> str:
-    """Return the script that a process runs, or else its program."""
-    return next((word for word in process.argv[1:2] if word.startswith("/")), process.name)
+    return f"{named(process)} (process {process.number})"
