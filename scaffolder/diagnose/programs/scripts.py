@@ -22,9 +22,14 @@ INTERPRETERS = (
 )
 WITH_VALUE = {
     "python": {"-W", "-X"},
-    "node": {"-r", "--require", "--import", "--loader"},
-    "sh": {"-o"},
+    "node": {"-r", "--require", "--import", "--loader", "-C", "--conditions", "--env-file"},
+    "sh": {"-o", "-O"},
+    "ruby": {"-I", "-r", "-C"},
+    "perl": {"-I"},
+    "php": {"-c", "-d", "-z"},
 }
+NAMES_PROGRAM = {"python": "-m", "php": "-f"}
+"""Options of an interpreter behind which its program stands: a module, a file."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,24 @@ def language(name: str) -> str:
     return next(
         (found for pattern, found in INTERPRETERS if re.search(pattern, basename(name))), ""
     )
+
+
+def behind(argv: tuple[str, ...]) -> int:
+    """Return where the program's own arguments begin: behind those of what runs it, and its file.
+
+    There are none where code stands on the command line.
+    """
+    kind, at = language(argv[0]), 1
+    at += bool(argv[1:]) and (
+        (basename(argv[0]) == "busybox" and argv[1] in SHELLS)
+        or (basename(argv[0]) in {"bun", "deno"} and argv[1] == "run")
+    )
+    while kind and at < len(argv) and argv[at].startswith("-"):
+        if argv[at] == NAMES_PROGRAM.get(kind):
+            at += 1
+            break
+        at += 2 if argv[at] in WITH_VALUE.get(kind, ()) else 1
+    return min(at + 1, len(argv)) if kind else 1
 
 
 def source(config: Config, files: Files, argv: tuple[str, ...], program: Program) -> Script | None:

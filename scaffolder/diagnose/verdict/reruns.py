@@ -156,7 +156,7 @@ def _each(
                     beyond.setdefault(factor.cure.factor, gone_on.words)
                 hint = hint or revealed(case, factor, found, same, tried)
                 if factor.cure and not found.is_refused:
-                    in_vain[factor.cure.factor] = f"with {factor.name} a copy {found.words}"
+                    in_vain[factor.cure.factor] = f"{factor.changed} a copy {found.words}"
             if is_over():
                 tried.append("reruns: out of time")
                 break
@@ -167,7 +167,7 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
     cure = factor.cure
     if not is_better(case, found) or cure is None:
         return None
-    fared = f"with {factor.name} a copy {found.words}"
+    fared = f"{factor.changed} a copy {found.words}"
     shown = f"{fared}; without it, the copy exits with {case.exit_code}"
     return _proof(case, factor, cure, f"{cure.text}: {fared}", shown, tried[:-1])
 
@@ -175,7 +175,7 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
 def _all_cured(case: Case, gone_on: Further, found: Outcome, tried: list[str]) -> Rerun:
     """Read what it means that a copy runs which got one thing after another."""
     cure, factor = as_cure(gone_on.given), together(case, gone_on.given)
-    fared = f"with {factor.name} a copy {found.words}"
+    fared = f"{factor.changed} a copy {found.words}"
     shown = f"{fared}; without any one of them, it ends"
     return _proof(
         case, factor, cure, f"{cure.text}; with all of them a copy {found.words}", shown, tried
@@ -187,7 +187,7 @@ def _told(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Rerun
     cure = None if found.alive else factor.endings.get(found.exit_code)
     if cure is None:
         return None
-    return _proof(case, factor, cure, cure.text, f"with {factor.name} a copy {found.words}", tried)
+    return _proof(case, factor, cure, cure.text, f"{factor.changed} a copy {found.words}", tried)
 
 
 def _proof(  # noqa: PLR0913, PLR0917 - the parts of one answer
