@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from posixpath import basename, join
+from posixpath import basename, join, normpath
 
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import CONTENT, Files, resolved, text
@@ -30,6 +30,7 @@ WITH_VALUE = {
 }
 NAMES_PROGRAM = {"python": "-m", "php": "-f"}
 """Options of an interpreter behind which its program stands: a module, a file."""
+LOADS = re.compile(r"(?:require\(\s*|\bfrom\s+|\bimport\s+)['\"](\.{1,2}/[\w./-]+)['\"]")
 
 
 @dataclass(frozen=True)
@@ -129,3 +130,18 @@ def siblings(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
             content = text(files, path, limit=CONTENT)
             if content is not None:
                 yield Script("python", path, content)
+
+
+def loaded(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
+    """Return modules that a script of Node loads by a path."""
+    if script.language != "node" or not script.path:
+        return
+    folder = script.path.rpartition("/")[0]
+    for name in list(dict.fromkeys(LOADS.findall(script.text)))[:limit]:
+        base = normpath(join(folder, name))
+        for path in (base, *(f"{base}{end}" for end in (".js", ".cjs", ".mjs", "/index.js"))):
+            entry = resolved(files, path)
+            content = text(files, path, limit=CONTENT) if entry and entry.kind == "file" else None
+            if content is not None:
+                yield Script("node", path, content)
+                break
