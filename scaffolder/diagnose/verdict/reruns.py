@@ -8,6 +8,7 @@ from itertools import chain
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.causes.reaching.obstacles import nowhere
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.gave_up import kept_out
@@ -58,7 +59,8 @@ def try_factors(
     if case.phase & Phase.ENDED and not same.alive and is_slow(case, same.trace):
         return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
-    if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
+    is_nowhere = is_like(case, same) and nowhere(case)
+    if case.phase & Phase.ENDED and not (is_proven or is_nowhere) and is_like(case, same):
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
     is_idle = is_meant_to_serve(case)
@@ -84,9 +86,10 @@ def try_factors(
         over = with_left_over(engine, case, same, tried) if has_port else None
         return over or Rerun(tried=tried)
     # Over what only copies lack, all of them end, and one that does not proves nothing. Nor is more
-    # to be tried of one that is killed because it writes elsewhere than is looked.
+    # to be tried of one that is killed because it writes elsewhere than is looked, or that asks for
+    # a name that nobody has.
     killer = case.seen.watchdog
-    is_apart = case.seen.lacked is not None or bool(killer and killer.elsewhere)
+    is_apart = case.seen.lacked is not None or bool(killer and killer.elsewhere) or is_nowhere
     every = () if is_apart else chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
     found = _each(engine, case, same, is_over, left)

@@ -7,11 +7,12 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged, watched
 from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.evidence.gave_up import attempts
 from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .obstacles import named_in, obstacle
-from .peers import LOCAL, Peer, peers, reaches_nobody, sought
+from .peers import LOCAL, Peer, insisted, peers, reaches_nobody, sought
 
 REFUSED = (
     r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
@@ -26,6 +27,9 @@ UNKNOWN = (
     r"|host not found(?![^\n]*\"listen\"))[^\n]*"
 )
 
+COMPLAINS = re.compile(
+    r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found", re.IGNORECASE
+)
 COMPLAINTS = 3
 LONGEST = 1000
 OVER_SECONDS = 10
@@ -188,7 +192,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
 def _sought(case: Case, peer: Peer) -> Found:
     """Answer for what a watched copy wanted to reach before it ended; it has no network itself."""
     what = f"{peer.host}{f':{peer.port}' if peer.port else ''}"
-    asked = ", ".join(filter(None, (what, case.seen.attempts)))
+    call = insisted(case) or case.seen.failed_call
+    asked = ", ".join(filter(None, (what, attempts(case.seen.trace, call))))
     shown = watched(case, f"{peer.by}: {asked}")
     why = obstacle(case, peer)
     if why is None:
@@ -204,6 +209,6 @@ def _sought(case: Case, peer: Peer) -> Found:
 
 
 def _explained(case: Case) -> bool:
-    return bool(
-        case.said(r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found")
-    )
+    """Tell whether its log tells of a failure; what only a copy tells may follow from this."""
+    lines = case.log.lines if insisted(case) else case.lines
+    return any(COMPLAINS.search(line.text) for line in lines)
