@@ -5,8 +5,9 @@ ends the script, of an option that it declares, or of an argument by its number.
 """
 
 import ast
+import operator
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from posixpath import basename, splitext
 
 from . import pysource
@@ -24,8 +25,9 @@ PLAIN = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """One in a text of many lines: a here-document, a docstring, what stands behind __END__."""
+BASENAME = re.compile(r"\$\(basename [^)]*\)")
 ITSELF = re.compile(
-    r"\$\(basename [^)]*\)|\$\{?0(?:##[^}]*)?\}?|[#$]\{[^}\n]*\}|\$PROGRAM_NAME|%\(prog\)s|%s"
+    r"\$\{?0(?:##[^}]*)?\}?|[#$]\{[^}\n]*\}|\$PROGRAM_NAME|%\(prog\)s|%s"
     r"|\{\w*\}"
 )
 """How a text has the name of the script."""
@@ -39,8 +41,14 @@ CHECKED = re.compile(
 TYPED = r"\b{}['\"]?\s*:\s*\{{(?P<more>[^{{}}]*\btype\s*:[^{{}}]*)\}}"
 """How parseArgs of Node is told of an option."""
 NUMBER = re.compile(
-    r"(?:\[\[?|test|\(\()\s*[\"']?\$\{?#\}?[\"']?\s*(?P<how>-lt|-le|-ne|-eq|<|<=|!=|==)\s*(?P<n>\d)\b"
+    r"(?:\[\[?|test|\(\()\s*[\"']?\$\{?#\}?[\"']?\s*(?P<how>-(?:lt|le|ne|eq|ge|gt)|[<>]=?|[!=]=)\s*(?P<n>\d)\b"
 )
+HOLDS: Mapping[str, Callable[[int, int], bool]] = {
+    "-lt": operator.lt, "<": operator.lt, "-le": operator.le, "<=": operator.le,
+    "-ne": operator.ne, "!=": operator.ne, "-eq": operator.eq, "==": operator.eq,
+    "-ge": operator.ge, ">=": operator.ge, "-gt": operator.gt, ">": operator.gt,
+}  # fmt: skip
+MOST_ARGUMENTS = 9
 EMPTY = re.compile(r"(?:\[\[?|test)\s+-z\s+[\"']?\$\{?(?P<n>[1-9])(?::?-)?\}?[\"']?\s")
 DEMANDED = re.compile(r"\$\{(?P<n>[1-9]):?\?")
 OPTARG = re.compile(
@@ -71,6 +79,7 @@ def lacked(
 
 def usages(text: str, name: str) -> Iterator[str]:
     """Yield the usages that a source has as texts, with the name of the script."""
+    text = BASENAME.sub(name, text)
     for match in (*QUOTED.finditer(text), *PLAIN.finditer(text)):
         said = match.groupdict().get("text") or match[0]
         plain = said.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"').strip()
@@ -161,12 +170,18 @@ def _by_number(text: str, given: int) -> Iterator[Required]:
             continue
         if (demanded := DEMANDED.search(line)) and int(demanded["n"]) > given:
             yield Required((f"argument {demanded['n']}",), line.strip())
-        match = NUMBER.search(line) or EMPTY.search(line)
-        if match is None or not _ends(line[match.end() :], lines[at + 1 : at + FEW_LINES]):
-            continue
-        how, number = match.groupdict().get("how") or "empty", int(match["n"])
-        least = number + (how in {"-le", "-eq", "<=", "=="})
-        if given < least and not (how in {"-eq", "=="} and given != number):
+        below = lines[at + 1 : at + FEW_LINES]
+        if match := NUMBER.search(line):
+            holds, number = HOLDS[match["how"]], int(match["n"])
+            ends = [
+                _ends(line[match.end() :], below, holds(n, number)) for n in range(MOST_ARGUMENTS)
+            ]
+            is_short = ends[min(given, MOST_ARGUMENTS - 1)] and not all(ends[given:])
+        else:
+            match = EMPTY.search(line)
+            is_short = match is not None and int(match["n"]) == given + 1
+            is_short = is_short and match is not None and _ends(line[match.end() :], below)
+        if is_short:
             yield Required((f"argument {given + 1}",), line.strip())
 
 
@@ -185,9 +200,9 @@ def _by_letter(text: str) -> Iterator[Required]:
                 yield Required((f"-{option['letter']}",), line.strip())
 
 
-def _ends(rest: str, below: Sequence[str]) -> bool:
+def _ends(rest: str, below: Sequence[str], holds: bool = True) -> bool:  # noqa: FBT001, FBT002 - as it is
     """Tell whether a condition of a shell script ends it, on its line or on those below."""
-    if re.search(r"&&|\|\|", rest):
-        return bool(ENDS.search(rest))
+    if link := re.search(r"&&|\|\|", rest):
+        return holds == (link[0] == "&&") and bool(ENDS.search(rest))
     body = "\n".join((rest, *below)).partition("\nfi")[0].partition("\nelse")[0]
-    return bool(re.search(r"\bthen\b", body)) and bool(ENDS.search(body))
+    return holds and bool(re.search(r"\bthen\b", body)) and bool(ENDS.search(body))

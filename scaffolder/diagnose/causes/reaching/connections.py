@@ -132,10 +132,8 @@ def _is_fine(case: Case) -> bool:
 
 def _only_complains(case: Case) -> bool:
     """Tell whether connections keep being refused up to the end of the log."""
-    found = sorted(
-        (match for pattern in (REFUSED, UNKNOWN) for match in case.every(pattern)),
-        key=lambda match: match.end(),
-    )
+    every = (match for pattern in (REFUSED, UNKNOWN) for match in case.every(pattern))
+    found = sorted(every, key=lambda match: match.end())
     if len(found) < COMPLAINTS or _is_over(case):
         return False
     return case.text[found[-1].end() :].strip().count("\n") < COMPLAINTS
@@ -176,11 +174,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         if why is None or not peer.port:
             continue
         text, advice, evidence, _certain = why
-        how = (
-            "it exits without a message"
-            if case.phase == Phase.DIED
-            else "it waits and does not listen"
-        )
+        is_over = case.phase == Phase.DIED
+        how = "it exits without a message" if is_over else "it waits and does not listen"
         return Found(
             f"{text} ({peer.by} names {peer.host}{f':{peer.port}' if peer.port else ''}); {how}",
             advice,
@@ -205,6 +200,7 @@ def _sought(case: Case, peer: Peer) -> Found:
         f"{text} (a copy asks for {asked}); it exits without a message",
         advice,
         (shown, *evidence),
+        basis=Basis.NAMED if insisted(case) else None,
     )
 
 
