@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, seen, watched
 from scaffolder.diagnose.causes.identity.denials import is_of_copy
 from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
@@ -66,7 +67,8 @@ def ends_itself(case: Case) -> Found | None:
     last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
     return Found(
         f"the program ends itself, with {where}, and"
-        f" {f'its last output is: {said[:200]}' if said else 'does not say why'}",
+        f" {f'its last output is: {said[:200]}' if said else 'does not say why'}"
+        f"{status_says(case)}",
         f"see what is checked before {ending.place or 'that'}, and make it tell",
         (watched(case, f"{where}{without}{last}"), ended(case)),
     )
