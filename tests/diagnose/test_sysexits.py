@@ -24,6 +24,7 @@ def reads(*paths: str, status: int = 78) -> str:
         ({"exit_code": 78}, "; 78 is EX_CONFIG in sysexits.h: something in its configuration"),
         ({"exit_code": 78, "trace": reads("/etc/app.conf", "/app/main.js", "/usr/lib/x.so")}, " (/etc/app.conf is what it opened last)"),
         ({"exit_code": 69, "trace": reads("/etc/app.conf", status=69)}, "EX_UNAVAILABLE in sysexits.h: a service that it needs is not there"),
+        ({"exit_code": 78, "trace": reads("", "/etc/app.conf", "")}, " (/etc/app.conf is what"),
         ({"exit_code": 75}, "EX_TEMPFAIL"),
         ({"exit_code": 77}, "EX_NOPERM"),
     ],

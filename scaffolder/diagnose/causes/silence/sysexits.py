@@ -42,7 +42,7 @@ def _read_last(case: Case) -> str:
     """Return the last of its own files that it opened, but for its code; empty if none is known."""
     code = {item.script.path for item in case.launched if item.script}
     for path in case.seen.opened:
-        entry = None if path in code or SYSTEM.match(path) else case.has(path)
+        entry = case.has(path) if path and path not in code and not SYSTEM.match(path) else None
         is_own = not path.endswith(CODE) and not REPORTING.search(path)
         if entry and entry.kind == "file" and is_own:
             return path

@@ -33,7 +33,7 @@ SHOWN = 4
 def reads_last(case: Case) -> Found | None:
     """Find the file or directory after which a program did nothing else but end."""
     call = case.seen.opened_last
-    if call is None or call.writes or not quiet(case) or case.seen.swallowed:
+    if call is None or not call.path or call.writes or not quiet(case) or case.seen.swallowed:
         return None
     entry = case.has(call.path)
     if entry is None or SYSTEM.match(call.path) or REPORTING.search(call.path):
