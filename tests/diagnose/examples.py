@@ -351,6 +351,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
     "java-argument-missing": {"command": "java -jar /app/shop.jar", "exit_code": 2, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=compiled("usage: shop COMMAND")))}},
+    "argument-missing": py("import sys\nUSAGE = 'usage: shop --tenant NAME'\nsys.exit(64)\n", exit_code=64),
+    "usage-refused": {"files": SERVER, "exit_code": 64},
     "python-quiet-exit": py("import sys\nif True:\n    sys.exit(1)\n"),
     "main-guard": {"command": "node /app/start.js", "exit_code": 0, "files": {"/usr/local/bin/node": STATIC, "/app/start.js": File(b"require('./server')\n"), "/app/server.js": File(b"const app = make()\nif (require.main === module) {\n  app.listen(8080)\n}\n")}},
     "module-shadowed": py("import urllib.request\n", log="ModuleNotFoundError: No module named 'email.parser'; 'email' is not a package", files={"/app/email.py": File(b"")}),

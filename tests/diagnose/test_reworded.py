@@ -154,7 +154,7 @@ def test_where_no_spelling_helps_one_variable_less_is_no_proof(played: Play) -> 
     found, _ = played(lambda env: "FEATURES" not in env, config={"env": env})
 
     assert found
-    assert found.name == "no FEATURES"
+    assert found.name == "without FEATURES"
     assert found.cure
     assert not found.cure.proves
 

@@ -13,6 +13,7 @@ from scaffolder.diagnose.evidence.arguments import arguments
 from scaffolder.diagnose.evidence.files import SYSTEM, text
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.built import form, form_without, without, without_in
+from scaffolder.diagnose.programs.own_arguments import begin
 from scaffolder.redaction_rules import is_secret
 
 from .catalogue import Basis, Found, cause
@@ -119,7 +120,7 @@ def _values(case: Case) -> Iterator[Value]:
     for name, value in case.config.env.items():
         if value and not USUAL.fullmatch(name) and not is_secret(name):
             yield Value(name, value, "")
-    for each in arguments(case.config.argv):
+    for each in arguments(case.config.argv, begin(case.config.argv, case.config.env)):
         if each.name and not is_secret(each.key):
             yield Value(each.name, each.value, each.where)
 

@@ -44,7 +44,7 @@ MODULES = (
     "files.formats", "files.interpreters", "files.modes", "files.key_pairs", "files.pems",
     "files.pointers", "files.kept_out", "files.named", "files.keystores",
     "silence.logs", "silence.unheard", "silence.python", "silence.held", "silence.input",
-    "silence.daemons", "silence.endings", "silence.init_systems",
+    "silence.daemons", "silence.endings", "silence.init_systems", "silence.arguments",
     "loader.missing", "loader.versions",
     "identity.users", "identity.journals", "identity.seccomp", "identity.temporary",
     "identity.read_only", "identity.low_ports", "identity.capabilities", "identity.names",

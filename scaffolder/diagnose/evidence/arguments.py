@@ -34,14 +34,17 @@ class Argument:
         return self.name.lstrip("-").replace("-", "_")
 
 
-def arguments(argv: Sequence[str]) -> list[Argument]:
-    """Return the arguments of a command that may be written otherwise; none of code."""
-    return [] if CODE & set(argv) else list(_arguments(argv))
+def arguments(argv: Sequence[str], begin: int = 1) -> list[Argument]:
+    """Return the arguments of a command that may be written otherwise; none of code.
+
+    They begin at a word: in front of it are a runtime, its options, and the file that it runs.
+    """
+    return [] if CODE & set(argv) else list(_arguments(argv, begin))
 
 
-def _arguments(argv: Sequence[str]) -> Iterator[Argument]:
+def _arguments(argv: Sequence[str], begin: int) -> Iterator[Argument]:
     before = ""
-    for at, word in enumerate(argv[1:], 1):
+    for at, word in enumerate(argv[begin:], begin):
         option = OPTION.fullmatch(word)
         if option and option["value"]:
             yield Argument(at, option["name"], option["value"], is_joined=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from posixpath import basename, join
+from posixpath import basename, join, normpath
 
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import CONTENT, Files, resolved, text
@@ -22,9 +22,15 @@ INTERPRETERS = (
 )
 WITH_VALUE = {
     "python": {"-W", "-X"},
-    "node": {"-r", "--require", "--import", "--loader"},
-    "sh": {"-o"},
+    "node": {"-r", "--require", "--import", "--loader", "-C", "--conditions", "--env-file"},
+    "sh": {"-o", "-O"},
+    "ruby": {"-I", "-r", "-C"},
+    "perl": {"-I"},
+    "php": {"-c", "-d", "-z"},
 }
+NAMES_PROGRAM = {"python": "-m", "php": "-f"}
+"""Options of an interpreter behind which its program stands: a module, a file."""
+LOADS = re.compile(r"(?:require\(\s*|\bfrom\s+|\bimport\s+)['\"](\.{1,2}/[\w./-]+)['\"]")
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,24 @@ def language(name: str) -> str:
     return next(
         (found for pattern, found in INTERPRETERS if re.search(pattern, basename(name))), ""
     )
+
+
+def behind(argv: tuple[str, ...]) -> int:
+    """Return where the program's own arguments begin: behind those of what runs it, and its file.
+
+    There are none where code stands on the command line.
+    """
+    kind, at = language(argv[0]), 1
+    at += bool(argv[1:]) and (
+        (basename(argv[0]) == "busybox" and argv[1] in SHELLS)
+        or (basename(argv[0]) in {"bun", "deno"} and argv[1] == "run")
+    )
+    while kind and at < len(argv) and argv[at].startswith("-"):
+        if argv[at] == NAMES_PROGRAM.get(kind):
+            at += 1
+            break
+        at += 2 if argv[at] in WITH_VALUE.get(kind, ()) else 1
+    return min(at + 1, len(argv)) if kind else 1
 
 
 def source(config: Config, files: Files, argv: tuple[str, ...], program: Program) -> Script | None:
@@ -106,3 +130,18 @@ def siblings(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
             content = text(files, path, limit=CONTENT)
             if content is not None:
                 yield Script("python", path, content)
+
+
+def loaded(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
+    """Return modules that a script of Node loads by a path."""
+    if script.language != "node" or not script.path:
+        return
+    folder = script.path.rpartition("/")[0]
+    for name in list(dict.fromkeys(LOADS.findall(script.text)))[:limit]:
+        base = normpath(join(folder, name))
+        for path in (base, *(f"{base}{end}" for end in (".js", ".cjs", ".mjs", "/index.js"))):
+            entry = resolved(files, path)
+            content = text(files, path, limit=CONTENT) if entry and entry.kind == "file" else None
+            if content is not None:
+                yield Script("node", path, content)
+                break

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from posixpath import basename
 
 USAGE_CODES = (1, 2, 64)
@@ -78,12 +78,40 @@ def lacking(text: str, argv: Sequence[str], env: Mapping[str, str]) -> list[Requ
     return list(found.values())
 
 
+def positional(text: str, argv: Sequence[str]) -> Required | None:
+    """Return the first argument without an option that a usage requires, and a command lacks.
+
+    What stands behind an option counts as given: it may be no value of that.
+    """
+    form, left = _form(text, argv)
+    if "|" in left:
+        return None
+    names = [
+        word
+        for before, word in pairwise(["", *left.split()[1:]])
+        if ARGUMENT.fullmatch(word.removesuffix("...")) and not OPTION.fullmatch(before)
+    ]
+    given = sum(not word.startswith("-") for word in argv[1:])
+    return Required((names[given],), f"usage: {form}") if given < len(names) else None
+
+
 def _of_usage(text: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the options of the usage that is not in brackets; nothing where it has several."""
+    form, left = _form(text, argv)
+    if "|" not in left:
+        for option in OPTION.findall(left):
+            yield option, f"usage: {form}"
+
+
+def _form(text: str, argv: Sequence[str]) -> tuple[str, str]:
+    """Return how a usage says that a program is called, and what of it is not in brackets.
+
+    Both are empty where it has several forms.
+    """
     lines = text.splitlines()
     at = next((i for i, line in enumerate(lines) if USAGE.match(line)), None)
     if at is None:
-        return
+        return "", ""
     match = USAGE.match(lines[at])
     told = [match["first"]] if match and match["first"].strip() else []
     for line in lines[at + 1 :]:
@@ -95,13 +123,11 @@ def _of_usage(text: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
     forms = [" ".join(told[a:b]) for a, b in zip(starts, [*starts[1:], None], strict=True)]
     forms = [form for form in forms if form and _is_of(form, argv)]
     if len(forms) != 1 or re.search(r"^\s*or:?\s", "\n".join(told), re.MULTILINE):
-        return
+        return "", ""
     left, before = forms[0], ""
     while left != before:
         before, left = left, CHOICE.sub(" ", OPTIONAL.sub(" ", left))
-    if "|" not in left:
-        for option in OPTION.findall(left):
-            yield option, f"usage: {forms[0]}"
+    return forms[0], left
 
 
 def _is_of(form: str, argv: Sequence[str]) -> bool:

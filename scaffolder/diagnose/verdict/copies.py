@@ -105,9 +105,9 @@ def noted(factor: Factor, ran: Callable[[], Outcome], tried: list[str]) -> Outco
     try:
         found = ran()
     except EngineError as error:
-        tried.append(f"rerun with {factor.name}: {error.message}")
+        tried.append(f"rerun {factor.changed}: {error.message}")
         return None
-    tried.append(f"rerun with {factor.name}: {found.words}")
+    tried.append(f"rerun {factor.changed}: {found.words}")
     return found
 
 

@@ -9,6 +9,9 @@ from scaffolder.diagnose.evidence.config import Config
 
 from .cures import Cure
 
+WITHOUT = "without "
+"""How the name of a change begins that leaves something out."""
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -44,6 +47,11 @@ class Factor:
     """What it means if such a copy exits with a certain code."""
     reveals: str = ""
     """The cause that hid the output that only a copy with this change prints."""
+
+    @property
+    def changed(self) -> str:
+        """What a copy is run with, or without, for a sentence."""
+        return self.name if self.name.startswith(WITHOUT) else f"with {self.name}"
 
 
 def mounted(path: str) -> str:

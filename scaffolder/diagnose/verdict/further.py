@@ -48,7 +48,7 @@ class Further:
     def words(self) -> str:
         """What is told of it where no copy runs."""
         ends = ", then after ".join(self.then)
-        return f"with {self.given[0].name} a copy gets further, and ends after {ends}"
+        return f"{self.given[0].changed} a copy gets further, and ends after {ends}"
 
 
 def is_better(case: Case, found: Outcome) -> bool:

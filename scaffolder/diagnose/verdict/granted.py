@@ -76,8 +76,8 @@ def granted(
         call = networkless(case, seen.trace)
         if call and not _next(seen, names):
             lacks_it = f"gets further, and then lacks a network, as only copies do ({call.words})"
-            tried[-1] = f"rerun with {factor.name}: {lacks_it}"
-            beyond[cures.CAPABILITIES.factor] = f"with {factor.name} a copy {lacks_it}"
+            tried[-1] = f"rerun {factor.changed}: {lacks_it}"
+            beyond[cures.CAPABILITIES.factor] = f"{factor.changed} a copy {lacks_it}"
             return None
     return None
 

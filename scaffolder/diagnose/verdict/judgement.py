@@ -7,6 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, live, seen, watched
 from scaffolder.diagnose.causes.mounts.shared import awaited_lock
+from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -167,7 +168,7 @@ def _open(
     words = [line.text.strip() for line in case.lines if line.text.strip()]
     silent = f" (its last output: {words[-1][:200]})" if words else " without output"
     return (
-        f"it {how}{silent}, and nothing that was checked explains it",
+        f"it {how}{silent}, and nothing that was checked explains it{status_says(case)}",
         "change one thing at a time on a copy (--rerun does), or start it by hand in a shell",
         tuple(commands),
         (inspected(case, "State.Status", case.state.status), ended(case), *_did_last(case)),

@@ -8,6 +8,7 @@ from itertools import chain
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence
+from scaffolder.diagnose.causes.reaching.obstacles import nowhere
 from scaffolder.diagnose.causes.silence.claims import is_meant_to_serve
 from scaffolder.diagnose.docker.isolation import isolate
 from scaffolder.diagnose.evidence.gave_up import kept_out
@@ -58,7 +59,8 @@ def try_factors(
     if case.phase & Phase.ENDED and not same.alive and is_slow(case, same.trace):
         return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
-    if case.phase & Phase.ENDED and not is_proven and is_like(case, same):
+    is_nowhere = is_like(case, same) and nowhere(case)
+    if case.phase & Phase.ENDED and not (is_proven or is_nowhere) and is_like(case, same):
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
     is_idle = is_meant_to_serve(case)
@@ -84,9 +86,10 @@ def try_factors(
         over = with_left_over(engine, case, same, tried) if has_port else None
         return over or Rerun(tried=tried)
     # Over what only copies lack, all of them end, and one that does not proves nothing. Nor is more
-    # to be tried of one that is killed because it writes elsewhere than is looked.
+    # to be tried of one that is killed because it writes elsewhere than is looked, or that asks for
+    # a name that nobody has.
     killer = case.seen.watchdog
-    is_apart = case.seen.lacked is not None or bool(killer and killer.elsewhere)
+    is_apart = case.seen.lacked is not None or bool(killer and killer.elsewhere) or is_nowhere
     every = () if is_apart else chain(wanted(case), () if is_well else factors(case))
     left = (factor for factor in every if factor.cure or not is_proven)
     found = _each(engine, case, same, is_over, left)
@@ -156,7 +159,7 @@ def _each(
                     beyond.setdefault(factor.cure.factor, gone_on.words)
                 hint = hint or revealed(case, factor, found, same, tried)
                 if factor.cure and not found.is_refused:
-                    in_vain[factor.cure.factor] = f"with {factor.name} a copy {found.words}"
+                    in_vain[factor.cure.factor] = f"{factor.changed} a copy {found.words}"
             if is_over():
                 tried.append("reruns: out of time")
                 break
@@ -167,7 +170,7 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
     cure = factor.cure
     if not is_better(case, found) or cure is None:
         return None
-    fared = f"with {factor.name} a copy {found.words}"
+    fared = f"{factor.changed} a copy {found.words}"
     shown = f"{fared}; without it, the copy exits with {case.exit_code}"
     return _proof(case, factor, cure, f"{cure.text}: {fared}", shown, tried[:-1])
 
@@ -175,7 +178,7 @@ def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Reru
 def _all_cured(case: Case, gone_on: Further, found: Outcome, tried: list[str]) -> Rerun:
     """Read what it means that a copy runs which got one thing after another."""
     cure, factor = as_cure(gone_on.given), together(case, gone_on.given)
-    fared = f"with {factor.name} a copy {found.words}"
+    fared = f"{factor.changed} a copy {found.words}"
     shown = f"{fared}; without any one of them, it ends"
     return _proof(
         case, factor, cure, f"{cure.text}; with all of them a copy {found.words}", shown, tried
@@ -187,7 +190,7 @@ def _told(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Rerun
     cure = None if found.alive else factor.endings.get(found.exit_code)
     if cure is None:
         return None
-    return _proof(case, factor, cure, cure.text, f"with {factor.name} a copy {found.words}", tried)
+    return _proof(case, factor, cure, cure.text, f"{factor.changed} a copy {found.words}", tried)
 
 
 def _proof(  # noqa: PLR0913, PLR0917 - the parts of one answer

@@ -72,7 +72,7 @@ def revealed(
         if inner
         else f"a script exits with {found.exit_code} at: {at}"
         if factor.reveals == "errexit"
-        else f"its output was lost; with {factor.name} it prints: {words[:300]}"
+        else f"its output was lost; {factor.changed} it prints: {words[:300]}"
     )
     fix = inner.fix if inner else REVEALED[factor.reveals]
     return Rerun(

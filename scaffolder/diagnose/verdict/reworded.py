@@ -20,6 +20,7 @@ from scaffolder.diagnose.causes.variables.quoted import quoted
 from scaffolder.diagnose.causes.variables.usual import USUAL
 from scaffolder.diagnose.evidence.arguments import arguments
 from scaffolder.diagnose.evidence.log_search import last_words
+from scaffolder.diagnose.programs import own_arguments
 from scaffolder.diagnose.programs.built import other_schemes
 from scaffolder.docker.client import Engine
 
@@ -28,6 +29,7 @@ from .cures import OTHER_VALUE
 from .factor import Factor
 from .further import is_better
 from .judgement import PROVEN, Judgement
+from .left_out import is_cure
 from .read_settings import read_settings, respelled
 from .rewording import Named, Values, factor_of, meant, place, value_of
 from .side_by_side import outcomes
@@ -76,7 +78,7 @@ def reworded(
     with closing(outcomes(engine, case, changes())) as copies:
         for number, (factor, copy) in enumerate(copies):
             found = noted(factor, copy.result, tried)
-            if found and is_better(case, found):
+            if found and is_cure(case, asked[number], found):
                 best = asked[number], found
                 break
             if is_over():
@@ -85,7 +87,7 @@ def reworded(
             return None
     weighed = _weighed(engine, case, *_fewest(engine, case, best, tried), tried)
     if weighed:  # its line comes last, as that of any cure
-        tried.sort(key=lambda line: line.startswith(f"rerun with {weighed[0].name}: "))
+        tried.sort(key=lambda line: line.startswith(f"rerun {weighed[0].changed}: "))
     return weighed
 
 
@@ -95,15 +97,16 @@ def _taken(case: Case) -> dict[Named, str]:
     Its arguments come after its variables, and then the files that it read last.
     """
     theirs = case.image.env if case.image else {}
-    own = {n: v for n, v in case.config.env.items() if v and not USUAL.fullmatch(n)}
+    set_ = {n: v for n, v in case.config.env.items() if v and not USUAL.fullmatch(n)}
     texts = [item.script.text.encode() for item in case.launched if item.script]
     texts += [data for _path, data, _elf in natives(case)]
 
     def rank(name: str) -> tuple[bool, bool]:
-        return not any(name.encode() in text for text in texts), theirs.get(name) == own[name]
+        return not any(name.encode() in text for text in texts), theirs.get(name) == set_[name]
 
-    found: dict[Named, str] = {name: own[name] for name in sorted(own, key=rank)[:MOST_VARIABLES]}
-    found |= {other: other.value for other in arguments(case.config.argv)[:MOST_VARIABLES]}
+    found: dict[Named, str] = {n: set_[n] for n in sorted(set_, key=rank)[:MOST_VARIABLES]}
+    own = arguments(case.config.argv, own_arguments.begin(case.config.argv, case.config.env))
+    found |= {other: other.value for other in own[:MOST_VARIABLES]}
     return found | {setting: setting.value for setting in read_settings(case)}
 
 

@@ -16,7 +16,7 @@ from scaffolder.diagnose.programs.built import form_without, other_schemes
 from scaffolder.redaction_rules import is_secret
 
 from . import cures
-from .factor import Factor, mounted
+from .factor import WITHOUT, Factor, mounted
 from .spellings import FORMS, JSON
 from .unset import missing
 
@@ -94,7 +94,7 @@ def _told(case: Case, named: Named, value: str | None) -> str:
     if value_of(case, named) is None:
         return f"the variable {name}"
     if value is None:
-        return f"no {name}"
+        return f"{WITHOUT}{name}"
     if isinstance(named, Setting) and value == named.value and not named.is_whole:
         return f"{name} {'without' if named.is_quoted else 'in'} quotes"
     if isinstance(named, Setting) and named.is_whole:

@@ -7,11 +7,12 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged, watched
 from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.evidence.gave_up import attempts
 from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .obstacles import named_in, obstacle
-from .peers import LOCAL, Peer, peers, reaches_nobody, sought
+from .peers import LOCAL, Peer, insisted, peers, reaches_nobody, sought
 
 REFUSED = (
     r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
@@ -26,6 +27,9 @@ UNKNOWN = (
     r"|host not found(?![^\n]*\"listen\"))[^\n]*"
 )
 
+COMPLAINS = re.compile(
+    r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found", re.IGNORECASE
+)
 COMPLAINTS = 3
 LONGEST = 1000
 OVER_SECONDS = 10
@@ -128,10 +132,8 @@ def _is_fine(case: Case) -> bool:
 
 def _only_complains(case: Case) -> bool:
     """Tell whether connections keep being refused up to the end of the log."""
-    found = sorted(
-        (match for pattern in (REFUSED, UNKNOWN) for match in case.every(pattern)),
-        key=lambda match: match.end(),
-    )
+    every = (match for pattern in (REFUSED, UNKNOWN) for match in case.every(pattern))
+    found = sorted(every, key=lambda match: match.end())
     if len(found) < COMPLAINTS or _is_over(case):
         return False
     return case.text[found[-1].end() :].strip().count("\n") < COMPLAINTS
@@ -173,11 +175,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         if why is None or not peer.port:
             continue
         text, advice, evidence, _certain = why
-        how = (
-            "it exits without a message"
-            if case.phase == Phase.DIED
-            else "it waits and does not listen"
-        )
+        is_over = case.phase == Phase.DIED
+        how = "it exits without a message" if is_over else "it waits and does not listen"
         return Found(
             f"{text} ({peer.by} names {peer.host}{f':{peer.port}' if peer.port else ''}); {how}",
             advice,
@@ -189,7 +188,8 @@ def peer_unreachable_silent(case: Case) -> Found | None:
 def _sought(case: Case, peer: Peer) -> Found:
     """Answer for what a watched copy wanted to reach before it ended; it has no network itself."""
     what = f"{peer.host}{f':{peer.port}' if peer.port else ''}"
-    asked = ", ".join(filter(None, (what, case.seen.attempts)))
+    call = insisted(case) or case.seen.failed_call
+    asked = ", ".join(filter(None, (what, attempts(case.seen.trace, call))))
     shown = watched(case, f"{peer.by}: {asked}")
     why = obstacle(case, peer)
     if why is None:
@@ -201,10 +201,11 @@ def _sought(case: Case, peer: Peer) -> Found:
         f"{text} (a copy asks for {asked}); it exits without a message",
         advice,
         (shown, *evidence),
+        basis=Basis.NAMED if insisted(case) else None,
     )
 
 
 def _explained(case: Case) -> bool:
-    return bool(
-        case.said(r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found")
-    )
+    """Tell whether its log tells of a failure; what only a copy tells may follow from this."""
+    lines = case.log.lines if insisted(case) else case.lines
+    return any(COMPLAINS.search(line.text) for line in lines)

@@ -8,7 +8,7 @@ from scaffolder.diagnose.causes.evidence import Evidence, inspected
 from scaffolder.diagnose.causes.silence.readings import sources
 from scaffolder.diagnose.evidence.facts import Neighbour
 
-from .peers import LOCAL, Peer, find, later, peers, shares
+from .peers import LOCAL, Peer, find, insisted, later, peers, shares
 
 Obstacle = tuple[str, str, list[Evidence], bool]
 """Why a peer cannot be reached, what helps, the evidence, and whether it is certain."""
@@ -27,6 +27,14 @@ def obstacle(case: Case, peer: Peer) -> Obstacle | None:
     if other is None:
         return _nobody(peer)
     return _apart(case, peer, other) or _deaf(case, peer, other)
+
+
+def nowhere(case: Case) -> bool:
+    """Tell whether a copy insisted on a name that is known on no network of the engine."""
+    call = insisted(case)
+    if call is None or case.config.knows(call.host) or find(case, call.host):
+        return False
+    return _nobody(Peer(call.host, 0, "")) is not None
 
 
 def _itself(case: Case, peer: Peer) -> Obstacle | None:
@@ -155,6 +163,11 @@ def named_in(case: Case, line: str) -> Peer | None:
         (
             "(?:host name|resolve host:?|UnknownHostException:|ENOTFOUND|EAI_AGAIN|unknown host"
             r"|bad address|host=)\s*['\"]?([\w.-]+)['\"]?"
+        ),
+        (
+            r"(?:^|[\s'\"])([a-zA-Z][\w.-]*)['\"]?: (?:Temporary failure in name resolution"
+            "|Name or service not known|No address associated with hostname|Name does not resolve"
+            "|Unknown host)"
         ),
         (
             "(?:ECONNREFUSED|tcp|to|at|host|server"

@@ -5,11 +5,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence import lookups
 from scaffolder.diagnose.evidence.decisive import DNS
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
+MISTAKES = frozenset(
+    {"TypeError", "ReferenceError", "KeyError", "ValueError", "IndexError", "AttributeError",
+     "NameError", "SyntaxError", "AssertionError", "RangeError", "ZeroDivisionError"}
+)  # fmt: skip
+"""Exceptions over a program's own code and values, whatever it has asked for before."""
 
 
 DEFAULTS = {
@@ -107,7 +114,7 @@ def literal(text: str) -> Iterator[Peer]:
 
 def sought(case: Case) -> Iterator[Peer]:
     """Return what a watched copy looked up, or wanted to connect to, just before it ended."""
-    call = case.seen.failed_call
+    call = insisted(case) or case.seen.failed_call
     if call is None or not call.is_network:
         return
     own = [c for c in case.seen.trace.of(call.process) if c.host and c.at <= call.at]
@@ -115,6 +122,16 @@ def sought(case: Case) -> Iterator[Peer]:
         yield Peer(own[-1].host, 0, "it looks up")
     elif call.port and call.port != DNS:
         yield Peer(call.address, call.port, "it connects to")
+
+
+def insisted(case: Case) -> Call | None:
+    """Return the lookup of a name that a copy insisted on in vain before it ended.
+
+    An exception that is about something else in its code is another end.
+    """
+    told = case.seen.swallowed
+    is_other = case.seen.lacked is not None or (told is not None and bool(told.names & MISTAKES))
+    return None if is_other else lookups.in_vain(case.seen.trace)
 
 
 def reaches_nobody(case: Case) -> bool:

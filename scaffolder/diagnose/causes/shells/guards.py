@@ -51,8 +51,10 @@ def guards(case: Case, script: Script) -> Iterator[Guard]:
             continue
         env = shell.assigned("\n".join(lines[:number]), case.config.env)
         name = re.search(r"\$\{?(\w+)", arg)
-        if name and name[1] not in env and shell.sets(script.text, name[1]):
-            continue  # to what, only a run tells
+        if name and (
+            name[1].isdigit() or (name[1] not in env and shell.sets(script.text, name[1]))
+        ):
+            continue  # an argument; or what it is set to, only a run tells
         asked = _holds(case, env, op, arg)
         holds = asked != negated
         if (when_true and holds) or (when_false and not holds):

@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, seen, watched
 from scaffolder.diagnose.causes.identity.denials import is_of_copy
 from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
@@ -70,7 +71,8 @@ def ends_itself(case: Case) -> Found | None:
     fix = f"see what is checked before {ending.place or 'that'}"
     return Found(
         f"the program ends itself, with {where}{tells.words if tells else ''}, and"
-        f" {f'its last output is: {said[:200]}' if said else 'does not say why'}",
+        f" {f'its last output is: {said[:200]}' if said else 'does not say why'}"
+        f"{status_says(case)}",
         f"{(tells and tells.fix) or fix}, and make it tell",
         (watched(case, f"{where}{without}{last}"), *(tells.evidence if tells else ()), ended(case)),
     )

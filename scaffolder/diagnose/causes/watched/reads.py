@@ -8,6 +8,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, copied, ended, seen
 from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.facts import Entry
 from scaffolder.diagnose.evidence.files import SYSTEM, text
 from scaffolder.diagnose.evidence.harmless import REPORTING
@@ -47,7 +48,7 @@ def reads_last(case: Case) -> Found | None:
         what, shown = f"{call.path}, which has {has}", content(case, call.path, has)
         fix = f"see what the program demands of the content of {call.path}"
     return Found(
-        f"the last thing that the program reads before it ends is {what}",
+        f"the last thing that the program reads before it ends is {what}{status_says(case)}",
         f"{fix}, and make it tell",
         (seen(case, call), shown, ended(case)),
     )
