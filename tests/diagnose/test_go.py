@@ -48,8 +48,11 @@ def steps(value: int) -> bytes:
     return varint(more << 1 if more >= 0 else ~more << 1 | 1) + varint(16) + b"\0"
 
 
-def built(rows: tuple[Row, ...], kind: int = 2, text: int = TEXT) -> bytes:
-    """Return a program of Go with functions of 16 bytes each, as its linker lays its table out."""
+def built(rows: tuple[Row, ...], kind: int = 2, text: int = TEXT, code: bytes = b"") -> bytes:
+    """Return a program of Go with functions of 16 bytes each, as its linker lays its table out.
+
+    They are in `code`, if there is any: its texts follow.
+    """
     names, files, table, entries, functions = bytearray(), bytearray(), bytearray(), b"", b""
     units = b""
     functions_at = 8 * len(rows) + 4
@@ -66,11 +69,13 @@ def built(rows: tuple[Row, ...], kind: int = 2, text: int = TEXT) -> bytes:
     entries += struct.pack("<I", 16 * len(rows))
     parts = [bytes(names), units, bytes(files), bytes(table), entries + functions]
     offsets = [72 + sum(map(len, parts[:n])) for n in range(5)]
-    head = struct.pack("<IHBB8Q", 0xFFFFFFF1, 0, 1, 8, len(rows), len(rows), text, *offsets)
-    content = head + b"".join(parts)
     strings = b"\0.text\0.gopclntab\0.shstrtab\0"
     mark = b"\xff Go buildinf:"
-    at = 64 + len(content) + len(strings) + len(mark)
+    if code:
+        text = TEXT + 64 + offsets[-1] + len(parts[-1]) + len(strings) + len(mark)
+    head = struct.pack("<IHBB8Q", 0xFFFFFFF1, 0, 1, 8, len(rows), len(rows), text, *offsets)
+    content = head + b"".join(parts)
+    at = 64 + len(content) + len(strings) + len(mark) + len(code)
     header = b"\x7fELF\x02\x01\x01" + bytes(9)
     header += struct.pack(
         "<HHIQQQIHHHHHH", kind, 62, 1, ENTRY, at + 256, at, 0, 64, 56, 1, 64, 4, 3
@@ -81,7 +86,7 @@ def built(rows: tuple[Row, ...], kind: int = 2, text: int = TEXT) -> bytes:
         struct.pack("<IIQQQQIIQQ", n, t, 0, a, o, s, 0, 0, 1, 0) for n, t, a, o, s in sections
     )
     loaded = struct.pack("<IIQQQQQQ", 1, 5, 0, TEXT, TEXT, at, at, 4096)
-    return header + content + strings + mark + b"".join(packed) + loaded
+    return header + content + strings + mark + code + b"".join(packed) + loaded
 
 
 def returns(rows: tuple[Row, ...], moved: int = 0) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ VARIABLE = re.compile(rb"(?<![A-Za-z0-9_./-])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\0")
 PATH = re.compile(rb"(?<![A-Za-z0-9_./-])(/(?:[A-Za-z0-9_.@+-]+/)+[A-Za-z0-9_.@+-]+)\0")
 LIBC_VARIABLE = re.compile(
     "^(?:LD_|LC_|GCONV|MALLOC_|GLIBC|GNU_|GCC_|POSIXLY|RES_OPTIONS|LOCPATH|NLSPATH|TZDIR|RUST_|__"
-    "|DT_|ITM_|OUTPUT_|ABI_|LINUX_|GODEBUG|GO[A-Z]+$|PTHREAD|GETCONF|MUSL_|LIBC_|SIG|HOSTALIASES"
+    "|DT_|ITM_|OUTPUT_|ABI_|LINUX_|GODEBUG|GO[A-Z]+$|PTHREAD|GETCONF|MUSL_|LIBC_|SIG(?:[A-Z0-9]*$|_)|HOSTALIASES"
     "|LOCALDOMAIN|LIBUNWIND|.*_(?:H|C)$)"
 )
 CONSTANT = re.compile(

@@ -1,7 +1,6 @@
 """Which flags a program in Go says to be required, in the texts that its code gives to `flag`.
 
-Go keeps its texts without anything between them. Where one begins, and how long it is, stands in
-the code that passes it on: the name of a flag first, then what it is for.
+The name of a flag comes first, then what it is for.
 """
 
 import re
@@ -9,13 +8,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from . import amd64
-from .amd64 import MOVE, Code
+from .amd64 import Code
+from .go_texts import LONGEST, text
 
 REQUIRED = re.compile(rb"[(\[](?:required|mandatory)[)\]]", re.IGNORECASE)
 NAME = re.compile(r"[A-Za-z][\w.-]{0,30}")
-MOST, LONGEST = 8, 200
-AROUND, NEAR = 96, 24
-"""How far from that of its help the name of a flag is loaded, and a length from its text."""
+MOST = 8
+AROUND = 96
+"""How far from that of its help the name of a flag is loaded."""
 
 
 @lru_cache(maxsize=2)
@@ -30,20 +30,10 @@ def _flags(code: Code, ends: list[int]) -> Iterator[tuple[str, str]]:
     for begin, _address, size in code.loaded:
         for at, target in code.targets(begin, begin + size):
             end = next((end for end in ends if 0 < end - target <= LONGEST), 0)
-            about = _text(code, at, target) if end else ""
+            about = text(code, at, target) if end else ""
             if not end or not REQUIRED.search(about.encode()):
                 continue
             near = reversed([*code.targets(at - AROUND, at)])
-            names = (_text(code, other, place) for other, place in near if other != at)
+            names = (text(code, other, place) for other, place in near if other != at)
             if name := next(filter(NAME.fullmatch, names), ""):
                 yield name, about
-
-
-def _text(code: Code, at: int, target: int) -> str:
-    """Return the text at a place whose length the code moves beside it; empty if it does not."""
-    for match in MOVE.finditer(code.data, at, at + NEAR):
-        size = amd64.number(match)
-        if 0 < size <= LONGEST:
-            text = code.data[target : target + size]
-            return text.decode() if text.isascii() else ""
-    return ""

@@ -4,8 +4,10 @@ It is in every program, also in one that is stripped (`-ldflags "-s -w"`). Its l
 `debug/gosym` and `runtime/symtab.go` of Go 1.18 and later.
 """
 
+import re
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scaffolder.diagnose.evidence.go_stack import Frame
@@ -17,7 +19,9 @@ MAGICS = (0xFFFFFFF0, 0xFFFFFFF1)
 NAMES = (".gopclntab", ".data.rel.ro.gopclntab")
 DYNAMIC = 3
 """The kind of an ELF file that is loaded anywhere."""
-MOST_SECTIONS = 512
+MODULE = re.compile(rb"\nmod\t([!-~]{1,200})\t")
+"""The module that a program was built from, as `go version -m` tells it."""
+MOST_SECTIONS, MOST_FUNCTIONS = 512, 200_000
 MOST_STEPS = 100_000
 NO_FILE = 0xFFFFFFFF
 
@@ -49,6 +53,31 @@ def frames(data: bytes, entry: int, addresses: tuple[int, ...]) -> tuple[Frame, 
         return tuple(frame for frame in found if frame)
     except (struct.error, IndexError, OverflowError, ValueError):
         return ()
+
+
+def own_functions(data: bytes) -> tuple[tuple[int, int], ...]:
+    """Return where the functions of the program's own packages begin and end, as the file has them.
+
+    Those are `main`, and the packages of its module; nothing if they are unknown.
+    """
+    if len(data) < 64 or not data.startswith(b"\x7fELF") or data[4] != 2:
+        return ()
+    module = MODULE.search(data)
+    own = ("main.", *((f"{module[1].decode()}/", f"{module[1].decode()}.") if module else ()))
+    try:
+        table = _table(Reader(data))
+        return tuple(_of_packages(table, own)) if table else ()
+    except (struct.error, IndexError, OverflowError, ValueError):
+        return ()
+
+
+def _of_packages(table: _Table, packages: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    reader, entries = table.reader, _Entries(table)
+    for index in range(min(table.count, MOST_FUNCTIONS)):
+        entry, offset = reader.unpack("II", table.functions + 8 * index)
+        _, name = reader.unpack("Ii", table.functions + offset)
+        if reader.text(table.names + name).startswith(packages):
+            yield table.text + entry, table.text + entries[index + 1]
 
 
 def _table(reader: Reader) -> _Table | None:

@@ -163,8 +163,7 @@ def peer_unreachable_silent(case: Case) -> Found | None:
     if case.phase == Phase.RUNNING and (_is_fine(case) or case.sockets):
         return None
     ends_otherwise = case.exit_code > 125 and not case.seen.asked_in_vain
-    is_explained = _explained(case) and not case.seen.wrapped
-    if case.phase == Phase.DIED and (ends_otherwise or is_explained):
+    if case.phase == Phase.DIED and (ends_otherwise or _explained(case)):
         return None
     for peer in sought(case):
         return _sought(case, peer)

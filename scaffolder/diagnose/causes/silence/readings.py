@@ -6,7 +6,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM
-from scaffolder.diagnose.programs import binary, elf, glued, pypaths, pysource, shell
+from scaffolder.diagnose.programs import binary, elf, glued, go_texts, pypaths, pysource, shell
 from scaffolder.diagnose.programs.defaults import read_variables
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
@@ -88,7 +88,9 @@ def named_variables(  # noqa: C901 - one loop per language
         elif len(data) < LARGE and program.language in {"go", "rust"}:
             own = binary.own_part(data, program) if program.language == "rust" else data
             names = [n for n in glued.variables(data, len(own)) if TYPICAL.search(n)]
-            for name in names if len(names) <= few else ():
+            names = names if len(names) <= few else []
+            taken = go_texts.variables(data) if program.language == "go" else ()
+            for name in (*taken, *names):
                 note(name, path, required=False)
     for script, reading in readings(case):
         for name in reading.required:
