@@ -206,5 +206,5 @@ def _sought(case: Case, peer: Peer) -> Found:
 
 def _explained(case: Case) -> bool:
     """Tell whether its log tells of a failure; what only a copy tells may follow from this."""
-    lines = case.log.lines if insisted(case) else case.lines
+    lines = case.log.lines if insisted(case) or case.seen.wrapped else case.lines
     return any(COMPLAINS.search(line.text) for line in lines)
