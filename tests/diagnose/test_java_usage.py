@@ -99,3 +99,37 @@ def test_what_a_command_of_java_starts(command: str, found: Started | None) -> N
 def test_the_commands_below_a_usage(usage: list[str], known: list[str]) -> None:
     assert commands(usage) == known
     assert bool(required(usage)) == usage[0].startswith("usage")
+
+
+def reading(command: str, *texts: str, uses: str = "getenv", **more: Any) -> Case:  # noqa: ANN401 - of a case
+    files = {
+        "/usr/bin/java": program(elf()),
+        "/app/shop/Main.class": File(compiled("up", *texts, uses=uses)),
+        "/app/shop.jar": File(
+            jar(shop_Main=compiled("up"), shop_Settings=compiled(*texts, uses=uses))
+        ),
+    }
+    return case(command, files=files, **{"exit_code": 2, "ending": ENDING, **more})
+
+
+@pytest.mark.parametrize("command", ["java -cp /app shop.Main", "java -jar /app/shop.jar"])
+def test_a_variable_that_a_program_in_java_reads_and_nothing_sets_is_named(command: str) -> None:
+    found = judge(reading(command, "LEDGER_DSN", "ledger"))
+
+    assert (found.cause, found.verdict) == ("variable-missing", "likely")
+    assert "LEDGER_DSN" in found.text
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"texts": ("LEDGER_DSN",), "uses": "toString"},
+        {"texts": ("LEDGER_DSN",), "config": {"env": {"LEDGER_DSN": "x"}}},
+        {"texts": ("ledger_dsn", "DSN")},
+    ],
+    ids=["a constant of an enum", "set", "spelled otherwise"],
+)
+def test_other_texts_of_a_program_in_java_are_no_variables(example: dict[str, Any]) -> None:
+    texts = example.pop("texts")
+
+    assert judge(reading("java -cp /app shop.Main", *texts, **example)).cause != "variable-missing"

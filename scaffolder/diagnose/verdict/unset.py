@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_variables
+from scaffolder.diagnose.causes.variables.missing import demand
 
 from . import cures
 from .factor import Factor
@@ -19,7 +20,8 @@ def variables(case: Case) -> Iterator[Factor]:
     Where it ended over a call that failed, or says why, the value may only lead it past that.
     """
     told = case.seen.unwritten.text if case.seen.unwritten else ""
-    for name, _by, _required in named_variables(case)[:MOST_UNSET]:
+    named = sorted(named_variables(case), key=lambda each: -demand(each[0], required=each[2]))
+    for name, _by, _required in named[:MOST_UNSET]:
         proves = case.seen.failed_call is None and (not told or name in told)
         yield Factor(
             f"the variable {name}",

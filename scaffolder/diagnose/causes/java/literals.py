@@ -1,17 +1,35 @@
 """The texts in the classes of a Java program."""
 
+import re
 from collections.abc import Iterator
+from functools import partial
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.programs import jars
-from scaffolder.diagnose.programs.java_command import Started
+from scaffolder.diagnose.programs.binary import is_variable
+from scaffolder.diagnose.programs.java_command import Started, started
 
+NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 MOST = 6
 
 
-def literals(case: Case, java: Started) -> Iterator[tuple[str, list[str]]]:
-    """Yield the literals of its main class, or of what is beside it in a jar, and their file."""
+def variables(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the names that may be those of variables, and the file of the class that has them.
+
+    They are in classes that ask for variables: names of constants look the same.
+    """
+    for item in case.launched:
+        java = started(item.argv, case.config.env)
+        for path, texts in literals(case, java, "getenv") if java else ():
+            yield from ((t, path) for t in texts if NAME.fullmatch(t) and is_variable(t))
+
+
+def literals(case: Case, java: Started, using: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the literals of its main class, or of what is beside it in a jar, and their file.
+
+    Only of classes that use something of that name, if one is given.
+    """
     for place in java.places[:MOST]:
         for path in (f"{place}/{java.main.replace('.', '/')}.class", place):
             entry = resolved(case.files, path, case.config.workdir)
@@ -19,5 +37,6 @@ def literals(case: Case, java: Started) -> Iterator[tuple[str, list[str]]]:
             data = case.files.content(entry.path, PROGRAM) if entry and is_file else None
             if entry and data:
                 is_class = data.startswith(jars.MAGIC)
-                found = [*jars.literals(data)] if is_class else jars.texts(data, java.main)
+                read = jars.literals if is_class else partial(jars.texts, main=java.main)
+                found = [*read(data, using=using)]
                 yield entry.path, found

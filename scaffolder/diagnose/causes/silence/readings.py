@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.java.literals import variables as java_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.programs import binary, elf, glued, go_texts, pypaths, pysource, shell
 from scaffolder.diagnose.programs.defaults import read_variables
@@ -92,6 +93,8 @@ def named_variables(  # noqa: C901 - one loop per language
             taken = go_texts.variables(data) if program.language == "go" else ()
             for name in (*taken, *names):
                 note(name, path, required=False)
+    for name, path in java_variables(case):
+        note(name, path, required=False)
     for script, reading in readings(case):
         for name in reading.required:
             note(name, script.path or "the program", required=True)

@@ -137,9 +137,9 @@ def _by_directory(case: Case) -> Found | None:
 def _by_files(case: Case) -> Found | None:
     if not quiet(case) or case.exit_code > 125:
         return None
-    ranked = sorted(named_variables(case), key=lambda v: -_demand(v[0], required=v[2]))
+    ranked = sorted(named_variables(case), key=lambda v: -demand(v[0], required=v[2]))
     for name, by, required in ranked[:1]:
-        score = _demand(name, required=required)
+        score = demand(name, required=required)
         if score < 2:
             return None
         state = "empty" if case.config.env.get(name) == "" else "not set"
@@ -158,7 +158,7 @@ def _by_files(case: Case) -> Found | None:
     return None
 
 
-def _demand(name: str, *, required: bool) -> int:
+def demand(name: str, *, required: bool) -> int:
     """Rate how likely it is that a program cannot run without a variable."""
     typical = TYPICAL.search(name)
     optional = re.search(
