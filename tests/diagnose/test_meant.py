@@ -73,6 +73,7 @@ DONE = "done: 2 of 3 differ"
         DRIFT,
         "# exit code 2: there were changes\nimport sys\n",
         "import sys\n# exits 2 if something differs, else 0\n",
+        "# Exit codes for the pipeline: 0 the same, 2 drift found, 1 an error.\nimport sys\n",
     ],
 )
 def test_a_status_that_a_program_documents_as_a_result_is_healthy(text: str) -> None:
@@ -97,3 +98,15 @@ def test_a_status_that_a_program_documents_as_a_result_is_healthy(text: str) -> 
 )
 def test_a_status_that_nothing_documents_as_a_result_is_a_fault(example: dict[str, Any]) -> None:
     assert judge(case(**example)).verdict != "healthy"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"log": DONE, "config": {"labels": {"exit-codes": "0=the same 2=drift found 1=error"}}},
+        {"log": "2 of 3 differ (exit code 2: the pipeline opens a ticket)"},
+    ],
+    ids=["a label", "its last output"],
+)
+def test_a_status_may_be_documented_elsewhere(more: dict[str, Any]) -> None:
+    assert judge(case(**py("import sys\n", exit_code=2, **more))).verdict == "healthy"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, logged
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
 from scaffolder.diagnose.causes.silence.readings import sources
 from scaffolder.diagnose.evidence import log_search
@@ -14,12 +14,16 @@ HEAD = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*[rRuU]?(\"\"\"|''')(?P<text>.
 """The text at the head of a module in Python."""
 MEANS = (
     r"(?<![\w.])(?:exit(?:s|ed)? {{1,4}})?(?:(?:code|status) {{1,4}})?{code} {{0,4}}"
-    r"(?:=|:|->|means\b|if\b|when\b) {{0,4}}(?P<what>[^\s,;.()][^\n,;.()]{{2,80}})"
+    r"(?:=|:|->|means\b|if\b|when\b) {{0,4}}(?P<what>[^\s,;.()=][^\n,;.()=]{{2,80}}?)"
+    r"(?=[\n,;.()]|\s+\d{{1,3}}\s*=|\Z)"
 )
+LISTS = re.compile(r"\bexit[ -]?(?:codes?|status(?:es)?)\b", re.IGNORECASE)
+"""How a text begins that lists them, each with what it means and nothing in between."""
+LISTED = r"(?<![\w.]){code} {{1,4}}(?P<what>[A-Za-z][^\n,;.()]{{2,80}})"
 
 
 def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
-    """Return what the status of a job means by its own comments, if that is no failure.
+    """Return what the status of a job means by its own words, if that is no failure.
 
     The job has said what it found, and complains of nothing.
     """
@@ -29,18 +33,33 @@ def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     lines = [line.text for line in case.lines if line.text.strip()]
     if not lines or log_search.last_words(lines) or case.seen.failed_call:
         return None
-    means = re.compile(MEANS.format(code=code), re.IGNORECASE)
-    for path, comment in _comments(case):
-        match = means.search(comment)
-        if match and not log_search.FAILURE.search(match["what"]):
-            what = match["what"].strip()
-            text = f"it has finished its work: {path} says that its exit code {code} means {what!r}"
-            return text, (
-                content(case, path, match[0].strip()),
-                logged(case, lines[-1]),
-                ended(case),
-            )
+    for who, words, shown in _texts(case, lines[-1]):
+        what = _meaning(words, code)
+        if what:
+            text = f"it has finished its work: {who} says that its exit code {code} means {what!r}"
+            return text, (shown, logged(case, lines[-1]), ended(case))
     return None
+
+
+def _meaning(words: str, code: int) -> str:
+    """Return what a text says that a status means; empty if it says nothing, or a failure."""
+    listed = (LISTED,) if LISTS.search(words) else ()
+    for pattern in (MEANS, *listed):
+        match = re.search(pattern.format(code=code), words, re.IGNORECASE)
+        if match and not log_search.FAILURE.search(match["what"]):
+            return match["what"].strip()
+    return ""
+
+
+def _texts(case: Case, last: str) -> Iterator[tuple[str, str, Evidence]]:
+    """Yield who may document it, in which words: labels, the last output, comments."""
+    for name, value in case.config.labels.items():
+        if LISTS.search(name.replace("_", "-")):
+            yield f"the label {name}", value, inspected(case, "Config.Labels", f"{name}={value}")
+    if LISTS.search(last):
+        yield "its last output", last, logged(case, last)
+    for path, comment in _comments(case):
+        yield path, comment, content(case, path, comment.strip()[:200])
 
 
 def _comments(case: Case) -> Iterator[tuple[str, str]]:

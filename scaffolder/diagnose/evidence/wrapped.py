@@ -36,7 +36,10 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
     if process is None or told.is_of_system or told.names & OF_DATA:
         return None
     call = decisive.failure(trace)
-    if call and (UPON_FAILURE.search(told.text) or gave_up.attempts(trace, call)):
+    # What is refused by a rule, and is about no file, is seldom optional.
+    is_forbidden = call is not None and call.error == errno.EPERM and not call.path
+    is_upon = UPON_FAILURE.search(told.text)
+    if call and (is_forbidden or is_upon or gave_up.attempts(trace, call)):
         return call
     late = trace.of(process.number)[-decisive.AFTERWARDS :]
     return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)

@@ -43,6 +43,13 @@ def disk_full(case: Case) -> Found | None:
             "sysctl fs.inotify.max_user_watches=524288 on the host",
             (logged(case, match),),
         )
+    if place and "nr_inodes" in limit and _makes(case):
+        return Found(
+            f"{place}, a tmpfs of {limit}, has no inodes left: it holds as many files as it may,"
+            " however small they are",
+            f"give it more, or leave that out: --tmpfs {place}:nr_inodes=...; or make fewer files",
+            (logged(case, match), inspected(case, "HostConfig.Tmpfs", dict(case.config.tmpfs))),
+        )
     where = f"{place}, a tmpfs of {limit}" if place else (path or "the disk")
     fix = (
         "--shm-size 256m"
@@ -62,6 +69,13 @@ def disk_full(case: Case) -> Found | None:
         ),
         proven=bool(place and path.startswith(place)),
     )
+
+
+def _makes(case: Case) -> bool:
+    """Tell whether there was no place for a file to be made, and not for what is in one."""
+    call = case.seen.failed_call
+    makes = ("mkdir", "link", "symlink", "mknod", "rename")
+    return call is not None and (call.creates or call.name.startswith(makes))
 
 
 @cause(

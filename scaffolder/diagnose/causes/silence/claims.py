@@ -23,6 +23,12 @@ SERVES_AT = re.compile(
 )
 """How a server says on which port, or address of its own, it can be reached."""
 
+IS_UP = re.compile(
+    r"\b(?:service|server|daemon|\w+d)\b (?:is |has )?(?:now )?"
+    rf"(?:up\b|started|running|ready|at work)|{SERVES_AT.pattern}",
+    re.IGNORECASE,
+)
+"""The same, where it says of itself that it is up, and may say more afterwards."""
 WORK = re.compile(
     r"\b\w*(?:done|finish|complet|migrat|success|process|export|import|seed|creat|nothing|wrote"
     r"|written|sent|built|build|passed|total|usage|version|bye|exit|stopp|shut|no )\w*|\d",
@@ -68,5 +74,15 @@ def last_line(case: Case) -> str:
 
 
 def may_have_served(case: Case) -> bool:
-    """Tell whether an end with 0 may be that of a server, which nobody said has done its work."""
-    return case.is_silent or claims_to_serve(case) or is_meant_to_serve(case)
+    """Tell whether an end with 0 may be that of a server, which nobody said has done its work.
+
+    It may have said that it is up before it ended, or in an earlier run that was killed: this one
+    has said nothing then.
+    """
+    claims = said_up(case) or claims_to_serve(case)
+    return case.is_silent or bool(claims) or is_meant_to_serve(case)
+
+
+def said_up(case: Case) -> str:
+    """Return the line in which it says that it is up, whatever it says afterwards; or nothing."""
+    return next((line.text for line in case.log.lines if IS_UP.search(line.text)), "")

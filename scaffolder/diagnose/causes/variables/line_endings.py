@@ -14,6 +14,7 @@ from scaffolder.text import quoted
 
 SPELLED = "\\r"
 """How the name of a call spells a carriage return."""
+UNKNOWN_NAME = r"name or service not known|name does not resolve|unknown host"
 WINDOWS = b"\r\n"
 BINARY = re.compile(rb"[\x00-\x08]")
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -40,7 +41,7 @@ def line_endings(case: Case) -> Found | None:
     """Find a call that was refused for a name with a carriage return, and who it comes from."""
     call = case.seen.failed_call
     if call is None or SPELLED not in f"{call.given}{call.host}{call.address}":
-        return None
+        return _unknown(case)
     path = next((path for path, _ in of_windows(case)), "")
     where = path or "a file that it reads"
     return Found(
@@ -50,6 +51,25 @@ def line_endings(case: Case) -> Found | None:
         " (.gitattributes: text eol=lf)",
         (seen(case, call), *((content(case, path, "lines end with \\r\\n"),) if path else ())),
         basis=None if path else Basis.INFERRED,
+    )
+
+
+def _unknown(case: Case) -> Found | None:
+    """Find a name that is unknown, where values of a file end in a carriage return.
+
+    A C library asks nobody for such a name (getaddrinfo(3)): no call shows it.
+    """
+    says = case.said(rf"[^\n]*(?:{UNKNOWN_NAME})[^\n]*") if case.exit_code else None
+    path = next((path for path, _ in of_windows(case)), "") if says else ""
+    if says is None or not path or any(call.host for call in case.seen.trace.calls):
+        return None
+    return Found(
+        "the program looks up a name that has a carriage return in it, as it seems: it asks no"
+        f" server for it, and {path}, which it reads, has Windows (CRLF) line endings",
+        f"convert it to LF: sed -i 's/\\r$//' {quoted(path)}, and keep it so (.gitattributes:"
+        " text eol=lf)",
+        (logged(case, says), content(case, path, "lines end with \\r\\n")),
+        basis=Basis.INFERRED,
     )
 
 

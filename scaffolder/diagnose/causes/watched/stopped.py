@@ -5,7 +5,8 @@ import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, ended, inspected, watched
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, logged, watched
+from scaffolder.diagnose.causes.silence.claims import said_up
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.phase import Phase
@@ -71,7 +72,8 @@ def _over_look(case: Case, found: Stopped, look: Call) -> Found:
 
 def _as_it_is(case: Case, found: Stopped) -> Found | None:
     """Return the answer for who stops what is meant to stay, for reasons of its own."""
-    meant = is_to_stay(case)
+    up = said_up(case)
+    meant = is_to_stay(case) or (logged(case, up) if up else None)
     if meant is None:
         return None
     name = signal.Signals(found.signal.number).name
