@@ -1,7 +1,7 @@
 """Scripts with pipefail that end with the SIGPIPE of a command whose reader had enough."""
 
 import pytest
-from recorded import case
+from recorded import File, case
 
 from examples import sh
 from scaffolder.diagnose.programs.pipelines import broken
@@ -90,3 +90,33 @@ def test_the_pipeline_is_named_and_a_watched_copy_tells_which() -> None:
 )
 def test_what_ended_otherwise_is_not_the_pipeline(more: dict[str, object]) -> None:
     assert judge(case(**sh(TEXT, **more))).cause != "pipe-read-in-part"
+
+
+def test_a_pipeline_in_what_a_script_reads_as_a_part_of_itself_is_found() -> None:
+    main = f"{STRICT}cd /opt/boot\n. ./lib.sh\npool=$(first)\n"
+    lib = {"/opt/boot/lib.sh": File(b"first() {\n  zcat a.gz | head -n 1\n}\n")}
+    example = sh(main, exit_code=141)
+    found = judge(case(**example | {"files": {**example["files"], **lib}}))
+    absent = judge(case(**example))
+
+    assert found.cause == "pipe-read-in-part"
+    assert "/opt/boot/lib.sh" in found.text
+    assert absent.cause != "pipe-read-in-part"
+
+
+@pytest.mark.parametrize(
+    ("script", "log", "is_told"),
+    [
+        ("ulimit -t 2\n/app/calc\n", "Killed", True),
+        ("ulimit -S -n 64; exec /app/calc\n", "too many open files", True),
+        ("# ulimit -t 2\n/app/calc\n", "Killed", False),
+        ("ulimit -t 2\n/app/calc\n", "bad input", False),
+        ("ulimit -t unlimited\n/app/calc\n", "Killed", False),
+    ],
+    ids=["time", "files", "a comment", "another end", "none"],
+)
+def test_a_limit_that_a_script_sets_itself_is_told(script: str, log: str, *, is_told: bool) -> None:
+    found = judge(case(**sh(f"#!/bin/sh\n{script}", log=log, exit_code=1)))
+
+    assert (found.cause == "limit-in-script") == is_told
+    assert not is_told or "/" in found.text

@@ -156,6 +156,8 @@ def test_what_a_setting_asks_for_and_a_silent_program_lacks(
     [
         (b"-tls +gzip\0tcp://h:1 or tls://h:1\0", "tls://a:1", "tls", ["tcp://a:1"]),
         (b"-tls +gzip\0https://docs\0udp://\0tcp://\0", "TLS://a", "tls", ["udp://a", "tcp://a"]),
+        (b"compiled with 'CGO_ENABLED=0', rtree requires cgo to work", "rtree", "rtree", []),
+        (b"user: Current requires cgo or $USER", "user", "", []),
         (b"was built without zstd\0", "zstd", "zstd", []),
         (b"kafka support is not compiled in\0", "kafka", "kafka", []),
         (b"HTTP/2 not enabledhttp2: Transport\0", "http://a:1", "", []),

@@ -8,7 +8,7 @@ from recorded import case
 from examples import RUNNING, STARTED, up
 from scaffolder.diagnose.docker.processes import threads
 from scaffolder.diagnose.evidence.dead_threads import WATCHED
-from scaffolder.diagnose.evidence.facts import Health, Socket, Thread
+from scaffolder.diagnose.evidence.facts import Health, Process, Socket, Thread
 from scaffolder.diagnose.session import is_open
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.lifetimes import LONGEST_SECONDS
@@ -105,3 +105,30 @@ def test_threads_are_read_of_docker_top(
     monkeypatch.setattr(Engine, "run", lambda *_a, **_k: Ran(0, told.encode(), b""))
 
     assert threads(engine, "orders") == found
+
+
+def piped(*waits: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    numbers = range(7, 7 + len(waits))
+    running = tuple(Process(n, n - 1, "S", f"p{n}", 60) for n in numbers)
+    threads = tuple(Thread(n, wait) for n, wait in zip(numbers, waits, strict=True))
+    sources = {"running": running, "threads_running": threads, **more.pop("sources", {})}
+    return up(sources=sources, **more)
+
+
+@pytest.mark.parametrize(
+    ("example", "is_told"),
+    [
+        (piped("do_wait", "anon_pipe_write"), True),
+        (piped("do_wait", "do_wait", "pipe_write", log="exporting"), True),
+        (piped("do_wait", "pipe_read"), False),
+        (piped("pipe_read", "pipe_write"), False),
+        (piped("do_wait", "pipe_write", "pipe_write"), False),
+        (piped("pipe_write"), False),
+        (piped("do_wait", "pipe_write", sources={"listening": (Socket("0.0.0.0", 8080),)}), False),
+    ],
+    ids=["child", "grandchild", "reads", "is read", "two", "alone", "serves"],
+)
+def test_a_child_that_writes_into_a_pipe_which_nobody_reads_is_told(
+    example: dict[str, Any], *, is_told: bool
+) -> None:
+    assert (judge(case(**example)).cause == "pipe-full") == is_told

@@ -132,3 +132,13 @@ WORKER = "N\t10\t9\t7\nS\t6000\t9\t15\t0\t7\nX\t6010\t9\t0\t15\n"
 )  # fmt: skip
 def test_what_is_not_stopped_from_inside_is_not_told_so(records: tuple[str, ...]) -> None:
     assert judged(*records, **SERVES).cause != "stopped-from-inside"
+
+
+def test_a_service_that_its_hook_stops_while_it_waits_for_that_is_told() -> None:
+    at_once = TERM + "X\t6010\t7\t0\t0"
+    found = judged(DOG, at_once)
+
+    assert found.cause == "stopped-from-inside"
+    assert "/app/dog.sh (process 8)" in found.text
+    assert judged(DOG, TERM, "X\t6005\t8\t0\t0\n", "X\t6010\t7\t0\t0").verdict == "healthy"
+    assert judged(DOG, at_once, log="rows: 12").verdict == "healthy"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case
 
 from examples import SERVER, STARTED
 from scaffolder.diagnose.evidence.swallowed import Swallowed
@@ -74,3 +74,25 @@ def test_an_exception_that_may_be_about_something_else_stays_first(kept: dict[st
     found = judge(case(**kept))
 
     assert found.cause not in {"peer-unreachable-silent", "file-missing"}
+
+
+LISTED = "openat\t3\tp=/srv/changes\tx=90800"
+
+
+def test_an_exception_after_a_directory_was_read_names_what_is_in_it() -> None:
+    files = {**SERVER, "/srv/changes/README": File(b"x")}
+    found = judge(case(**told(LISTED, name="MigrationError", files=files)))
+    of_data = judge(case(**told(LISTED, name="KeyError", files=files)))
+
+    assert found.cause == "reads-last"
+    assert "over `MigrationError: not ready`" in found.text
+    assert "which has README" in found.text
+    assert of_data.cause != "reads-last"
+
+
+def test_a_call_that_a_rule_forbids_is_what_an_exception_is_about() -> None:
+    forbidden = told("add_key\t-1\tp=user", name="KeyringError")
+    optional = told("openat\t-1\tp=/etc/x.conf\tx=0", name="KeyringError")
+
+    assert judge(case(**forbidden)).cause == "seccomp-refuses"
+    assert judge(case(**optional)).cause not in {"seccomp-refuses", "capability-missing"}

@@ -81,7 +81,7 @@ SIGNATURES = table(__name__, (
         pattern="dependencies", shows=("mounts",),
         rows=(Row(
             r"relation \"\S+\" does not exist|no such table|table \S+ doesn't exist"
-            r"|unapplied migration|pending migration|migration[^\n]*(?:failed|dirty|error)"
+            r"|unapplied migration|pending migration|\bmigrations?\b[^\n]*(?:failed|dirty|error)"
             r"|database files are incompatible|initialized by [^\n]*version"
             r"|not compatible with this version|undefined column|column \S+ does not exist"
             r"|data directory[^\n]*(?:incompatible|version)|schema version"

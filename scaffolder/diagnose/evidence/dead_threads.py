@@ -29,6 +29,17 @@ def are_dead(threads: Sequence[Thread]) -> bool:
     )
 
 
+def writes_in_vain(threads: Sequence[Thread]) -> int:
+    """Return the process that waits to write into a full pipe while all others wait for its end.
+
+    Then nobody reads: 0 if anybody does anything else.
+    """
+    writers = [t.process for t in threads if t.waits_in.endswith("pipe_write")]
+    others = [t for t in threads if not t.waits_in.endswith("pipe_write")]
+    is_stuck = bool(others) and all(t.waits_in == "do_wait" for t in others)
+    return writers[0] if len(writers) == 1 and is_stuck else 0
+
+
 def die_in_copy(trace: Trace) -> bool:
     """Tell whether a watched copy came to that as well, without a limit to any of the waits."""
     waits = trace.waits

@@ -33,6 +33,8 @@ class Stopped:
     """What it looked for last, in vain, if it did."""
     elsewhere: Call | None
     """How the service made something of that name elsewhere."""
+    is_cut_off: bool
+    """It ended at once, before the one that sent the signal did."""
 
 
 def stopped(trace: Trace) -> Stopped | None:
@@ -47,14 +49,18 @@ def stopped(trace: Trace) -> Stopped | None:
     by = _below(trace, first, sent[1]) if sent else None
     if sent is None or by is None or first.ended - sent[0].at > GRACE:
         return None
-    if not _is_waiting(trace, first, sent[0]) or _is_stopped_by_others(trace, first, sent[0]):
+    sender = trace.processes[sent[1]]
+    cut_off = _is_cut_off(first, sent[0], sender)
+    if not (cut_off or _is_waiting(trace, first, sent[0])) or _is_stopped_by_others(
+        trace, first, sent[0]
+    ):
         return None
     family = {by.number, *_descendants(trace, by.number)}
     own = [c for c in trace.calls if c.process in family and c.at <= sent[0].at]
     look = next((c for c in reversed(own) if _is_in_vain(trace, c, own, sent[0].at)), None)
     made = (c for c in trace.of(first.number) if c.writes and not c.error)
     same = (c for c in made if look and look.path and basename(c.path) == basename(look.path))
-    return Stopped(first, by, sent[0], trace.processes[sent[1]], look, next(same, None))
+    return Stopped(first, by, sent[0], sender, look, next(same, None), cut_off)
 
 
 def _is_waiting(trace: Trace, first: Traced, sent: Signal) -> bool:
@@ -62,6 +68,11 @@ def _is_waiting(trace: Trace, first: Traced, sent: Signal) -> bool:
     listens = any(c.name == "listen" and not c.error for c in trace.of(first.number))
     waits = (c for c in trace.interrupted if c.process == first.number)
     return listens or any(abs(c.at - sent.at) <= TOGETHER for c in waits)
+
+
+def _is_cut_off(first: Traced, sent: Signal, sender: Traced) -> bool:
+    """Tell whether it ended at once upon a signal, before the one that sent it did."""
+    return sender.ended is None and (first.ended or 0) - sent.at <= TOGETHER
 
 
 def _is_stopped_by_others(trace: Trace, first: Traced, sent: Signal) -> bool:

@@ -37,12 +37,16 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
         return None
     call = decisive.failure(trace)
     # What is refused by a rule, and is about no file, is seldom optional.
-    is_forbidden = call is not None and call.error == errno.EPERM and not call.path
+    is_forbidden = call is not None and call.error == errno.EPERM and not _is_of_files(call)
     is_upon = UPON_FAILURE.search(told.text)
     if call and (is_forbidden or is_upon or gave_up.attempts(trace, call)):
         return call
     late = trace.of(process.number)[-decisive.AFTERWARDS :]
     return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)
+
+
+def _is_of_files(call: Call) -> bool:
+    return bool(decisive.PROGRESS.match(call.name) or decisive.PROBES.match(call.name))
 
 
 def _is_one_of_several(call: Call, calls: Sequence[Call]) -> bool:

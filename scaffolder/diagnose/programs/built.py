@@ -4,10 +4,13 @@ import re
 
 LIST = re.compile(rb"[+-][a-z][a-z0-9_]*(?:[ ,][+-][a-z][a-z0-9_]*)+")
 """Features as many programs list them: `+file -s3` (curl, ffmpeg, vim and others do alike)."""
+STUB = rb"(?:compiled with 'CGO_ENABLED=0', )?(?<![/-])\b%s requires cgo\b"
+"""What stands in for a part in C, in a program in Go that was built without."""
 LACKS = (
     rb"(?:built|compiled) without [ -~]{0,40}\b%s\b[ -~]{0,20}",
     rb"\b%s\b(?: support)?[ -~]{0,20}\bnot (?:built|compiled|available|enabled)[ -~]{0,40}",
     rb"\b%s\b support (?:is )?(?:not|disabled|missing)[ -~]{0,30}",
+    STUB,
 )
 """Sentences about one feature."""
 NAMED = rb"\b(?:WITH|HAS|HAVE|FEATURE)_%s"
@@ -23,6 +26,7 @@ STRICT = (
     rb"(?:built|compiled) without (?:support for )?%s\b[ -~]{0,20}",
     rb"(?<![/-])\b%s(?: support)? (?:is |was )?not (?:built|compiled)(?: in)?\b",
     rb"(?<![/-])\b%s support (?:is )?(?:disabled|missing)\b",
+    STUB,
 )
 """The same with nothing between: texts of libraries, glued together, tell of much else."""
 WORD = re.compile(r"[a-z][a-z0-9]+")

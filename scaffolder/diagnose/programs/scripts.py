@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from posixpath import basename, join, normpath
+from posixpath import basename, dirname, join, normpath
 
 from scaffolder.diagnose.evidence.config import Config
-from scaffolder.diagnose.evidence.files import CONTENT, Files, resolved, text
+from scaffolder.diagnose.evidence.files import CONTENT, SYSTEM, Files, resolved, text
 from scaffolder.diagnose.programs.shell import SHELLS
 
 from .program import Program
@@ -30,6 +30,7 @@ WITH_VALUE = {
 }
 NAMES_PROGRAM = {"python": "-m", "php": "-f"}
 """Options of an interpreter behind which its program stands: a module, a file."""
+SOURCES = re.compile(r"^\s*(?:source|\.)\s+[\"']?([\w./-]+)[\"']?\s*(?:[;#&|]|$)", re.MULTILINE)
 LOADS = re.compile(r"(?:require\(\s*|\bfrom\s+|\bimport\s+)['\"](\.{1,2}/[\w./-]+)['\"]")
 
 
@@ -130,6 +131,24 @@ def siblings(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
             content = text(files, path, limit=CONTENT)
             if content is not None:
                 yield Script("python", path, content)
+
+
+def sourced(files: Files, script: Script, workdir: str, limit: int = 6) -> Iterator[Script]:
+    """Return what a shell script reads as a part of itself (`. ./lib.sh`), by a literal path.
+
+    A relative one begins at the working directory, at one that the script goes to, or beside it.
+    """
+    if script.language != "sh":
+        return
+    gone = re.findall(r"^\s*cd\s+[\"']?(/[\w./-]+)", script.text, re.MULTILINE)
+    bases = [*gone, workdir or "/", *([dirname(script.path)] if script.path else [])]
+    for name in list(dict.fromkeys(SOURCES.findall(script.text)))[:limit]:
+        for path in dict.fromkeys(normpath(join(base, name)) for base in bases):
+            entry = None if SYSTEM.match(path) else resolved(files, path)
+            content = text(files, path, limit=CONTENT) if entry and entry.kind == "file" else None
+            if content is not None:
+                yield Script("sh", path, content)
+                break
 
 
 def loaded(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:

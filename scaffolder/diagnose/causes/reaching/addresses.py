@@ -26,14 +26,8 @@ def port_in_use_inside(case: Case) -> Found | None:
     if match is None:
         return _beside(case)
     line = case.line(match)
-    port = next(
-        iter(
-            re.findall(
-                r"[:\s](\d{2,5})\b", line.replace("98", "", 1) if "rrno 98" in line else line
-            )
-        ),
-        "",
-    )
+    plain = line.replace("98", "", 1) if "rrno 98" in line else line
+    port = next(iter(re.findall(r"[:\s](\d{2,5})\b(?!\.\d)", plain)), "")
     twice = _own_listener(case)
     shared = case.config.network == "host" or case.config.network.startswith("container:")
     why = (

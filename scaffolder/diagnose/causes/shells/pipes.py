@@ -1,7 +1,8 @@
 """Pipelines that break: a script with pipefail ends with the SIGPIPE of one of its commands."""
 
+import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
@@ -10,8 +11,12 @@ from scaffolder.diagnose.causes.evidence import ended, watched
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.diagnose.evidence.trace import Traced
 from scaffolder.diagnose.programs.pipelines import Pipeline, broken
+from scaffolder.diagnose.programs.scripts import Script, sourced
 
 from .script import quote, scripts, where
+
+SETS = re.compile(r"^[ \t]*(set [-+][^\n]*)", re.MULTILINE)
+"""How a script turns options on and off."""
 
 
 @cause(
@@ -31,8 +36,8 @@ def pipe_read_in_part(case: Case) -> Found | None:
     hit = [each for each in trace.processes.values() if each.signal == signal.SIGPIPE]
     if trace.first and (trace.first in hit or not hit):
         return None  # then no command of the script has it, but what the script has become
-    for script in scripts(case):
-        found = broken(script.text, case.config.argv)
+    for script, text in _with_options(case):
+        found = broken(text, case.config.argv)
         one = _ended_by(found, hit)
         if one is None:
             continue
@@ -55,6 +60,15 @@ def pipe_read_in_part(case: Case) -> Found | None:
             ),
         )
     return None
+
+
+def _with_options(case: Case) -> Iterator[tuple[Script, str]]:
+    """Yield the scripts, and what they read as a part of themselves, with the options of each."""
+    for script in scripts(case):
+        yield script, script.text
+        options = "".join(f"{line}\n" for line in SETS.findall(script.text))
+        for part in sourced(case.files, script, case.config.workdir):
+            yield part, options + part.text
 
 
 def _ended_by(found: Sequence[Pipeline], hit: Sequence[Traced]) -> Pipeline | None:

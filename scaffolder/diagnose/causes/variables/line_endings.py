@@ -64,12 +64,11 @@ def _unknown(case: Case) -> Found | None:
     if says is None or not path or any(call.host for call in case.seen.trace.calls):
         return None
     return Found(
-        "the program looks up a name that has a carriage return in it, as it seems: it asks no"
-        f" server for it, and {path}, which it reads, has Windows (CRLF) line endings",
+        "the name that the program looks up has a carriage return in it: no server is asked for"
+        f" it, and {path}, which it reads, has Windows (CRLF) line endings",
         f"convert it to LF: sed -i 's/\\r$//' {quoted(path)}, and keep it so (.gitattributes:"
         " text eol=lf)",
         (logged(case, says), content(case, path, "lines end with \\r\\n")),
-        basis=Basis.INFERRED,
     )
 
 

@@ -3,7 +3,7 @@
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, live, quoted, threads, watched
-from scaffolder.diagnose.evidence.dead_threads import are_dead, die_in_copy
+from scaffolder.diagnose.evidence.dead_threads import are_dead, die_in_copy, writes_in_vain
 from scaffolder.diagnose.evidence.phase import Phase
 
 IN_RUST = (
@@ -48,6 +48,36 @@ def is_dead(case: Case) -> bool:
     is_well = case.state.health is not None and case.state.health.status == "healthy"
     reached = case.sockets or case.other_sockets
     return case.is_silent and not (is_well or reached) and are_dead(case.sources.threads())
+
+
+@cause(
+    "pipe-full",
+    "a process writes into a pipe that the one which waits for it does not read",
+    pattern="process",
+    reads=["live"],
+    page="nothing-moves",
+    when=Phase.RUNNING,
+    explains=["waits-in-call", "not-listening", "deadlock"],
+)
+def pipe_full(case: Case) -> Found | None:
+    """Find a child that fills its pipe while its parent waits for its end."""
+    number = writes_in_vain(case.sources.threads()) if not case.sockets else 0
+    running = {process.pid: process for process in case.processes or ()}
+    child = running.get(number)
+    parent = running.get(child.parent) if child else None
+    if child is None or parent is None:
+        return None
+    return Found(
+        f"`{child.command[:100]}` waits to write into a pipe that is full, and"
+        f" `{parent.command[:100]}`, which started it, waits for its end and does not read: none of"
+        " the two goes on",
+        "read what it writes before waiting for its end (communicate() in Python), or send that to"
+        " a file",
+        (
+            live(case, "sh -c 'cat /proc/*/wchan'", "do_wait, and pipe_write in the child"),
+            live(case, "ps", f"{child.command[:100]}, since {child.seconds} s"),
+        ),
+    )
 
 
 @cause(

@@ -6,13 +6,14 @@ from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, copied, ended, seen
+from scaffolder.diagnose.causes.evidence import content, copied, ended, seen, watched
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.facts import Entry
 from scaffolder.diagnose.evidence.files import SYSTEM, text
 from scaffolder.diagnose.evidence.harmless import REPORTING
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.wrapped import OF_DATA
 
 PLAIN = re.compile(r"[\w.+:/-]{1,24}")
 """What is short and plain enough to be shown: a number, a version, a name."""
@@ -31,12 +32,18 @@ SHOWN = 4
     basis=Basis.HINT,
 )
 def reads_last(case: Case) -> Found | None:
-    """Find the file or directory after which a program did nothing else but end."""
+    """Find the file or directory after which a program did nothing else but end.
+
+    An exception of its own that it then ends over is often about what a directory lacks.
+    """
     call = case.seen.opened_last
     is_read = call is not None and call.name.startswith("open") and not call.writes
-    if call is None or not is_read or not quiet(case) or case.seen.swallowed:
+    if call is None or not is_read or not quiet(case):
         return None
-    entry = case.has(call.path)
+    entry, told = case.has(call.path), case.seen.swallowed
+    is_own = told is not None and not told.is_of_system and not told.names & OF_DATA
+    if told and not (is_own and entry and entry.kind == "directory"):
+        return None
     if entry is None or SYSTEM.match(call.path) or REPORTING.search(call.path):
         return None
     if entry.kind == "directory":
@@ -47,10 +54,12 @@ def reads_last(case: Case) -> Found | None:
         has = _content(case, entry, call.path)
         what, shown = f"{call.path}, which has {has}", content(case, call.path, has)
         fix = f"see what the program demands of the content of {call.path}"
+    over = f" over `{told.last[:200]}`" if told else ""
+    kept = (watched(case, told.words),) if told else ()
     return Found(
-        f"the last thing that the program reads before it ends is {what}{status_says(case)}",
+        f"the last thing that the program reads before it ends{over} is {what}{status_says(case)}",
         f"{fix}, and make it tell",
-        (seen(case, call), shown, ended(case)),
+        (seen(case, call), shown, *kept, ended(case)),
     )
 
 

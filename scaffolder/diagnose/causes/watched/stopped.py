@@ -5,7 +5,14 @@ import signal
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, ended, inspected, logged, watched
+from scaffolder.diagnose.causes.evidence import (
+    content,
+    ended,
+    inspected,
+    logged,
+    nothing_logged,
+    watched,
+)
 from scaffolder.diagnose.causes.silence.claims import said_up
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.files import text
@@ -73,7 +80,9 @@ def _over_look(case: Case, found: Stopped, look: Call) -> Found:
 def _as_it_is(case: Case, found: Stopped) -> Found | None:
     """Return the answer for who stops what is meant to stay, for reasons of its own."""
     up = said_up(case)
-    meant = is_to_stay(case) or (logged(case, up) if up else None)
+    # Who outlives what it has stopped was no helper that ends with the work.
+    outlived = nothing_logged(case) if case.is_silent and found.is_cut_off else None
+    meant = is_to_stay(case) or (logged(case, up) if up else outlived)
     if meant is None:
         return None
     name = signal.Signals(found.signal.number).name
