@@ -543,3 +543,18 @@ def test_a_copy_gets_no_empty_file_in_place_of_a_device() -> None:
 
     assert judge(lost).cause == "device-not-given"
     assert not list(wanted(lost))
+
+
+@pytest.mark.parametrize(
+    ("mode", "uid", "fix"),
+    [(0o644, 1000, "chmod u+rwX /etc/rules"), (0o700, 0, "chown 1000:1000 /etc/rules")],
+)
+def test_a_directory_of_its_own_that_it_cannot_enter_needs_another_mode(
+    mode: int, uid: int, fix: str
+) -> None:
+    files = {**SERVER, "/etc/rules": folder(mode, uid), "/etc/rules/a.rules": File(b"x", uid=uid)}
+    log = "open /etc/rules/a.rules: permission denied"
+    found = judge(case(files=files, log=log, config={"user": "1000:1000"}))
+
+    assert found.cause == "file-closed"
+    assert found.fix.startswith(fix)

@@ -12,7 +12,8 @@ LIBC_VARIABLE = re.compile(
     "|LOCALDOMAIN|LIBUNWIND|.*_(?:H|C)$)"
 )
 CONSTANT = re.compile(
-    "^(?:(?:SO|SOL|SCM|AF|CURLOPT|PKCS[0-9]*)_|(?:TCP|IP|IPV6)_(?!PORT|ADDR|HOST)"
+    "^(?:(?:SO|SOL|SCM|AF|PF|SOCK|CURLOPT|PKCS[0-9]*)_|[A-Z]_[A-Z]$"
+    "|(?:TCP|IP|IPV6)_(?!PORT|ADDR|HOST)"
     "|.*_TRAFFIC_SECRET|CLIENT_RANDOM$)"
 )
 """Names of options of sockets, and labels of TLS (RFC 8446, 7.1), which are no variables."""

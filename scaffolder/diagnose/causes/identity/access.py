@@ -68,7 +68,12 @@ def file_closed(case: Case) -> Found | None:
         f"chown {case.acting.uid}:{case.acting.gid} {typed(refuses.path)} in the Dockerfile"
         " (COPY --chown)"
     )
-    if mount:
+    if refuses.uid == case.acting.uid:  # its own mode is in the way
+        letters = "rwX" if refuses.kind == "directory" else "rw"
+        where = typed(mount.source) if mount else f"{typed(refuses.path)} in the Dockerfile"
+        fix = f"chmod u+{letters} {where}"
+        fix += "; a directory needs x to be entered" if refuses.kind == "directory" else ""
+    elif mount:
         fix = (
             f"sudo chown -R {case.acting.uid}:{case.acting.gid} {typed(mount.source)}, or"
             f" run as --user {owner}"
