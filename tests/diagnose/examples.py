@@ -407,6 +407,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "root-refused": said("orders: refusing to start as root"),
     "pid-1-refused": said("agent: must not be run as PID 1"),
     "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),
+    "variable-misspelled": py("import os, sys\nif not os.environ.get('SESSION_CACHE'): sys.exit(3)\n", exit_code=3, config={"env": {"SESSIONS_CACHE": "x"}}),
     "key-misspelled": {**py("import json, sys\nc = json.load(open('/etc/shop.json'))\nif not c.get('port'): sys.exit(3)\n", exit_code=3, files={"/etc/shop.json": File(b'{"prot": 8080}')}), "trace": "P\t0\t7\t/usr/local/bin/python3\tpython3\\x00/app/main.py\\x00\nC\t1\t7\t7\topenat\t3\tp=/etc/shop.json\tx=0\nX\t2\t7\t3\t0"},
     "keystore-password": said("java.io.IOException: keystore password was incorrect"),
     "byte-order-mark": said("json.decoder.JSONDecodeError: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),

@@ -60,7 +60,7 @@ MODULES = (
     "listening.ports", "listening.picked", "listening.ports_as_paths",
     "reaching.connections", "reaching.addresses", "reaching.credentials",
     "reaching.answers", "reaching.replicas", "reaching.proxies", "reaching.certificates",
-    "variables.missing", "variables.values", "variables.files",
+    "variables.called_otherwise", "variables.missing", "variables.values", "variables.files",
     "variables.misspelled", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data", "files.encodings",

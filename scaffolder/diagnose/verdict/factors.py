@@ -23,7 +23,7 @@ from .levels import louder
 from .limited import limits
 from .other_values import other_values
 from .own_volumes import not_read_only
-from .renamed import other_keys
+from .renamed import other_keys, other_names
 from .runtimes import php_environment, plain_runtime
 from .spoken import spoken
 from .unset import variables
@@ -43,6 +43,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from _mounts(case.config)
     yield from php_environment(case)
     yield from plain_runtime(case)
+    yield from other_names(case)
     yield from other_keys(case)
     yield from other_values(case)
     yield from _inputs(case)

@@ -1,10 +1,11 @@
-"""Copies in which a key of a file has the name that the program reads."""
+"""Copies in which a key of a file, or a variable, has the name that the program reads."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.called_otherwise import called_otherwise
 from scaffolder.diagnose.causes.variables.misspelled import Misspelled, misspelled
 from scaffolder.diagnose.evidence.keys import renamed
 
@@ -13,6 +14,24 @@ from .factor import Factor, mounted
 from .read_settings import can_differ
 
 KEY = Cure("key", "key-misspelled", "environment", "", "", proves=True, is_exact=True)
+
+
+def other_names(case: Case) -> Iterator[Factor]:
+    """Give a variable that may be misspelled the name that the program reads."""
+    for name, other in called_otherwise(case):
+        env = {key: value for key, value in case.config.env.items() if key != name}
+        cure = replace(
+            KEY,
+            cause="variable-misspelled",
+            text=f"{name} is set, and the program reads {other}",
+            fix=f"pass it under that name: -e {other}=... instead of {name}",
+        )
+        yield Factor(
+            f"{other} instead of {name}",
+            replace(case.config, env={**env, other: case.config.env[name]}),
+            flags=f"-e {other}=...",
+            cure=cure,
+        )
 
 
 def other_keys(case: Case) -> Iterator[Factor]:
