@@ -10,6 +10,7 @@ from recorded import IDENTITY, NOW, File, elf, folder, link, program
 from scaffolder.diagnose.evidence.build import Build
 from scaffolder.diagnose.evidence.config import HealthCheck, Host, Image, Mount, Port
 from scaffolder.diagnose.evidence.facts import (
+    Connection,
     Event,
     Health,
     Locked,
@@ -385,6 +386,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "stop-slow": killed(15, 9, sources={"happened": (Event(DIED.timestamp() - 20, "start"), Event(DIED.timestamp() - 10, "kill", signal=15), Event(DIED.timestamp(), "kill", signal=9), Event(DIED.timestamp(), "die", 137)), "timed": ((DIED - timedelta(seconds=9)).isoformat(),)}, log="LOG: received smart shutdown request"),
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
     "limit-in-script": sh("#!/bin/sh\nulimit -t 2\n/app/calc\n", log="Killed", exit_code=1),
+    "peer-unanswered": up(sources={"connected": (Connection("10.9.8.7", 5432, is_tried=True),)}),
     "pipe-full": up(sources={"running": (Process(7, 1, "S", "python3 export.py", 60), Process(8, 7, "S", "dump", 60)), "threads_running": (Thread(7, "do_wait"), Thread(8, "anon_pipe_write"))}),
     "own-lock": up(sources={"running": (Process(7, 1, "S", "/bin/sh deploy.sh", 60), Process(8, 7, "S", "flock 9", 60)), "kept_locked": (Locked("/run/deploy.lock", "c" * 64, is_awaited=True, between=(8, 7)),)}),
     "exception-kept": {"command": "ruby /app.rb", "files": {"/usr/bin/ruby": STATIC, "/app.rb": File(b"begin\n")}, "trace": "P\t0\t7\t/usr/bin/ruby\truby\\x00/app.rb\\x00\nX\t2\t7\t1\t0", "swallowed": Swallowed("/app.rb:2:in 'rate': no such rate (Rates::Unknown)", frozenset({"Rates::Unknown"}), "/app.rb:3", "exit(1)")},

@@ -503,3 +503,24 @@ def test_to_whom_a_silent_container_is_connected_is_told(address: str, log: str,
     assert found.verdict == "healthy"
     assert says in found.text
     assert ("connected" in found.text) == (not log)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [
+        ({}, True),
+        ({"log": "starting"}, True),
+        ({"sources": {"listening": (Socket("0.0.0.0", 8080),)}}, False),
+        ({"log": "polling", "config": {"published": ()}}, False),
+        ({"sources": {"connected": (Connection("172.18.0.2", 5432),)}}, False),
+    ],
+    ids=["silent", "is to serve", "serves", "a worker", "connected"],
+)
+def test_a_peer_that_does_not_answer_is_told(more: dict[str, Any], *, is_told: bool) -> None:
+    peer = Neighbour("db", "running", names=("db", "172.18.0.2"))
+    tried = (Connection("172.18.0.2", 5432, is_tried=True),)
+    sources = {"connected": tried, "around": (peer,), **more.pop("sources", {})}
+    found = judge(case(**up(sources=sources, **more)))
+
+    assert (found.cause == "peer-unanswered") == is_told, found
+    assert not is_told or "db (172.18.0.2:5432)" in found.text

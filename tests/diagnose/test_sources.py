@@ -138,5 +138,11 @@ def test_connections_that_were_made_are_read_but_for_served_and_own_ones() -> No
     )  # fmt: skip
     table = "\n".join(("  sl", *(f"   {n}: {row} 00000000:00000000" for n, row in enumerate(rows))))
 
-    assert live.connections({"net/tcp": table}.get) == (Connection("172.18.0.2", 9000),)
+    tried = table.replace("2329 06", "2329 02")
+    made = (Connection("172.18.0.2", 9000),)
+
+    assert live.connections({"net/tcp": table}.get) == made
+    assert live.connections({"net/tcp": tried}.get) == (
+        *made, Connection("172.18.0.2", 9001, is_tried=True),
+    )  # fmt: skip
     assert live.connections(lambda _path: None) == ()

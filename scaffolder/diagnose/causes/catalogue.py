@@ -58,7 +58,7 @@ MODULES = (
     "health.hosts", "health.targets", "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
     "listening.ports", "listening.picked", "listening.ports_as_paths",
-    "reaching.connections", "reaching.addresses", "reaching.credentials",
+    "reaching.unanswered", "reaching.connections", "reaching.addresses", "reaching.credentials",
     "reaching.answers", "reaching.replicas", "reaching.proxies", "reaching.certificates",
     "variables.called_otherwise", "variables.missing", "variables.values", "variables.files",
     "variables.misspelled", "variables.malformed", "variables.line_endings",

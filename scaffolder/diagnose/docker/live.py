@@ -14,7 +14,7 @@ from pathlib import Path
 from scaffolder.diagnose.evidence.facts import Connection, Socket, Usage
 from scaffolder.docker.client import Engine
 
-ESTABLISHED, LISTEN, CLOSE_WAIT = "01", "0A", "08"
+ESTABLISHED, SYN_SENT, LISTEN, CLOSE_WAIT = "01", "02", "0A", "08"
 """States of a socket in /proc/net/tcp."""
 NAME_SERVER = "127.0.0.11"
 """Docker's DNS server, which listens in every container on a user-defined network."""
@@ -85,12 +85,12 @@ def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:
 
 
 def connections(read: Callable[[str], str | None]) -> tuple[Connection, ...]:
-    """Return to which other machines the container has connected, and still is."""
+    """Return to which other machines the container has connected, and still is, or tries to."""
     rows = [row for name in ("net/tcp", "net/tcp6") for row in _rows(read(name) or "")]
     served = {_socket(row).port for row in rows if row[3] == LISTEN}
-    made = (row for row in rows if row[3] == ESTABLISHED and _socket(row).port not in served)
-    peers = (row[2].partition(":") for row in made)
-    found = (Connection(_address(address), int(port, 16)) for address, _, port in peers)
+    own = (row for row in rows if _socket(row).port not in served)
+    peers = ((*row[2].split(":"), row[3]) for row in own if row[3] in {ESTABLISHED, SYN_SENT})
+    found = (Connection(_address(a), int(p, 16), state == SYN_SENT) for a, p, state in peers)
     return tuple(c for c in dict.fromkeys(found) if not c.address.startswith("127."))
 
 

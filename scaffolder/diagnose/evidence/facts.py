@@ -89,10 +89,12 @@ class Socket:
 
 @dataclass(frozen=True)
 class Connection:
-    """A TCP connection that the container has made to another machine, and that is open."""
+    """A TCP connection that the container has made to another machine, or tries to make."""
 
     address: str
     port: int
+    is_tried: bool = False
+    """Nobody has answered yet (SYN_SENT)."""
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
 
 def _connected(case: Case) -> tuple[str, Evidence] | None:
     """Say to whom a container is connected that has said nothing: a consumer, or one that hangs."""
-    made = case.sources.connections() if case.is_silent else ()
+    made = [c for c in case.sources.connections() if not c.is_tried] if case.is_silent else []
     peers = [f"{_name(case, each.address)}:{each.port}" for each in made]
     if not peers:
         return None

@@ -36,9 +36,10 @@ def waits_in_call(case: Case) -> Found | None:
     """
     if case.phase == Phase.DIED:
         return _cut_short(case)
-    if not case.seen.trace.timed_out or any(not s.is_loopback for s in case.sockets or ()):
+    if any(not s.is_loopback for s in case.sockets or ()):
         return None
-    call = awaited(case.seen.trace)
+    # What ends a copy, such as its alarm, may not end the container's PID 1.
+    call = awaited(case.seen.trace) if case.seen.trace.timed_out else case.seen.cut_short
     if call and is_dead(case):
         return None
     words = call and what(call, case.seen.trace)
