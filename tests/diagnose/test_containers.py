@@ -802,12 +802,8 @@ def test_what_a_silent_health_check_gets_is_asked_in_a_copy(
         ("mkdir /srv/work 2>&- || exit 7; exec sleep 99", "/srv/work"),
         ("set -e; mkdir /srv/cache; echo up; exec sleep 99", "/srv/cache"),
         ("set -e; useradd app; exec sleep 99", ""),
-        (
-            "mkdir -p /srv/in; P=/var/run/q.pid; read n <$P && kill -0 $n && exit 1; echo $$ >$P; exec sleep 99",
-            "/run/q.pid",
-        ),
     ],
-    ids=["silent", "with a message", "no call tells it", "a mark beside what is made with -p"],
+    ids=["silent", "with a message", "no call tells it"],
 )
 def test_what_fails_at_the_second_start_alone_is_left_over(
     run: Run, script: str, path: str
@@ -824,6 +820,17 @@ def test_what_fails_at_the_second_start_alone_is_left_over(
     assert summary(found) == ("left-over", "proven"), found
     assert path in found["cause"]["text"]
     assert "started again, it exits with" in found["cause"]["text"]
+
+
+def test_a_mark_by_another_path_beside_what_is_made_with_p_is_left_over(run: Run) -> None:
+    script = "mkdir -p /srv/a /srv/b /srv/c; P=/var/run/q.pid; read n <$P && kill -0 $n && exit 1; echo $$ >$P; exec sleep 99"
+    name = run("sh", "-c", script, seconds=1)
+    docker("restart", "--time", "0", name)
+    docker("wait", name)
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("left-over", "proven"), found
+    assert "/run/q.pid is left over" in found["cause"]["text"]
 
 
 def test_what_fails_otherwise_when_it_is_started_again_is_not_left_over(run: Run) -> None:

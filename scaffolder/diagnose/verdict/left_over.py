@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import islice
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
@@ -16,7 +17,7 @@ from .copies import Outcome, tried_with
 from .cures import LEFT_OVER
 from .factor import Factor
 from .rerun import Rerun
-from .started_again import started_again
+from .started_again import real, started_again
 
 MOST = 3
 REMOVES = ("unlink", "rename")
@@ -36,11 +37,10 @@ def with_left_over(engine: Engine, case: Case, fresh: Outcome, tried: list[str])
     ]
     kept = {name for mount in kept_out for name in case.files.names(mount.destination)} | written
     config = replace(case.config, mounts=tuple(m for m in case.config.mounts if m not in kept_out))
-    made = [path for path in sought if path in kept]
-    for path in list(dict.fromkeys(made))[:MOST]:
-        data = case.files.content(path)
-        if data is None or not _is_mark(path, data, kept):
-            continue
+    made = [path for path in (real(case, each) for each in sought) if path in kept]
+    contents = ((path, case.files.content(path)) for path in dict.fromkeys(made))
+    marks = ((p, data) for p, data in contents if data is not None and _is_mark(p, data, kept))
+    for path, data in islice(marks, MOST):
         if not case.exit_code and not data.strip().isdigit():
             continue  # a job that has been done already ends with 0, too
         factor = Factor(f"{path} as the container left it", config, files={path: data})

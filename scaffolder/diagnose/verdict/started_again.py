@@ -92,10 +92,14 @@ def _over(case: Case, trace: Trace | None, written: Container[str]) -> Call | No
 
 
 def _is_among(case: Case, call: Call, written: Container[str]) -> bool:
-    """Tell whether a call is about one of some paths; /var/run is often a link to /run."""
     path = _made(call)
-    entry = case.has(path) if path else None
-    return path in written or bool(entry and entry.path in written)
+    return path in written or bool(path and real(case, path) in written)
+
+
+def real(case: Case, path: str) -> str:
+    """Return where a path leads in the container: /var/run is often a link to /run."""
+    entry = case.has(path)
+    return entry.path if entry else path
 
 
 def _made(call: Call) -> str:
