@@ -76,7 +76,9 @@ def literal(source: str, language: str, status: int) -> list[tuple[int, str]]:
         name = (heads[-1][1] or heads[-1][2]) if heads and is_inside else ""
         way.append((hidden.count("\n", 0, at) + 1, name))
         calls = re.finditer(rf"(?<![\w$-]){re.escape(name)}\b(?!\s*\(\)\s*\{{)", hidden)
-        found = [m.start() for m in calls if name and not hidden.endswith("function ", 0, m.start())]
+        found = [
+            m.start() for m in calls if name and not hidden.endswith("function ", 0, m.start())
+        ]
     return way
 
 

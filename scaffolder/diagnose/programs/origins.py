@@ -110,9 +110,9 @@ class _Search:
                 rf"(?<![\w.])[$@%]?{one}(?:->)?(?:\{{[^{{}}\n]*\}}|\[[^\[\]\n]*\])+"
                 r"\s*=(?![=~>])(?P<value>)"
             ),
-            rf"\bwith\s++(?P<value>[^\n]{{1,{LONGEST}}}?)(?<!\s)\s{{1,9}}as\s++{one}\b",
+            rf"\bwith\s++(?P<value>[^\n]{{1,120}}?)(?<!\s)\s{{1,9}}as\s++{one}\b",
             rf"\bfor\b[\s(]*+(?:(?:my|const|let|var)\s)?\s*+[$@%]?{one}\s*+(?:in|of|\()(?P<value>)",
-            rf"\bforeach\s*+\((?P<value>[^\n]{{1,{LONGEST}}}?)(?<!\s)\s{{1,9}}as\s++(?:\$\w+\s*=>\s*)?\${one}\b",
+            rf"\bforeach\s*+\((?P<value>[^\n]{{1,120}}?)(?<!\s)\s{{1,9}}as\s++(?:\$\w+\s*=>\s*)?\${one}\b",
             rf"\bopen\s*+(?:\(\s*+)?(?:my\s++)?[$]?{one}\s*,(?P<value>)",
             rf"\bread\s+(?:-\w+\s+)*{one}\b(?P<value>)",
         )

@@ -30,7 +30,9 @@ WITH_VALUE = {
 }
 NAMES_PROGRAM = {"python": "-m", "php": "-f"}
 """Options of an interpreter behind which its program stands: a module, a file."""
-SOURCES = re.compile(r"^[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)[\"']?[ \t\r]*(?:[;#&|]|$)", re.MULTILINE)
+SOURCES = re.compile(
+    r"^[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)[\"']?[ \t\r]*(?:[;#&|]|$)", re.MULTILINE
+)
 LOADS = re.compile(r"(?:require\(\s*|\bfrom\s+|\bimport\s+)['\"](\.{1,2}/[\w./-]+)['\"]")
 
 
