@@ -13,7 +13,7 @@ from functools import cached_property
 
 from . import elf
 from .elf_symbols import Reader
-from .elf_tables import functions, relocations
+from .elf_tables import apart, functions, relocations
 
 MACHINE, FIXED, DYNAMIC = 62, 2, 3
 """Its number in an ELF file, and the kinds of those that are loaded at one place, or anywhere."""
@@ -52,7 +52,6 @@ AROUND, MOST_JUMPS = 8192, 4
 RELATIVE = 8
 """The type of a relocation that fills in an address (R_X86_64_RELATIVE)."""
 LARGEST_TABLE = 8 << 20
-MOST_PARTS = 32
 LARGEST = 16 << 20
 """Of how large a program all code is searched."""
 
@@ -195,16 +194,6 @@ def number(match: re.Match[bytes]) -> int:
     return int(struct.unpack("<I", match[1] or match[2])[0])
 
 
-def _apart(segments: list[tuple[int, int, int]], size: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the parts that are loaded, as far as the file has them: not one of them twice."""
-    left = 2 * size  # a few bytes around the ends of parts are in two pages
-    for at, address, length in segments[:MOST_PARTS]:
-        there = min(length, max(0, size - at))
-        left -= there
-        if left >= 0:
-            yield at, address, there
-
-
 def code(data: bytes) -> Code | None:
     """Read a program; None if it is none for this processor."""
     if len(data) < elf.HEADER or not data.startswith(elf.MAGIC) or data[4] != 2:
@@ -214,7 +203,7 @@ def code(data: bytes) -> Code | None:
     (start,) = reader.unpack("Q", 24)
     if machine != MACHINE or kind not in (FIXED, DYNAMIC):
         return None
-    loaded = tuple(_apart(elf.segments(data), len(data)))
+    loaded = tuple(apart(elf.segments(data), len(data)))
     at, size = relocations(data)
     filled = (at, at + min(size, LARGEST_TABLE))
     language = elf.language(data)

@@ -34,7 +34,8 @@ ITSELF = re.compile(
 """How a text has the name of the script."""
 ENDS = re.compile(r"\b(?:exit|_exit|return|die|abort|throw|raise|usage)\b")
 CHECKED = re.compile(
-    r"(?:\bif\s*(?:\(\s*)?!\s*|\bif not |\bunless\s*(?:\(\s*)?)[$@]?\w+(?:\.|->|\[|\{)+[:'\"]?(?P<a>\w+)"
+    r"(?:\bif\s*(?:\(\s*)?!\s*|\bif not |\bunless\s*(?:\(\s*)?)"
+    r"[$@]?\w+(?:\.|->|\[|\{)+[:'\"]?(?P<a>\w+)"
     r"|\b\w+(?:\.|\[)[:'\"]?(?P<b>\w+)['\"]?\]?"
     r"(?: is None\b|\.nil\?|\s*={2,3}\s*(?:undefined|null)\b)"
 )
@@ -51,7 +52,6 @@ HOLDS: Mapping[str, Callable[[int, int], bool]] = {
     "-ge": operator.ge, ">=": operator.ge, "-gt": operator.gt, ">": operator.gt,
 }  # fmt: skip
 MOST_ARGUMENTS, MOST_CHECKS = 9, 40
-"""Of how many checks it is looked up what the rest of the source has on them."""
 EMPTY = re.compile(r"(?:\[\[?|test)\s+-z\s+[\"']?\$\{?(?P<n>[1-9])(?::?-)?\}?[\"']?\s")
 DEMANDED = re.compile(r"\$\{(?P<n>[1-9]):?\?")
 OPTARG = re.compile(
@@ -105,14 +105,13 @@ def _told_by_source(
 
 def _checked(text: str, all_: str) -> Iterator[Required]:
     lines = text.splitlines()
-    checks = ((at, line) for at, line in enumerate(lines) if CHECKED.search(line))
-    for at, line in islice(checks, MOST_CHECKS):
-        match = CHECKED.search(line)
-        name = (match["a"] or match["b"]) if match else ""
-        after = "\n".join((line[match.end() :], *lines[at + 1 : at + FEW_LINES])) if match else ""
+    found = ((at, match) for at, line in enumerate(lines) if (match := CHECKED.search(line)))
+    for at, match in islice(found, MOST_CHECKS):
+        name = match["a"] or match["b"]
+        after = "\n".join((match.string[match.end() :], *lines[at + 1 : at + FEW_LINES]))
         option = f"--{name.replace('_', '-')}"
-        if name and ENDS.search(after) and _declares(all_, name, option):
-            yield Required((option,), line.strip())
+        if ENDS.search(after) and _declares(all_, name, option):
+            yield Required((option,), match.string.strip())
 
 
 def _declares(text: str, name: str, option: str) -> bool:
