@@ -136,9 +136,8 @@ def _parsed(text: str, arguments: Sequence[str]) -> Iterator[Required]:
         and pysource.dotted(node.value.func).endswith("ArgumentParser")
     }
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    has_commands = any(
-        pysource.dotted(c.func).endswith(("add_subparsers", ".group")) for c in calls
-    )
+    called = (pysource.dotted(call.func) for call in calls)
+    has_commands = any(name.endswith(("add_subparsers", ".group")) for name in called)
     given = sum(not word.startswith("-") for word in arguments)
     for call in calls:
         owner, _, method = pysource.dotted(call.func).rpartition(".")
@@ -177,9 +176,8 @@ def _by_number(text: str, given: int) -> Iterator[Required]:
         below = lines[at + 1 : at + FEW_LINES]
         if match := NUMBER.search(line):
             holds, number = HOLDS[match["how"]], int(match["n"])
-            ends = [
-                _ends(line[match.end() :], below, holds(n, number)) for n in range(MOST_ARGUMENTS)
-            ]
+            rest = line[match.end() :]
+            ends = [_ends(rest, below, holds(n, number)) for n in range(MOST_ARGUMENTS)]
             is_short = ends[min(given, MOST_ARGUMENTS - 1)] and not all(ends[given:])
         else:
             match = EMPTY.search(line)
