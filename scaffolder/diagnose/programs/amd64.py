@@ -13,7 +13,7 @@ from functools import cached_property
 
 from . import elf
 from .elf_symbols import Reader
-from .elf_tables import functions, relocations
+from .elf_tables import apart, functions, relocations
 
 MACHINE, FIXED, DYNAMIC = 62, 2, 3
 """Its number in an ELF file, and the kinds of those that are loaded at one place, or anywhere."""
@@ -203,7 +203,7 @@ def code(data: bytes) -> Code | None:
     (start,) = reader.unpack("Q", 24)
     if machine != MACHINE or kind not in (FIXED, DYNAMIC):
         return None
-    loaded = tuple(elf.segments(data))
+    loaded = tuple(apart(elf.segments(data), len(data)))
     at, size = relocations(data)
     filled = (at, at + min(size, LARGEST_TABLE))
     language = elf.language(data)

@@ -8,6 +8,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from posixpath import basename, splitext
 
 from . import pysource
@@ -33,13 +34,15 @@ ITSELF = re.compile(
 """How a text has the name of the script."""
 ENDS = re.compile(r"\b(?:exit|_exit|return|die|abort|throw|raise|usage)\b")
 CHECKED = re.compile(
-    r"(?:\bif\s*\(?\s*!\s*|\bif not |\bunless\s*\(?\s*)[$@]?\w+(?:\.|->|\[|\{)+[:'\"]?(?P<a>\w+)"
+    r"(?:\bif\s*(?:\(\s*)?!\s*|\bif not |\bunless\s*(?:\(\s*)?)"
+    r"[$@]?\w+(?:\.|->|\[|\{)+[:'\"]?(?P<a>\w+)"
     r"|\b\w+(?:\.|\[)[:'\"]?(?P<b>\w+)['\"]?\]?"
     r"(?: is None\b|\.nil\?|\s*={2,3}\s*(?:undefined|null)\b)"
 )
 """A check of an option that is not there: `if (!opt.tenant)`, `if args.tenant is None`."""
-TYPED = r"\b{}['\"]?\s*:\s*\{{(?P<more>[^{{}}]*\btype\s*:[^{{}}]*)\}}"
+TYPED = r"\b{}['\"]?\s*:\s*\{{(?P<more>[^{{}}]{{0,400}})\}}"
 """How parseArgs of Node is told of an option."""
+TYPE = re.compile(r"\btype\s*:")
 NUMBER = re.compile(
     r"(?:\[\[?|test|\(\()\s*[\"']?\$\{?#\}?[\"']?\s*(?P<how>-(?:lt|le|ne|eq|ge|gt)|[<>]=?|[!=]=)\s*(?P<n>\d)\b"
 )
@@ -48,11 +51,11 @@ HOLDS: Mapping[str, Callable[[int, int], bool]] = {
     "-ne": operator.ne, "!=": operator.ne, "-eq": operator.eq, "==": operator.eq,
     "-ge": operator.ge, ">=": operator.ge, "-gt": operator.gt, ">": operator.gt,
 }  # fmt: skip
-MOST_ARGUMENTS = 9
+MOST_ARGUMENTS, MOST_CHECKS = 9, 40
 EMPTY = re.compile(r"(?:\[\[?|test)\s+-z\s+[\"']?\$\{?(?P<n>[1-9])(?::?-)?\}?[\"']?\s")
 DEMANDED = re.compile(r"\$\{(?P<n>[1-9]):?\?")
 OPTARG = re.compile(
-    r"^\s*\(?(?P<letter>[A-Za-z])\)\s*(?P<name>\w+)=[\"']?\$\{?OPTARG", re.MULTILINE
+    r"^[ \t]*\(?(?P<letter>[A-Za-z])\)\s*(?P<name>\w+)=[\"']?\$\{?OPTARG", re.MULTILINE
 )
 FUNCTION = re.compile(
     r"^\s*(?:function\s+)?[\w-]+\s*(?:\(\))\s*\{\s*$|^\s*function\s+[\w-]+\s*\{\s*$"
@@ -102,18 +105,19 @@ def _told_by_source(
 
 def _checked(text: str, all_: str) -> Iterator[Required]:
     lines = text.splitlines()
-    for at, line in enumerate(lines):
-        match = CHECKED.search(line)
-        name = (match["a"] or match["b"]) if match else ""
-        after = "\n".join((line[match.end() :], *lines[at + 1 : at + FEW_LINES])) if match else ""
+    found = ((at, match) for at, line in enumerate(lines) if (match := CHECKED.search(line)))
+    for at, match in islice(found, MOST_CHECKS):
+        name = match["a"] or match["b"]
+        after = "\n".join((match.string[match.end() :], *lines[at + 1 : at + FEW_LINES]))
         option = f"--{name.replace('_', '-')}"
-        if name and ENDS.search(after) and _declares(all_, name, option):
-            yield Required((option,), line.strip())
+        if ENDS.search(after) and _declares(all_, name, option):
+            yield Required((option,), match.string.strip())
 
 
 def _declares(text: str, name: str, option: str) -> bool:
     """Tell whether a parser knows an option, and has no default for it."""
-    if typed := re.search(TYPED.format(re.escape(name)), text):
+    options = re.finditer(TYPED.format(re.escape(name)), text)
+    if typed := next((each for each in options if TYPE.search(each["more"])), None):
         return "default" not in typed["more"]
     told = re.search(rf"['\"](?:[^'\"\n]*[ ,|])?{re.escape(option)}(?![\w-])[^\n]*", text)
     return told is not None and "default" not in told[0]
@@ -132,9 +136,8 @@ def _parsed(text: str, arguments: Sequence[str]) -> Iterator[Required]:
         and pysource.dotted(node.value.func).endswith("ArgumentParser")
     }
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    has_commands = any(
-        pysource.dotted(c.func).endswith(("add_subparsers", ".group")) for c in calls
-    )
+    called = (pysource.dotted(call.func) for call in calls)
+    has_commands = any(name.endswith(("add_subparsers", ".group")) for name in called)
     given = sum(not word.startswith("-") for word in arguments)
     for call in calls:
         owner, _, method = pysource.dotted(call.func).rpartition(".")
@@ -173,9 +176,8 @@ def _by_number(text: str, given: int) -> Iterator[Required]:
         below = lines[at + 1 : at + FEW_LINES]
         if match := NUMBER.search(line):
             holds, number = HOLDS[match["how"]], int(match["n"])
-            ends = [
-                _ends(line[match.end() :], below, holds(n, number)) for n in range(MOST_ARGUMENTS)
-            ]
+            rest = line[match.end() :]
+            ends = [_ends(rest, below, holds(n, number)) for n in range(MOST_ARGUMENTS)]
             is_short = ends[min(given, MOST_ARGUMENTS - 1)] and not all(ends[given:])
         else:
             match = EMPTY.search(line)
@@ -188,11 +190,11 @@ def _by_number(text: str, given: int) -> Iterator[Required]:
 def _by_letter(text: str) -> Iterator[Required]:
     """Yield the options of getopts without whose value a shell script ends."""
     lines = text.splitlines()
-    for option in OPTARG.finditer(text):
+    for option in islice(OPTARG.finditer(text), MOST_CHECKS):
         name = option["name"]
         empty = re.compile(rf"(?:\[\[?|test)\s+-z\s+[\"']?\$\{{?{name}(?::?-)?\}}?[\"']?\s")
         set_ = re.search(
-            rf"^\s*(?:export\s+)?{name}=[\"']?[^\"'\s;]", text[: option.start()], re.MULTILINE
+            rf"^[ \t]*(?:export[ \t]+)?{name}=[\"']?[^\"'\s;]", text[: option.start()], re.MULTILINE
         )
         for at, line in enumerate(lines):
             match = None if set_ else empty.search(line)

@@ -1,11 +1,12 @@
 """The tables of an ELF file, read within bounds: segments, dynamic tags, relocations, functions."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .elf_symbols import Reader
 
-MOST_SEGMENTS = 256
+MOST_SEGMENTS, MOST_PARTS = 256, 32
 MOST_TAGS = 2048
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 PT_GNU_EH_FRAME = 0x6474E550
@@ -93,3 +94,13 @@ def _exceptions(data: bytes) -> tuple[int, int]:
     except (struct.error, IndexError):
         return -1, 0
     return next(((s.offset, s.address) for s in found if s.kind == PT_GNU_EH_FRAME), (-1, 0))
+
+
+def apart(segments: list[tuple[int, int, int]], size: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the parts that are loaded, as far as the file has them: not one of them twice."""
+    left = 2 * size  # a few bytes around the ends of parts are in two pages
+    for at, address, length in segments[:MOST_PARTS]:
+        there = min(length, max(0, size - at))
+        left -= there
+        if left >= 0:
+            yield at, address, there

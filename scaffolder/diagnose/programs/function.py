@@ -6,7 +6,7 @@ from functools import cached_property
 
 from .amd64 import Code
 from .decoding import instructions
-from .imported import does_not_return
+from .imported import does_not_return, slot
 from .instruction import Instruction, Place
 
 RESULT: frozenset[Place] = frozenset({0})
@@ -14,7 +14,10 @@ RESULT: frozenset[Place] = frozenset({0})
 MOST_PARTS = 8
 """Compilers put aside what seldom runs: so a function has parts elsewhere."""
 LARGEST = 64 * 1024
-MOST_STATES = 20_000
+MOST_STATES, MOST_FOLLOWED = 20_000, 100_000
+"""How many states are followed from one place, and from all places in a function."""
+MOST_SLOTS = 100
+"""How many entries of the table are looked up to see what is called by them."""
 
 State = tuple[int, frozenset[Place]]
 """An instruction, and where the number is in front of it."""
@@ -31,6 +34,9 @@ class Function:
         self._ends = set[int]()
         self._after: dict[int, list[int]] = {}
         self._code = code
+        self._left = MOST_FOLLOWED
+        self._last: dict[int, bool] = {}
+        """By what they call, whether calls are the last that is done."""
         parts, known = [begin], set[int]()
         while parts and len(known) < MOST_PARTS:
             part = parts.pop()
@@ -58,11 +64,17 @@ class Function:
     def after(self, step: Instruction) -> list[int]:
         """Return where it goes on after an instruction."""
         if step.at not in self._after:
-            is_last = step.ends or (step.calls and does_not_return(self._code, step))
+            is_last = step.ends or (step.calls and self._is_last(step))
             self._after[step.at] = [] if is_last else [step.end]
             if step.jumps and not self._guards(step):
                 self._after[step.at].append(step.target)
         return self._after[step.at]
+
+    def _is_last(self, call: Instruction) -> bool:
+        key = slot(self._code, call)
+        if key > 0 and key not in self._last and len(self._last) < MOST_SLOTS:
+            self._last[key] = does_not_return(self._code, key)
+        return self._last.get(key, False)
 
     def entered(self, places: Iterable[int]) -> tuple[list[tuple[Instruction, int]], set[int]]:
         """Return from which jumps, and where, what leads to places and nowhere else is entered.
@@ -99,7 +111,10 @@ class Function:
         From the next instruction on, there is no other way. That is `start` itself, or one of the
         jumps that it leads to; none, if nothing decides that.
         """
+        if self._left <= 0:
+            return []
         ways, good, bad = self._follow((start, places))
+        self._left -= len(ways)
         leading: dict[State, list[State]] = defaultdict(list)
         for state, following in ways.items():
             for each in following:

@@ -6,6 +6,7 @@ The name of a flag comes first, then what it is for.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 from . import amd64
 from .amd64 import Code
@@ -13,7 +14,8 @@ from .go_texts import LONGEST, text
 
 REQUIRED = re.compile(rb"[(\[](?:required|mandatory)[)\]]", re.IGNORECASE)
 NAME = re.compile(r"[A-Za-z][\w.-]{0,30}")
-MOST = 8
+MOST, MOST_PLACES, MOST_READ = 8, 400_000, 200
+"""How many such texts are looked for, in how much of what code loads, and how many are read."""
 AROUND = 96
 """How far from that of its help the name of a flag is loaded."""
 
@@ -27,13 +29,14 @@ def required(data: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _flags(code: Code, ends: list[int]) -> Iterator[tuple[str, str]]:
-    for begin, _address, size in code.loaded:
-        for at, target in code.targets(begin, begin + size):
-            end = next((end for end in ends if 0 < end - target <= LONGEST), 0)
-            about = text(code, at, target) if end else ""
-            if not end or not REQUIRED.search(about.encode()):
-                continue
-            near = reversed([*code.targets(at - AROUND, at)])
-            names = (text(code, other, place) for other, place in near if other != at)
-            if name := next(filter(NAME.fullmatch, names), ""):
-                yield name, about
+    every = (place for a, _, size in code.loaded for place in code.targets(a, a + size))
+    places = islice(every, MOST_PLACES)
+    near = (place for place in places if any(0 < end - place[1] <= LONGEST for end in ends))
+    for at, target in islice(near, MOST_READ):
+        about = text(code, at, target)
+        if not REQUIRED.search(about.encode()):
+            continue
+        before = reversed([*code.targets(max(at - AROUND, 0), at)])
+        names = (text(code, other, place) for other, place in before if other != at)
+        if name := next(filter(NAME.fullmatch, names), ""):
+            yield name, about

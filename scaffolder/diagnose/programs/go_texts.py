@@ -17,6 +17,8 @@ WORDS = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*")
 LOOKS_UP = re.compile(r"(?:os|syscall|internal/testlog)\.(?:Getenv|LookupEnv)")
 CALLED = 48
 """How far behind it the call is that a text is passed to."""
+MOST_BYTES, MOST_WORDS = 32 << 20, 2000
+"""How much code is read, and of how many single words it is seen whether they are looked up."""
 LONGEST, NEAR = 200, 24
 """How long such a text is, and how far behind its address the code has its length."""
 
@@ -33,11 +35,18 @@ def variables(data: bytes) -> tuple[str, ...]:
 
 
 def _variables(code: Code) -> Iterator[str]:
-    for begin, end in go_table.own_functions(code.data):
-        for at, target in code.targets(code.offset(begin), code.offset(end)):
+    left, words = MOST_BYTES, 0
+    for first, last in go_table.own_functions(code.data):
+        begin, end = code.offset(first), code.offset(last)
+        left -= max(end - begin, 0)
+        if left < 0:
+            return
+        for at, target in code.targets(begin, end) if 0 <= begin < end else ():
             name = text(code, at, target)
-            is_name = WORDS.fullmatch(name) and is_variable(name)
-            if is_name and ("_" in name or _is_looked_up(code, at)):
+            if not (WORDS.fullmatch(name) and is_variable(name)):
+                continue
+            words += "_" not in name
+            if "_" in name or (words <= MOST_WORDS and _is_looked_up(code, at)):
                 yield name
 
 

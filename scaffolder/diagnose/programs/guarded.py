@@ -16,7 +16,8 @@ DEEPEST = 4
 HEAD = re.compile(r"\bfunction\s+(\w+)|(?<![\w$-])(\w+)\s*\(\)\s*\{")
 """How a function of a shell or of PHP begins."""
 STATUS = re.compile(r"\((-?\d+)\)")
-FUNCTION = re.compile(r"[\w$]+$")
+FUNCTION = re.compile(r"(?<![\w$])[\w$]+$")
+OWNER = re.compile(r"(?:(?<![\w$])[\w$]+(?:\.|::|->))+$")
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,28 @@ def literal(source: str, language: str, status: int) -> list[tuple[int, str]]:
     Each has the name of its function, and is followed by the one place where that is called.
     """
     hidden = masked(source, language)
-    form = re.compile(rf"(?<![\w$-])(?:exit|die)\s*\(?\s*{status}\b")
+    form = re.compile(rf"(?<![\w$-])(?:exit|die)\s*(?:\(\s*)?{status}\b")
     found = [match.start() for match in form.finditer(hidden)]
     way: list[tuple[int, str]] = []
     while len(found) == 1 and len(way) < DEEPEST:
         at = found[0]
-        heads = [m for m in HEAD.finditer(hidden, 0, at) if "\n}" not in hidden[m.end() : at]]
+        closed = hidden.rfind("\n}", 0, at)
+        heads = [m for m in HEAD.finditer(hidden, 0, at) if m.end() > closed]
         is_inside = heads and hidden.count("{", heads[-1].start(), at) > hidden.count(
             "}", heads[-1].start(), at
         )
         name = (heads[-1][1] or heads[-1][2]) if heads and is_inside else ""
         way.append((hidden.count("\n", 0, at) + 1, name))
         calls = re.finditer(rf"(?<![\w$-]){re.escape(name)}\b(?!\s*\(\)\s*\{{)", hidden)
-        found = [m.start() for m in calls if name and not hidden[: m.start()].endswith("function ")]
+        found = [
+            m.start() for m in calls if name and not hidden.endswith("function ", 0, m.start())
+        ]
     return way
 
 
 def name_of(called: str) -> str:
     """Return the name of a call, without its arguments and what it is a member of."""
-    match = FUNCTION.search(re.split(r"[( ]", called.strip("!"), maxsplit=1)[0])
+    match = FUNCTION.search(re.split(r"[( ]", called[:LONGEST].strip("!"), maxsplit=1)[0])
     return match[0] if match else ""
 
 
@@ -88,12 +92,12 @@ def _position(hidden: str, source: str, begin: int, end: int, called: str) -> in
     """Return where in a line a call stands: with the same arguments, or by its name."""
     name = re.escape(name_of(called))
     exact = STATUS.search(called)
-    patterns = [rf"\b{name}[!]?\s*\(?\s*{exact[1]}\b"] if exact and name else []
+    patterns = [rf"\b{name}[!]?\s*(?:\(\s*)?{exact[1]}\b"] if exact and name else []
     patterns += [rf"(?<![\w$]){name}\b"] if name else []
     for pattern in (*patterns, r"\b(?:exit|die|abort|raise)\b"):
         match = re.compile(pattern).search(hidden, begin, end)
         if match:
             at = match.start()
-            owner = re.search(r"(?:[\w$]+(?:\.|::|->))+$", hidden[begin:at])
+            owner = OWNER.search(hidden[max(begin, at - LONGEST) : at])
             return at - len(owner[0]) if owner else at
     return begin + len(source[begin:end]) - len(source[begin:end].lstrip())

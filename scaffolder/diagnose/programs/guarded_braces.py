@@ -7,6 +7,7 @@ OPENS, CLOSES = "([{", ")]}"
 CONTROL = re.compile(
     r"(?<![\w$.])(?:(?P<else>else)\s+if|elsif|elseif|if|unless|while|until|switch|catch|given|when)\s*(?=\()"
 )
+FOR = re.compile(r"(?<!\w)for\s*\([^)]*$")
 ELSE = re.compile(r"(?<![\w$.])else\s*$")
 CASE = re.compile(r"(?<![\w$.])(?:case\b[^:;{]*|default\s*):")
 OPERATOR = re.compile(r"\|\||&&|\?\?|\?|(?<![\w$])(?:or|and)(?![\w$])")
@@ -20,8 +21,8 @@ METHOD = re.compile(
 EXPRESSION = re.compile(r"(?:[=(,:\[?&|]|return)\s*$")
 """What stands before a brace that opens a value, and no block."""
 SUBSCRIPT = re.compile(r"[\w\]})$@%>]$")
-MOST = 60
-"""How many statements and blocks are looked through on the way outwards."""
+MOST, LONGEST = 60, 2000
+"""How many blocks are looked through on the way outwards, and how much of a statement."""
 
 
 def span(hidden: str, at: int, language: str) -> Span | None:
@@ -31,17 +32,18 @@ def span(hidden: str, at: int, language: str) -> Span | None:
         return at, after.end(), False
     for _ in range(MOST):
         begin = _begin(hidden, at)
-        found = _of_statement(hidden, begin, at)
+        near = max(begin, at - LONGEST)
+        found = _of_statement(hidden, near, at)
         if found:
             return found
-        early = _left_within(hidden, begin, at)
+        early = _left_within(hidden, near, at)
         while begin > 0 and hidden[begin - 1] != "{":  # what stands before, in the same block
             begin, its = _before(hidden, begin)
             early = early or its
         if begin <= 0:
             return None
         at = begin - 1
-        head = _begin(hidden, at)
+        head = max(_begin(hidden, at), at - LONGEST)
         text = hidden[head:at]
         if FUNCTION.search(text) or (METHOD.match(text) and not CONTROL.search(text)):
             return early or _callback(hidden, head, at)
@@ -71,7 +73,7 @@ def _of_statement(hidden: str, begin: int, at: int) -> Span | None:
     case = [*CASE.finditer(hidden, begin, at)]
     if case and hidden[begin:at].lstrip().startswith(("case", "default")):
         opens = _enclosing(hidden, begin)
-        switch = CONTROL.search(hidden, _begin(hidden, opens), opens)
+        switch = CONTROL.search(hidden, max(_begin(hidden, opens), opens - LONGEST), opens)
         closes = _matching(hidden, switch.end(), opens) if switch else 0
         return (switch.start(), closes, False) if switch and closes else None
     return _callback(hidden, begin, at) if re.search(r"=>\s*$", hidden[begin:at]) else None
@@ -94,7 +96,7 @@ def _if_before(hidden: str, at: int) -> tuple[int, int] | None:
         at = _opening(hidden, at - 1)
     else:
         at -= 1
-    begin = _begin(hidden, at)
+    begin = max(_begin(hidden, at), at - LONGEST)
     found = [*CONTROL.finditer(hidden, begin, at)]
     if not found:
         return None
@@ -120,7 +122,8 @@ def _before(hidden: str, begin: int) -> tuple[int, Span | None]:
     closes = _matching(hidden, control.end(), end) if control else 0
     if control and closes and LEAVES.search(hidden, closes, end + 1):
         return start, (control.start(), closes, True)
-    if postfix := LEFT_IF.search(hidden, start, end):
+    near = max(start, end - LONGEST, hidden.rfind(";", start, end))
+    if postfix := LEFT_IF.search(hidden, near, end):
         return start, (postfix.start(), postfix.end(), True)
     return (start, None) if start < begin else (begin - 1, None)
 
@@ -152,8 +155,9 @@ def _begin(hidden: str, at: int) -> int:
 
 def _in_head(hidden: str, at: int) -> bool:
     """Tell whether a semicolon is one of `for (;;)`."""
-    line = hidden[hidden.rfind("\n", 0, at) + 1 : at]
-    return bool(re.search(r"\bfor\s*\([^)]*$", line))
+    begin = max(at - LONGEST, 0)
+    head = hidden.rfind("for", max(hidden.rfind("\n", begin, at), begin), at)
+    return head >= 0 and bool(FOR.match(hidden, head, at))
 
 
 def _opening(hidden: str, at: int) -> int:

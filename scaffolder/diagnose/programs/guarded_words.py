@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 Span = tuple[int, int, bool]
-AT_BEGIN = r"(?:^|(?<=[\n;{(=|&])|\bthen\b|\bdo\b|\belse\b|!)\s*"
+AT_BEGIN = r"(?:^|(?<=[\n;{(=|&])|\bthen\b|\bdo\b|\belse\b|!)[ \t\r]*"
 WORDS = {
     "sh": re.compile(
         rf"{AT_BEGIN}(?P<opens>if|case|while|until|for|select)\b"
@@ -22,10 +22,12 @@ WORDS = {
 }
 CONDITIONS = {"if", "unless", "while", "until", "case", "elif", "elsif", "when", "rescue"}
 FUNCTIONS = {"def", "{"}
-ENDS_HEAD = re.compile(r"\s*;|\n|\s+(?:then|do)\b")
+ENDS_HEAD = re.compile(r"[;\n]|\s(?:then|do)\b")
 OPERATOR = re.compile(r"\|\||&&|\?|(?<!\w)(?:or|and)(?!\w)")
 POSTFIX = re.compile(r"[^\n;]*?\s(?:if|unless)\s[^;\n]*")
 STATEMENT = re.compile(r"[\n;]|\b(?:then|do|else)\b|(?<!\S)\{(?=\s)|[^\s;]\)(?=\s)")
+LONGEST = 400
+"""Of how much of a line the head of its loop is looked for."""
 LEAVES = re.compile(r"\b(?:return|next|break|continue|exec)\b")
 
 
@@ -71,7 +73,8 @@ def _open(hidden: str, at: int, language: str) -> list[Block]:
         elif kind == "brace":
             found.append(Block("{", place))
         elif kind == "do":
-            line = hidden[hidden.rfind("\n", 0, place) + 1 : place]
+            begin = max(place - LONGEST, 0)
+            line = hidden[max(hidden.rfind("\n", 0, place) + 1, begin) : place]
             if not re.search(r"(?:^|;)\s*(?:while|until|for)\b", line):
                 found.append(Block("do", place))
         elif kind == "turns" and found:
@@ -94,7 +97,7 @@ def _of_block(hidden: str, block: Block) -> Span | None:
     if kind not in CONDITIONS or (kind == "while" and is_else):
         return None
     ends = ENDS_HEAD.search(hidden, begin)
-    end = ends.start() if ends else len(hidden)
+    end = len(hidden[begin : ends.start() if ends else len(hidden)].rstrip()) + begin
     is_endless = re.fullmatch(r"while\s+(?:true|:|1)", hidden[begin:end])
     return None if is_endless else (begin, end, is_else)
 

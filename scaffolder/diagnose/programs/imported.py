@@ -13,6 +13,8 @@ STUB = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25(....)", re.DOTALL)
 DT_STRTAB, DT_SYMTAB = 5, 6
 FILLED_IN = (7, 6)
 """The types of relocations for functions (R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT)."""
+BEHIND = 1 << 20
+"""How far behind the table of other addresses that of functions may end."""
 SYMBOL = 24
 LAST = frozenset(
     {"exit", "_exit", "_Exit", "quick_exit", "abort", "__stack_chk_fail", "__assert_fail", "err",
@@ -22,16 +24,16 @@ LAST = frozenset(
 """Functions that do not return."""
 
 
-def does_not_return(code: Code, call: Instruction) -> bool:
-    """Tell whether a call is the last that is done, as far as that is known."""
-    return _name(code, call) in LAST
+def does_not_return(code: Code, slot: int) -> bool:
+    """Tell whether a call by an entry of the table is the last that is done, if that is known."""
+    return _name(code, slot) in LAST
 
 
-def _name(code: Code, call: Instruction) -> str:
-    slot = _slot(code, call)
-    if slot <= 0:
+def _name(code: Code, slot: int) -> str:
+    if not 0 < slot < 1 << 64:
         return ""
-    rows = (code.data.find(struct.pack("<QI", slot, kind)) for kind in FILLED_IN)
+    begin, end = code.filled[0], code.filled[1] + BEHIND
+    rows = (code.data.find(struct.pack("<QI", slot, kind), begin, end) for kind in FILLED_IN)
     row = next((at for at in rows if at > 0), -1)
     try:
         reader = Reader(code.data)
@@ -45,7 +47,7 @@ def _name(code: Code, call: Instruction) -> str:
     return reader.text(names + name) if name and names > 0 else ""
 
 
-def _slot(code: Code, call: Instruction) -> int:
+def slot(code: Code, call: Instruction) -> int:
     """Return the address in the table by which something is called; 0 if it is not so."""
     if call.code == 0xFF:
         by_table = code.data[call.end - 6 : call.end - 4] == b"\xff\x15"

@@ -103,17 +103,18 @@ class _Search:
         bound = r"(?<![\w$])" if name.startswith(".") else r"(?<![\w.$>])"
         forms = (
             (
-                rf"{bound}[$@%]?{one}\b(?:\s*,\s*[\w$@%]+|\s*[\]}})])*"
-                r"(?:[ \t]*:[ \t]*[A-Za-z][\w\[\], .|]*)?\s*[|:?]{0,2}=(?![=~>])(?P<value>)"
+                rf"{bound}[$@%]?{one}\b(?:\s{{0,9}},\s{{0,9}}[\w$@%]{{1,60}}+|\s{{0,9}}[\]}})]){{0,8}}+"
+                r"(?:[ \t]*+:[ \t]*+[A-Za-z][\w\[\], .|]{0,80}+)?"
+                r"\s*+[|:?]{0,2}=(?![=~>])(?P<value>)"
             ),
             (
                 rf"(?<![\w.])[$@%]?{one}(?:->)?(?:\{{[^{{}}\n]*\}}|\[[^\[\]\n]*\])+"
                 r"\s*=(?![=~>])(?P<value>)"
             ),
-            rf"\bwith\s+(?P<value>[^\n]+?)\s+as\s+{one}\b",
-            rf"\bfor\b[\s(]*(?:my|const|let|var)?\s*[$@%]?{one}\s*(?:in|of|\()(?P<value>)",
-            rf"\bforeach\s*\((?P<value>[^\n]+?)\s+as\s+(?:\$\w+\s*=>\s*)?\${one}\b",
-            rf"\bopen\s*\(?\s*(?:my\s+)?[$]?{one}\s*,(?P<value>)",
+            rf"\bwith\s++(?P<value>[^\n]{{1,120}}?)(?<!\s)\s{{1,9}}as\s++{one}\b",
+            rf"\bfor\b[\s(]*+(?:(?:my|const|let|var)\s)?\s*+[$@%]?{one}\s*+(?:in|of|\()(?P<value>)",
+            rf"\bforeach\s*+\((?P<value>[^\n]{{1,120}}?)(?<!\s)\s{{1,9}}as\s++(?:\$\w+\s*=>\s*)?\${one}\b",
+            rf"\bopen\s*+(?:\(\s*+)?(?:my\s++)?[$]?{one}\s*,(?P<value>)",
             rf"\bread\s+(?:-\w+\s+)*{one}\b(?P<value>)",
         )
         last: re.Match[str] | None = None

@@ -28,6 +28,8 @@ DEEP, MOST_FUNCTIONS = 3, 8
 MOST_CALLS, WINDOW = 4, 224
 """How many calls in front of a decision are read, and how many bytes of code."""
 MOST_WAYS, MOST_TEXTS = 6, 3
+LARGEST = 64 * 1024
+"""A function with more code than this names much, and is not read for the little that it says."""
 BYTE = 256
 OF_STANDARD = re.compile(r"^(?:basic_|vector::|vector<|std::|\w+::_M_|__)")
 """What the parts of C++ name that are built into a program."""
@@ -188,6 +190,8 @@ class _Reading:
         begin, end = code.extent(target) if call.code == 0xE8 and self.is_dynamic else (0, 0)
         if begin != target:
             return ()
+        if end - begin > LARGEST:
+            return None
         found = dict.fromkeys(self._loaded(begin, end))
         return tuple(found) if len(found) < MOST_TEXTS else None
 

@@ -30,7 +30,9 @@ WITH_VALUE = {
 }
 NAMES_PROGRAM = {"python": "-m", "php": "-f"}
 """Options of an interpreter behind which its program stands: a module, a file."""
-SOURCES = re.compile(r"^\s*(?:source|\.)\s+[\"']?([\w./-]+)[\"']?\s*(?:[;#&|]|$)", re.MULTILINE)
+SOURCES = re.compile(
+    r"^[ \t]*(?:source|\.)[ \t]+[\"']?([\w./-]+)[\"']?[ \t\r]*(?:[;#&|]|$)", re.MULTILINE
+)
 LOADS = re.compile(r"(?:require\(\s*|\bfrom\s+|\bimport\s+)['\"](\.{1,2}/[\w./-]+)['\"]")
 
 
@@ -123,7 +125,7 @@ def siblings(files: Files, script: Script, limit: int = 6) -> Iterator[Script]:
     if script.language != "python" or not script.path:
         return
     folder = script.path.rpartition("/")[0]
-    names = re.findall(r"^\s*(?:from|import)\s+\.?(\w+)", script.text, re.MULTILINE)
+    names = re.findall(r"^[ \t]*(?:from|import)[ \t]+\.?(\w+)", script.text, re.MULTILINE)
     for name in list(dict.fromkeys(names))[:limit]:
         path = f"{folder}/{name}.py"
         entry = resolved(files, path)
@@ -140,7 +142,7 @@ def sourced(files: Files, script: Script, workdir: str, limit: int = 6) -> Itera
     """
     if script.language != "sh":
         return
-    gone = re.findall(r"^\s*cd\s+[\"']?(/[\w./-]+)", script.text, re.MULTILINE)
+    gone = re.findall(r"^[ \t]*cd[ \t]+[\"']?(/[\w./-]+)", script.text, re.MULTILINE)
     bases = [*gone, workdir or "/", *([dirname(script.path)] if script.path else [])]
     for name in list(dict.fromkeys(SOURCES.findall(script.text)))[:limit]:
         for path in dict.fromkeys(normpath(join(base, name)) for base in bases):

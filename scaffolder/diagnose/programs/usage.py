@@ -12,7 +12,7 @@ USAGE = re.compile(r"[ \t]*usage:?[ \t]*(?P<first>[^\n]*)", re.IGNORECASE)
 BEGINS = re.compile(r"\s*usage:?\s", re.IGNORECASE)
 OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 OPTIONAL = re.compile(r"\[[^\[\]]*\]")
-CHOICE = re.compile(r"[({][^(){}]*\|[^(){}]*[)}]")
+CHOICE = re.compile(r"[({][^(){}|]*\|[^(){}]*[)}]")
 """One of several is enough: `(--all | --name NAME)`."""
 HEAD = re.compile(r"[ \t]{1,12}(?P<names>--?[A-Za-z][^\n]*?)(?:[ \t]{2,}|\t|$)")
 """The line of a list that begins with an option; two spaces end its names."""
@@ -24,6 +24,8 @@ COMMANDS = re.compile(r"\s*(?:sub)?commands?:", re.IGNORECASE)
 COMMAND = re.compile(r"\s+([a-z][\w:-]*)(?:,? {2,}|\t+|\s*$)")
 """A command in a list, in front of what it does."""
 MOST = 6
+LONGEST, DEEPEST = 16_000, 8
+"""How much of a help is read, and how deep the brackets in its usage are."""
 PLACEHOLDER = re.compile(r"[<\[({A-Z]|--?\w|\.\.\.")
 
 
@@ -64,6 +66,7 @@ def commands(lines: Sequence[str]) -> list[str]:
 
 def lacking(text: str, argv: Sequence[str], env: Mapping[str, str]) -> list[Required]:
     """Return the options that a help requires, and that neither a command nor a variable gives."""
+    text = text[:LONGEST]
     listed = list(_listed(text))
     given = {word.partition("=")[0].lstrip("-") for word in argv if word.startswith("-")}
     short = {word[1] for word in argv if re.match(r"-[A-Za-z]", word)}
@@ -83,7 +86,7 @@ def positional(text: str, argv: Sequence[str]) -> Required | None:
 
     What stands behind an option counts as given: it may be no value of that.
     """
-    form, left = _form(text, argv)
+    form, left = _form(text[:LONGEST], argv)
     if "|" in left:
         return None
     names = [
@@ -124,9 +127,9 @@ def _form(text: str, argv: Sequence[str]) -> tuple[str, str]:
     forms = [form for form in forms if form and _is_of(form, argv)]
     if len(forms) != 1 or re.search(r"^\s*or:?\s", "\n".join(told), re.MULTILINE):
         return "", ""
-    left, before = forms[0], ""
-    while left != before:
-        before, left = left, CHOICE.sub(" ", OPTIONAL.sub(" ", left))
+    left = forms[0]
+    for _ in range(DEEPEST):
+        left = CHOICE.sub(" ", OPTIONAL.sub(" ", left))
     return forms[0], left
 
 

@@ -35,7 +35,8 @@ WORK = re.compile(
     re.IGNORECASE,
 )
 """What a job says of its work, or what was asked for its usage."""
-LAST = 5
+LAST, LONGEST = 5, 1000
+"""How many of the last lines are read, and how much of a line."""
 
 
 def claims_to_serve(case: Case) -> bool:
@@ -85,4 +86,4 @@ def may_have_served(case: Case) -> bool:
 
 def said_up(case: Case) -> str:
     """Return the line in which it says that it is up, whatever it says afterwards; or nothing."""
-    return next((line.text for line in case.log.lines if IS_UP.search(line.text)), "")
+    return next((line.text for line in case.log.lines if IS_UP.search(line.text[:LONGEST])), "")
