@@ -63,3 +63,11 @@ def test_no_changed_byte_breaks_the_reader(at: int, junk: bytes) -> None:
 )  # fmt: skip
 def test_which_programs_a_processor_runs(machine: str, host: str, runs: bool) -> None:  # noqa: FBT001 - a case
     assert reader.runs_on(machine, host) is runs
+
+
+def test_a_header_that_says_an_impossible_place_has_no_parts() -> None:
+    header = bytearray(b"\x7fELF\x02\x01\x01".ljust(64, b"\x00"))
+    header[32:40] = b"\xff" * 8  # where the program headers are
+    header[54:58] = b"\x38\x00\x01\x00"  # how long one is, and how many
+
+    assert reader.segments(bytes(header)) == []

@@ -19,7 +19,10 @@ class Reader:
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
         """Return numbers in the file's order; raise struct.error if it ends before."""
-        return struct.unpack_from(self.order + layout, self.data, offset)
+        try:
+            return struct.unpack_from(self.order + layout, self.data, offset)
+        except OverflowError as error:  # a header may say any place
+            raise struct.error(str(error)) from error
 
     def text(self, offset: int) -> str:
         """Return the text that ends with a zero byte; empty outside the file."""
