@@ -5,8 +5,8 @@ from recorded import File, case, elf, program
 
 from scaffolder.diagnose.causes.watched.asked import safe
 from scaffolder.diagnose.evidence.swallowed import Ending, chosen_end
-from scaffolder.diagnose.programs.guarded import guard, literal
-from scaffolder.diagnose.programs.origins import origins
+from scaffolder.diagnose.programs.conditions.guarded import guard, literal
+from scaffolder.diagnose.programs.conditions.origins import origins
 from scaffolder.diagnose.verdict.judge import judge
 
 CONDITIONS = [

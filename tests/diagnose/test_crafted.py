@@ -6,11 +6,11 @@ from time import process_time
 
 import pytest
 
-from scaffolder.diagnose.programs import go_flags, near_end
 from scaffolder.diagnose.programs.asked_arguments import lacked
-from scaffolder.diagnose.programs.guarded import guard, literal
-from scaffolder.diagnose.programs.masking import KINDS, masked
-from scaffolder.diagnose.programs.origins import origins
+from scaffolder.diagnose.programs.conditions.guarded import guard, literal
+from scaffolder.diagnose.programs.conditions.masking import KINDS, masked
+from scaffolder.diagnose.programs.conditions.origins import origins
+from scaffolder.diagnose.programs.native import go_flags, near_end
 from scaffolder.diagnose.programs.scripts import SOURCES, Script
 from scaffolder.diagnose.programs.usage import lacking, positional
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded import elf
 
-from scaffolder.diagnose.programs import elf as reader
+from scaffolder.diagnose.programs.native import elf as reader
 
 
 def test_what_the_loader_needs_is_read() -> None:

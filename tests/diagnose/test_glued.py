@@ -7,7 +7,7 @@ import pytest
 from recorded import File, case, program
 
 from scaffolder.diagnose.causes.silence.packaged import is_packaged, is_tool
-from scaffolder.diagnose.programs import glued
+from scaffolder.diagnose.programs.native import glued
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.rerun import Rerun
 

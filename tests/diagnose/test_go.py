@@ -12,7 +12,7 @@ from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.go_stack import Frame
 from scaffolder.diagnose.evidence.swallowed import Ending, Swallowed
 from scaffolder.diagnose.evidence.trace_records import read
-from scaffolder.diagnose.programs.go_table import frames
+from scaffolder.diagnose.programs.native.go_table import frames
 from scaffolder.diagnose.verdict import telling
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.docker.client import Engine

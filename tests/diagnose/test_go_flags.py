@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from scaffolder.diagnose.programs import amd64, go_flags
-from scaffolder.diagnose.programs.amd64 import Code
+from scaffolder.diagnose.programs.native import amd64, go_flags
+from scaffolder.diagnose.programs.native.amd64 import Code
 
 TEXTS = b"configurationshardnumber of this shard (required)queue[mandatory] the queueport"
 AT = 0x400

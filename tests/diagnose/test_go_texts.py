@@ -5,7 +5,7 @@ import struct
 import pytest
 from test_go import EXIT, GO, built
 
-from scaffolder.diagnose.programs import go_texts
+from scaffolder.diagnose.programs.native import go_texts
 
 GETENV, PRINT = ("os.Getenv", f"{GO}/os/env.go", 100), ("fmt.Println", f"{GO}/fmt/print.go", 300)
 TEXTS = b"SIGNING_KEY_IDPOOLhttpPAGE_SIZE"

@@ -17,7 +17,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.swallowed import Ending
 from scaffolder.diagnose.evidence.trace import Traced
 from scaffolder.diagnose.evidence.trace_records import read
-from scaffolder.diagnose.programs import near_end
+from scaffolder.diagnose.programs.native import near_end
 from scaffolder.diagnose.verdict import telling
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement

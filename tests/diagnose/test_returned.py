@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffolder.diagnose.programs import near_end
+from scaffolder.diagnose.programs.native import near_end
 
 C = """
 #include <fcntl.h>

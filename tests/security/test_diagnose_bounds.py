@@ -12,8 +12,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, causes
 from scaffolder.diagnose.deadline import Deadline, TimeIsUpError
 from scaffolder.diagnose.evidence import log_search
-from scaffolder.diagnose.programs import elf as programs
-from scaffolder.diagnose.programs import elf_symbols, near_end
+from scaffolder.diagnose.programs.native import elf as programs
+from scaffolder.diagnose.programs.native import elf_symbols, near_end
 from scaffolder.diagnose.verdict import judge
 from scaffolder.diagnose.verdict.ruled_out import ruled_out
 from scaffolder.docker.client import EngineError

@@ -10,7 +10,7 @@ from scaffolder.diagnose.evidence.files import PROGRAM, Files, follow
 from scaffolder.diagnose.evidence.identity import EXECUTE, Identity
 from scaffolder.diagnose.programs.shell import SHELLS
 
-from . import elf
+from .native import elf
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HEAD = 64 * 1024

@@ -21,8 +21,9 @@ from scaffolder.diagnose.evidence.files import PROGRAM, text
 from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed, chosen_end, linked
-from scaffolder.diagnose.programs import elf, jsflags, near_end, pyflags
-from scaffolder.diagnose.programs.go_table import frames
+from scaffolder.diagnose.programs import jsflags, pyflags
+from scaffolder.diagnose.programs.native import elf, near_end
+from scaffolder.diagnose.programs.native.go_table import frames
 from scaffolder.docker.client import Engine, EngineError
 
 from . import syslog

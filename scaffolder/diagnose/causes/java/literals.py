@@ -7,8 +7,8 @@ from functools import partial
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.programs import jars
-from scaffolder.diagnose.programs.binary import is_variable
 from scaffolder.diagnose.programs.java_command import Started, started
+from scaffolder.diagnose.programs.native.binary import is_variable
 
 NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 MOST = 6

@@ -10,7 +10,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found
 from scaffolder.diagnose.causes.evidence import content, copied, ended, seen
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.trace import Call
-from scaffolder.diagnose.programs import elf
+from scaffolder.diagnose.programs.native import elf
 
 from .libraries import advice
 

@@ -7,7 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import content, copied, ended, logged
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.programs import elf
+from scaffolder.diagnose.programs.native import elf
 
 from .libraries import natives, place_of
 

@@ -9,7 +9,7 @@ from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.kernel_log import lost_stack
 from scaffolder.diagnose.evidence.phase import SIGNALLED
-from scaffolder.diagnose.programs import binary
+from scaffolder.diagnose.programs.native import binary
 from scaffolder.diagnose.programs.program import Program
 
 from .traces import crashed, first_words, kernel_message, kernel_words

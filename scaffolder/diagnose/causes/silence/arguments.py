@@ -8,9 +8,10 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, watched
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.programs import go_flags, own_arguments
+from scaffolder.diagnose.programs import own_arguments
 from scaffolder.diagnose.programs.asked_arguments import lacked
 from scaffolder.diagnose.programs.launched import Launched
+from scaffolder.diagnose.programs.native import go_flags
 from scaffolder.diagnose.programs.scripts import Script, loaded, siblings
 from scaffolder.diagnose.programs.usage import USAGE_CODES, Required
 

@@ -12,7 +12,7 @@ from scaffolder.diagnose.causes.evidence import (
     watched,
 )
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.programs import binary
+from scaffolder.diagnose.programs.native import binary
 
 from .readings import SHORT_SECONDS, natives
 

@@ -7,8 +7,9 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.java.literals import variables as java_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
-from scaffolder.diagnose.programs import binary, elf, glued, go_texts, pypaths, pysource, shell
+from scaffolder.diagnose.programs import pypaths, pysource, shell
 from scaffolder.diagnose.programs.defaults import read_variables
+from scaffolder.diagnose.programs.native import binary, elf, glued, go_texts
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
 
 from .packaged import is_packaged, is_tool

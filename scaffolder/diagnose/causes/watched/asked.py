@@ -8,9 +8,9 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content, copied, inspected
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.swallowed import Ending
-from scaffolder.diagnose.programs.guarded import Guard, guard, literal, name_of
-from scaffolder.diagnose.programs.masking import ENDINGS
-from scaffolder.diagnose.programs.origins import Origin, origins
+from scaffolder.diagnose.programs.conditions.guarded import Guard, guard, literal, name_of
+from scaffolder.diagnose.programs.conditions.masking import ENDINGS
+from scaffolder.diagnose.programs.conditions.origins import Origin, origins
 from scaffolder.diagnose.programs.scripts import language
 from scaffolder.redaction_rules import is_secret
 

@@ -2,7 +2,7 @@
 
 import ast
 
-from .pysource import EXITS, dotted, parsed, walk
+from scaffolder.diagnose.programs.pysource import EXITS, dotted, parsed, walk
 
 Span = tuple[int, int, bool]
 Placed = ast.expr | ast.stmt | ast.excepthandler

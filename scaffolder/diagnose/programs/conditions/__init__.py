@@ -1,0 +1,1 @@
+"""Conditions in sources that decide an end, and where their values come from."""

@@ -1,0 +1,1 @@
+"""Native programs: their parts, texts and code, read without running them."""
