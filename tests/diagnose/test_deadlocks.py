@@ -74,8 +74,10 @@ def test_a_wait_of_all_threads_that_has_a_limit_is_no_fault() -> None:
         (silent(LOCKED, ON_TERM), False),
         (silent(LOCKED, LOCKED, sources={"listening": (Socket("0.0.0.0", 80),)}), False),
         (silent(LOCKED, LOCKED, log="up"), False),
+        (silent(Thread(7, "ep_poll"), Thread(7, "wait_for_partner")), True),
+        (silent(Thread(7, "ep_poll"), Thread(7, "pipe_read")), False),
     ],
-    ids=["dead", "waits for a signal", "serves", "has a log"],
+    ids=["dead", "waits for a signal", "serves", "has a log", "opens a pipe", "reads a pipe"],
 )
 def test_a_copy_is_watched_only_of_what_seems_dead(
     example: dict[str, Any], *, is_watched: bool

@@ -7,6 +7,8 @@ from recorded import case
 
 from examples import SERVER, STARTED
 from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.trace_records import read
+from scaffolder.diagnose.evidence.waits import awaited, what
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 from scaffolder.diagnose.verdict.wanted import wanted
@@ -138,3 +140,12 @@ def test_no_copy_is_given_what_was_missing_before_the_wait() -> None:
     of = case(files=SERVER, exit_code=142, trace=f"{STARTED}{OPTIONAL}{PIPE}{BY_ALARM}")
 
     assert list(wanted(of)) == []
+
+
+def test_a_pipe_that_another_thread_opens_for_an_event_loop_is_what_is_waited_for() -> None:
+    waits = "W\t9\t7\t7\tepoll_wait\t7000\tf=5:anon_inode:[eventpoll]\nW\t9\t7\t9\topenat\t7000\tp=/run/feed.fifo\tx=0\n"
+    trace = read(f"{STARTED}{waits}T\t9000\t\n")
+    call = awaited(trace)
+
+    assert call is not None
+    assert what(call, trace) == "the other end of the pipe /run/feed.fifo to be opened"

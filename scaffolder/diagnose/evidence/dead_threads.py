@@ -29,6 +29,11 @@ def are_dead(threads: Sequence[Thread]) -> bool:
     )
 
 
+def opens_in_vain(threads: Sequence[Thread]) -> bool:
+    """Tell whether a thread waits for the other end of a named pipe to be opened (fifo(7))."""
+    return any(t.waits_in == "wait_for_partner" for t in threads)
+
+
 def writes_in_vain(threads: Sequence[Thread]) -> int:
     """Return the process that waits to write into a full pipe while all others wait for its end.
 

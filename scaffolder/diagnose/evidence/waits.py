@@ -31,11 +31,15 @@ ENDS = {
 
 
 def awaited(trace: Trace) -> Call | None:
-    """Return what the container waits in: its first process, or the child that this awaits."""
+    """Return what the container waits in: its first process, or the child that this awaits.
+
+    That is where its first thread waits; or any that opens a pipe, which a runtime hands to another.
+    """
     process = trace.first
     for _ in trace.processes:
         own = [w for w in trace.waits if process and w.process == process.number]
-        call = min(own, key=lambda wait: wait.thread, default=None)
+        opens = next((w for w in own if w.name.startswith("open")), None)
+        call = opens or min(own, key=lambda wait: wait.thread, default=None)
         if call is None or call.name not in FOR_CHILDREN or process is None:
             return call
         process = next((c for c in trace.children(process.number) if c.ended is None), None)

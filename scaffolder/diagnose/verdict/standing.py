@@ -8,6 +8,7 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
 from scaffolder.diagnose.evidence import jvm_log, stuck
+from scaffolder.diagnose.evidence.dead_threads import opens_in_vain
 from scaffolder.diagnose.evidence.waits import awaited, what
 from scaffolder.docker.client import Engine, EngineError
 
@@ -24,10 +25,11 @@ def may_be_stuck(case: Case) -> bool:
     """Tell whether a container that runs may be one whose threads wait for each other.
 
     That is asked only where it shows nothing else of itself: a program that is silent, and serves
-    nobody, in Java or with threads that nothing can wake.
+    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens.
     """
     serves = any(not s.is_loopback for s in case.sockets or ())
-    return case.is_silent and not serves and (is_of_java(case) or is_dead(case))
+    is_quiet = case.is_silent and not serves
+    return is_quiet and (is_of_java(case) or is_dead(case) or opens_in_vain(case.sources.threads()))
 
 
 def is_of_java(case: Case) -> bool:
