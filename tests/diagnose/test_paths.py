@@ -6,6 +6,7 @@ import pytest
 from recorded import File, case, elf, folder, program
 
 from examples import SERVER, STARTED
+from scaffolder.diagnose.causes.variables.files import missing
 from scaffolder.diagnose.docker.isolation import Isolation
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.facts import Neighbour
@@ -196,3 +197,14 @@ def test_a_socket_in_a_volume_is_left_over_unless_a_running_container_may_have_i
     found = left_over.with_left_over(Engine("docker"), of, fresh, [])
 
     assert (found is not None and SOCKET in found.text) is not is_shared
+
+
+def test_the_file_of_an_exception_within_another_one_is_the_missing_one() -> None:
+    log = (
+        'Exception in thread "main" java.util.concurrent.ExecutionException:'
+        " java.io.FileNotFoundException: conf/routes.properties (No such file or directory)"
+    )
+    found = missing(case(log=log, config={"workdir": "/app"}))
+
+    assert found is not None
+    assert (found.named, found.path) == ("conf/routes.properties", "/app/conf/routes.properties")

@@ -142,3 +142,10 @@ def test_a_service_that_its_hook_stops_while_it_waits_for_that_is_told() -> None
     assert "/app/dog.sh (process 8)" in found.text
     assert judged(DOG, TERM, "X\t6005\t8\t0\t0\n", "X\t6010\t7\t0\t0").verdict == "healthy"
     assert judged(DOG, at_once, log="rows: 12").verdict == "healthy"
+
+
+def test_a_watchdog_is_known_by_its_name_where_nothing_else_says_what_was_meant() -> None:
+    dog = DOG.replace("/app/dog.sh", "/app/watchdog.sh")
+
+    assert judged(LISTENS, dog, TERM, END).cause == "stopped-from-inside"
+    assert judged(LISTENS, DOG, TERM, END).verdict == "healthy"

@@ -33,7 +33,7 @@ ENDS = {
 def awaited(trace: Trace) -> Call | None:
     """Return what the container waits in: its first process, or the child that this awaits.
 
-    That is where its first thread waits; or any that opens a pipe, which a runtime hands to another.
+    That is where its first thread waits, or any that opens a pipe: a runtime hands that to another.
     """
     process = trace.first
     for _ in trace.processes:

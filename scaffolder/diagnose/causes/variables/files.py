@@ -23,6 +23,15 @@ MISSED = re.compile(
 )
 
 
+RELATIVE = re.compile(
+    r"(?:open|stat|read|directory:?|file:?|\w*Exception:)[:\s]+"
+    r"(?=['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?)"
+)
+"""What may itself be in front of another one."""
+CLASS = re.compile(r"\.[A-Z]\w*(?:Exception|Error)$")
+"""The end of an exception's name in Java, which causes stand in front of: no file."""
+
+
 @cause(
     "secret-missing",
     "a file that a variable names does not exist in the container",
@@ -97,11 +106,8 @@ def missing(case: Case) -> Missing | None:
     if re.search(r"error while loading shared|No module named|Cannot find module", line):
         return None
     paths = [p for p in paths_in(line + " ") if not resolved(case.files, p)]
-    relative = re.search(
-        r"(?:open|stat|read|directory:?|file:?|\w*Exception:)[:\s]+"
-        r"['\"]?((?!/)[\w.-]+(?:/[\w.-]+)*\.\w+)['\"]?",
-        line,
-    )
+    named_so = (m for m in RELATIVE.finditer(line) if not CLASS.search(m[1]))
+    relative = next(reversed([*named_so]), None)
     if not paths and not relative:
         return None
     named = paths[-1] if paths else normpath(relative[1]) if relative else ""

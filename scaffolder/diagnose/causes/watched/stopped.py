@@ -2,6 +2,7 @@
 
 import re
 import signal
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -24,6 +25,8 @@ from .programs import named
 
 KILL = re.compile(r"[^#\n]*\b(?:kill|pkill|killall|os\.kill|process\.kill)\b(?!\s+-0)")
 """A line of a script that sends a signal."""
+WATCHES = re.compile(r"watch|guard|monitor|health|heartbeat|liveness", re.IGNORECASE)
+"""How scripts are called that end what does not seem to live."""
 PLAIN_KILL = re.compile(r"\bkill [^-]")
 
 
@@ -80,9 +83,10 @@ def _over_look(case: Case, found: Stopped, look: Call) -> Found:
 def _as_it_is(case: Case, found: Stopped) -> Found | None:
     """Return the answer for who stops what is meant to stay, for reasons of its own."""
     up = said_up(case)
-    # Who outlives what it has stopped was no helper that ends with the work.
-    outlived = nothing_logged(case) if case.is_silent and found.is_cut_off else None
-    meant = is_to_stay(case) or (logged(case, up) if up else outlived)
+    # Who outlives what it has stopped was no helper that ends with the work; nor is a watchdog.
+    is_no_helper = found.is_cut_off or WATCHES.search(basename(named(found.by)))
+    quiet = nothing_logged(case) if case.is_silent and is_no_helper else None
+    meant = is_to_stay(case) or (logged(case, up) if up else quiet)
     if meant is None:
         return None
     name = signal.Signals(found.signal.number).name
