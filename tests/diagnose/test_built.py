@@ -291,3 +291,11 @@ def test_a_setting_that_is_named_at_the_end_asks_for_what_was_not_built(
     if is_told:
         assert "listen_tls in /etc/m.conf asks for tls where the program ends" in found.text
         assert "/mailer was built without tls: `-tls`" in found.text
+
+
+def test_a_file_of_features_says_of_each_for_itself() -> None:
+    listed = "<?php return [\n  'push' => false,\n  'csv' => true,\n];\n"
+
+    assert without_in(listed, "push", is_list=True) == ("push", "'push' => false")
+    assert without_in(listed, "push") == ("", "")
+    assert without_in(listed, "csv", is_list=True) == ("", "")

@@ -21,6 +21,7 @@ from .evidence import content, ended, inspected, logged
 from .silence.readings import natives, sources
 from .variables.usual import USUAL
 
+LISTS = re.compile(r"features?\b|build_?info", re.IGNORECASE)
 MADE = re.compile(r"build|feature|version|about", re.IGNORECASE)
 """How files are called that a build has made."""
 KINDS = re.compile(r"(?:\.(?:py|[cm]?js|rb|php|p[lm]|lua|json|toml|ya?ml|txt)|^[^.]+)$")
@@ -105,15 +106,15 @@ def _programs(case: Case) -> Iterator[tuple[str, Names, Without]]:
     scripts = [*_sources(case)]
     every = "\0".join(source for _path, source in scripts).encode()
     for path, source in scripts:
-        yield path, partial(_is_in, every), partial(_form_without, source)
+        yield path, partial(_is_in, every), partial(_form_without, source, path)
 
 
 def _is_in(data: bytes, name: str) -> bool:
     return name.encode() in data
 
 
-def _form_without(source: str, value: str) -> tuple[str, str]:
-    return without_in(source, form(value))
+def _form_without(source: str, path: str, value: str) -> tuple[str, str]:
+    return without_in(source, form(value), is_list=bool(LISTS.search(basename(path))))
 
 
 def _values(case: Case) -> Iterator[Value]:

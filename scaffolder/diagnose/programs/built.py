@@ -19,8 +19,10 @@ LISTED = (
     rb"[{,\s\"']%s"
 )
 """Where what a build has made has one: `WITH_S3 = False`, `features: {file: true, s3: false}`."""
-OFF = rb"[\"']?\s*[:=]\s*(?:false|0|no|off|none|null)\b"
-ON = rb"[\"']?\s*[:=]\s*(?:true|1|yes|on)\b"
+OFF = rb"[\"']?\s*(?:=>|[:=])\s*(?:false|0|no|off|none|null)\b"
+ON = rb"[\"']?\s*(?:=>|[:=])\s*(?:true|1|yes|on)\b"
+ALONE = rb"[\"']%s"
+"""How a file has one that is all about features, by its name."""
 LITERAL = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'|`[^`]{0,2000}`")
 STRICT = (
     rb"(?:built|compiled) without (?:support for )?%s\b[ -~]{0,20}",
@@ -50,11 +52,12 @@ def without(data: bytes, value: str) -> tuple[str, str]:
     return "", ""
 
 
-def without_in(text: str, value: str) -> tuple[str, str]:
+def without_in(text: str, value: str, *, is_list: bool = False) -> tuple[str, str]:
     """Return the same of a source, or of a file that a build has made.
 
     A list counts there only in a literal, and if the program has another feature: code subtracts,
     and commands have options. A flag that is set both ways depends on what is found at run time.
+    In a file that `is_list` of features, by its name, each stands for itself.
     """
     data = text.encode()
     found = b"\0".join(each for each in LITERAL.findall(data) if b" " in each or b"+" in each)
@@ -62,7 +65,7 @@ def without_in(text: str, value: str) -> tuple[str, str]:
     if word and ("+" in told or told.startswith(("built", "compiled", "Built", "Compiled"))):
         return word, told
     for word in _words(value):
-        for place in (NAMED, LISTED):
+        for place in (NAMED, LISTED, *((ALONE,) if is_list else ())):
             flag = place % re.escape(word).encode()
             match = re.search(flag + OFF, data, re.IGNORECASE)
             if match and not re.search(flag + ON, data, re.IGNORECASE):
