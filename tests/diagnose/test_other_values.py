@@ -3,7 +3,7 @@
 import pytest
 from recorded import case
 
-from examples import said
+from examples import SERVER, STARTED, said
 from scaffolder.diagnose.evidence.config import Image
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.other_values import other_values
@@ -70,3 +70,25 @@ def test_what_is_to_be_json_is_not_repeated() -> None:
         "the program does not take the value that CONFIG has",
         "the program does not take the value 'ten' of WORKERS",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "image", "is_tried"),
+    [
+        ("", "file:///var/archive", True),
+        ("C\t1\t7\t7\topenat\t-2\tp=/etc/x\tx=0\n", "file:///var/archive", False),
+        ("C\t1\t7\t7\tresolve\t0\tn=archive\n", "file:///var/archive", False),
+        ("", "s3://archive/eu", False),
+        ("", "", False),
+    ],
+    ids=["silent", "a missing file", "a peer", "the same", "none of the image"],
+)
+def test_the_value_that_the_image_has_is_tried_where_nothing_else_is_known(
+    call: str, image: str, *, is_tried: bool
+) -> None:
+    env, theirs = {"STORE_URL": "s3://archive/eu"}, {"STORE_URL": image} if image else {}
+    trace = f"{STARTED}{call}X\t2\t7\t69\t0"
+    of = case(files=SERVER, exit_code=69, trace=trace, config={"env": env}, image=Image(env=theirs))
+    values = [factor.config.env["STORE_URL"] for factor in other_values(of)]
+
+    assert values == ([image] if is_tried else [])

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
+from scaffolder.diagnose.causes.variables.usual import USUAL
 
 from .factor import Factor
 from .rewording import factor_of
@@ -19,11 +20,18 @@ PLAIN = ("true", "false", "0", "1")
 
 
 def other_values(case: Case) -> Iterator[Factor]:
-    """Give a program plain values where those that it was given may not be read."""
+    """Give a program plain values where those that it was given may not be read.
+
+    Or the one that its image has: that it takes. Where a call failed, or a peer was asked for, the
+    value is taken, and what it leads to is at fault.
+    """
     theirs = case.image.env if case.image else {}
-    own = ((name, value) for name, value in case.config.env.items() if theirs.get(name) != value)
+    own = [(name, value) for name, value in case.config.env.items() if theirs.get(name) != value]
+    is_taken = case.seen.failed_call or any(call.is_network for call in case.seen.trace.calls)
+    known = ((n, v, "" if is_taken or USUAL.fullmatch(n) else theirs.get(n, "")) for n, v in own)
+    of_image = ((name, value, other) for name, value, other in known if other)
     plain = ((name, value, other) for name, value in own for other in _plain(name, value))
-    for name, value, other in islice(plain, MOST):
+    for name, value, other in islice(chain(of_image, plain), MOST):
         factor = factor_of(case, {name: other})
         if not factor.cure:
             continue
