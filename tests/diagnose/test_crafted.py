@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from functools import partial
 from time import process_time
 
 import pytest
@@ -59,8 +60,7 @@ def test_a_source_of_one_thing_is_read_in_time(language: str, unit: str) -> None
 def test_what_stands_in_front_of_it_changes_nothing(before: str, unit: str) -> None:
     source = before + unit * (SIZE // len(unit))
     for language in ("sh", "python", "node"):
-        script = Script(language, "/app/x", source)
-        fast(lambda script=script: lacked(script, (), (), {}))
+        fast(partial(lacked, Script(language, "/app/x", source), (), (), {}))
     fast(lambda: origins(source, "python", "x == 1", len(source)))
     fast(lambda: [lacking(source, ("x",), {}), positional(source, ("x",))])
     fast(lambda: guard(f"{source}\nexit 2", "ruby", source.count("\n") + 2, "exit", "exit 2"))

@@ -6,7 +6,8 @@ import pytest
 from recorded import File, case
 
 from examples import SERVER, STARTED
-from scaffolder.diagnose.evidence.facts import Event, Port
+from scaffolder.diagnose.evidence.config import Port
+from scaffolder.diagnose.evidence.facts import Event
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 
