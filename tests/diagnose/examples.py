@@ -387,6 +387,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
     "limit-in-script": sh("#!/bin/sh\nulimit -t 2\n/app/calc\n", log="Killed", exit_code=1),
     "peer-unanswered": up(sources={"connected": (Connection("10.9.8.7", 5432, is_tried=True),)}),
+    "pipe-unopened": up(files={**SERVER, "/run/app/feed": File(kind="other")}, sources={"threads_running": (Thread(7, "wait_for_partner"),), "changed": (("A", "/run/app/feed"),)}),
     "pipe-full": up(sources={"running": (Process(7, 1, "S", "python3 export.py", 60), Process(8, 7, "S", "dump", 60)), "threads_running": (Thread(7, "do_wait"), Thread(8, "anon_pipe_write"))}),
     "own-lock": up(sources={"running": (Process(7, 1, "S", "/bin/sh deploy.sh", 60), Process(8, 7, "S", "flock 9", 60)), "kept_locked": (Locked("/run/deploy.lock", "c" * 64, is_awaited=True, between=(8, 7)),)}),
     "exception-kept": {"command": "ruby /app.rb", "files": {"/usr/bin/ruby": STATIC, "/app.rb": File(b"begin\n")}, "trace": "P\t0\t7\t/usr/bin/ruby\truby\\x00/app.rb\\x00\nX\t2\t7\t1\t0", "swallowed": Swallowed("/app.rb:2:in 'rate': no such rate (Rates::Unknown)", frozenset({"Rates::Unknown"}), "/app.rb:3", "exit(1)")},

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case
 
-from examples import RUNNING, STARTED, up
+from examples import RUNNING, SERVER, STARTED, up
 from scaffolder.diagnose.docker.processes import threads
 from scaffolder.diagnose.evidence.dead_threads import WATCHED
 from scaffolder.diagnose.evidence.facts import Health, Process, Socket, Thread
@@ -134,3 +134,20 @@ def test_a_child_that_writes_into_a_pipe_which_nobody_reads_is_told(
     example: dict[str, Any], *, is_told: bool
 ) -> None:
     assert (judge(case(**example)).cause == "pipe-full") == is_told
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_told"),
+    [(("other",), True), ((), False), (("other", "other"), False), (("file",), False)],
+    ids=["one", "none", "several", "a file"],
+)
+def test_the_pipe_that_is_opened_in_vain_is_named_if_it_can_only_be_one(
+    kinds: tuple[str, ...], *, is_told: bool
+) -> None:
+    files = {f"/run/app/{at}": File(kind=kind) for at, kind in enumerate(kinds)}
+    sources = {"threads_running": (Thread(7, "ep_poll"), Thread(7, "wait_for_partner"))}
+    changed = {"changed": tuple(("A", path) for path in files)}
+    found = judge(case(**up(files={**SERVER, **files}, sources={**sources, **changed})))
+
+    assert (found.cause == "pipe-unopened") == is_told, found
+    assert not is_told or "/run/app/0" in found.text

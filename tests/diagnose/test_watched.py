@@ -556,3 +556,15 @@ def test_what_is_said_of_packages_is_asked_for_as_they_are_listed() -> None:
     listed = "/usr/lib/python3/dist-packages/packaging-25.0.dist-info/entry_points.txt"
 
     assert judge(case(**ended(call(f"openat\t-2\tp={listed}\tx=0")))).cause != "file-missing"
+
+
+def test_what_a_read_only_root_refuses_is_named_where_the_program_calls_that_otherwise() -> None:
+    refused = call("openat\t-30\tp=/srv/ledger.db\tx=42"), call("openat\t3\tp=/srv/note\tx=0")
+    root = case(**ended(*refused, config={"read_only": True}, log="unable to open database file"))
+    other = case(**ended(*refused, log="unable to open database file"))
+
+    assert (
+        "read-only (--read-only), and the program cannot write to /srv/ledger.db"
+        in judge(root).text
+    )
+    assert judge(other).cause != "read-only-root"

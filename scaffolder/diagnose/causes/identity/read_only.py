@@ -3,8 +3,8 @@
 import errno
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import inspected, logged
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import inspected, logged, seen
 from scaffolder.diagnose.evidence.files import is_below
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -25,7 +25,7 @@ def read_only_root(case: Case) -> Found | None:
     """Find, in the log, a write that --read-only or a :ro mount refused."""
     match = case.said(READ_ONLY)
     if match is None:
-        return None
+        return _unsaid(case)
     line = case.line(match)
     path = next(reversed(paths_in(line)), "") or _refused(case)
     mounts = [m for m in case.config.mounts if not m.writable and path.startswith(m.destination)]
@@ -57,6 +57,21 @@ def read_only_root(case: Case) -> Found | None:
             inspected(case, "HostConfig.ReadonlyRootfs", str(case.config.read_only).lower()),
         ),
         proven=case.config.read_only,
+    )
+
+
+def _unsaid(case: Case) -> Found | None:
+    """Find what a copy could not write to, where the program calls that otherwise."""
+    calls = reversed(case.seen.trace.calls)
+    call = next((c for c in calls if c.error == errno.EROFS and c.made), None)
+    if call is None or not case.config.read_only or is_writable_mount(case, call.made):
+        return None
+    return Found(
+        "the root filesystem is read-only (--read-only), and the program cannot write to"
+        f" {call.made}",
+        f"{place_for(case, call.made)}, or drop --read-only",
+        (seen(case, call), inspected(case, "HostConfig.ReadonlyRootfs", "true")),
+        basis=Basis.INFERRED,
     )
 
 

@@ -174,8 +174,7 @@ def peer_unreachable_silent(case: Case) -> Found | None:
         if why is None or not peer.port:
             continue
         text, advice, evidence, _certain = why
-        is_over = case.phase == Phase.DIED
-        how = "it exits without a message" if is_over else "it waits and does not listen"
+        how = "it waits and does not listen" if case.is_up else "it exits without a message"
         return Found(
             f"{text} ({peer.by} names {peer.host}{f':{peer.port}' if peer.port else ''}); {how}",
             advice,
@@ -187,12 +186,13 @@ def peer_unreachable_silent(case: Case) -> Found | None:
 def _sought(case: Case, peer: Peer) -> Found:
     """Answer for what a watched copy wanted to reach before it ended; it has no network itself."""
     what = f"{peer.host}{f':{peer.port}' if peer.port else ''}"
-    call = insisted(case) or case.seen.failed_call
-    asked = ", ".join(filter(None, (what, attempts(case.seen.trace, call))))
+    often = attempts(case.seen.trace, insisted(case) or case.seen.failed_call)
+    asked = ", ".join(filter(None, (what, often)))
     shown = watched(case, f"{peer.by}: {asked}")
     why = obstacle(case, peer)
     if why is None:
-        text = f"the program ends over a connection to {what}, and says nothing"
+        over = "a connection to" if peer.port else "the name"
+        text = f"the program ends over {over} {what}, and says nothing"
         fix = "check from the container's network that it answers, and retry with backoff"
         return Found(text, fix, (shown,), basis=Basis.HINT)
     text, advice, evidence, _certain = why

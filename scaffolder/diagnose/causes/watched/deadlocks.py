@@ -1,9 +1,14 @@
 """Threads of a program that wait for each other, for ever."""
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, live, quoted, threads, watched
-from scaffolder.diagnose.evidence.dead_threads import are_dead, die_in_copy, writes_in_vain
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import Evidence, copied, live, quoted, threads, watched
+from scaffolder.diagnose.evidence.dead_threads import (
+    are_dead,
+    die_in_copy,
+    opens_in_vain,
+    writes_in_vain,
+)
 from scaffolder.diagnose.evidence.phase import Phase
 
 IN_RUST = (
@@ -76,6 +81,37 @@ def pipe_full(case: Case) -> Found | None:
         (
             live(case, "sh -c 'cat /proc/*/wchan'", "do_wait, and pipe_write in the child"),
             live(case, "ps", f"{child.command[:100]}, since {child.seconds} s"),
+        ),
+    )
+
+
+@cause(
+    "pipe-unopened",
+    "the program waits for the other end of a named pipe, which nobody opens",
+    pattern="process",
+    reads=["live", "files"],
+    page="nothing-moves",
+    when=Phase.RUNNING,
+    basis=Basis.INFERRED,
+    explains=["not-listening", "waits-in-call", "deadlock"],
+)
+def pipe_unopened(case: Case) -> Found | None:
+    """Find the pipe of a mount that a thread opens in vain; a copy tells which of the image."""
+    if case.sockets or not opens_in_vain(case.sources.threads()):
+        return None
+    written = [path for kind, path in case.changes if kind == "A"]
+    kept = [name for mount in case.config.mounts for name in case.files.names(mount.destination)]
+    pipes = [p for p in (*kept, *written) if (e := case.files.entry(p)) and e.kind == "other"]
+    if len(pipes) != 1:
+        return None
+    return Found(
+        f"the program waits for the other end of the named pipe {pipes[0]} to be opened, and nobody"
+        " does",
+        f"start what opens the other end of {pipes[0]}, and gives or takes what goes through it; or"
+        " open it with O_NONBLOCK",
+        (
+            live(case, "sh -c 'cat /proc/1/task/*/wchan'", "wait_for_partner"),
+            copied(case, pipes[0], "a named pipe"),
         ),
     )
 
