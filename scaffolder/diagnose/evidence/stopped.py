@@ -17,6 +17,8 @@ GRACE = 15_000
 """In milliseconds: so long a service may take to end in its own way."""
 TOGETHER = 50
 """In milliseconds: how far the end of a wait and its signal are apart in the records."""
+AT_ONCE = 200
+"""In milliseconds: what only has to run a handler ends within that, also on a busy machine."""
 ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -35,6 +37,7 @@ class Stopped:
     """How the service made something of that name elsewhere."""
     is_cut_off: bool
     """It ended at once, before the one that sent the signal did."""
+    has_listened: bool
 
 
 def stopped(trace: Trace) -> Stopped | None:
@@ -60,19 +63,24 @@ def stopped(trace: Trace) -> Stopped | None:
     look = next((c for c in reversed(own) if _is_in_vain(trace, c, own, sent[0].at)), None)
     made = (c for c in trace.of(first.number) if c.writes and not c.error)
     same = (c for c in made if look and look.path and basename(c.path) == basename(look.path))
-    return Stopped(first, by, sent[0], sender, look, next(same, None), cut_off)
+    return Stopped(
+        first, by, sent[0], sender, look, next(same, None), cut_off, _listens(trace, first)
+    )
 
 
 def _is_waiting(trace: Trace, first: Traced, sent: Signal) -> bool:
     """Tell whether it served, or a signal came while it waited for something to do."""
-    listens = any(c.name == "listen" and not c.error for c in trace.of(first.number))
     waits = (c for c in trace.interrupted if c.process == first.number)
-    return listens or any(abs(c.at - sent.at) <= TOGETHER for c in waits)
+    return _listens(trace, first) or any(abs(c.at - sent.at) <= TOGETHER for c in waits)
+
+
+def _listens(trace: Trace, first: Traced) -> bool:
+    return any(c.name == "listen" and not c.error for c in trace.of(first.number))
 
 
 def _is_cut_off(first: Traced, sent: Signal, sender: Traced) -> bool:
     """Tell whether it ended at once upon a signal, before the one that sent it did."""
-    return sender.ended is None and (first.ended or 0) - sent.at <= TOGETHER
+    return sender.ended is None and (first.ended or 0) - sent.at <= AT_ONCE
 
 
 def _is_stopped_by_others(trace: Trace, first: Traced, sent: Signal) -> bool:

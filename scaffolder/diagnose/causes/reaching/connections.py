@@ -193,7 +193,7 @@ def _sought(case: Case, peer: Peer) -> Found:
     if why is None:
         over = "a connection to" if peer.port else "the name"
         text = f"the program ends over {over} {what}, and says nothing"
-        fix = "check from the container's network that it answers, and retry with backoff"
+        fix = "see that it resolves and answers in the container's network, and retry with backoff"
         return Found(text, fix, (shown,), basis=Basis.HINT)
     text, advice, evidence, _certain = why
     return Found(

@@ -64,8 +64,9 @@ def _over_look(case: Case, found: Stopped, look: Call) -> Found:
         lacks = "where nobody listens"
     sets = [key for key, value in case.config.env.items() if value in (sought, other) and value]
     return Found(
-        f"it has not finished its work: {_who(found.by)} stops {found.service.name}, which listened"
-        f" until then, with {name}, after it has looked for {sought}, {lacks}",
+        f"it has not finished its work: {_who(found.by)} stops {found.service.name}"
+        f"{', which listened until then,' if found.has_listened else ''} with {name}, after it has"
+        f" looked for {sought}, {lacks}",
         _advice(found, look, sought, other),
         (
             watched(
