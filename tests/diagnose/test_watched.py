@@ -376,7 +376,7 @@ def test_what_a_silent_program_reads_last_is_told(files: dict[str, File], shown:
     assert "hunter2" not in str(found)
 
 
-@pytest.mark.parametrize("path", ["/usr/lib/x.conf", "/etc/localtime", "/data/gone"])
+@pytest.mark.parametrize("path", ["/usr/lib/x.conf", "/etc/localtime", "/data/gone", "/", "/app"])
 def test_what_a_system_reads_last_is_no_cause(path: str) -> None:
     files = {**SERVER, "/usr/lib/x.conf": File(b"1"), "/etc/localtime": File(b"1")}
 

@@ -1,6 +1,7 @@
 """The last thing that a program read, where nothing else explains why it ended without a word."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from posixpath import basename, dirname
 
@@ -10,7 +11,7 @@ from scaffolder.diagnose.causes.evidence import content, copied, ended, seen, wa
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.facts import Entry
-from scaffolder.diagnose.evidence.files import SYSTEM, text
+from scaffolder.diagnose.evidence.files import SYSTEM, is_below, text
 from scaffolder.diagnose.evidence.harmless import REPORTING
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.wrapped import OF_DATA
@@ -38,7 +39,7 @@ def reads_last(case: Case) -> Found | None:
     """
     call = case.seen.opened_last
     is_read = call is not None and call.name.startswith("open") and not call.writes
-    if call is None or not is_read or not quiet(case):
+    if call is None or not is_read or not quiet(case) or case.seen.unwritten or case.seen.unheard:
         return None
     entry, told = case.has(call.path), case.seen.swallowed
     is_own = told is not None and not told.is_of_system and not told.names & OF_DATA
@@ -47,6 +48,8 @@ def reads_last(case: Case) -> Found | None:
     if entry is None or SYSTEM.match(call.path) or REPORTING.search(call.path):
         return None
     if entry.kind == "directory":
+        if any(is_below(path, call.path) for path in _own(case)):
+            return None  # a runtime lists where its modules may be
         has = _listed(case, call.path)
         what, shown = f"the directory {call.path}, which {has}", copied(case, call.path, has)
         fix = f"see what the program looks for in {call.path}, and whether it is mounted there"
@@ -61,6 +64,13 @@ def reads_last(case: Case) -> Found | None:
         f"{fix}, and make it tell",
         (seen(case, call), shown, *kept, ended(case)),
     )
+
+
+def _own(case: Case) -> Iterator[str]:
+    """Yield where the program itself is, and where it works."""
+    yield case.config.workdir or "/"
+    yield from (item.script.path for item in case.launched if item.script and item.script.path)
+    yield from (item.program.path for item in case.launched if item.program)
 
 
 def _listed(case: Case, path: str) -> str:
