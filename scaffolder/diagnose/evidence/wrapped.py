@@ -15,11 +15,14 @@ from .harmless import matters
 from .swallowed import Swallowed
 from .trace import Call, Trace
 
-OF_DATA = frozenset(
-    {"ValueError", "KeyError", "TypeError", "SyntaxError", "RangeError", "ReferenceError",
-     "AttributeError", "IndexError", "LookupError", "ArithmeticError", "NameError", "EvalError",
-     "AssertionError", "UnicodeError", "URIError", "NoMethodError", "ArgumentError",
-     "NumberFormatException", "NullPointerException", "IllegalArgumentException",
+MISTAKES = frozenset(
+    {"TypeError", "ReferenceError", "KeyError", "ValueError", "IndexError", "AttributeError",
+     "NameError", "SyntaxError", "AssertionError", "RangeError", "ZeroDivisionError"}
+)  # fmt: skip
+"""Exceptions over a program's own code and values, whatever it has asked for before."""
+OF_DATA = MISTAKES | frozenset(
+    {"LookupError", "ArithmeticError", "EvalError", "UnicodeError", "URIError", "NoMethodError",
+     "ArgumentError", "NumberFormatException", "NullPointerException", "IllegalArgumentException",
      "ClassCastException", "ClassNotFoundException", "IndexOutOfBoundsException",
      "UnsupportedOperationException", "SecurityException", "GeneralSecurityException"}
 )  # fmt: skip

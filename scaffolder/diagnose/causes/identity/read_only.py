@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged, seen
 from scaffolder.diagnose.evidence.files import is_below
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 
 from .denials import READ_ONLY, is_writable_mount, paths_in, place_for
 
@@ -27,7 +28,8 @@ def read_only_root(case: Case) -> Found | None:
     if match is None:
         return _unsaid(case)
     line = case.line(match)
-    path = next(reversed(paths_in(line)), "") or _refused(case)
+    refused = _refused(case)  # where no message names it
+    path = next(reversed(paths_in(line)), "") or (refused.made if refused else "")
     mounts = [m for m in case.config.mounts if not m.writable and path.startswith(m.destination)]
     place = next((t for t in case.config.tmpfs if is_below(path, t)), "")
     if place and not case.config.read_only:
@@ -62,8 +64,7 @@ def read_only_root(case: Case) -> Found | None:
 
 def _unsaid(case: Case) -> Found | None:
     """Find what a copy could not write to, where the program calls that otherwise."""
-    calls = reversed(case.seen.trace.calls)
-    call = next((c for c in calls if c.error == errno.EROFS and c.made), None)
+    call = _refused(case)
     if call is None or not case.config.read_only or is_writable_mount(case, call.made):
         return None
     return Found(
@@ -75,7 +76,7 @@ def _unsaid(case: Case) -> Found | None:
     )
 
 
-def _refused(case: Case) -> str:
-    """Return the path that a copy could not write to, where no message names it."""
+def _refused(case: Case) -> Call | None:
+    """Return the last call of a copy that a read-only place refused."""
     calls = reversed(case.seen.trace.calls)
-    return next((call.made for call in calls if call.error == errno.EROFS and call.made), "")
+    return next((call for call in calls if call.error == errno.EROFS and call.made), None)

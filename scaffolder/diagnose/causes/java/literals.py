@@ -1,6 +1,5 @@
 """The texts in the classes of a Java program."""
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -9,8 +8,8 @@ from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.programs import jars
 from scaffolder.diagnose.programs.java_command import Started, started
 from scaffolder.diagnose.programs.native.binary import is_variable
+from scaffolder.diagnose.programs.native.glued import NAME
 
-NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 MOST = 6
 
 

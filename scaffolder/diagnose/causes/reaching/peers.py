@@ -10,14 +10,9 @@ from scaffolder.diagnose.evidence.decisive import DNS
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
+from scaffolder.diagnose.evidence.wrapped import MISTAKES
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
-MISTAKES = frozenset(
-    {"TypeError", "ReferenceError", "KeyError", "ValueError", "IndexError", "AttributeError",
-     "NameError", "SyntaxError", "AssertionError", "RangeError", "ZeroDivisionError"}
-)  # fmt: skip
-"""Exceptions over a program's own code and values, whatever it has asked for before."""
-
 
 DEFAULTS = {
     "postgres": 5432,

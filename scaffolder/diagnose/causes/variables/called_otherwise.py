@@ -11,10 +11,10 @@ from scaffolder.diagnose.causes.silence.readings import named_variables, quiet
 from scaffolder.diagnose.causes.silence.vocabulary import mentions, names_read
 from scaffolder.diagnose.evidence.keys import near
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.native.glued import NAME
 
 from .usual import USUAL
 
-NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 OF_PEERS = re.compile(r"(?:^|_)(?:HOST|URL|URI|ADDR|ADDRESS|PORT|DSN|ENDPOINT|SERVERS?|BROKERS?)")
 MANY, MOST = 64, 2
 
