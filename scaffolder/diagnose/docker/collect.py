@@ -129,7 +129,7 @@ class Gathered:
         return live.other_sockets(self._reader)
 
     def connections(self) -> tuple[Connection, ...]:
-        """Return to whom it has connected, and still is."""
+        """Return to whom it is connected, or tries to connect."""
         return live.connections(self._reader)
 
     def history(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Sources(Protocol):
         """Return where it can be reached other than by TCP: UDP ports and Unix sockets."""
 
     def connections(self) -> tuple[Connection, ...]:
-        """Return to whom it has connected, and still is."""
+        """Return to whom it is connected, or tries to connect."""
 
     def history(self) -> tuple[str, ...]:
         """Return the instructions that its image was built from, the first one first."""

@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 MAGIC = b"\xca\xfe\xba\xbe"
 UTF8, STRING, WIDE = 1, 8, (5, 6)
@@ -20,7 +21,8 @@ FOLDER = "BOOT-INF/classes/"
 """Where Spring Boot has them."""
 
 
-def texts(data: bytes, main: str, using: str = "") -> list[str]:
+@lru_cache(maxsize=8)  # several causes ask the same of a program's few jars
+def texts(data: bytes, main: str, using: str = "") -> tuple[str, ...]:
     """Return the literals of the classes beside `main`, or of its packages, that use a class.
 
     All of them, if no class is named. Without `main` it is the one that the manifest names. Nothing
@@ -34,8 +36,8 @@ def texts(data: bytes, main: str, using: str = "") -> list[str]:
             classes = [info for info in found if info.filename.endswith(".class")][:MOST]
             read = [jar.read(info) for info in classes if info.file_size <= LARGEST]
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError):
-        return []
-    return list(dict.fromkeys(text for each in read for text in literals(each, using)))
+        return ()
+    return tuple(dict.fromkeys(text for each in read for text in literals(each, using)))
 
 
 def _is_below(name: str, package: str) -> bool:

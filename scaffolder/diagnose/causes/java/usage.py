@@ -3,7 +3,7 @@
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, quoted
-from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.causes.silence.readings import says_nothing
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.java_command import started
 from scaffolder.diagnose.programs.usage import USAGE_CODES, commands, required
@@ -30,7 +30,7 @@ def java_argument_missing(case: Case) -> Found | None:
     java = started(first.argv, case.config.env) if first else None
     if java is None or java.arguments or case.exit_code not in USAGE_CODES:
         return None
-    if not case.is_silent or not quiet(case) or case.seen.swallowed or case.seen.unwritten:
+    if not says_nothing(case):
         return None
     for path, texts in literals(case, java):
         lines = [line for text in texts for line in text.replace(RECIPE, "...").splitlines()]

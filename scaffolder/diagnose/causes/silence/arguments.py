@@ -15,7 +15,7 @@ from scaffolder.diagnose.programs.native import go_flags
 from scaffolder.diagnose.programs.scripts import Script, loaded, siblings
 from scaffolder.diagnose.programs.usage import USAGE_CODES, Required
 
-from .readings import natives, quiet
+from .readings import natives, says_nothing
 
 EX_USAGE = 64
 LANGUAGES = {"python", "node", "php", "ruby", "perl", "sh"}
@@ -33,7 +33,7 @@ LANGUAGES = {"python", "node", "php", "ruby", "perl", "sh"}
 )
 def argument_missing(case: Case) -> Found | None:
     """Find what its usage, its parser or a check of its own asks for, and its command lacks."""
-    if case.exit_code not in USAGE_CODES or not _says_nothing(case):
+    if case.exit_code not in USAGE_CODES or not says_nothing(case):
         return None
     for item, script in _scripts(case):
         arguments = item.argv[own_arguments.begin(item.argv, case.config.env) :]
@@ -69,7 +69,7 @@ def argument_missing(case: Case) -> Found | None:
 def usage_refused(case: Case) -> Found | None:
     """Find EX_USAGE of sysexits.h, where no call failed that would explain the end."""
     first = case.launched[0] if case.launched else None
-    if first is None or case.exit_code != EX_USAGE or not _says_nothing(case):
+    if first is None or case.exit_code != EX_USAGE or not says_nothing(case):
         return None
     known = next(_of_go(case), None)
     names = known[1].names[-1] if known else ""
@@ -93,11 +93,6 @@ def usage_refused(case: Case) -> Found | None:
             ended(case),
         ),
     )
-
-
-def _says_nothing(case: Case) -> bool:
-    seen = case.seen
-    return case.is_silent and quiet(case) and not (seen.swallowed or seen.unwritten or seen.unheard)
 
 
 def _where(case: Case) -> str:

@@ -37,6 +37,12 @@ def quiet(case: Case) -> bool:
     return case.seen.failed_call is None and (case.is_silent or not case.last_words)
 
 
+def says_nothing(case: Case) -> bool:
+    """Tell whether nothing that it writes, logs or keeps to itself is about the end either."""
+    seen = case.seen
+    return case.is_silent and quiet(case) and not (seen.swallowed or seen.unwritten or seen.unheard)
+
+
 def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
     """Return the native programs that are started, with their bytes."""
     for item in case.launched:
