@@ -11,6 +11,7 @@ from scaffolder.errors import ExitCode, UnreadableError, UsageError
 
 from .case import Case
 from .causes.silence.claims import may_have_served
+from .causes.silence.readings import SHORT_SECONDS
 from .deadline import Deadline
 from .docker import build_directory, targets, version
 from .docker.isolation import isolate
@@ -114,7 +115,7 @@ def is_open(case: Case, judgement: Judgement) -> bool:
         return True
     # An end with 0 may be that of a daemon, or of a server that nothing keeps.
     if case.phase == Phase.FINISHED:
-        return may_have_served(case)
+        return may_have_served(case) or case.state.seconds <= SHORT_SECONDS
     if case.phase == Phase.RUNNING and judgement.verdict == HEALTHY:
         return standing.may_be_stuck(case)
     if judgement.cause == "capability-missing":

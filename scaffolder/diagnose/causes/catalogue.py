@@ -63,7 +63,7 @@ MODULES = (
     "variables.called_otherwise", "variables.missing", "variables.values", "variables.files",
     "variables.misspelled", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
-    "data", "files.encodings",
+    "data", "files.encodings", "files.disliked",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",

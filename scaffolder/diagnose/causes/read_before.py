@@ -45,7 +45,7 @@ def complained_of(case: Case, line: str) -> tuple[str, str]:
 
     Both are empty if none has it, or more than one: then it may be another one.
     """
-    known = [(path, said) for path in _read(case) if (said := text(case.files, path))]
+    known = [(path, said) for path in read_files(case) if (said := text(case.files, path))]
     at = READ.search(line)
     if at and known:
         lines = known[0][1].splitlines()[int(at[1]) - 1 :]
@@ -87,7 +87,7 @@ def is_code(case: Case, path: str) -> bool:
     return any(path in argv[: 1 if not language(argv[0]) else None] for argv in argvs if argv)
 
 
-def _read(case: Case) -> Iterator[str]:
+def read_files(case: Case) -> Iterator[str]:
     """Yield what the process that decided the end opened, and what its children have read."""
     trace, decider = case.seen.trace, case.seen.decider
     others = _descendants(trace, decider.number) if decider else set()

@@ -9,6 +9,7 @@ import errno
 import re
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from posixpath import basename, dirname
 
 from .harmless import REPORTING, matters
@@ -74,7 +75,24 @@ def failure(trace: Trace, process: Traced | None = None) -> Call | None:
     home = dirname(dirname(process.program)) if process.name == "java" else ""
     own = (f"{home}/lib/", f"{home}/release") if home not in ("", "/", "/usr", "/usr/local") else ()
     late = [call for call in late if not own or not call.path.startswith(own)]
-    return _last_failure(late, process.last[-1:])
+    return _last_failure(late, process.last[-1:]) or _not_found(trace, process)
+
+
+def _not_found(trace: Trace, process: Traced) -> Call | None:
+    """Return how a shell sought a command on PATH in vain, before its child ended with 127.
+
+    bash seeks before it forks, so that the child itself has asked for nothing.
+    """
+    if process.status != NOT_STARTED[1] or not process.parent:
+        return None
+    before = [call for call in trace.of(process.parent) if call.at <= process.began]
+    sought = [call for call in before[-SEVERAL:] if PROBES.match(call.name) and call.path]
+    last = sought[-1] if sought else None
+    if last is None or last.error != errno.ENOENT or last.is_relative:
+        return None
+    name = basename(last.path)
+    places = {dirname(call.path) for call in sought if basename(call.path) == name and call.error}
+    return replace(last, name="execve") if len(places) > 1 else None
 
 
 def _last_failure(late: Sequence[Call], last: Sequence[str] = ()) -> Call | None:

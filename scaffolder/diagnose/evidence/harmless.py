@@ -10,7 +10,7 @@ REPORTING = re.compile(
     r"|urandom|random|log)$|/nscd/|^/etc/(?:hosts|services|protocols|(?:nsswitch|host|resolv|gai)\.conf)$|^/etc/ld[.-]|/libgcc_s|\.pyc?$"
     r"|/selinux|/hsperfdata_|^/etc/(?:passwd|group)$|^/dev/pts/"
     r"|/META-INF/|/(?:java|jvm)[^/]*/(?:[^/]+/)*(?:release$|lib/)"
-    r"|-packages/[^/]+-info/|/jvm/[^/]+/conf/|^/etc/java-\d[^/]*/|/net\.properties$"
+    r"|-packages/[^/]+-info/|/jvm/[^/]+/conf/|^/etc/java-\d[^/]*/|/net\.properties$|/<[\w ]+>$"
 )
 """What a program may read while it ends: to say something, in a language, at a local time."""
 OF_THE_MACHINE = (

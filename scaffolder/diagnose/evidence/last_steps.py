@@ -22,6 +22,8 @@ ON_PEERS = re.compile(r"p?poll$|p?select|epoll_p?wait|recv")
 SOON = 3000
 """In milliseconds: what works for longer than that may have done its work."""
 
+NEAR_END = 3
+"""How many calls before the very last one may clean up, or write a message."""
 LATEST = 60
 """How many calls before the end are looked through for files."""
 RUNNING = re.compile(r"^(?:/var)?/(?:run|lock)/")
@@ -44,10 +46,24 @@ def reads_nothing(trace: Trace) -> bool:
     return False
 
 
-def opened_last(trace: Trace) -> Call | None:
-    """Return the call that opened a file, if a process failed after it and nothing else failed."""
+def asks_for_terminal(trace: Trace) -> bool:
+    """Tell whether a process asked last if its standard input is a terminal, which it is not.
+
+    A runtime asks that as it starts, and works on; a C library asks it of an output.
+    """
     process = decider(trace)
-    if process is None or not process.failed or failure(trace):
+    if process is None or process.ended is None or not process.failed:
+        return False
+    last = process.last[-NEAR_END:]
+    late = trace.of(process.number)[-1:]
+    asked = [c for c in late if c.name == "ioctl" and c.error == errno.ENOTTY and not c.descriptor]
+    return bool(asked) and f"ioctl=-{errno.ENOTTY}" in last
+
+
+def opened_last(trace: Trace) -> Call | None:
+    """Return the call that opened a file, if a process ended after it and no call had failed."""
+    process = decider(trace)
+    if process is None or process.ended is None or failure(trace):
         return None
     own = (call for call in reversed(trace.of(process.number)) if not call.error)
     # A library that is loaded for it says nothing: the account's own file matters.

@@ -205,6 +205,11 @@ class Seen:
         return last_steps.reads_nothing(self.trace)
 
     @cached_property
+    def asks_for_terminal(self) -> bool:
+        """Tell whether it asked last if its standard input is a terminal, which it is not."""
+        return last_steps.asks_for_terminal(self.trace)
+
+    @cached_property
     def out_of_stack(self) -> Signal | None:
         """The crash of the process that decided the end, where its stack was used up."""
         return last_steps.out_of_stack(self.trace)

@@ -29,6 +29,10 @@ OF_DATA = MISTAKES | frozenset(
 """Exceptions about what a program has, and not about what it did not get."""
 UPON_FAILURE = re.compile(r"\bemitError(?:Close)?NT\b|\bonlookup(?:all)?\b|\bafterConnect\b")
 """What is on the stack of an error that a listener of Node makes as it is told of another one."""
+EXHAUSTED = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
+"""What a program seldom does without: it is refused room, or whatever it asks for."""
 FEW = 2
 """How many of a kind a program has got, where one more is missing."""
 
@@ -41,8 +45,9 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
     call = decisive.failure(trace)
     # What is refused by a rule, and is about no file, is seldom optional.
     is_forbidden = call is not None and call.error == errno.EPERM and not _is_of_files(call)
+    is_grave = is_forbidden or (call is not None and call.error in EXHAUSTED)
     is_upon = UPON_FAILURE.search(told.text)
-    if call and (is_forbidden or is_upon or gave_up.attempts(trace, call)):
+    if call and (is_grave or is_upon or gave_up.attempts(trace, call)):
         return call
     late = trace.of(process.number)[-decisive.AFTERWARDS :]
     return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)

@@ -32,6 +32,8 @@ ASSIGNED = re.compile(
     r"(?:'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()]*))\s*(?:[;&#].*)?$"
 )
 """A line that sets one variable, and nothing else; its value is a text of one kind."""
+DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):?=([^{}]*)\}")
+"""A variable that is set where it is not: `: "${NAME:=value}"`."""
 COMPUTED = re.compile(r"(?:(?:export|readonly|local|declare)\s+)?([A-Za-z_]\w*)=.*[$`]")
 MOST = 400
 
@@ -152,6 +154,9 @@ def assigned(script: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with what a script sets to a text that is known without a run."""
     known = dict(env)
     for line in _lines(script):
+        for name, default in DEFAULTED.findall(line):
+            value = known.get(name) or expand(default.strip("'\""), known)
+            known.update({} if re.search(r"[$`]", value) else {name: value})
         match = ASSIGNED.match(line)
         if match is None:
             other = COMPUTED.match(line)

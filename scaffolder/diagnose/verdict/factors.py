@@ -128,7 +128,8 @@ def _mounts(config: Config) -> Iterator[Factor]:
 def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
     yield from plain(case, sought=False)
-    if (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin:
+    reads = (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin
+    if reads or (case.seen.asks_for_terminal and not config.tty):
         yield Factor(
             "a terminal and an open input",
             replace(config, tty=True, stdin=True),

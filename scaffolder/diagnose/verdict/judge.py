@@ -7,9 +7,11 @@ from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
 from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.in_pods import in_its_terms, is_asked
 from scaffolder.diagnose.causes.intended import declared, intended
+from scaffolder.diagnose.causes.silence.claims import stops_unasked
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
+from scaffolder.diagnose.evidence.wrapped import EXHAUSTED
 from scaffolder.errors import UnreadableError
 
 from .judgement import LIKELY, PROVEN, Judgement, healthy, meant, undetermined
@@ -22,7 +24,8 @@ from .ruled_out import ruled_out
 
 def candidates(case: Case) -> list[tuple[Cause, Found]]:
     """Return every cause that is found, the best first; a proof is one only if it holds."""
-    called = [cause for cause in causes() if case.phase & cause.when and is_asked(case, cause)]
+    phase = case.phase | Phase.DIED if _has_failed(case) else case.phase
+    called = [cause for cause in causes() if phase & cause.when and is_asked(case, cause)]
     found = [(cause, hit) for cause in called if (hit := _sought(case, cause))]
     tested = [(cause, replace(hit, proven=holds(case, cause, hit))) for cause, hit in found]
     return in_order(tested)
@@ -127,10 +130,18 @@ def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
         return False
     if case.is_silent or _tells_of(case):
         return _may_be_optional(case, hit)
+    if _has_failed(case):
+        return False
     said = [e.found for e in hit.evidence if e.source == "logs"]
     if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):
         return True  # it continued after the complaint, and exited with 0
     return not hit.proven and not is_sure(best)
+
+
+def _has_failed(case: Case) -> bool:
+    """Tell whether it says that it has stopped, which nobody asked for, and met an exception."""
+    is_over = case.phase == Phase.FINISHED and case.seen.swallowed is not None
+    return is_over and stops_unasked(case)
 
 
 def _tells_of(case: Case) -> bool:
@@ -143,6 +154,8 @@ def _tells_of(case: Case) -> bool:
 def _may_be_optional(case: Case, hit: Found) -> bool:
     """Tell whether an answer rests only on what failed in a copy, as much does in many jobs."""
     call, kept = case.seen.failed_call, case.seen.swallowed
+    if call and call == case.seen.gave_up and call.error in EXHAUSTED:
+        return False  # it was refused room for what it has to write
     if call and call.name == "bind" and call.port and call == case.seen.gave_up:
         return False  # it has tried to serve, and then nothing else
     known = [seen(case, call).found] if call else []

@@ -31,6 +31,7 @@ from .lifetimes import LONGEST_TRIED, is_slow, last_life
 from .own_number import finds_itself
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
+from .resolving import with_port
 from .revealed import command, revealed
 from .reworded import is_open, reworded
 from .side_by_side import outcomes
@@ -60,6 +61,8 @@ def try_factors(
         return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
     is_nowhere = is_like(case, same) and nowhere(case)
+    if case.phase & Phase.ENDED and case.seen.lacked:
+        take_in(case, replace(case.seen, lacked=with_port(engine, case, case.seen.lacked)))
     if case.phase & Phase.ENDED and not (is_proven or is_nowhere) and is_like(case, same):
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
@@ -71,12 +74,11 @@ def try_factors(
     tried = [f"a watched copy {same.words}"]
     is_same = case.phase & Phase.ENDED and not is_proven and is_like(case, same)
     over = finds_itself(engine, case, tried) if is_same else None
-    if over or case.phase == Phase.RUNNING or has_gone_well:
-        is_cut_off = case.phase == Phase.FINISHED and same.alive
-        over = with_left_over(engine, case, same, tried) if is_cut_off else over
+    if over or case.phase == Phase.RUNNING or (has_gone_well and is_like(case, same)):
         return over or Rerun(tried=tried)
     if not is_like(case, same):
         call = lacked_or_shared(case, same.trace) if same.trace else None
+        call = with_port(engine, case, call)
         take_in(case, replace(case.seen, lacked=call))
         left_out = isolate(case.config, is_remote=engine.is_remote).left_out
         without = f" and without {', '.join(left_out)}" if left_out else ""

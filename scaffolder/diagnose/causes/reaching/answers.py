@@ -15,7 +15,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
 from .logins import Mismatch, mismatch
-from .peers import known_among, peers
+from .obstacles import obstacle
+from .peers import Peer, known_among, peers
 from .readiness import late
 from .replicas import replica
 
@@ -52,6 +53,7 @@ def peer_refuses(case: Case) -> Found | None:
     for host, other in others:
         found = (
             _late(case, host, other)
+            or _deaf(case, host)
             or _wrote(case, host, other)
             or _started(case, host, other)
             or _reads_only(case, host, other)
@@ -87,6 +89,16 @@ def _late(case: Case, host: str, other: Neighbour) -> Found | None:
         (f"docker start {quoted(case.target)}",),
         basis=None if case.seen.lacked else Basis.HINT,
     )
+
+
+def _deaf(case: Case, host: str) -> Found | None:
+    """Find that a neighbour does not listen on the port that a copy connects to."""
+    call = case.seen.lacked
+    why = obstacle(case, Peer(host, call.port, "a copy")) if call and call.port else None
+    if why is None:
+        return None
+    text, advice, evidence, _certain = why
+    return Found(text, advice, (*evidence, *_shown(case), ended(case)))
 
 
 def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
@@ -190,9 +202,11 @@ def _unknown(case: Case, host: str, other: Neighbour) -> Found:
     """Say what is not known: a copy has no network, so that it does not get the answer."""
     common = min(set(case.config.networks) & set(other.networks))
     inside = f"--network {quoted(common)} --entrypoint sh {quoted(case.config.image)}"
+    call = case.seen.lacked
+    port = f":{call.port}" if call and call.port and call.host else ""
     return Found(
-        f"a copy gets no further than to ask for {host}, which runs and is known on the network"
-        f" {common}: what matters is what {host} answers, and a copy has no network",
+        f"a copy gets no further than to ask for {host}{port}, which runs and is known on the"
+        f" network {common}: what matters is what {host} answers, and a copy has no network",
         f"see what {host} answers: ask it from that network, and read its log of that time",
         _shown(case),
         (
@@ -207,4 +221,5 @@ def _shown(case: Case) -> tuple[Evidence, ...]:
     call = case.seen.lacked
     if call is None:
         return ()
-    return (watched(case, f"it asks for {call.host or call.where}, and gets no further"),)
+    port = f":{call.port}" if call.host and call.port else ""
+    return (watched(case, f"it asks for {call.host or call.where}{port}, and gets no further"),)

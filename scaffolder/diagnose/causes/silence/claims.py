@@ -4,6 +4,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.usual import USUAL
+from scaffolder.diagnose.evidence.phase import Phase
 
 from .readings import SHORT_SECONDS
 
@@ -29,6 +30,11 @@ IS_UP = re.compile(
     re.IGNORECASE,
 )
 """The same, where it says of itself that it is up, and may say more afterwards."""
+STOPS = re.compile(
+    r"\b(?:stopp(?:ed|ing)|shut(?:s|ting)?[ -]?down|shutdown|terminat(?:ed|ing|es))\b",
+    re.IGNORECASE,
+)
+"""What a service says at its end, and a job seldom: that it has stopped, not that it is done."""
 WORK = re.compile(
     r"\b\w*(?:done|finish|complet|migrat|success|process|export|import|seed|creat|nothing|wrote"
     r"|written|sent|built|build|passed|total|usage|version|bye|exit|stopp|shut|no )\w*|\d",
@@ -80,8 +86,15 @@ def may_have_served(case: Case) -> bool:
     It may have said that it is up before it ended, or in an earlier run that was killed: this one
     has said nothing then.
     """
-    claims = said_up(case) or claims_to_serve(case)
+    claims = said_up(case) or claims_to_serve(case) or stops_unasked(case)
     return case.is_silent or bool(claims) or is_meant_to_serve(case)
+
+
+def stops_unasked(case: Case) -> bool:
+    """Tell whether it says at its end that it has stopped, and nobody told it to."""
+    is_asked = case.signals or case.phase & Phase.STOPPED
+    said = (line.text for line in reversed(case.log.lines) if line.text.strip())
+    return not is_asked and bool(STOPS.search(next(said, "")[:LONGEST]))
 
 
 def said_up(case: Case) -> str:

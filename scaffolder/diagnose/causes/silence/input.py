@@ -28,17 +28,10 @@ TERMINAL = "/dev/tty"
 def input_closed(case: Case) -> Found | None:
     """Find `python3` or `bash` as the whole command, without -i."""
     argv = [w for w in case.config.argv if w not in {"-i", "-l", "--login"}]
+    if found := _without_terminal(case):
+        return found
     if case.config.stdin or not argv:
         return None
-    call = case.seen.failed_call
-    if call and call.path == TERMINAL and call.error == errno.ENXIO:
-        return Found(
-            f"the program asks at its terminal ({TERMINAL}), and the container has none; it ends"
-            " without a message",
-            "give it a terminal (docker run -it), or what it asks for in a variable or a file",
-            (seen(case, call), inspected(case, "Config.Tty", "false")),
-            (f"docker run -it {case.config.image}",),
-        )
     if case.seen.reads_nothing:
         return Found(
             "the program reads its standard input, which is empty, and ends; without -i stdin is"
@@ -69,3 +62,32 @@ def input_closed(case: Case) -> Found | None:
         ),
         (f"docker run -it {case.config.image}",),
     )
+
+
+def _without_terminal(case: Case) -> Found | None:
+    """Find a program that needs a terminal, and does not say so."""
+    if case.config.tty:
+        return None
+    commands = (f"docker run -it {case.config.image}",)
+    if case.seen.asks_for_terminal:
+        return Found(
+            "the program asks last whether its standard input is a terminal; that is none, and it"
+            " ends",
+            "give it a terminal: docker run -it (stdin_open and tty in compose)",
+            (
+                watched(case, "ioctl(0): inappropriate ioctl for device (no terminal)"),
+                inspected(case, "Config.Tty", "false"),
+                ended(case),
+            ),
+            commands,
+        )
+    call = case.seen.failed_call
+    if call and call.path == TERMINAL and call.error == errno.ENXIO:
+        return Found(
+            f"the program asks at its terminal ({TERMINAL}), and the container has none; it ends"
+            " without a message",
+            "give it a terminal (docker run -it), or what it asks for in a variable or a file",
+            (seen(case, call), inspected(case, "Config.Tty", "false")),
+            commands,
+        )
+    return None

@@ -83,9 +83,13 @@ def named_variables(  # noqa: C901 - one loop per language
     is not what it lacks.
     """
     found: dict[str, tuple[str, str, bool]] = {}
+    given = dict(case.config.env)
+    for item in case.launched:
+        if item.script and item.script.language == "sh":
+            given = shell.assigned(item.script.text, given)
 
     def note(name: str, by: str, *, required: bool) -> None:
-        if name and not case.config.env.get(name) and (name not in found or required):
+        if name and not given.get(name) and (name not in found or required):
             found[name] = (name, by, required)
 
     for path, data, program in natives(case):

@@ -1,10 +1,6 @@
 """Configuration that is there, and that the program cannot read."""
 
-import json
 import re
-import tomllib
-from collections.abc import Callable
-from posixpath import splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -13,8 +9,7 @@ from scaffolder.diagnose.causes.identity.denials import paths_in
 from scaffolder.diagnose.causes.read_before import complained_of, is_code
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.files import CONTENT, resolved, text
-
-READERS: dict[str, Callable[[str], object]] = {".json": json.loads, ".toml": tomllib.loads}
+from scaffolder.diagnose.evidence.syntax import flaw
 
 
 @cause(
@@ -73,30 +68,13 @@ def _malformed(case: Case) -> Found | None:
     call = case.seen.opened_last
     if call is None or call.writes or not quiet(case):
         return None
-    flaw = _flaw(call.path, text(case.files, call.path))
-    if not flaw:
+    said = text(case.files, call.path)
+    wrong = flaw(call.path, said) if said is not None and len(said) < CONTENT else ""
+    if not wrong:
         return None
     return Found(
-        f"{call.path}, the last file that the program opens before it ends, {flaw}",
+        f"{call.path}, the last file that the program opens before it ends, {wrong}",
         f"correct {call.path}, and check it before deploying",
-        (seen(case, call), content(case, call.path, flaw)),
+        (seen(case, call), content(case, call.path, wrong)),
         basis=Basis.INFERRED,
     )
-
-
-def _flaw(path: str, said: str | None) -> str:
-    """Say what is wrong with a file of a known format, without quoting it; empty if nothing is."""
-    reader = READERS.get(splitext(path)[1])
-    if reader is None or said is None or len(said) >= CONTENT:
-        return ""
-    if not said.strip():
-        return "is empty"
-    try:
-        reader(said)
-    except RecursionError:
-        return ""
-    except json.JSONDecodeError as error:
-        return f"is no JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-    except ValueError:
-        return "is no TOML"
-    return ""

@@ -2,6 +2,9 @@
 
 import errno
 import re
+from itertools import chain
+from posixpath import basename
+from shlex import join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -17,6 +20,12 @@ from scaffolder.text import quoted
 OF_ACCOUNT = re.compile(r"USER|GROUP|ACCOUNT|OWNER|RUN_?AS")
 ACCOUNT = re.compile(r"[a-z_][a-z\d_-]*\$?")
 """How accounts are called (useradd(8))."""
+OF_ACCOUNTS = {
+    "id", "getent", "su", "runuser", "chown", "chgrp", "install", "setpriv", "gosu", "su-exec",
+    "chpst", "start-stop-daemon", "groups",
+}  # fmt: skip
+"""Commands that are given the name of an account."""
+DATABASES = {"passwd", "group", "shadow"}
 LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
 
 
@@ -97,26 +106,34 @@ def account_missing(case: Case) -> Found | None:
     if call is None or call.path not in KNOWN_EMPTY or not quiet(case):
         return None
     kind, tool = ("group", "groupadd") if call.path == "/etc/group" else ("user", "useradd")
-    variable, name = _unknown_account(case, call.path)
-    named = f"{name}, which {variable} names" if name else "one that does not exist"
-    change = f"correct {variable}" if name else "name one that exists in the program's settings"
+    by, name = _unknown_account(case, call.path)
+    named = f"{name}, which {by} names" if name else "one that does not exist"
+    change = f"correct {by}" if name else "name one that exists in the program's settings"
     return Found(
         f"the last thing that the program reads before it ends is {call.path}: it looks for a"
         f" {kind}, {named}{', and there is none' if name else ''}",
         f"create the {kind} in the Dockerfile ({tool} --system {name or 'NAME'}), or {change}",
         (
             seen(case, call),
-            *((inspected(case, "Config.Env", f"{variable}={name}"),) if name else ()),
+            *((inspected(case, "Config.Env", f"{by}={name}"),) if by in case.config.env else ()),
             ended(case),
         ),
     )
 
 
 def _unknown_account(case: Case, path: str) -> tuple[str, str]:
-    """Return a variable that names an account which a file of accounts has not, and its value."""
+    """Return what names an account which a file of accounts has not, and that account.
+
+    That is a variable, or the command that looks for it.
+    """
     known = {line.partition(":")[0] for line in (text(case.files, path) or "").splitlines()}
     named = ((n, v) for n, v in case.config.env.items() if OF_ACCOUNT.search(n))
-    unknown = ((n, v) for n, v in named if ACCOUNT.fullmatch(v) and v not in known)
+    process = case.seen.decider
+    argv = process.argv if process and basename(process.argv[0]) in OF_ACCOUNTS else ()
+    words = (part for word in argv[1:] for part in word.split(":"))
+    asked = ((f"`{join(argv)}`", word) for word in words)
+    both = ((by, name) for by, name in chain(named, asked) if ACCOUNT.fullmatch(name))
+    unknown = ((by, name) for by, name in both if name not in known | DATABASES)
     return next(unknown, ("", ""))
 
 

@@ -1,0 +1,128 @@
+"""Files that are there and can be read, and that a program has to dislike: out of date, damaged."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from posixpath import dirname, normpath
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, ended, inspected
+from scaffolder.diagnose.causes.read_before import read_files
+from scaffolder.diagnose.causes.silence.claims import stops_unasked
+from scaffolder.diagnose.evidence import dates, digests
+from scaffolder.diagnose.evidence.files import PROGRAM, text
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.wrapped import MISTAKES
+
+OF_VALIDITY = re.compile(r"expir|valid|licen|token|date|until|renew|over\b", re.IGNORECASE)
+OF_CHECKSUMS = re.compile(r"sum|hash|digest|sha|md5|match|corrupt|integrity|verif", re.IGNORECASE)
+LARGEST = 64 * 1024
+MOST = 8
+EXPLAINED = [
+    "reads-last", "ends-itself", "last-call", "python-quiet-exit", "python-exception", "errexit",
+    "said-why", "usage-refused",
+]  # fmt: skip
+
+
+@cause(
+    "validity-over",
+    "a licence, token or the like that the program reads is over",
+    pattern="environment",
+    reads=["rerun", "files", "inspect"],
+    page="ended-without-a-word",
+    when=Phase.DIED | Phase.FINISHED,
+    basis=Basis.INFERRED,
+    explains=EXPLAINED,
+)
+def validity_over(case: Case) -> Found | None:
+    """Find an end of validity that is past, in what a program read last, or in a variable."""
+    if not _may_be(case, OF_VALIDITY):
+        return None
+    for path, said in _read(case):
+        over = [each for each in dates.validities(said) if each.ends < case.now]
+        if over and len(over) == len([*dates.validities(said)]):
+            last = max(over, key=lambda each: each.ends)
+            return Found(
+                f"{path}, which the program reads before it ends, was valid until {last.day}"
+                f" ({last.key})",
+                f"renew it, and replace {path}; have the program tell what is over",
+                (content(case, path, f"{last.key}: {last.day}"), ended(case)),
+            )
+    for name, value in case.config.env.items():
+        over = [each for each in dates.validities(value) if each.ends < case.now]
+        if over:
+            return Found(
+                f"the variable {name} has a token that was valid until {over[0].day}",
+                f"renew it, and pass the new one: docker run -e {name}=...",
+                (inspected(case, "Config.Env", f"{name}: until {over[0].day}"), ended(case)),
+            )
+    return None
+
+
+@cause(
+    "checksum-differs",
+    "a file is not the one whose checksum the program has been given",
+    pattern="environment",
+    reads=["rerun", "files"],
+    page="ended-without-a-word",
+    when=Phase.DIED | Phase.FINISHED,
+    basis=Basis.INFERRED,
+    explains=EXPLAINED,
+)
+def checksum_differs(case: Case) -> Found | None:
+    """Compute what a list or a manifest has that a program read before it ended."""
+    if not _may_be(case, OF_CHECKSUMS):
+        return None
+    for path, said in _read(case):
+        for each in digests.stated(said):
+            other = next(_named(case, path, each), None)
+            if other is None:
+                continue
+            data = case.files.content(other, PROGRAM) or b""
+            has = each.of(data)
+            if has == each.digest or len(data) >= PROGRAM:
+                continue
+            kind = each.algorithm
+            return Found(
+                f"{other} is not the file whose {kind} checksum is in {path}: it has"
+                f" {has[:12]}..., and should have {each.digest[:12]}...",
+                f"replace {other}, which is damaged or of another version, or make {path} anew",
+                (
+                    content(case, path, f"{kind} {each.digest[:12]}... for {other}"),
+                    content(case, other, f"{kind} {has[:12]}..., {len(data)} bytes"),
+                    ended(case),
+                ),
+            )
+    return None
+
+
+def _may_be(case: Case, about: re.Pattern[str]) -> bool:
+    """Tell whether a program may have ended over that: jobs read dates, too, and do their work.
+
+    An exception about something else in its code or its values is another end.
+    """
+    if case.seen.failed_call or not case.seen.trace.processes:
+        return False
+    told = case.seen.swallowed
+    is_other = told is not None and bool(told.names & MISTAKES) and not about.search(told.last)
+    is_over = bool(case.phase & Phase.DIED) or case.is_silent or stops_unasked(case)
+    return is_over and not is_other
+
+
+def _read(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the small texts that a program and its children read last."""
+    for path in islice(read_files(case), MOST):
+        said = text(case.files, path, limit=LARGEST + 1)
+        if said and len(said) <= LARGEST:
+            yield path, said
+
+
+def _named(case: Case, path: str, stated: digests.Stated) -> Iterator[str]:
+    """Yield the file that a checksum is for: beside its list, or where the program works."""
+    for name in stated.names:
+        for base in (dirname(path), case.config.workdir or "/"):
+            at = name if name.startswith("/") else normpath(f"{base}/{name}")
+            entry = case.has(at)
+            if entry and entry.kind == "file" and entry.path != path:
+                yield entry.path
