@@ -22,6 +22,8 @@ CODE = re.compile(
     r"\.(?:pyc?|so[\d.]*|[cm]?js|map|ts|jar|class|rb|lua|pl|pm|php|sh|html?|css|md|sql|pem|crt|key"
     r"|csv|log|lock|pid|sock|txt)$"
 )
+OF_SETTINGS = re.compile(r"\.(?:conf|cfg|cnf|env|ini|json|properties|toml|xml|ya?ml)$")
+"""What is no code, even where it is an argument."""
 VALUE = re.compile(r"""(?<!\w)(["'])(?!/)([^"'\n]{2,80})\1""")
 NUMBER = re.compile(
     r"Illegal number: (?P<dash>\S[^\n]{0,79})$"
@@ -66,7 +68,8 @@ def complained_of(case: Case, line: str) -> tuple[str, str]:
 def configuration(case: Case) -> Iterator[tuple[str, str]]:
     """Yield the small texts that a program read, and their paths, the latest first."""
     trace, decider = case.seen.trace, case.seen.decider
-    code = {word for process in trace.processes.values() for word in process.argv}
+    argvs = (process.argv for process in trace.processes.values())
+    code = {word for argv in argvs for word in argv if not OF_SETTINGS.search(word)}
     opened = (c for c in reversed(trace.calls) if c.name.startswith("open") and not c.error)
     read = (c.path for c in opened if not c.writes and decider and c.process == decider.number)
     for path in dict.fromkeys(read):

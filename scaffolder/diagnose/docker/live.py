@@ -79,8 +79,12 @@ def sockets(read: Callable[[str], str | None]) -> tuple[Socket, ...] | None:
         known = known or text is not None
         rows = _rows(text or "")
         left = Counter(_socket(fields).port for fields in rows if fields[3] == CLOSE_WAIT)
+        unread = Counter[int]()
+        for fields in rows:
+            if fields[3] == ESTABLISHED:  # where the queue is one of bytes
+                unread[_socket(fields).port] += _socket(fields).waiting
         own = [_socket(fields) for fields in rows if fields[3] == LISTEN]
-        found += [replace(socket, left=left[socket.port]) for socket in own]
+        found += [replace(s, left=left[s.port], unread=unread[s.port]) for s in own]
     return tuple(s for s in found if s.address != NAME_SERVER) if known else None
 
 

@@ -9,16 +9,14 @@ import errno
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from posixpath import basename, dirname
 
-from .harmless import REPORTING, matters
+from .harmless import PROBES, REPORTING, matters
+from .shells import NOT_STARTED, masked, not_found
 from .trace import Call, Signal, Trace, Traced
 
 PROGRESS = re.compile(r"^(?:open|execve|connect|bind|listen|chdir|mkdir|rename|link|symlink|creat)")
 """Calls after whose success a program has gone on."""
-PROBES = re.compile(r"^(?:stat|lstat|newfstatat|statx|access|faccessat|readlink)")
-"""Calls that ask whether something is there."""
 
 WRAPPER = re.compile(
     r"(?:su|sudo|doas|runuser|tini|dumb-init|docker-init|catatonit|timeout|flock)$"
@@ -33,8 +31,6 @@ AFTERWARDS = 400
 """How many calls before the end of a process are read."""
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that programs handle, to end in their own way."""
-NOT_STARTED = (126, 127)
-"""How a shell ends a child that could not execute a program (POSIX, sh, exit status)."""
 REFUSALS = {errno.EPERM, errno.EACCES}
 NO_REFUSALS = ("epoll_ctl",)
 """Calls that answer so for what they are no use to: a regular file (epoll_ctl(2))."""
@@ -50,6 +46,7 @@ def decider(trace: Trace) -> Traced | None:
     while process and process.number not in seen:
         seen.add(process.number)
         last = next((c for c in reversed(trace.children(process.number)) if c.failed), None)
+        last = last or masked(trace, process)
         if last is None or last.ended is None or not process.failed:
             return process
         # A script that could not start a program may note that in a file before it ends.
@@ -75,24 +72,7 @@ def failure(trace: Trace, process: Traced | None = None) -> Call | None:
     home = dirname(dirname(process.program)) if process.name == "java" else ""
     own = (f"{home}/lib/", f"{home}/release") if home not in ("", "/", "/usr", "/usr/local") else ()
     late = [call for call in late if not own or not call.path.startswith(own)]
-    return _last_failure(late, process.last[-1:]) or _not_found(trace, process)
-
-
-def _not_found(trace: Trace, process: Traced) -> Call | None:
-    """Return how a shell sought a command on PATH in vain, before its child ended with 127.
-
-    bash seeks before it forks, so that the child itself has asked for nothing.
-    """
-    if process.status != NOT_STARTED[1] or not process.parent:
-        return None
-    before = [call for call in trace.of(process.parent) if call.at <= process.began]
-    sought = [call for call in before[-SEVERAL:] if PROBES.match(call.name) and call.path]
-    last = sought[-1] if sought else None
-    if last is None or last.error != errno.ENOENT or last.is_relative:
-        return None
-    name = basename(last.path)
-    places = {dirname(call.path) for call in sought if basename(call.path) == name and call.error}
-    return replace(last, name="execve") if len(places) > 1 else None
+    return _last_failure(late, process.last[-1:]) or not_found(trace, process)
 
 
 def _last_failure(late: Sequence[Call], last: Sequence[str] = ()) -> Call | None:

@@ -1,14 +1,13 @@
 """Workers that end again and again, while the program that starts them runs."""
 
-import re
 from dataclasses import dataclass
 
 from . import decisive
+from .shells import is_shell
 from .trace import Call, Trace, Traced
 
 FEWEST = 2
 """How many ends of workers are no accident."""
-SHELL = re.compile(r"/(?:ba|da|a|z|k|mk)?sh$|/busybox$")
 ASKED = 15
 """SIGTERM: who ends so was asked to, as one that is replaced."""
 
@@ -37,7 +36,7 @@ def dying(trace: Trace) -> Dying | None:
     """
     for parent in trace.processes.values():
         # A shell runs parts of its script in itself, and asks by some of them.
-        if parent.ended is not None or SHELL.search(parent.program):
+        if parent.ended is not None or is_shell(parent):
             continue
         workers = [c for c in trace.children(parent.number) if c.program == parent.program]
         dead = [c for c in workers if c.failed and c.signal != ASKED]

@@ -80,6 +80,8 @@ class Socket:
     waiting: int = 0
     left: int = 0
     """Connections whose clients have left, and which it has not closed (CLOSE_WAIT)."""
+    unread: int = 0
+    """Bytes that clients have sent, and that it has not read."""
 
     @property
     def is_loopback(self) -> bool:

@@ -4,8 +4,8 @@ import errno
 import re
 from itertools import pairwise
 
-from .decisive import PROBES, decider, failure, has_gone_on, is_there
-from .harmless import REPORTING, insists_in_vain, matters
+from .decisive import decider, failure, has_gone_on, is_there
+from .harmless import PROBES, REPORTING, insists_in_vain, matters
 from .trace import Call, Trace, Traced
 
 WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|recv\w*)=[1-9]")

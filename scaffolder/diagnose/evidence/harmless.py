@@ -5,6 +5,8 @@ import re
 
 from .trace import Call
 
+PROBES = re.compile(r"^(?:stat|lstat|newfstatat|statx|access|faccessat|readlink)")
+"""Calls that ask whether something is there."""
 REPORTING = re.compile(
     r"^/(?:proc|sys)/|/locale/|\.mo$|/zoneinfo/|^/etc/localtime$|/terminfo/|/gconv/|^/dev/(?:null|tty"
     r"|urandom|random|log)$|/nscd/|^/etc/(?:hosts|services|protocols|(?:nsswitch|host|resolv|gai)\.conf)$|^/etc/ld[.-]|/libgcc_s|\.pyc?$"

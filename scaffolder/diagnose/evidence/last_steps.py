@@ -22,42 +22,10 @@ ON_PEERS = re.compile(r"p?poll$|p?select|epoll_p?wait|recv")
 SOON = 3000
 """In milliseconds: what works for longer than that may have done its work."""
 
-NEAR_END = 3
-"""How many calls before the very last one may clean up, or write a message."""
 LATEST = 60
 """How many calls before the end are looked through for files."""
 RUNNING = re.compile(r"^(?:/var)?/(?:run|lock)/")
 """Where programs write that they run."""
-
-
-def reads_nothing(trace: Trace) -> bool:
-    """Tell whether a process read the end of its standard input, and ended without going on.
-
-    A shell gives it other files by turns: `while read line; do ... done <file`.
-    """
-    process = decider(trace)
-    if process is None or process.ended is None:
-        return False
-    for call in reversed(trace.of(process.number)):
-        if call.name == "read" and not call.error and call.descriptor == 0:
-            return not call.object.startswith("/") or call.object.startswith("/dev/")
-        if has_gone_on(call):
-            return False
-    return False
-
-
-def asks_for_terminal(trace: Trace) -> bool:
-    """Tell whether a process asked last if its standard input is a terminal, which it is not.
-
-    A runtime asks that as it starts, and works on; a C library asks it of an output.
-    """
-    process = decider(trace)
-    if process is None or process.ended is None or not process.failed:
-        return False
-    last = process.last[-NEAR_END:]
-    late = trace.of(process.number)[-1:]
-    asked = [c for c in late if c.name == "ioctl" and c.error == errno.ENOTTY and not c.descriptor]
-    return bool(asked) and f"ioctl=-{errno.ENOTTY}" in last
 
 
 def opened_last(trace: Trace) -> Call | None:

@@ -26,6 +26,22 @@ NONE = re.compile(
 )
 """How a line says that nothing has failed."""
 
+VAGUE = frozenset(
+    re.findall(
+        r"\S+",
+        "a abort aborted aborting an and app application at bad be boot bootstrap by can't cannot"
+        " code config configuration could crashed crit critical debug details do down due during"
+        " emerg err error errors exception exit exited exiting fail failed fails failure fatal for"
+        " giving has in info init initialisation initialise initialised initialization initialize"
+        " initialized initializing internal invalid is it its job level load loading log logs main"
+        " more msg not nothing now occurred of on or oops panic please process program run running"
+        " see service settings setup shutdown shutting sorry something start started starting"
+        " startup status stop stopped stopping task terminated terminating the to unable unexpected"
+        " unexpectedly unhandled up warn warning was went will with worker wrong",
+    )
+)
+"""Words of which a line may consist that reports a failure, and not what has failed."""
+STAMP = re.compile(r"\[[^\]\n]*\]|\b\d{4}-\d\d-\d\dT?|\b\d\d:\d\d:\d\d\S*")
 FINAL = re.compile(
     r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)|^panic: |^thread '[^']*' panicked"
     r"|\bFATAL\b"
@@ -81,6 +97,13 @@ def last_words(lines: Iterable[str]) -> str:
             return line
         later = line
     return ""
+
+
+def is_vague(line: str) -> bool:
+    """Tell whether a line says that something has failed, and not what: "startup failed"."""
+    said = TAG.sub("", STAMP.sub(" ", line).strip(), count=1)
+    words = re.findall(r"[^\W\d_][\w'/.=-]*", said)
+    return len(line) <= LONG and all(word.rstrip(".").lower() in VAGUE for word in words)
 
 
 def _does_without(line: str, later: str) -> bool:

@@ -2,7 +2,7 @@
 
 import errno
 
-from .decisive import PROBES
+from .harmless import PROBES
 from .trace import Call, Trace
 
 OFTEN = 3

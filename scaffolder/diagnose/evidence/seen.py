@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import alternatives, beside, decisive, gave_up, last_steps, rights, waits, watchdog
+from . import alternatives, beside, decisive, gave_up, last_steps, rights, stdin, waits, watchdog
 from .call_words import in_words
 from .facts import Probe
 from .left import Left
@@ -202,12 +202,7 @@ class Seen:
     @cached_property
     def reads_nothing(self) -> bool:
         """Tell whether it read the end of its standard input, and then ended."""
-        return last_steps.reads_nothing(self.trace)
-
-    @cached_property
-    def asks_for_terminal(self) -> bool:
-        """Tell whether it asked last if its standard input is a terminal, which it is not."""
-        return last_steps.asks_for_terminal(self.trace)
+        return stdin.reads_nothing(self.trace)
 
     @cached_property
     def out_of_stack(self) -> Signal | None:

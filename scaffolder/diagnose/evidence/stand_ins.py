@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 from posixpath import basename, dirname
 
-from .decisive import PROBES, decider, has_gone_on, succeeds
+from .decisive import decider, has_gone_on, succeeds
 from .gave_up import WORK
-from .harmless import REPORTING, matters
+from .harmless import PROBES, REPORTING, matters
 from .last_steps import OF_MODULES
 from .trace import Call, Trace
 

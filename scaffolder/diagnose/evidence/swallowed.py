@@ -131,8 +131,13 @@ def decisive(records: str) -> Swallowed | None:
     chosen = [each for each in ends if each.text]
     if chosen:
         return chosen[-1]
-    before = [(kind, each) for kind, each in found if kind not in {"exit", "left", "said"}]
-    kind, last = before[-1] if ends and before else ("", None)
+    return handled_last(records) if ends else None
+
+
+def handled_last(records: str) -> Swallowed | None:
+    """Return the exception that a program handled last, if it has not worked on since."""
+    found = [(kind, each) for kind, each in read(records) if kind not in {"exit", "left", "said"}]
+    kind, last = found[-1] if found else ("", None)
     return None if last is None or kind == "works" or last.names & OPTIONAL else last
 
 

@@ -22,7 +22,7 @@ def flaw(path: str, said: str) -> str:
     if reader is None:
         return ""
     if not said.strip():
-        return "is empty"
+        return "is empty" if reader in (_json, _toml, _xml) else ""
     try:
         return reader(said)
     except RecursionError:

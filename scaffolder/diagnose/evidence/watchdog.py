@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
-from .decisive import PROBES, kills_first
+from .decisive import kills_first
 from .files import SYSTEM
-from .harmless import REPORTING
+from .harmless import PROBES, REPORTING
 from .trace import Call, Trace, Traced
 
 KILLS = ("kill", "tkill", "tgkill")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from posixpath import dirname, splitext
 
 from . import decisive, gave_up
-from .harmless import matters
+from .harmless import PROBES, matters
 from .swallowed import Swallowed
 from .trace import Call, Trace
 
@@ -33,6 +33,7 @@ EXHAUSTED = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 )
 """What a program seldom does without: it is refused room, or whatever it asks for."""
+DENIED = frozenset({errno.EACCES, errno.EPERM})
 FEW = 2
 """How many of a kind a program has got, where one more is missing."""
 
@@ -53,8 +54,14 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
     return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)
 
 
+def is_refused_room(call: Call) -> bool:
+    """Tell whether a program may not make, or not write, what it wants to: all jobs need that."""
+    makes = call.creates or call.name.startswith("mkdir")
+    return call.error in EXHAUSTED or (makes and call.error in DENIED)
+
+
 def _is_of_files(call: Call) -> bool:
-    return bool(decisive.PROGRESS.match(call.name) or decisive.PROBES.match(call.name))
+    return bool(decisive.PROGRESS.match(call.name) or PROBES.match(call.name))
 
 
 def _is_one_of_several(call: Call, calls: Sequence[Call]) -> bool:

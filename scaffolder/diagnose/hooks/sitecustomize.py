@@ -238,8 +238,6 @@ def lost():
         record("exit", error, "sys.excepthook" if is_replaced else "standard error", UNCAUGHT)
     elif left[0] is not None and error is None:
         record("exit", left[0][0], left[0][1], LOST)  # a task or a thread has it
-    elif error is None and has_handled[0]:
-        record("exit", None, "")  # it came to its end, and that is all
 
 
 def monitored():

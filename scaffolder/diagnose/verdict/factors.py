@@ -8,14 +8,17 @@ from dataclasses import replace
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.names import USERS
 from scaffolder.diagnose.causes.memory.usage import heap
+from scaffolder.diagnose.causes.silence.input import names_terminal
 from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.evidence.config import Config
 from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.evidence.stdin import asks_for_terminal
 from scaffolder.diagnose.programs.usage import USAGE_CODES
 
 from . import cures
 from .agreed import agreed
 from .closed import closed
+from .completed import completed
 from .endings import endings
 from .factor import Factor
 from .itself import CRASHED, itself
@@ -129,7 +132,7 @@ def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
     yield from plain(case, sought=False)
     reads = (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin
-    if reads or (case.seen.asks_for_terminal and not config.tty):
+    if reads or (not config.tty and (asks_for_terminal(case.seen.trace) or names_terminal(case))):
         yield Factor(
             "a terminal and an open input",
             replace(config, tty=True, stdin=True),
@@ -148,6 +151,7 @@ def _inputs(case: Case) -> Iterator[Factor]:
             ),
         )
     yield from variables(case)
+    yield from completed(case)
 
 
 def _words(case: Case) -> Iterator[Factor]:

@@ -4,19 +4,15 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
-from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.in_pods import in_its_terms, is_asked
 from scaffolder.diagnose.causes.intended import declared, intended
-from scaffolder.diagnose.causes.silence.claims import stops_unasked
-from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.swallowed import LOST
-from scaffolder.diagnose.evidence.wrapped import EXHAUSTED
 from scaffolder.errors import UnreadableError
 
+from .jobs import has_failed, is_job
 from .judgement import LIKELY, PROVEN, Judgement, healthy, meant, undetermined
 from .order import basis, in_order, is_sure
-from .proof import holds, is_certain, lines_after, makes_light
+from .proof import holds, is_certain
 from .refuted import is_of, refuted_last
 from .rerun import Rerun
 from .ruled_out import ruled_out
@@ -24,7 +20,7 @@ from .ruled_out import ruled_out
 
 def candidates(case: Case) -> list[tuple[Cause, Found]]:
     """Return every cause that is found, the best first; a proof is one only if it holds."""
-    phase = case.phase | Phase.DIED if _has_failed(case) else case.phase
+    phase = case.phase | Phase.DIED if has_failed(case) else case.phase
     called = [cause for cause in causes() if phase & cause.when and is_asked(case, cause)]
     found = [(cause, hit) for cause in called if (hit := _sought(case, cause))]
     tested = [(cause, replace(hit, proven=holds(case, cause, hit))) for cause, hit in found]
@@ -56,7 +52,7 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
         return better
     if not found:
         return healthy(case) if _nothing_wrong(case) else undetermined(case, tried)
-    if case.phase == Phase.FINISHED and _is_job(case, found[0]):
+    if case.phase == Phase.FINISHED and is_job(case, found[0]):
         return healthy(case)
     open_still = rerun is not None and rerun.cured and not found[0][1].proven
     lead = ((rerun.cause, rerun.text),) if rerun and open_still else ()
@@ -121,46 +117,6 @@ def _unless_outdated(found: list[tuple[Cause, Found]]) -> tuple[Cause, Found]:
     """Return the best cause; an outdated image comes before what a newer one may cure."""
     outdated = next((pair for pair in found if pair[0].id == "image-outdated"), None)
     return outdated if outdated and found[0][0].pattern in OWN else found[0]
-
-
-def _is_job(case: Case, best: tuple[Cause, Found]) -> bool:
-    """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
-    cause, hit = best
-    if case.config.must_stay or (case.is_silent and is_to_stay(case)):
-        return False
-    if case.is_silent or _tells_of(case):
-        return _may_be_optional(case, hit)
-    if _has_failed(case):
-        return False
-    said = [e.found for e in hit.evidence if e.source == "logs"]
-    if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):
-        return True  # it continued after the complaint, and exited with 0
-    return not hit.proven and not is_sure(best)
-
-
-def _has_failed(case: Case) -> bool:
-    """Tell whether it says that it has stopped, which nobody asked for, and met an exception."""
-    is_over = case.phase == Phase.FINISHED and case.seen.swallowed is not None
-    return is_over and stops_unasked(case)
-
-
-def _tells_of(case: Case) -> bool:
-    """Tell whether the program itself names what it did not find: then it knows what it does."""
-    call = case.seen.failed_call
-    path = call.path if call else ""
-    return bool(path) and any(path in line.text for line in case.log.lines)
-
-
-def _may_be_optional(case: Case, hit: Found) -> bool:
-    """Tell whether an answer rests only on what failed in a copy, as much does in many jobs."""
-    call, kept = case.seen.failed_call, case.seen.swallowed
-    if call and call == case.seen.gave_up and call.error in EXHAUSTED:
-        return False  # it was refused room for what it has to write
-    if call and call.name == "bind" and call.port and call == case.seen.gave_up:
-        return False  # it has tried to serve, and then nothing else
-    known = [seen(case, call).found] if call else []
-    known += [kept.words] if kept and (kept.link or kept.how in {"", LOST}) else []
-    return any(e.source == "rerun" and e.found in known for e in hit.evidence)
 
 
 def _nothing_wrong(case: Case) -> bool:

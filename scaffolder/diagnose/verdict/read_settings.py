@@ -20,7 +20,7 @@ def read_settings(case: Case) -> list[Setting]:
     """Return the settings of the files that a program read last, the latest first."""
     return [
         setting
-        for path, content in islice(_files(case), MOST_FILES)
+        for path, content in islice(files_read(case), MOST_FILES)
         for setting in settings(path, content)
     ]
 
@@ -48,7 +48,8 @@ def can_differ(case: Case, path: str) -> bool:
     return mount is None or mount.destination == path or is_small(mount.source)
 
 
-def _files(case: Case) -> Iterator[tuple[str, str]]:
+def files_read(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield the files of settings that a program read, and that a copy can have otherwise."""
     for path, content in configuration(case):
         found = settings(path, content) if can_differ(case, path) else []
         if found and (found[0].is_whole or not CODE.search(path)):

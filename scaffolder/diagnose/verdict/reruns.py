@@ -31,7 +31,7 @@ from .lifetimes import LONGEST_TRIED, is_slow, last_life
 from .own_number import finds_itself
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
-from .resolving import with_port
+from .resolving import with_addresses
 from .revealed import command, revealed
 from .reworded import is_open, reworded
 from .side_by_side import outcomes
@@ -55,14 +55,13 @@ def try_factors(
     is_over = _limited()
     try:
         same = on_own_volumes(engine, case, unchanged(engine, case, ahead))
+        same = with_addresses(engine, case, same) if case.phase & Phase.ENDED else same
     except EngineError as error:
         return Rerun(tried=[f"reruns: {error.message}"])
     if case.phase & Phase.ENDED and not same.alive and is_slow(case, same.trace):
         return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
     is_nowhere = is_like(case, same) and nowhere(case)
-    if case.phase & Phase.ENDED and case.seen.lacked:
-        take_in(case, replace(case.seen, lacked=with_port(engine, case, case.seen.lacked)))
     if case.phase & Phase.ENDED and not (is_proven or is_nowhere) and is_like(case, same):
         telling.ask(engine, case)
     is_well = before is not None and before.verdict == HEALTHY
@@ -78,7 +77,6 @@ def try_factors(
         return over or Rerun(tried=tried)
     if not is_like(case, same):
         call = lacked_or_shared(case, same.trace) if same.trace else None
-        call = with_port(engine, case, call)
         take_in(case, replace(case.seen, lacked=call))
         left_out = isolate(case.config, is_remote=engine.is_remote).left_out
         without = f" and without {', '.join(left_out)}" if left_out else ""

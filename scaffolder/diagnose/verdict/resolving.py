@@ -9,39 +9,46 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.evidence.trace import Call
+from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.docker.client import Engine, EngineError
 
 from .apart import asked
-from .copies import run
+from .copies import Outcome, run
 from .factor import Factor
+from .unchanged import is_like, take_in
 from .watching import tracer_for
 
 ADDRESS = re.compile(r"\d+(?:\.\d+){3}")
 
 
-def with_port(engine: Engine, case: Case, call: Call | None) -> Call | None:
-    """Return how a program connects to the neighbour that it looked up last; if not shown, `call`.
+def with_addresses(engine: Engine, case: Case, same: Outcome) -> Outcome:
+    """Return a watched copy that gets further than to look up a neighbour; if none does, `same`.
 
-    A name of its own (`docker run --link`, --add-host) is in the copy's /etc/hosts already.
+    What it shows is taken in if it is like the container. A name of its own (`docker run --link`,
+    --add-host) is in the copy's /etc/hosts already.
     """
+    call = asked(case, same.trace) if same.trace else None
     if call is None or not call.host or case.config.knows(call.host):
-        return call
+        return same
     known = tuple(_known(case))
     if not any(entry.startswith(f"{call.host}:") for entry in known):
-        return call
+        return same
     config = replace(case.config, hosts=(*case.config.hosts, *known))
     try:
         found = run(engine, case, Factor("addresses of neighbours", config), tracer_for(case))
     except EngineError as error:
         case.unsought.append(f"which port of {call.host} is asked for: {error.message}")
-        return call
-    made = asked(case, found.trace) if found.trace else None
-    if made is None or not made.port:
-        return call
-    names = {address: name for name, _, address in (entry.partition(":") for entry in known)}
-    looked_up = f"{call.host}:{made.address}" in known
-    return replace(made, host=call.host if looked_up else names.get(made.address, made.address))
+        return same
+    if found.trace is None or found.trace.obstacle:
+        return same
+    if is_like(case, found):
+        made = asked(case, found.trace)
+        if made is not None and f"{call.host}:{made.address}" in known:
+            made = replace(made, host=call.host)
+        take_in(case, Seen(found.trace, lacked=made))
+    elif is_like(case, same):
+        return same
+    return found
 
 
 def _known(case: Case) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.denials import is_of_copy
+from scaffolder.diagnose.causes.silence.claims import stops_unasked
 from scaffolder.diagnose.evidence import go_stack, jvm_log, swallowed
 from scaffolder.diagnose.evidence.files import PROGRAM, text
 from scaffolder.diagnose.evidence.left import left
@@ -117,6 +118,8 @@ def ask(engine: Engine, case: Case) -> None:
     if not is_like(case, found):
         return
     told, ending = means.reads(found)
+    if not (told or ending) and stops_unasked(case):
+        told = swallowed.handled_last(found.read)
     told = (ending and linked(ending, partial(_name, case))) or told
     ending = None if told else ending
     remains, said = left(found.read), None if told else _unwritten(case, found)

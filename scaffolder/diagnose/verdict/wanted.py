@@ -15,9 +15,9 @@ from scaffolder.diagnose.causes.variables.locales import lacks_characters
 from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.alternatives import ZONES
-from scaffolder.diagnose.evidence.decisive import PROBES
 from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
 from scaffolder.diagnose.evidence.gave_up import kept_out
+from scaffolder.diagnose.evidence.harmless import PROBES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, watched
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
+from .asked import ADDRESS, host_asked, port_asked, shown, unknown
 from .logins import Mismatch, mismatch
 from .obstacles import obstacle
 from .peers import Peer, known_among, peers
@@ -22,7 +23,6 @@ from .replicas import replica
 
 SLACK = timedelta(seconds=0.1)
 WORD = re.compile(r"[\w.:]+")
-ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|[\da-f]*:[\da-f:]+")
 ANSWERED = re.compile(
     r"\b(?P<asked>(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^\s\"]+)(?: HTTP/[\d.]+)?\"?\s+"
     r"(?P<status>[45]\d\d)\b"
@@ -61,7 +61,7 @@ def peer_refuses(case: Case) -> Found | None:
         )
         if found:
             return found
-    return _unknown(case, *others[0]) if others and case.seen.lacked else None
+    return unknown(case, *others[0]) if others and case.seen.lacked else None
 
 
 def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
@@ -69,7 +69,7 @@ def _asked(case: Case) -> Iterator[tuple[str, Neighbour]]:
     call = case.seen.lacked
     if (call is None and case.seen.trace.processes) or (call and call.name == "bind"):
         return
-    hosts = [call.host or call.address] if call else [peer.host for peer in peers(case)]
+    hosts = [host_asked(case, call)] if call else [peer.host for peer in peers(case)]
     yield from known_among(case, hosts)
 
 
@@ -85,7 +85,7 @@ def _late(case: Case, host: str, other: Neighbour) -> Found | None:
         f"start it again, now that {host} is ready; have the program try again until then, or start"
         f" it when {host} is healthy (a health check there, and depends_on with condition:"
         " service_healthy)",
-        (Evidence("neighbours", since, found.line[:LONG]), *_shown(case), ended(case)),
+        (Evidence("neighbours", since, found.line[:LONG]), *shown(case), ended(case)),
         (f"docker start {quoted(case.target)}",),
         basis=None if case.seen.lacked else Basis.HINT,
     )
@@ -94,11 +94,11 @@ def _late(case: Case, host: str, other: Neighbour) -> Found | None:
 def _deaf(case: Case, host: str) -> Found | None:
     """Find that a neighbour does not listen on the port that a copy connects to."""
     call = case.seen.lacked
-    why = obstacle(case, Peer(host, call.port, "a copy")) if call and call.port else None
+    why = obstacle(case, Peer(host, port_asked(call), "a copy")) if port_asked(call) else None
     if why is None:
         return None
     text, advice, evidence, _certain = why
-    return Found(text, advice, (*evidence, *_shown(case), ended(case)))
+    return Found(text, advice, (*evidence, *shown(case), ended(case)))
 
 
 def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
@@ -125,7 +125,7 @@ def _wrote(case: Case, host: str, other: Neighbour) -> Found | None:
             f"{host} runs, and refuses what it is asked: in that time, {says}",
             f"see what {host} was asked, and why it refuses that: an address, a name or a login"
             " in the settings of this container, or what is missing there",
-            (Evidence("neighbours", command, line[:LONG]), *_shown(case)),
+            (Evidence("neighbours", command, line[:LONG]), *shown(case)),
             basis=None if case.seen.lacked else Basis.HINT,
         )
     return None
@@ -150,7 +150,7 @@ def _started(case: Case, host: str, other: Neighbour) -> Found | None:
         (
             Evidence("neighbours", f"docker inspect {quoted(other.name)}", found.there),
             *((_here(case, found),) if found.here else ()),
-            *_shown(case),
+            *shown(case),
         ),
         basis=None if case.seen.lacked else Basis.HINT,
     )
@@ -162,7 +162,7 @@ def _reads_only(case: Case, host: str, other: Neighbour) -> Found | None:
     if found is None:
         return None
     basis = None if case.seen.lacked else Basis.HINT
-    return Found(found.words, found.fix, (found.shown, *_shown(case)), basis=basis)
+    return Found(found.words, found.fix, (found.shown, *shown(case)), basis=basis)
 
 
 def _here(case: Case, found: Mismatch) -> Evidence:
@@ -192,34 +192,7 @@ def _silent(case: Case, host: str, other: Neighbour) -> Found | None:
                 f"docker exec {quoted(other.name)} cat /proc/net/tcp",
                 f"port {kept.port}: {kept.left} in CLOSE_WAIT, {kept.waiting} not accepted",
             ),
-            *_shown(case),
+            *shown(case),
         ),
         basis=None if case.seen.lacked else Basis.HINT,
     )
-
-
-def _unknown(case: Case, host: str, other: Neighbour) -> Found:
-    """Say what is not known: a copy has no network, so that it does not get the answer."""
-    common = min(set(case.config.networks) & set(other.networks))
-    inside = f"--network {quoted(common)} --entrypoint sh {quoted(case.config.image)}"
-    call = case.seen.lacked
-    port = f":{call.port}" if call and call.port and call.host else ""
-    return Found(
-        f"a copy gets no further than to ask for {host}{port}, which runs and is known on the"
-        f" network {common}: what matters is what {host} answers, and a copy has no network",
-        f"see what {host} answers: ask it from that network, and read its log of that time",
-        _shown(case),
-        (
-            f"docker logs --tail 50 {quoted(other.name)}",
-            f"docker run --rm -it {inside}",
-        ),
-        basis=Basis.HINT,
-    )
-
-
-def _shown(case: Case) -> tuple[Evidence, ...]:
-    call = case.seen.lacked
-    if call is None:
-        return ()
-    port = f":{call.port}" if call.host and call.port else ""
-    return (watched(case, f"it asks for {call.host or call.where}{port}, and gets no further"),)

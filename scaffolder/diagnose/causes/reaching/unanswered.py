@@ -2,9 +2,11 @@
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import live
+from scaffolder.diagnose.causes.evidence import Evidence, live
 from scaffolder.diagnose.causes.listening.sockets import wanted
+from scaffolder.diagnose.evidence.facts import Connection
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.text import quoted
 
 
 @cause(
@@ -24,9 +26,10 @@ def peer_unanswered(case: Case) -> Found | None:
     """
     if case.sockets or not (case.is_silent or wanted(case)):
         return None
-    tried = next((each for each in case.sources.connections() if each.is_tried), None)
+    made = case.sources.connections()
+    tried = next((each for each in made if each.is_tried), None)
     if tried is None:
-        return None
+        return next(filter(None, (_unread(case, each) for each in made)), None)
     other = next((n for n in case.neighbours if tried.address in n.names), None)
     at = f"{tried.address}:{tried.port}"
     who = f"{other.name} ({at})" if other else at
@@ -36,4 +39,32 @@ def peer_unanswered(case: Case) -> Found | None:
         f"see that {who} accepts connections and is reachable from the container's network; give"
         " the connection a time limit and a message",
         (live(case, "cat /proc/1/net/tcp", f"SYN_SENT to {at}"),),
+    )
+
+
+def _unread(case: Case, made: Connection) -> Found | None:
+    """Find a neighbour that leaves what a silent program has sent, or the connection, as it is."""
+    other = next((n for n in case.neighbours if made.address in n.names), None)
+    if other is None or not case.is_silent:
+        return None
+    theirs = case.sources.sockets_of(other.name) or ()
+    kept = next((s for s in theirs if s.port == made.port and (s.unread or s.waiting)), None)
+    if kept is None:
+        return None
+    at = f"{other.name}:{made.port}"
+    does = (
+        f"has not read {kept.unread} bytes that it was sent"
+        if kept.unread
+        else "has not accepted the connection"
+    )
+    shown = f"port {kept.port}: {kept.unread} bytes not read, {kept.waiting} not accepted"
+    return Found(
+        f"the program is connected to {at}, and waits for an answer that does not come: that one"
+        f" {does}",
+        f"see what {other.name} waits for, or is busy with: viscaffold diagnose"
+        f" {quoted(other.name)}; give the request a time limit and a message",
+        (
+            live(case, "cat /proc/1/net/tcp", f"is connected to {at}"),
+            Evidence("neighbours", f"docker exec {quoted(other.name)} cat /proc/net/tcp", shown),
+        ),
     )

@@ -7,11 +7,17 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected, seen, watched
+from scaffolder.diagnose.causes.java.literals import literals
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.stdin import asks_for_terminal
+from scaffolder.diagnose.programs.java_command import started
 
-from .readings import INTERACTIVE, readings
+from .readings import INTERACTIVE, natives, readings, sources
 
 TERMINAL = "/dev/tty"
+FOR_TERMINALS = {"tcgetattr", "ttyname", "ttyname_r", "isatty"}
+OF_TERMINAL = re.compile(r"\bisatty\b|\bisTTY\b|\btcgetattr\b|\[ ! -t 0 \]|\[ -t 0 \]|-t STDIN\b")
+CONSOLE = "java/io/Console"
 
 
 @cause(
@@ -69,7 +75,7 @@ def _without_terminal(case: Case) -> Found | None:
     if case.config.tty:
         return None
     commands = (f"docker run -it {case.config.image}",)
-    if case.seen.asks_for_terminal:
+    if asks_for_terminal(case.seen.trace):
         return Found(
             "the program asks last whether its standard input is a terminal; that is none, and it"
             " ends",
@@ -91,3 +97,13 @@ def _without_terminal(case: Case) -> Found | None:
             commands,
         )
     return None
+
+
+def names_terminal(case: Case) -> bool:
+    """Tell whether a program asks for a terminal anywhere in its code."""
+    if any(program.imports & FOR_TERMINALS for _path, _data, program in natives(case)):
+        return True
+    if any(OF_TERMINAL.search(script.text) for script in sources(case)):
+        return True
+    java = (started(item.argv, case.config.env) for item in case.launched)
+    return any(found for each in java if each for _path, found in literals(case, each, CONSOLE))

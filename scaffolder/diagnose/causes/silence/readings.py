@@ -7,6 +7,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.java.literals import variables as java_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
+from scaffolder.diagnose.evidence.log_search import is_vague
 from scaffolder.diagnose.programs import pypaths, pysource, shell
 from scaffolder.diagnose.programs.defaults import read_variables
 from scaffolder.diagnose.programs.native import binary, elf, glued, go_texts
@@ -34,7 +35,8 @@ FEW = 3
 
 def quiet(case: Case) -> bool:
     """Tell whether nothing in the log explains the end, and no call that a copy ended over."""
-    return case.seen.failed_call is None and (case.is_silent or not case.last_words)
+    said = "" if case.is_silent else case.last_words
+    return case.seen.failed_call is None and (not said or is_vague(said))
 
 
 def says_nothing(case: Case) -> bool:

@@ -34,7 +34,7 @@ TYPO = 2
 
 def words(case: Case) -> frozenset[str]:
     """Return the words in the programs that are started, and in their own sources."""
-    return _words((*_built(case), *_sources(case)))
+    return _words((*_built(case), *own_sources(case)))
 
 
 def listed(case: Case) -> frozenset[str]:
@@ -45,7 +45,7 @@ def listed(case: Case) -> frozenset[str]:
 def names_read(case: Case) -> frozenset[str]:
     """Return what programs may read by its name: what their sources read so, texts of others."""
     found = {match[0] for data in _built(case) for match in TERM.finditer(data)}
-    for data in _sources(case):
+    for data in own_sources(case):
         found |= {match[match.lastgroup or 0] for match in READ.finditer(data)}
     told = (line.encode() for line in case.seen.lines)
     found |= {match["quoted"] for line in told for match in READ.finditer(line)}
@@ -63,7 +63,7 @@ def mentions(case: Case, name: str) -> bool:
     bounded = re.compile(rb"(?<![A-Za-z0-9])" + re.escape(part) + rb"(?![A-Za-z0-9])")
     if len(part) >= LONG and any(part in data for data in _natives(case)):
         return True
-    return any(bounded.search(data) for data in (*_built(case), *_sources(case)))
+    return any(bounded.search(data) for data in (*_built(case), *own_sources(case)))
 
 
 def _words(texts: Iterable[bytes]) -> frozenset[str]:
@@ -99,7 +99,8 @@ def _natives(case: Case) -> Iterator[bytes]:
     yield from (data for _path, data, _elf in natives(case) if len(data) < LARGE)
 
 
-def _sources(case: Case) -> Iterator[bytes]:
+def own_sources(case: Case) -> Iterator[bytes]:
+    """Yield the scripts that are started, and the sources of their own that a copy has opened."""
     for item in case.launched:
         if item.script:
             yield item.script.text.encode()

@@ -1,0 +1,53 @@
+"""Whether an end with 0 is that of a job that has done its work."""
+
+from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.catalogue import Cause, Found
+from scaffolder.diagnose.causes.evidence import seen
+from scaffolder.diagnose.causes.silence.claims import stops_unasked
+from scaffolder.diagnose.causes.silence.endings import is_to_stay
+from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.swallowed import LOST
+from scaffolder.diagnose.evidence.wrapped import is_refused_room
+
+from .order import is_sure
+from .proof import lines_after, makes_light
+
+
+def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
+    """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
+    cause, hit = best
+    if case.config.must_stay or (case.is_silent and is_to_stay(case)):
+        return False
+    if case.is_silent or _tells_of(case):
+        return _may_be_optional(case, hit)
+    if has_failed(case):
+        return False
+    said = [e.found for e in hit.evidence if e.source == "logs"]
+    if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):
+        return True  # it continued after the complaint, and exited with 0
+    return not hit.proven and not is_sure(best)
+
+
+def has_failed(case: Case) -> bool:
+    """Tell whether it says that it has stopped, which nobody asked for, and met an exception."""
+    is_over = case.phase == Phase.FINISHED and case.seen.swallowed is not None
+    return is_over and stops_unasked(case)
+
+
+def _tells_of(case: Case) -> bool:
+    """Tell whether the program itself names what it did not find: then it knows what it does."""
+    call = case.seen.failed_call
+    path = call.path if call else ""
+    return bool(path) and any(path in line.text for line in case.log.lines)
+
+
+def _may_be_optional(case: Case, hit: Found) -> bool:
+    """Tell whether an answer rests only on what failed in a copy, as much does in many jobs."""
+    call, kept = case.seen.failed_call, case.seen.swallowed
+    if call and is_refused_room(call):
+        return False
+    if call and call.name == "bind" and call.port and call == case.seen.gave_up:
+        return False  # it has tried to serve, and then nothing else
+    known = [seen(case, call).found] if call else []
+    known += [kept.words] if kept and (kept.link or kept.how in {"", LOST}) else []
+    return any(e.source == "rerun" and e.found in known for e in hit.evidence)
