@@ -143,6 +143,11 @@ def _says_more(wrapping: Thrown, cause: Thrown) -> bool:
     return bool(own) and bool(FOREIGN.match(wrapping["holder"])) and _text(cause) not in own
 
 
+def _is_tried(before: Thrown) -> bool:
+    """Tell whether the library has only tried something inside: whether a name is a number."""
+    return bool(INTERNAL.match(before["holder"])) and before["kind"].startswith("java/lang/")
+
+
 def _causes(every: Sequence[Thrown], last: Thrown) -> list[Thrown]:
     """Return an exception and what caused it, the root last.
 
@@ -160,6 +165,7 @@ def _causes(every: Sequence[Thrown], last: Thrown) -> list[Thrown]:
             before is None
             or not wraps
             or INTERNAL.match(before["kind"])
+            or _is_tried(before)
             or _says_more(begun, before)
         ):
             break
