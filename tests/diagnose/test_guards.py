@@ -40,3 +40,20 @@ def test_what_a_script_sets_to_a_text_is_known_and_what_a_command_prints_is_not(
     assert shell.assigned(script, {"E": "old", "D": "d"}) == {
         "A": "1", "B": "$A x", "C": "1/d", "D": "d",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "value"),
+    [
+        (': "${SPOOL:=/spool}"\n', "/spool"),
+        (": ${SPOOL='/s p'}\n", "/s p"),
+        (': "${SPOOL:=$HOME/x}"\n', "/root/x"),
+        (': "${SPOOL:=$(mktemp)}"\n', None),
+        ("echo ${SPOOL:-/spool}\n", None),
+    ],
+)
+def test_a_variable_that_a_script_sets_where_it_is_not_is_known(
+    script: str, value: str | None
+) -> None:
+    assert shell.assigned(script, {"HOME": "/root"}).get("SPOOL") == value
+    assert shell.assigned(script, {"HOME": "/root", "SPOOL": "/own"})["SPOOL"] == "/own"

@@ -536,7 +536,7 @@ def test_a_refused_call_names_the_capability_that_it_needs(refused: str, needs: 
 
 def test_a_program_that_asks_at_its_terminal_needs_one() -> None:
     asked = ended(call("openat\t-6\tp=/dev/tty\tx=2"))
-    without, with_one = case(**asked), case(**asked | {"config": {"stdin": True}})
+    without, with_one = case(**asked), case(**asked | {"config": {"tty": True}})
 
     assert judge(without).cause == "input-closed"
     assert "/dev/tty" in judge(without).text

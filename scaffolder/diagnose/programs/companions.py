@@ -45,7 +45,7 @@ def beside(texts: Iterable[tuple[str, bytes]], known: Collection[str]) -> list[s
     lower = {name.lower() for name in known}
     distance: dict[str, int] = {}
     for kind, data in texts:
-        names = [*_names(kind, data)]
+        names = [n for n in _names(kind, data) if n.lower() in lower or not _is_common(kind, n)]
         at = [number for number, name in enumerate(names) if name.lower() in lower]
         for place in at:
             for number in range(max(0, place - NEAR), min(len(names), place + NEAR + 1)):
@@ -60,6 +60,8 @@ def beside(texts: Iterable[tuple[str, bytes]], known: Collection[str]) -> list[s
 def _names(kind: str, data: bytes) -> Iterator[str]:
     """Yield the names in a text; an empty one for what stands between them and is none."""
     for match in NAMES[kind].finditer(data):
-        name = (match[match.lastgroup] if match.lastgroup else b"").decode("ascii", "replace")
-        if kind != "source" or name.lower() not in OF_LANGUAGES:
-            yield name
+        yield (match[match.lastgroup] if match.lastgroup else b"").decode("ascii", "replace")
+
+
+def _is_common(kind: str, name: str) -> bool:
+    return kind == "source" and name.lower() in OF_LANGUAGES

@@ -28,7 +28,7 @@ def with_addresses(engine: Engine, case: Case, same: Outcome) -> Outcome:
     --add-host) is in the copy's /etc/hosts already.
     """
     call = asked(case, same.trace) if same.trace else None
-    if call is None or not call.host or case.config.knows(call.host):
+    if call is None or not call.host or _is_given(case, call.host):
         return same
     known = tuple(_known(case))
     if not any(entry.startswith(f"{call.host}:") for entry in known):
@@ -49,6 +49,11 @@ def with_addresses(engine: Engine, case: Case, same: Outcome) -> Outcome:
     elif is_like(case, same):
         return same
     return found
+
+
+def _is_given(case: Case, host: str) -> bool:
+    """Tell whether a link or --add-host gives a name its address, of which copies know then."""
+    return case.config.knows(host) or any(e.startswith(f"{host}:") for e in case.config.hosts)
 
 
 def _known(case: Case) -> Iterator[str]:

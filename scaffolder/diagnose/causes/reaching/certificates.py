@@ -14,6 +14,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.validity import validities
 from scaffolder.text import quoted
 
+from .asked import host_asked
 from .peers import known_among
 
 NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
@@ -53,7 +54,7 @@ def certificate_over(case: Case) -> Found | None:
                 (content(case, path, over), ended(case)),
             )
     calls = (call for call in reversed(case.seen.trace.calls) if call.is_network)
-    asked = dict.fromkeys(call.host or call.address for call in calls)
+    asked = dict.fromkeys(host_asked(case, call) for call in calls)
     for host, other in known_among(case, asked):
         files = case.sources.files_of(other.name)
         for path in _named(other, files):

@@ -80,6 +80,12 @@ def last_line(case: Case) -> str:
     return next((line.text for line in reversed(case.lines) if line.text.strip()), "")
 
 
+def last_logged(case: Case) -> str:
+    """Return the last line of the log itself, whatever a copy shows beside it."""
+    said = (line.text for line in reversed(case.log.lines) if line.text.strip())
+    return next(said, "")
+
+
 def may_have_served(case: Case) -> bool:
     """Tell whether an end with 0 may be that of a server, which nobody said has done its work.
 
@@ -93,8 +99,7 @@ def may_have_served(case: Case) -> bool:
 def stops_unasked(case: Case) -> bool:
     """Tell whether it says at its end that it has stopped, and nobody told it to."""
     is_asked = case.signals or case.phase & Phase.STOPPED
-    said = (line.text for line in reversed(case.log.lines) if line.text.strip())
-    return not is_asked and bool(STOPS.search(next(said, "")[:LONGEST]))
+    return not is_asked and bool(STOPS.search(last_logged(case)[:LONGEST]))
 
 
 def said_up(case: Case) -> str:

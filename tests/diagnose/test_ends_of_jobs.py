@@ -1,0 +1,72 @@
+"""Ends with 0 that are none of a job: it was refused room, or says that it has stopped."""
+
+from typing import Any
+
+import pytest
+from recorded import case
+
+from examples import DIED, SERVER, STARTED, py
+from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.swallowed import Swallowed
+from scaffolder.diagnose.verdict.judge import judge
+
+STACK = 'Traceback (most recent call last):\n  File "/app/main.py", line 4, in load\n'
+KEPT = Swallowed(f"{STACK}ValueError: 'quorom' is none", frozenset({"ValueError"}), "/a.py:4", "")
+
+
+def done(call: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
+    calls = f"C\t1\t7\t7\t{call}\n" if call else ""
+    return {"files": SERVER, "trace": f"{STARTED}{calls}X\t9\t7\t0\t0", "exit_code": 0, **more}
+
+
+@pytest.mark.parametrize(
+    ("call", "config", "cause"),
+    [
+        ("mkdirat\t-30\tp=/var/lib/app", {"read_only": True}, "read-only-root"),
+        ("write\t-28\tf=3:/spool/a", {"tmpfs": {"/spool": "size=1m"}}, "disk-full"),
+        ("openat\t-13\tp=/data/a\tx=241", {"user": "1000"}, "file-closed"),
+    ],
+)
+@pytest.mark.parametrize("log", ["", "worker starting\nworker done"])
+def test_a_job_that_may_not_write_has_failed(
+    call: str, config: dict[str, Any], cause: str, log: str
+) -> None:
+    found = judge(case(**done(call, config=config, log=log)))
+
+    assert found.verdict == "likely", found
+    assert found.cause == cause
+
+
+@pytest.mark.parametrize(
+    "call", ["openat\t-2\tp=/etc/app.toml\tx=0", "openat\t-13\tp=/etc/app.toml\tx=0", ""]
+)
+def test_a_job_does_without_what_it_only_reads(call: str) -> None:
+    assert judge(case(**done(call, log="worker done"))).verdict == "healthy"
+
+
+@pytest.mark.parametrize("last", ["agent: stopped", "Shutting down", "service terminated"])
+def test_what_says_that_it_has_stopped_and_met_an_exception_has_failed(last: str) -> None:
+    found = judge(case(**py("run()", exit_code=0, log=f"agent: loading\n{last}", swallowed=KEPT)))
+
+    assert found.verdict == "likely", found
+    assert "'quorom' is none" in found.text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"log": "agent: 3 rows written"},
+        {"log": "agent: stopped", "swallowed": None},
+        {
+            "log": "agent: stopped",
+            "sources": {
+                "happened": (
+                    Event(DIED.timestamp() - 1, "kill", signal=15), Event(DIED.timestamp(), "die", 0),
+                )
+            },
+        },
+    ],
+    ids=["a job", "no exception", "it was asked to"],
+)  # fmt: skip
+def test_others_that_end_with_0_are_well(more: dict[str, Any]) -> None:
+    assert judge(case(**done(**{"swallowed": KEPT} | more))).verdict == "healthy"
