@@ -67,7 +67,7 @@ def _is_of_files(call: Call) -> bool:
 def _is_one_of_several(call: Call, calls: Sequence[Call]) -> bool:
     """Tell whether a program got other files of the same directory with the same ending."""
     ending = splitext(call.path)[1]
-    if call.error != errno.ENOENT or not ending or not matters(call):
+    if call.error != errno.ENOENT or ending in {"", ".so"} or not matters(call):
         return False
     opened = {c.path for c in calls if c.name.startswith("open") and not c.error}
     alike = [path for path in opened if dirname(path) == dirname(call.path)]

@@ -4,7 +4,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.shells.meant import NOTHING_TO_DO
-from scaffolder.diagnose.causes.silence.claims import last_logged, stops_unasked
+from scaffolder.diagnose.causes.silence.claims import last_logged, may_have_served, stops_unasked
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
@@ -23,7 +23,8 @@ def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
         return _may_be_optional(case, hit)
     if has_failed(case):
         return False
-    if not NOTHING_TO_DO.search(last_logged(case)) and _may_be_optional(case, hit):
+    has_worked = not (may_have_served(case) or NOTHING_TO_DO.search(last_logged(case)))
+    if has_worked and _may_be_optional(case, hit):
         return True
     said = [e.found for e in hit.evidence if e.source == "logs"]
     if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):

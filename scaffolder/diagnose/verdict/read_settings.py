@@ -1,5 +1,6 @@
 """The settings in the files that a program read before it ended, and other ways to write them."""
 
+import re
 from collections.abc import Collection, Iterator
 from itertools import islice
 
@@ -14,6 +15,8 @@ from .rewording import Named, key
 from .spellings import MOST, WORD, is_answer, spellings
 
 MOST_FILES = 2
+OPERATORS = re.compile(r"[&|~^!()]")
+"""What PHP computes with in a file of settings: written otherwise, none of it may be read."""
 
 
 def read_settings(case: Case) -> list[Setting]:
@@ -30,6 +33,8 @@ def respelled(named: Named, value: str, known: Collection[str]) -> list[str]:
 
     The same one is among them where quotes around it matter.
     """
+    if isinstance(named, Setting) and named.path.endswith(".ini") and OPERATORS.search(value):
+        return []
     meant = near(value, known) if WORD.fullmatch(value) and not is_answer(value) else []
     found = [*dict.fromkeys((*meant, *spellings(key(named), value)))][:MOST]
     if not isinstance(named, Setting):
