@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case, program
 
-from examples import DIED, SERVER, STARTED, py
+from examples import DIED, SERVER, STARTED, py, sh
 from scaffolder.diagnose.evidence.facts import Event
 from scaffolder.diagnose.evidence.swallowed import Swallowed
+from scaffolder.diagnose.verdict.closed import closed
 from scaffolder.diagnose.verdict.judge import judge
 
 STACK = 'Traceback (most recent call last):\n  File "/app/main.py", line 4, in load\n'
@@ -16,7 +17,8 @@ KEPT = Swallowed(f"{STACK}ValueError: 'quorom' is none", frozenset({"ValueError"
 
 def done(call: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of a case
     calls = f"C\t1\t7\t7\t{call}\n" if call else ""
-    return {"files": SERVER, "trace": f"{STARTED}{calls}X\t9\t7\t0\t0", "exit_code": 0, **more}
+    end = f"X\t9\t7\t{more.get('exit_code', 0)}\t0"
+    return {"files": SERVER, "trace": f"{STARTED}{calls}{end}", "exit_code": 0, **more}
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,29 @@ def test_what_says_that_it_has_stopped_and_met_an_exception_has_failed(last: str
 )  # fmt: skip
 def test_others_that_end_with_0_are_well(more: dict[str, Any]) -> None:
     assert judge(case(**done(**{"swallowed": KEPT} | more))).verdict == "healthy"
+
+
+SOURCES = '#!/bin/sh\n. /etc/app.env\nif [ "$ENABLED" = "true" ]; then exec /app/server; fi\n'
+
+
+@pytest.mark.parametrize(("ends", "is_told"), [("\r\n", True), ("\n", False)])
+@pytest.mark.parametrize("status", [0, 3])
+def test_values_with_carriage_returns_that_a_script_reads_are_told(
+    ends: str, status: int, *, is_told: bool
+) -> None:
+    files = {"/etc/app.env": File(f"ENABLED=true{ends}".encode())}
+    found = judge(case(**sh(SOURCES, files=files, exit_code=status)))
+
+    assert (found.cause == "line-endings") == is_told
+    assert not is_told or "/etc/app.env, which the script reads" in found.text
+
+
+def test_no_program_is_taken_for_a_file_that_others_may_not_read() -> None:
+    files = {**SERVER, "/usr/bin/cmp": program("x"), "/etc/key": File(b"x")}
+    looked = "newfstatat\t0\tp={}"
+    of = (
+        case(**done(looked.format(path), files=files, exit_code=3))
+        for path in ("/usr/bin/cmp", "/etc/key")
+    )
+
+    assert [[f.name for f in closed(each)] for each in of] == [[], ["/etc/key with the mode 0600"]]

@@ -12,6 +12,7 @@ from .factor import Factor, mounted
 
 OTHERS = 0o077
 """What the group and all others may do."""
+EXECUTABLE = 0o111
 ALONE = 0o600
 LARGEST = 64 * 1024
 MODE = Cure("mode", "owner-refused", "permissions", "", "", proves=True, is_exact=True)
@@ -24,6 +25,8 @@ def closed(case: Case) -> Iterator[Factor]:
         entry = resolved(case.files, path)
         if entry is None or entry.kind != "file" or not entry.mode & OTHERS:
             continue
+        if entry.mode & EXECUTABLE:
+            continue  # a program, which nothing runs any more then
         data = case.files.content(entry.path) if entry.size <= LARGEST else None
         mount = mount_around(path, case.config.mounts)
         if data is None or (mount and not mount.writable):

@@ -7,15 +7,18 @@ from itertools import islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, logged, seen
+from scaffolder.diagnose.causes.evidence import content, ended, logged, seen
+from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs.scripts import sourced
 from scaffolder.text import quoted
 
 SPELLED = "\\r"
 """How the name of a call spells a carriage return."""
 UNKNOWN_NAME = r"name or service not known|name does not resolve|unknown host"
 WINDOWS = b"\r\n"
+VALUE = re.compile(r"^[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*=[^\n]*\r$", re.MULTILINE)
 BINARY = re.compile(rb"[\x00-\x08]")
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """How a file begins whose encoding is marked, and that encoding without the mark."""
@@ -34,14 +37,22 @@ SYSTEM = re.compile(
     reads=["rerun", "files"],
     page="check-files-and-dependencies",
     when=Phase.ENDED,
-    explains=["file-missing", "name-unresolved", "last-call", "program-not-found", "script-guard"],
+    explains=[
+        "file-missing",
+        "name-unresolved",
+        "last-call",
+        "program-not-found",
+        "script-guard",
+        "ends-itself",
+        "errexit",
+    ],
     cured_by=["line-endings"],
 )
 def line_endings(case: Case) -> Found | None:
     """Find a call that was refused for a name with a carriage return, and who it comes from."""
     call = case.seen.failed_call
     if call is None or SPELLED not in f"{call.given}{call.host}{call.address}":
-        return _unknown(case)
+        return _unknown(case) or _sourced(case)
     path = next((path for path, _ in of_windows(case)), "")
     where = path or "a file that it reads"
     return Found(
@@ -69,6 +80,29 @@ def _unknown(case: Case) -> Found | None:
         f"convert it to LF: sed -i 's/\\r$//' {quoted(path)}, and keep it so (.gitattributes:"
         " text eol=lf)",
         (logged(case, says), content(case, path, "lines end with \\r\\n")),
+    )
+
+
+def _sourced(case: Case) -> Found | None:
+    """Find values that end in a carriage return in what a script reads as a part of itself.
+
+    Each of them differs then from what the script compares it with.
+    """
+    if not quiet(case) or not (case.exit_code or case.is_silent):
+        return None
+    scripts = (item.script for item in case.launched if item.script)
+    read = (each for script in scripts for each in sourced(case.files, script, case.config.workdir))
+    found = next((each for each in read if VALUE.search(each.text)), None)
+    if found is None:
+        return None
+    return Found(
+        f"{found.path}, which the script reads as a part of itself, has Windows (CRLF) line"
+        " endings: each value in it ends in a carriage return, and equals none that it is compared"
+        " with",
+        f"convert it to LF: sed -i 's/\\r$//' {quoted(found.path)}, and keep it so (.gitattributes:"
+        " text eol=lf)",
+        (content(case, found.path, "lines end with \\r\\n"), ended(case)),
+        basis=Basis.INFERRED,
     )
 
 

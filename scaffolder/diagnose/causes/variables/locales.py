@@ -29,7 +29,8 @@ BEYOND = re.compile(r"unmappable characters?(?![^\n]*UTF-?8)", re.IGNORECASE)
 SAYS = (
     r"(?![^\n]*utf-?8' codec can't decode)"
     r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
-    r"|De)codeError|invalid multibyte|ascii' codec|\"\\{1,2}x\w\w\" (?:from|on) US-ASCII"
+    r"|De)codeError|invalid multibyte|invalid byte sequence in US-ASCII"
+    r"|ascii' codec|\"\\{1,2}x\w\w\" (?:from|on) US-ASCII"
     rf"|incompatible character encodings|{BEYOND.pattern})[^\n]*"
 )
 LOCALES = "/usr/lib/locale"
