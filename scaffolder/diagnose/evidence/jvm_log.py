@@ -32,6 +32,7 @@ ASKED = "java/util/concurrent/ExecutionException"
 EXIT = re.compile(r"^\[(?P<at>\d+)ms\] begin VM_Operation \(\w+\): Exit\b", re.MULTILINE)
 FOREIGN = re.compile(r"^(?:java|javax|jdk|sun|com[/.]sun)[/.]")
 INTERNAL = re.compile(r"^(?:jdk|sun)/")
+NO_NUMBER = "java/lang/NumberFormatException"
 OF_SYSTEM = re.compile(r"^java/(?:io|nio|net)/")
 SOON = 3000
 """In milliseconds: what is handled longer before the end did not decide it."""
@@ -145,7 +146,7 @@ def _says_more(wrapping: Thrown, cause: Thrown) -> bool:
 
 def _is_tried(before: Thrown) -> bool:
     """Tell whether the library has only tried something inside: whether a name is a number."""
-    return bool(INTERNAL.match(before["holder"])) and before["kind"].startswith("java/lang/")
+    return bool(INTERNAL.match(before["holder"])) and before["kind"] == NO_NUMBER
 
 
 def _causes(every: Sequence[Thrown], last: Thrown) -> list[Thrown]:
