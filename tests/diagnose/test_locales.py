@@ -5,6 +5,7 @@ from recorded import File, case
 
 from examples import SERVER
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.variables.characters import lacks_locale
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.wanted import wanted
 
@@ -55,3 +56,29 @@ def test_a_text_that_is_not_in_utf_8_is_no_matter_of_the_locale() -> None:
     of = told("A.java:3: error: unmappable character (0xE4) for encoding UTF-8")
 
     assert judge(of).cause != "locale-missing"
+
+
+SOUGHT = "C\t1\t7\t7\topenat\t{}\tp=/usr/lib/locale/{}/LC_CTYPE\tx=0\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "call", "is_lacked"),
+    [
+        ({"LC_ALL": "de_DE.UTF-8"}, SOUGHT.format(-2, "de_DE.utf8"), True),
+        ({"LANG": "de_DE.UTF-8"}, SOUGHT.format(-2, "de_DE.UTF-8"), True),
+        ({"LC_ALL": "de_DE.UTF-8"}, SOUGHT.format(3, "de_DE.utf8"), False),
+        ({"LC_ALL": "C.UTF-8"}, SOUGHT.format(-2, "C.utf8"), False),
+        ({}, SOUGHT.format(-2, "de_DE.utf8"), False),
+        ({"LC_ALL": "de_DE.UTF-8"}, "", False),
+    ],
+)
+def test_a_locale_that_is_sought_in_vain_is_tried_whatever_comes_after(
+    env: dict[str, str], call: str, *, is_lacked: bool
+) -> None:
+    """A program goes on without it, and fails over its first letter beyond ASCII."""
+    works = "C\t2\t7\t7\topenat\t3\tp=/data/rows.csv\tx=0\nC\t3\t7\t7\topenat\t4\tp=/tmp/a\tx=241\n"
+    trace = f"P\t0\t7\t/app/server\tserver\n{call}{works}X\t9\t7\t65\t0"
+    of = case(files=SERVER, trace=trace, exit_code=65, config={"env": env})
+
+    assert lacks_locale(of) == is_lacked
+    assert any("LC_ALL" in f.flags for f in wanted(of)) == is_lacked

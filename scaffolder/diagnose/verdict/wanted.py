@@ -11,7 +11,7 @@ from itertools import islice
 from posixpath import dirname, splitext
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.variables.locales import lacks_characters
+from scaffolder.diagnose.causes.variables.characters import lacks_characters, lacks_locale
 from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.alternatives import ZONES
@@ -58,7 +58,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     yield from translated(case)
     yield from more(case)
     is_beyond = lacks_characters(case)
-    if case.seen.locales_sought or is_beyond:
+    if case.seen.locales_sought or is_beyond or lacks_locale(case):
         value = "C.UTF-8"
         yield Factor(
             f"the locale {value}",

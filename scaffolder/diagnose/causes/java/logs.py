@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, logged, quoted, watched
+from scaffolder.diagnose.causes.reaching.asked import host_asked
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
 from scaffolder.diagnose.evidence.log_search import FAILURE
 from scaffolder.diagnose.programs import jars
@@ -36,7 +37,7 @@ def java_log_nowhere(case: Case) -> Found | None:
     told = [(text, path) for text, path in _messages(case) if FAILURE.search(text)]
     said = ", ".join(f"`{text[:120]}`" for text, _ in told[:MOST])
     asked = case.seen.lacked
-    host = (asked.host or asked.address) if asked else ""
+    host = host_asked(case, asked) if asked else ""
     about = f"; of what its classes can log, this tells of a failure: {said}" if said else ""
     reaches = f"; it asks {host}, which a copy cannot reach" if host else ""
     lock = next((text for text, _ in told[:MOST] if LOCK.search(text)), "")

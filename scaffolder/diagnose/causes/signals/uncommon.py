@@ -6,6 +6,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected
 from scaffolder.diagnose.causes.identity.capabilities import options
+from scaffolder.diagnose.causes.reaching.asked import host_asked
 from scaffolder.diagnose.causes.reaching.peers import known_among, peers
 from scaffolder.diagnose.causes.shells.script import scripts
 from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
@@ -94,7 +95,7 @@ def connection_closed(case: Case) -> Found | None:
     calls = (call for call in (*lacked, *case.seen.trace.calls) if call.is_network)
     # A copy that runs on, since nobody closes anything there, tells of no peer: the settings do.
     named = () if _has_pipe(case) else (peer.host for peer in peers(case))
-    asked = (*(call.host or call.address for call in calls), *named)
+    asked = (*(host_asked(case, call) for call in calls), *named)
     host, other = next(known_among(case, asked), ("", None))
     if other is None:
         return None

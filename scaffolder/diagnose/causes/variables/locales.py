@@ -19,37 +19,13 @@ from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.alternatives import ZONES
 from scaffolder.diagnose.evidence.files import resolved
 
+from .characters import BEYOND, SAYS, is_utf_8
+
 ASKED = r"setlocale\([^()\n]*[\"'](\w\w[\w.@-]*)[\"']"
 """The locale in a line of source that a traceback quotes."""
 
 
 LOCALE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?(?:[.@][\w@-]+)?")
-BEYOND = re.compile(r"unmappable characters?(?![^\n]*UTF-?8)", re.IGNORECASE)
-"""How Java says that a name or a text has what the encoding of its locale does not."""
-SAYS = (
-    r"(?![^\n]*utf-?8' codec can't decode)"
-    r"[^\n]*(?:unsupported locale|cannot change locale|setlocale|locale::facet|Unicode(?:En"
-    r"|De)codeError|invalid multibyte|invalid byte sequence in US-ASCII"
-    r"|ascii' codec|\"\\{1,2}x\w\w\" (?:from|on) US-ASCII"
-    rf"|incompatible character encodings|{BEYOND.pattern})[^\n]*"
-)
-LOCALES = "/usr/lib/locale"
-DECIDE = ("LC_ALL", "LC_CTYPE", "LANG")
-"""The variables that say which characters there are, the one that decides first."""
-
-
-def is_utf_8(case: Case) -> bool:
-    """Tell whether the locale has all characters; without one, or the files of it, it has ASCII."""
-    value = next((case.config.env[name] for name in DECIDE if case.config.env.get(name)), "")
-    name, _, charset = value.partition(".")
-    places = (LOCALES, f"{LOCALES}/locale-archive", f"{LOCALES}/{name}.utf8")
-    is_there = name == "C" or any(map(case.has, places[1:])) or not case.has(places[0])
-    return charset.lower().replace("-", "") == "utf8" and is_there
-
-
-def lacks_characters(case: Case) -> bool:
-    """Tell whether it ended over text that its locale, which is none of UTF-8, cannot represent."""
-    return not is_utf_8(case) and case.said(SAYS) is not None
 
 
 @cause(
