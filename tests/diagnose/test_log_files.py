@@ -91,3 +91,18 @@ def test_the_failure_right_before_the_last_one_is_told_too(content: bytes, words
     found = judge(case(**wrote("/var/log/app.log", content)))
 
     assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("unread", "is_told"), [("C\t1\t7\t7\topenat\t-2\tx=441\n", True), ("", False)]
+)
+def test_what_a_tracer_cannot_read_is_looked_up_in_what_has_changed(
+    unread: str, *, is_told: bool
+) -> None:
+    """A process that has become another user is closed to a tracer without its rights."""
+    path = "/var/log/app/app.log"
+    trace = f"{STARTED}{unread}C\t1\t7\t7\tbind\t-99\ta=0\nX\t2\t7\t1\t0"
+    changed = {"changed": (("A", path),)}
+    found = judge(case(files={**SERVER, path: File(SEVERE)}, trace=trace, sources=changed))
+
+    assert (found.cause == "output-in-file") == is_told

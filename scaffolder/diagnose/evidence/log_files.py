@@ -55,7 +55,9 @@ def written(log: Log, trace: Trace, changes: Callable[[], Iterable[tuple[str, st
     """
     if last_words(line.text for line in log.lines):
         return []
-    if trace.processes:
+    # Of what has become another user, the tracer cannot read which files it opens.
+    is_known = trace.processes and all(c.given for c in trace.calls if c.name.startswith("open"))
+    if is_known:
         # A copy has mounts read-only: there the container could write.
         return [c.path for c in trace.calls if c.writes and c.error in {0, errno.EROFS}]
     found = changes() if log.is_empty else ()
