@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, logged
+from scaffolder.diagnose.causes.evidence import (
+    Evidence,
+    content,
+    ended,
+    inspected,
+    logged,
+    nothing_logged,
+)
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
 from scaffolder.diagnose.causes.silence.readings import sources
 from scaffolder.diagnose.evidence import log_search
@@ -25,19 +32,25 @@ LISTED = r"(?<![\w.]){code} {{1,4}}(?P<what>[A-Za-z][^\n,;.()]{{2,80}})"
 def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     """Return what the status of a job means by its own words, if that is no failure.
 
-    The job has said what it found, and complains of nothing.
+    The job has said what it found, and complains of nothing. Of one that says nothing, only what
+    lists its statuses counts.
     """
     code, config = case.exit_code, case.config
     if case.pod or case.restarts or config.must_stay or not 0 < code <= LARGEST_STATUS:
         return None
     lines = [line.text for line in case.lines if line.text.strip()]
-    if not lines or log_search.last_words(lines) or case.seen.failed_call:
+    if log_search.last_words(lines) or case.seen.failed_call:
         return None
-    for who, words, shown in _texts(case, lines[-1]):
-        what = _meaning(words, code)
+    said = logged(case, lines[-1]) if lines else nothing_logged(case)
+    for who, words, shown in _texts(case, lines[-1] if lines else ""):
+        what = (
+            _meaning(words, code)
+            if lines or LISTS.search(re.sub(r"[_.]", "-", f"{who} {words}"))
+            else ""
+        )
         if what:
             text = f"it has finished its work: {who} says that its exit code {code} means {what!r}"
-            return text, (shown, logged(case, lines[-1]), ended(case))
+            return text, (shown, said, ended(case))
     return None
 
 
@@ -54,8 +67,11 @@ def _meaning(words: str, code: int) -> str:
 def _texts(case: Case, last: str) -> Iterator[tuple[str, str, Evidence]]:
     """Yield who may document it, in which words: labels, the last output, comments."""
     for name, value in case.config.labels.items():
-        if LISTS.search(name.replace("_", "-")):
-            yield f"the label {name}", value, inspected(case, "Config.Labels", f"{name}={value}")
+        spelled = re.sub(r"[_.]", "-", name)
+        of_one = re.search(r"-(\d{1,3})$", spelled)  # exit.status.3=nothing to do
+        means = f"{of_one[1]} = {value}" if of_one else value
+        if LISTS.search(spelled):
+            yield f"the label {name}", means, inspected(case, "Config.Labels", f"{name}={value}")
     if LISTS.search(last):
         yield "its last output", last, logged(case, last)
     for path, comment in _comments(case):
