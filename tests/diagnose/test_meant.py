@@ -105,8 +105,19 @@ def test_a_status_that_nothing_documents_as_a_result_is_a_fault(example: dict[st
     [
         {"log": DONE, "config": {"labels": {"exit-codes": "0=the same 2=drift found 1=error"}}},
         {"log": "2 of 3 differ (exit code 2: the pipeline opens a ticket)"},
+        {"config": {"labels": {"org.acme.exit-codes": "0=the same, 2=drift found"}}},
+        {"config": {"labels": {"exit.status.2": "drift found"}}},
     ],
-    ids=["a label", "its last output"],
+    ids=["a label", "its last output", "a label, silent", "a label of its own, silent"],
 )
 def test_a_status_may_be_documented_elsewhere(more: dict[str, Any]) -> None:
     assert judge(case(**py("import sys\n", exit_code=2, **more))).verdict == "healthy"
+
+
+@pytest.mark.parametrize(
+    "labels", [{"exit.status.3": "drift found"}, {"exit.status.2": "failed"}, {"version.2": "beta"}]
+)
+def test_a_label_of_another_status_or_thing_documents_nothing(labels: dict[str, str]) -> None:
+    found = judge(case(**py("import sys\n", exit_code=2, config={"labels": labels})))
+
+    assert found.verdict != "healthy"

@@ -32,8 +32,8 @@ LISTED = r"(?<![\w.]){code} {{1,4}}(?P<what>[A-Za-z][^\n,;.()]{{2,80}})"
 def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     """Return what the status of a job means by its own words, if that is no failure.
 
-    The job has said what it found, and complains of nothing. Of one that says nothing, only what
-    lists its statuses counts.
+    The job has said what it found, and complains of nothing. Of one that says nothing, only a label
+    of its image counts.
     """
     code, config = case.exit_code, case.config
     if case.pod or case.restarts or config.must_stay or not 0 < code <= LARGEST_STATUS:
@@ -43,11 +43,7 @@ def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
         return None
     said = logged(case, lines[-1]) if lines else nothing_logged(case)
     for who, words, shown in _texts(case, lines[-1] if lines else ""):
-        what = (
-            _meaning(words, code)
-            if lines or LISTS.search(re.sub(r"[_.]", "-", f"{who} {words}"))
-            else ""
-        )
+        what = _meaning(words, code) if lines or shown.source == "inspect" else ""
         if what:
             text = f"it has finished its work: {who} says that its exit code {code} means {what!r}"
             return text, (shown, said, ended(case))
