@@ -399,6 +399,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "stopped-from-inside": {"files": SERVER, "exit_code": 0, "trace": f"{STARTED}C\t1\t7\t7\tlisten\t0\ta=inet:0.0.0.0:80\nN\t1\t8\t7\nC\t2\t8\t8\tstatx\t-2\tp=/run/app/beat\nC\t3\t8\t8\tkill\t0\ti=7\ti=15\nS\t3\t7\t15\t0\t8\nX\t9\t7\t0\t0"},
     "device-not-given": tried("openat\t-2\tp=/dev/fuse\tx=2"),
     "reads-last": tried("openat\t3\tp=/data/VERSION\tx=0", files={**SERVER, "/data/VERSION": File(b"2\n")}),
+    "mount-replaced": tried("renameat\t-16\tp=/etc/app/.flags\tp=/etc/app/flags.json", config={"mounts": (bind("/srv/flags.json", "/etc/app/flags.json"),)}),
     "check-stops-it": {"files": SERVER, "exit_code": 0, "state": {"health": Health("unhealthy", 1, (Probe(127, "/bin/sh: 1: curl: not found\n"),))}, "config": {"check": HealthCheck(("CMD-SHELL", "curl -f localhost || kill -TERM 1"), 1.0, 2.0, 0.0, 2)}},
     "validity-over": tried("openat\t3\tp=/etc/app/licence\tx=0", files={**SERVER, "/etc/app/licence": File(b"valid_until: 2024-12-31\n")}),
     "checksum-differs": tried("openat\t3\tp=/data/SUMS\tx=0", files={**SERVER, "/data/tax.dat": File(b"x"), "/data/SUMS": File(b"d41d8cd98f00b204e9800998ecf8427e  tax.dat\n")}),

@@ -568,3 +568,20 @@ def test_what_a_read_only_root_refuses_is_named_where_the_program_calls_that_oth
         in judge(root).text
     )
     assert judge(other).cause != "read-only-root"
+
+
+@pytest.mark.parametrize(
+    ("call_", "is_told"),
+    [
+        ("renameat\t-16\tp=/etc/app/.new\tp=/etc/app/flags.json", True),
+        ("unlink\t-16\tp=/etc/app/flags.json", True),
+        ("renameat\t-16\tp=/etc/app/.new\tp=/etc/app/other.json", False),
+        ("mount\t-16\tp=/etc/app/flags.json", False),
+    ],
+)
+def test_a_mount_that_a_program_wants_to_replace_is_told(call_: str, *, is_told: bool) -> None:
+    config = {"mounts": (Mount("bind", "/srv/flags.json", "/etc/app/flags.json"),)}
+    found = judge(case(**ended(call(call_), config=config)))
+
+    assert (found.cause == "mount-replaced") == is_told
+    assert not is_told or "/etc/app/flags.json, which is a mount of its own" in found.text

@@ -51,7 +51,7 @@ MODULES = (
     "identity.access",
     "identity.refused",
     "mounts.binds", "mounts.networks", "mounts.host", "mounts.volumes", "mounts.shared",
-    "mounts.swapped", "mounts.remainder",
+    "mounts.swapped", "mounts.replaced", "mounts.remainder",
     "memory.out_of_memory", "memory.kernel", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.uncommon", "signals.stops", "signals.kills",
     "health.stopping", "health.crons", "health.nothing", "health.commands", "health.proxies",

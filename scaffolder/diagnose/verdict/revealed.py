@@ -30,6 +30,8 @@ REVEALED = {
 """The cause that hid a program's output → the fix."""
 WARNING = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 OWN_END = re.compile(r"\++ exit [1-9]\d*")
+ZERO = ", whose value is 0: that is a failure for set -e (`x=$((x + 1))` is none)"
+"""What a command of arithmetic means whose status is 1 (bash, Arithmetic Evaluation)."""
 
 
 def command(case: Case, factor: Factor) -> str:
@@ -70,7 +72,7 @@ def revealed(
         if is_own
         else f"a script exits with {found.exit_code} at `{at}`: {inner.text}"
         if inner
-        else f"a script exits with {found.exit_code} at: {at}"
+        else f"a script exits with {found.exit_code} at: {at}{ZERO if at.startswith('((') else ''}"
         if factor.reveals == "errexit"
         else f"its output was lost; {factor.changed} it prints: {words[:300]}"
     )

@@ -100,6 +100,10 @@ def _of_its_own(name: str, shown: Evidence) -> Found:
 
 OF_JAVA = re.compile(r"ZoneRules|java\.time")
 """Java has zones of its own, and needs none of the system's."""
+OTHER_NAME = (
+    "the image has other zones, and none of this name, which is wrong, or a former one (US/Eastern"
+    " for America/New_York: Debian keeps those in tzdata-legacy)"
+)
 NAME = re.compile(r"\b(?:zone|ID|key):?\s+['\"]?([A-Z][\w+-]*(?:/[\w+-]+)+)", re.IGNORECASE)
 
 
@@ -126,7 +130,7 @@ def timezone_missing(case: Case) -> Found | None:
     by = next((name for name, value in env.items() if zone and value == zone), "TZ")
     return Found(
         f"the time zone{' ' + zone if zone else ''} is unknown: "
-        + ("its name is wrong" if there else "the image has no time zone data (tzdata)"),
+        + (OTHER_NAME if there else "the image has no time zone data (tzdata)"),
         (
             "install tzdata in the runtime stage (apt-get install -y tzdata, apk add tzdata, or the"
             " language's own package)"

@@ -79,6 +79,7 @@ def _is_looked_for(case: Case, call: Call) -> bool:
     when=Phase.ENDED,
     basis=Basis.INFERRED,
     explains=["ended-by-signal", "killed-from-outside", "last-call"],
+    cured_by=["other-value"],
 )
 def killed_from_inside(case: Case) -> Found | None:
     """Find the process whose signal ended the first one, or the one that decided the end."""
