@@ -89,6 +89,17 @@ def test_values_with_carriage_returns_that_a_script_reads_are_told(
     assert not is_told or "/etc/app.env, which the script reads" in found.text
 
 
+def test_they_are_told_of_a_file_whose_path_only_a_copy_shows() -> None:
+    script = '#!/bin/sh\nf=/etc/app.env\n[ -r "$f" ] && . "$f"\n[ "$ENABLED" = true ] || exit 0\n'
+    files = {"/etc/app.env": File(b"ENABLED=true\r\n")}
+    opened = (
+        "P\t0\t7\t/usr/bin/dash\t/s.sh\nC\t1\t7\t7\topenat\t3\tp=/etc/app.env\tx=0\nX\t9\t7\t0\t0"
+    )
+
+    assert judge(case(**sh(script, files=files, exit_code=0, trace=opened))).cause == "line-endings"
+    assert judge(case(**sh(script, files=files, exit_code=0))).verdict == "healthy"
+
+
 def test_no_program_is_taken_for_a_file_that_others_may_not_read() -> None:
     files = {**SERVER, "/usr/bin/cmp": program("x"), "/etc/key": File(b"x")}
     looked = "newfstatat\t0\tp={}"

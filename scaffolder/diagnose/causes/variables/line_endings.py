@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -90,18 +90,22 @@ def _sourced(case: Case) -> Found | None:
     """
     if not quiet(case) or not (case.exit_code or case.is_silent):
         return None
-    scripts = (item.script for item in case.launched if item.script)
+    scripts = [item.script for item in case.launched if item.script]
+    scripts = [script for script in scripts if script.language == "sh"]
     read = (each for script in scripts for each in sourced(case.files, script, case.config.workdir))
-    found = next((each for each in read if VALUE.search(each.text)), None)
-    if found is None:
+    by_name = ((each.path, each.text) for each in read)
+    opened = ((path, data.decode("utf-8", "replace")) for path, data in of_windows(case))
+    both = chain(by_name, opened if scripts else ())
+    found = next((path for path, said in both if VALUE.search(said)), "")
+    if not found:
         return None
     return Found(
-        f"{found.path}, which the script reads as a part of itself, has Windows (CRLF) line"
+        f"{found}, which the script reads as a part of itself, has Windows (CRLF) line"
         " endings: each value in it ends in a carriage return, and equals none that it is compared"
         " with",
-        f"convert it to LF: sed -i 's/\\r$//' {quoted(found.path)}, and keep it so (.gitattributes:"
+        f"convert it to LF: sed -i 's/\\r$//' {quoted(found)}, and keep it so (.gitattributes:"
         " text eol=lf)",
-        (content(case, found.path, "lines end with \\r\\n"), ended(case)),
+        (content(case, found, "lines end with \\r\\n"), ended(case)),
         basis=Basis.INFERRED,
     )
 
