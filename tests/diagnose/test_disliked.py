@@ -42,7 +42,7 @@ def token(**claims: object) -> str:
         ("valid_until: {:%Y-%m-%d}", "valid_until"),
         ('{{"customer": "a", "notAfter": "{:%Y-%m-%dT%H:%M:%S}"}}', "notAfter"),
         ("[licence]\nexpires = {:%Y-%m-%d}\n", "expires"),
-        ("seats 4\nlicence ends {:%Y-%m-%d}", "licence ends"),
+        ("seats 4\nlicence ends {:%Y-%m-%d}", "ends"),
     ],
 )
 def test_an_end_that_is_past_is_told_and_one_to_come_is_not(said: str, key: str) -> None:

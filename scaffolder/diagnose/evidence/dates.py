@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 DATED = re.compile(
-    r"(?<![\w-])(?P<key>(?:[A-Za-z]{1,20}[ _.-]?){0,3}?(?:until|till|expir(?:es|ed|y|ation)|expire"
-    r"|not[ _-]?after|valid[ _-]?(?:to|thru|through)|ends?(?:[ _-](?:at|on|date))?|exp)"
+    r"(?<![\w.-])(?P<key>[\w.-]{0,40}(?:until|till|expir(?:es|ed|y|ation)|expire"
+    r"|not[ _-]?after|valid[ _-]?(?:to|thru|through)|(?<![A-Za-z])ends?|(?<![A-Za-z])exp)"
     r"(?:[ _-]?(?:at|on|date|time))?)[\"']?\s{0,8}[:=]?\s{0,8}[\"']?"
     r"(?P<at>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?|\d{10}(?:\d{3})?(?![\d.]))",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ DIGEST = re.compile(
 )
 ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 """By the number of hexadecimal digits."""
-NAME = re.compile(r"[\w.@+-]*[\w.@+/-]*\.\w{1,12}|[\w.@+/-]{2,}")
+NAME = re.compile(r"[\w.@+/-]{2,}")
 NEAR = 160
 """How many characters around a checksum may name its file."""
 MOST = 20

@@ -11,7 +11,7 @@ from posixpath import splitext
 from xml.parsers import expat
 
 OPEN_SECTION = re.compile(r"\s*\[[^\]]*$")
-SECTION = re.compile(r"^\s*\[[^\]\n]+\]\s*$", re.MULTILINE)
+SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\][ \t\r]*$", re.MULTILINE)
 TEMPLATE = re.compile(r"\{[{%]|<%|\$\{")
 OPEN_QUOTE = re.compile(r"""[^#;=]*=\s*(["'])(?:(?!\1).)*$""")
 

@@ -31,8 +31,7 @@ IS_UP = re.compile(
 )
 """The same, where it says of itself that it is up, and may say more afterwards."""
 STOPS = re.compile(
-    r"\b(?:stopp(?:ed|ing)|shut(?:s|ting)?[ -]?down|shutdown|terminat(?:ed|ing|es))\b",
-    re.IGNORECASE,
+    r"\b(?:stopp(?:ed|ing)|shut(?:s|ting)?[ -]?down|terminat(?:ed|ing|es))\b", re.IGNORECASE
 )
 """What a service says at its end, and a job seldom: that it has stopped, not that it is done."""
 WORK = re.compile(
