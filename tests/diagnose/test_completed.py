@@ -97,6 +97,19 @@ def test_options_and_variables_are_given_that_stand_beside_given_ones() -> None:
     assert "the variable SEARCH_INDEX" not in found
 
 
+@pytest.mark.parametrize("name", ["help", "version", "dry-run", "SKIP_CHECKS", "no_tls"])
+def test_what_has_a_program_do_less_proves_nothing(name: str) -> None:
+    table = f"\0from\0{name}\0FROM\0".encode()
+    files = {**SERVER, "/app/server": program(elf(text=table)), "/etc/a.conf": File(b"from=1\n")}
+    opened = "C\t1\t7\t7\topenat\t3\tp=/etc/a.conf\tx=0\n"
+    of = case(
+        files=files, command="/app/server --from=a", config={"env": {"FROM": "a"}},
+        trace=f"{STARTED}{opened}X\t9\t7\t2\t0", exit_code=2,
+    )  # fmt: skip
+
+    assert not [factor.name for factor in completed(of) if name in factor.name]
+
+
 def test_a_line_that_is_no_setting_any_more_gets_none() -> None:
     setting = settings("/a.yml", "a: 1\n")[0]
 

@@ -152,6 +152,8 @@ def test_what_is_wrong_with_the_form_of_a_file_is_told(name: str, said: str, wor
         ("a.ini", "[a]\nb = it's\n# c = 'd\n"),
         ("a.txt", "{"),
         ("a.json", "[" * 100_000),
+        ("a.json", "1" * 5000),
+        ("a.toml", "a = " + "1" * 5000),
     ],
 )
 def test_what_may_be_as_it_should_is_left(name: str, said: str) -> None:

@@ -25,7 +25,7 @@ def flaw(path: str, said: str) -> str:
         return "is empty" if reader in (_json, _toml, _xml) else ""
     try:
         return reader(said)
-    except RecursionError:
+    except (RecursionError, ValueError):  # too deep, or a number of more digits than Python reads
         return ""
 
 

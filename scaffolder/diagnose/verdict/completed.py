@@ -27,6 +27,13 @@ from .unset import missing
 MOST = 4
 OPTION = re.compile(r"--([a-z][\w-]+)(?:=.*)?")
 VARIABLE = re.compile(r"[A-Z][A-Z\d]*(?:_[A-Z\d]+)*")
+OTHERWISE = re.compile(
+    r"(?:^|[_.-])(?:help|version|usage|dry|skip|disabled?|ignore|no|without|off|offline|mock|fake|stub"
+    r"|test|debug|once|daemon|detach|background|list|check|validate|force|insecure|noop|simulate)"
+    r"(?:$|[_.-])",
+    re.IGNORECASE,
+)
+"""Names of what has a program do something else, or less: that it then ends well proves nothing."""
 KINDS = {"c": "native", "go": "go"}
 ARGUMENT = replace(cures.OTHER_VALUE, cause="argument-missing", pattern="process")
 
@@ -52,7 +59,8 @@ def _keys(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
         if not found:
             continue
         known = {each.name for each in found} | {each.name.rpartition(".")[2] for each in found}
-        for name in islice((n for n in beside(texts, known) if not _has(content, n)), MOST):
+        named = (name for name in _beside(texts, known) if not _has(content, name))
+        for name in islice(named, MOST):
             new = added(content, found[-1], name)
             if not new:
                 continue
@@ -68,6 +76,10 @@ def _keys(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
                     is_exact=True,
                 ),
             )
+
+
+def _beside(texts: list[tuple[str, bytes]], known: set[str]) -> Iterator[str]:
+    return (name for name in beside(texts, known) if not OTHERWISE.search(name))
 
 
 def _has(content: str, name: str) -> bool:
@@ -99,7 +111,7 @@ def _options(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
     argv = case.config.argv
     own = argv[own_arguments.begin(argv, case.config.env) :]
     given = {match[1] for word in own if (match := OPTION.fullmatch(word))}
-    named = (name for name in beside(texts, given) if OPTION.fullmatch(f"--{name}"))
+    named = (name for name in _beside(texts, given) if OPTION.fullmatch(f"--{name}"))
     for name in islice(named, MOST):
         words = (f"--{name}", sample(name.upper()))
         yield Factor(
@@ -117,7 +129,7 @@ def _options(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
 
 def _variables(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
     own = {name for name in case.config.env if not USUAL.fullmatch(name)}
-    named = (name for name in beside(texts, own) if VARIABLE.fullmatch(name))
+    named = (name for name in _beside(texts, own) if VARIABLE.fullmatch(name))
     for name in islice((n for n in named if n not in case.config.env), MOST):
         yield Factor(
             f"the variable {name}",
