@@ -25,6 +25,7 @@ OF_ACCOUNTS = {
     "chpst", "start-stop-daemon", "groups",
 }  # fmt: skip
 """Commands that are given the name of an account."""
+SHOWN = 100
 DATABASES = {"passwd", "group", "shadow"}
 LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
 
@@ -129,9 +130,10 @@ def _unknown_account(case: Case, path: str) -> tuple[str, str]:
     known = {line.partition(":")[0] for line in (text(case.files, path) or "").splitlines()}
     named = ((n, v) for n, v in case.config.env.items() if OF_ACCOUNT.search(n))
     process = case.seen.decider
-    argv = process.argv if process and basename(process.argv[0]) in OF_ACCOUNTS else ()
+    argv = process.argv if process else ()
+    argv = argv if argv and basename(argv[0]) in OF_ACCOUNTS else ()
     words = (part for word in argv[1:] for part in word.split(":"))
-    asked = ((f"`{join(argv)}`", word) for word in words)
+    asked = ((f"`{join(argv)[:SHOWN]}`", word) for word in words)
     both = ((by, name) for by, name in chain(named, asked) if ACCOUNT.fullmatch(name))
     unknown = ((by, name) for by, name in both if name not in known | DATABASES)
     return next(unknown, ("", ""))
