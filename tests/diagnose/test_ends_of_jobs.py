@@ -46,6 +46,13 @@ def test_a_job_does_without_what_it_only_reads(call: str) -> None:
     assert judge(case(**done(call, log="worker done"))).verdict == "healthy"
 
 
+@pytest.mark.parametrize(("log", "is_well"), [("12 rows written", True), ("", False)])
+def test_a_job_does_without_a_cache_that_it_cannot_make(log: str, *, is_well: bool) -> None:
+    cache = done("mkdirat\t-30\tp=/var/cache/app", config={"read_only": True}, log=log)
+
+    assert (judge(case(**cache)).verdict == "healthy") == is_well
+
+
 @pytest.mark.parametrize("last", ["agent: stopped", "Shutting down", "service terminated"])
 def test_what_says_that_it_has_stopped_and_met_an_exception_has_failed(last: str) -> None:
     found = judge(case(**py("run()", exit_code=0, log=f"agent: loading\n{last}", swallowed=KEPT)))

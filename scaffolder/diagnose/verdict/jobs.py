@@ -1,10 +1,11 @@
 """Whether an end with 0 is that of a job that has done its work."""
 
+import re
+
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import seen
-from scaffolder.diagnose.causes.shells.meant import NOTHING_TO_DO
-from scaffolder.diagnose.causes.silence.claims import last_logged, may_have_served, stops_unasked
+from scaffolder.diagnose.causes.silence.claims import may_have_served, stops_unasked
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
@@ -12,6 +13,9 @@ from scaffolder.diagnose.evidence.wrapped import is_refused_room
 
 from .order import is_sure
 from .proof import lines_after, makes_light
+
+CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
+"""What a job that has said what it did may do without."""
 
 
 def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
@@ -23,8 +27,7 @@ def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
         return _may_be_optional(case, hit)
     if has_failed(case):
         return False
-    has_worked = not (may_have_served(case) or NOTHING_TO_DO.search(last_logged(case)))
-    if has_worked and _may_be_optional(case, hit):
+    if not may_have_served(case) and _may_be_optional(case, hit):
         return True
     said = [e.found for e in hit.evidence if e.source == "logs"]
     if cause.reads[0] == "logs" and any(makes_light(w) or lines_after(case, w) for w in said):
@@ -48,7 +51,7 @@ def _tells_of(case: Case) -> bool:
 def _may_be_optional(case: Case, hit: Found) -> bool:
     """Tell whether an answer rests only on what failed in a copy, as much does in many jobs."""
     call, kept = case.seen.failed_call, case.seen.swallowed
-    if call and is_refused_room(call):
+    if call and is_refused_room(call) and (case.is_silent or not CACHE.search(call.made)):
         return False
     if call and call.name == "bind" and call.port and call == case.seen.gave_up:
         return False  # it has tried to serve, and then nothing else

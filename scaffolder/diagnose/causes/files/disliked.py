@@ -16,6 +16,12 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.wrapped import MISTAKES
 
 OF_VALIDITY = re.compile(r"expir|valid|licen|token|date|until|renew|over\b", re.IGNORECASE)
+OF_END = re.compile(r"valid|expir|not[ _-]?after|\bexp\b", re.IGNORECASE)
+SUBJECT = re.compile(
+    r"licen[cs]|token|grant|certif|contract|subscri|trial|lease|entitle|permit|enrol|credential",
+    re.IGNORECASE,
+)
+"""What is valid until some day."""
 OF_CHECKSUMS = re.compile(r"sum|hash|digest|sha|md5|match|corrupt|integrity|verif", re.IGNORECASE)
 LARGEST = 64 * 1024
 MOST = 8
@@ -40,8 +46,9 @@ def validity_over(case: Case) -> Found | None:
     if not _may_be(case, OF_VALIDITY):
         return None
     for path, said in _read(case):
-        over = [each for each in dates.validities(said) if each.ends < case.now]
-        if over and len(over) == len([*dates.validities(said)]):
+        found = [each for each in dates.validities(said) if _is_meant(each, path, said)]
+        over = [each for each in found if each.ends < case.now]
+        if over and len(over) == len(found):
             last = max(over, key=lambda each: each.ends)
             return Found(
                 f"{path}, which the program reads before it ends, was valid until {last.day}"
@@ -108,6 +115,11 @@ def _may_be(case: Case, about: re.Pattern[str]) -> bool:
     is_other = told is not None and bool(told.names & MISTAKES) and not about.search(told.last)
     is_over = bool(case.phase & Phase.DIED) or case.is_silent or stops_unasked(case)
     return is_over and not is_other
+
+
+def _is_meant(each: dates.Validity, path: str, said: str) -> bool:
+    """Tell whether a date ends a validity: much else has an end, such as a booking."""
+    return bool(OF_END.search(each.key) or SUBJECT.search(path) or SUBJECT.search(said))
 
 
 def _read(case: Case) -> Iterator[tuple[str, str]]:
