@@ -85,6 +85,13 @@ def test_what_is_over_is_no_cause_where_a_program_ends_over_something_else(
     assert found.verdict != "proven"
 
 
+def test_the_end_of_something_else_is_no_validity() -> None:
+    said = f'{{"booking": 7, "end": "{PAST:%Y-%m-%d}"}}'
+    files = {**SERVER, "/data/bookings.json": File(said.encode())}
+
+    assert judge(case(**read("/data/bookings.json", files=files))).cause == "reads-last"
+
+
 @pytest.mark.parametrize(
     "said", ["exp=99999999999", "until 2026-13-45", "end: 1", "exp: " + "9" * 400]
 )
