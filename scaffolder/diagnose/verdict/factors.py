@@ -132,12 +132,14 @@ def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
     yield from plain(case, sought=False)
     reads = (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin
-    if reads or (not config.tty and (asks_for_terminal(case.seen.trace) or names_terminal(case))):
+    asks = reads or (not config.tty and asks_for_terminal(case.seen.trace))
+    if asks or (not config.tty and names_terminal(case)):
         yield Factor(
             "a terminal and an open input",
             replace(config, tty=True, stdin=True),
             flags="-it",
-            cure=cures.INPUT,
+            # What only names a terminal may wait at one for something else.
+            cure=replace(cures.INPUT, proves=asks),
         )
     for name in [name for name, value in config.env.items() if not value][:2]:
         yield Factor(
