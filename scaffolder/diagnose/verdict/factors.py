@@ -132,14 +132,12 @@ def _inputs(case: Case) -> Iterator[Factor]:
     config = case.config
     yield from plain(case, sought=False)
     reads = (case.exit_code == 0 or case.seen.reads_nothing) and not config.stdin
-    asks = reads or (not config.tty and asks_for_terminal(case.seen.trace))
-    if asks or (not config.tty and names_terminal(case)):
+    if reads or (not config.tty and (asks_for_terminal(case.seen.trace) or names_terminal(case))):
         yield Factor(
             "a terminal and an open input",
             replace(config, tty=True, stdin=True),
             flags="-it",
-            # What only names a terminal may wait at one for something else.
-            cure=replace(cures.INPUT, proves=asks),
+            cure=cures.INPUT,
         )
     for name in [name for name, value in config.env.items() if not value][:2]:
         yield Factor(

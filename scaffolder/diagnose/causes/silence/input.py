@@ -12,10 +12,9 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.stdin import asks_for_terminal
 from scaffolder.diagnose.programs.java_command import started
 
-from .readings import INTERACTIVE, natives, readings, sources
+from .readings import INTERACTIVE, readings, sources
 
 TERMINAL = "/dev/tty"
-FOR_TERMINALS = {"tcgetattr", "ttyname", "ttyname_r", "isatty"}
 OF_TERMINAL = re.compile(r"\bisatty\b|\bisTTY\b|\btcgetattr\b|\[ ! -t 0 \]|\[ -t 0 \]|-t STDIN\b")
 CONSOLE = "java/io/Console"
 
@@ -100,9 +99,10 @@ def _without_terminal(case: Case) -> Found | None:
 
 
 def names_terminal(case: Case) -> bool:
-    """Tell whether a program asks for a terminal anywhere in its code."""
-    if any(program.imports & FOR_TERMINALS for _path, _data, program in natives(case)):
-        return True
+    """Tell whether a program asks for a terminal in its own code.
+
+    Native ones name such a function for many reasons: what they ask for shows in a copy.
+    """
     if any(OF_TERMINAL.search(script.text) for script in sources(case)):
         return True
     java = (started(item.argv, case.config.env) for item in case.launched)
