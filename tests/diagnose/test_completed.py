@@ -97,7 +97,9 @@ def test_options_and_variables_are_given_that_stand_beside_given_ones() -> None:
     assert "the variable SEARCH_INDEX" not in found
 
 
-@pytest.mark.parametrize("name", ["help", "version", "dry-run", "SKIP_CHECKS", "no_tls"])
+@pytest.mark.parametrize(
+    "name", ["help", "version", "dry-run", "SKIP_CHECKS", "no_tls", "MIGRATE_ONLY", "uninstall"]
+)
 def test_what_has_a_program_do_less_proves_nothing(name: str) -> None:
     table = f"\0from\0{name}\0FROM\0".encode()
     files = {**SERVER, "/app/server": program(elf(text=table)), "/etc/a.conf": File(b"from=1\n")}

@@ -29,7 +29,8 @@ OPTION = re.compile(r"--([a-z][\w-]+)(?:=.*)?")
 VARIABLE = re.compile(r"[A-Z][A-Z\d]*(?:_[A-Z\d]+)*")
 OTHERWISE = re.compile(
     r"(?:^|[_.-])(?:help|version|usage|dry|skip|disabled?|ignore|no|without|off|offline|mock|fake|stub"
-    r"|test|debug|once|daemon|detach|background|list|check|validate|force|insecure|noop|simulate)"
+    r"|test|debug|once|only|daemon|detach|background|list|check|validate|force|insecure|noop|simulate"
+    r"|exit|quit|print|show|dump|migrate|(?:un)?install|reset|purge)"
     r"(?:$|[_.-])",
     re.IGNORECASE,
 )
