@@ -100,6 +100,7 @@ def _of_its_own(name: str, shown: Evidence) -> Found:
 
 OF_JAVA = re.compile(r"ZoneRules|java\.time")
 """Java has zones of its own, and needs none of the system's."""
+NO_ZONES = "the image has no time zone data (tzdata)"
 OTHER_NAME = (
     "the image has other zones, and none of this name, which is wrong, or a former one (US/Eastern"
     " for America/New_York: Debian keeps those in tzdata-legacy)"
@@ -124,13 +125,14 @@ def timezone_missing(case: Case) -> Found | None:
     if match is None:
         return _unsaid(case)
     line, env = case.line(match), case.config.env
-    there = _has_zones(case) or bool(OF_JAVA.search(line))
+    is_java = bool(OF_JAVA.search(line))  # which has zones of its own, and their former names
+    there = _has_zones(case) or is_java
     named = NAME.search(line)
     zone = named[1] if named else env.get("TZ", "")
     by = next((name for name, value in env.items() if zone and value == zone), "TZ")
     return Found(
         f"the time zone{' ' + zone if zone else ''} is unknown: "
-        + (OTHER_NAME if there else "the image has no time zone data (tzdata)"),
+        + ("its name is wrong" if is_java else OTHER_NAME if there else NO_ZONES),
         (
             "install tzdata in the runtime stage (apt-get install -y tzdata, apk add tzdata, or the"
             " language's own package)"
