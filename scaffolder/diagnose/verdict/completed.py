@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.java.literals import literals
+from scaffolder.diagnose.causes.java.literals import launched_literals
 from scaffolder.diagnose.causes.silence.readings import LARGE, natives
 from scaffolder.diagnose.causes.silence.vocabulary import own_sources
 from scaffolder.diagnose.causes.variables.usual import USUAL
@@ -15,7 +15,6 @@ from scaffolder.diagnose.evidence.settings import LINE, Setting, settings
 from scaffolder.diagnose.evidence.wrapped import MISTAKES
 from scaffolder.diagnose.programs import own_arguments
 from scaffolder.diagnose.programs.companions import beside
-from scaffolder.diagnose.programs.java_command import started
 from scaffolder.diagnose.programs.native.binary import own_part
 
 from . import cures
@@ -146,8 +145,5 @@ def _texts(case: Case) -> Iterator[tuple[str, bytes]]:
         kind = KINDS.get(program.language, "")
         if kind and len(data) < LARGE:
             yield kind, own_part(data, program) if kind == "native" else data
-    for item in case.launched:
-        java = started(item.argv, case.config.env)
-        for _path, found in literals(case, java) if java else ():
-            yield "classes", "\n".join(found).encode()
+    yield from (("classes", "\n".join(found).encode()) for _path, found in launched_literals(case))
     yield from (("source", data) for data in own_sources(case))

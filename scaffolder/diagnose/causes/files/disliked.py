@@ -8,7 +8,7 @@ from posixpath import dirname, normpath
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, inspected
-from scaffolder.diagnose.causes.read_before import read_files
+from scaffolder.diagnose.causes.read_before import LARGEST, read_files
 from scaffolder.diagnose.causes.silence.claims import stops_unasked
 from scaffolder.diagnose.evidence import dates, digests
 from scaffolder.diagnose.evidence.files import PROGRAM, text
@@ -23,7 +23,6 @@ SUBJECT = re.compile(
 )
 """What is valid until some day."""
 OF_CHECKSUMS = re.compile(r"sum|hash|digest|sha|md5|match|corrupt|integrity|verif", re.IGNORECASE)
-LARGEST = 64 * 1024
 MOST = 8
 EXPLAINED = [
     "reads-last", "ends-itself", "last-call", "python-quiet-exit", "python-exception", "errexit",

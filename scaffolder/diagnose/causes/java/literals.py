@@ -18,10 +18,15 @@ def variables(case: Case) -> Iterator[tuple[str, str]]:
 
     They are in classes that ask for variables: names of constants look the same.
     """
+    for path, texts in launched_literals(case, "getenv"):
+        yield from ((t, path) for t in texts if NAME.fullmatch(t) and is_variable(t))
+
+
+def launched_literals(case: Case, using: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Yield the same as `literals` for each Java program that is started."""
     for item in case.launched:
         java = started(item.argv, case.config.env)
-        for path, texts in literals(case, java, "getenv") if java else ():
-            yield from ((t, path) for t in texts if NAME.fullmatch(t) and is_variable(t))
+        yield from literals(case, java, using) if java else ()
 
 
 def literals(case: Case, java: Started, using: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -7,10 +7,9 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected, seen, watched
-from scaffolder.diagnose.causes.java.literals import literals
+from scaffolder.diagnose.causes.java.literals import launched_literals
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.stdin import asks_for_terminal
-from scaffolder.diagnose.programs.java_command import started
 
 from .readings import INTERACTIVE, readings, sources
 
@@ -105,5 +104,4 @@ def names_terminal(case: Case) -> bool:
     """
     if any(OF_TERMINAL.search(script.text) for script in sources(case)):
         return True
-    java = (started(item.argv, case.config.env) for item in case.launched)
-    return any(found for each in java if each for _path, found in literals(case, each, CONSOLE))
+    return any(found for _path, found in launched_literals(case, CONSOLE))

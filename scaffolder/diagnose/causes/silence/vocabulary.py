@@ -6,10 +6,9 @@ from difflib import get_close_matches
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.java.literals import literals
+from scaffolder.diagnose.causes.java.literals import launched_literals
 from scaffolder.diagnose.causes.silence.readings import LARGE, natives
 from scaffolder.diagnose.evidence.files import text
-from scaffolder.diagnose.programs.java_command import started
 
 WORD = re.compile(rb"(?<![\w-])[A-Za-z][\w-]{2,30}(?![\w-])")
 TERM = re.compile(rb"(?<![\w.-])[A-Za-z_][\w.-]{2,60}(?![\w.-])")
@@ -89,10 +88,7 @@ def near(value: str, known: Collection[str]) -> list[str]:
 def _built(case: Case) -> Iterator[bytes]:
     """Yield native programs, and the texts of classes."""
     yield from _natives(case)
-    for item in case.launched:
-        java = started(item.argv, case.config.env)
-        for _path, found in literals(case, java) if java else ():
-            yield "\n".join(found).encode()
+    yield from ("\n".join(found).encode() for _path, found in launched_literals(case))
 
 
 def _natives(case: Case) -> Iterator[bytes]:

@@ -18,9 +18,13 @@ DECIDE = ("LC_ALL", "LC_CTYPE", "LANG")
 """The variables that say which characters there are, the one that decides first."""
 
 
+def _configured(case: Case) -> str:
+    return next((case.config.env[name] for name in DECIDE if case.config.env.get(name)), "")
+
+
 def is_utf_8(case: Case) -> bool:
     """Tell whether the locale has all characters; without one, or the files of it, it has ASCII."""
-    value = next((case.config.env[name] for name in DECIDE if case.config.env.get(name)), "")
+    value = _configured(case)
     name, _, charset = value.partition(".")
     places = (LOCALES, f"{LOCALES}/locale-archive", f"{LOCALES}/{name}.utf8")
     is_there = name == "C" or any(map(case.has, places[1:])) or not case.has(places[0])
@@ -37,7 +41,7 @@ def lacks_locale(case: Case) -> bool:
 
     A C library does without it, and has no characters then but those of ASCII.
     """
-    value = next((case.config.env[name] for name in DECIDE if case.config.env.get(name)), "")
+    value = _configured(case)
     if not value or value.partition(".")[0] in {"C", "POSIX"}:
         return False
     folder = f"/locale/{value}/".lower().replace("utf-8", "utf8")
