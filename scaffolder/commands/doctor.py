@@ -71,7 +71,8 @@ def _document(asked: Subject, found: Found) -> dict[str, object]:
 
 
 def _say(found: Found) -> None:
-    width = max(len(check.id) for check, _ in found)
+    # Of all checks, not of those made: what a machine has moves no column.
+    width = max(len(check.id) for check in catalogue.checks())
     for check, finding in found:
         console.out(MARKS[finding.state], f" {check.id:<{width}}  {printable(finding.says)}")
         margin = " " * (width + 4)

@@ -158,6 +158,21 @@ def test_a_person_reads_a_mark_the_check_and_the_fix(
     assert ran.err.strip().startswith("1 problem, ")
 
 
+def test_what_a_machine_lacks_moves_no_column(
+    service: MakeService, docker: Callable[..., None], nothing_else: Callable[..., Path]
+) -> None:
+    def column() -> int:
+        line = next(line for line in viscaffold("doctor").out.splitlines() if " git " in line)
+        return line.index("git version ")
+
+    service()
+    docker(DockerRootDir="/")
+    with_docker = column()
+    nothing_else("git", "python3")
+
+    assert column() == with_docker
+
+
 def test_what_a_check_cannot_read_hides_no_other(
     service: MakeService, monkeypatch: pytest.MonkeyPatch, docker: Callable[..., None]
 ) -> None:
