@@ -1,7 +1,7 @@
 """Files that a program read before its end, and which line in them it complains of."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
@@ -66,15 +66,19 @@ def complained_of(case: Case, line: str) -> tuple[str, str]:
 
 
 def configuration(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield the small texts that a program read, and their paths, the latest first."""
+    """Return the small texts that a program read, and their paths, the latest first."""
     trace, decider = case.seen.trace, case.seen.decider
     argvs = (process.argv for process in trace.processes.values())
     code = {word for argv in argvs for word in argv if not OF_SETTINGS.search(word)}
     opened = (c for c in reversed(trace.calls) if c.name.startswith("open") and not c.error)
     read = (c.path for c in opened if not c.writes and decider and c.process == decider.number)
-    for path in dict.fromkeys(read):
-        if OF_SYSTEM.search(path) or path in code:
-            continue
+    own = (path for path in dict.fromkeys(read) if not OF_SYSTEM.search(path) and path not in code)
+    return small_texts(case, own)
+
+
+def small_texts(case: Case, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the paths of those files that are texts of a usual size, each with its content."""
+    for path in paths:
         content = text(case.files, path, limit=LARGEST + 1)
         if content and len(content) <= LARGEST:
             yield path, content

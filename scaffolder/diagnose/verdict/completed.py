@@ -21,7 +21,7 @@ from . import cures
 from .factor import Factor, mounted
 from .read_settings import MOST_FILES, files_read
 from .spellings import NUMBERED, sample
-from .unset import missing
+from .unset import given
 
 MOST = 4
 OPTION = re.compile(r"--([a-z][\w-]+)(?:=.*)?")
@@ -130,13 +130,8 @@ def _options(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
 def _variables(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
     own = {name for name in case.config.env if not USUAL.fullmatch(name)}
     named = (name for name in _beside(texts, own) if VARIABLE.fullmatch(name))
-    for name in islice((n for n in named if n not in case.config.env), MOST):
-        yield Factor(
-            f"the variable {name}",
-            replace(case.config, env={**case.config.env, name: sample(name)}),
-            flags=f"-e {name}=...",
-            cure=missing([name]),
-        )
+    unset = (name for name in named if name not in case.config.env)
+    yield from (given(case, name) for name in islice(unset, MOST))
 
 
 def _texts(case: Case) -> Iterator[tuple[str, bytes]]:

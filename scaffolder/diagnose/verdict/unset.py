@@ -23,12 +23,17 @@ def variables(case: Case) -> Iterator[Factor]:
     named = sorted(named_variables(case), key=lambda each: -demand(each[0], required=each[2]))
     for name, _by, _required in named[:MOST_UNSET]:
         proves = case.seen.failed_call is None and (not told or name in told)
-        yield Factor(
-            f"the variable {name}",
-            replace(case.config, env={**case.config.env, name: sample(name)}),
-            flags=f"-e {name}=...",
-            cure=replace(missing([name]), proves=proves),
-        )
+        yield given(case, name, proves=proves)
+
+
+def given(case: Case, name: str, *, proves: bool = True) -> Factor:
+    """Return a copy that gets a variable, with a value such as its name asks for."""
+    return Factor(
+        f"the variable {name}",
+        replace(case.config, env={**case.config.env, name: sample(name)}),
+        flags=f"-e {name}=...",
+        cure=replace(missing([name]), proves=proves),
+    )
 
 
 def missing(names: Sequence[str]) -> cures.Cure:

@@ -8,10 +8,10 @@ from posixpath import dirname, normpath
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, inspected
-from scaffolder.diagnose.causes.read_before import LARGEST, read_files
+from scaffolder.diagnose.causes.read_before import read_files, small_texts
 from scaffolder.diagnose.causes.silence.claims import stops_unasked
 from scaffolder.diagnose.evidence import dates, digests
-from scaffolder.diagnose.evidence.files import PROGRAM, text
+from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.wrapped import MISTAKES
 
@@ -122,11 +122,8 @@ def _is_meant(each: dates.Validity, path: str, said: str) -> bool:
 
 
 def _read(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield the small texts that a program and its children read last."""
-    for path in islice(read_files(case), MOST):
-        said = text(case.files, path, limit=LARGEST + 1)
-        if said and len(said) <= LARGEST:
-            yield path, said
+    """Return the small texts that a program and its children read last."""
+    return small_texts(case, islice(read_files(case), MOST))
 
 
 def _named(case: Case, path: str, stated: digests.Stated) -> Iterator[str]:

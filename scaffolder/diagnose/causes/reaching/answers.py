@@ -14,10 +14,10 @@ from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
-from .asked import ADDRESS, host_asked, port_asked, shown, unknown
+from .asked import host_asked, port_asked, shown, unknown
 from .logins import Mismatch, mismatch
 from .obstacles import obstacle
-from .peers import Peer, known_among, peers
+from .peers import ADDRESS, Peer, known_among, peers
 from .readiness import late
 from .replicas import replica
 

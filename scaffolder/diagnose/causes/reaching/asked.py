@@ -1,7 +1,5 @@
 """Whom a watched copy asked for last, by which name and on which port."""
 
-import re
-
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found
 from scaffolder.diagnose.causes.evidence import Evidence, watched
@@ -11,8 +9,6 @@ from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 from .peers import known
-
-ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|[\da-f]*:[\da-f:]+")
 
 
 def host_asked(case: Case, call: Call) -> str:
@@ -31,18 +27,17 @@ def shown(case: Case) -> tuple[Evidence, ...]:
     call = case.seen.lacked
     if call is None:
         return ()
-    port = f":{port_asked(call)}" if port_asked(call) else ""
-    return (watched(case, f"it asks for {host_asked(case, call)}{port}, and gets no further"),)
+    asked = f"{host_asked(case, call)}{_ending(call)}"
+    return (watched(case, f"it asks for {asked}, and gets no further"),)
 
 
 def unknown(case: Case, host: str, other: Neighbour) -> Found:
     """Say what is not known: a copy has no network, so that it does not get the answer."""
     common = min(set(case.config.networks) & set(other.networks))
     inside = f"--network {quoted(common)} --entrypoint sh {quoted(case.config.image)}"
-    call = case.seen.lacked
-    port = f":{port_asked(call)}" if port_asked(call) else ""
+    asked = f"{host}{_ending(case.seen.lacked)}"
     return Found(
-        f"a copy gets no further than to ask for {host}{port}, which runs and is known on the"
+        f"a copy gets no further than to ask for {asked}, which runs and is known on the"
         f" network {common}: what matters is what {host} answers, and a copy has no network",
         f"see what {host} answers: ask it from that network, and read its log of that time",
         shown(case),
@@ -52,3 +47,8 @@ def unknown(case: Case, host: str, other: Neighbour) -> Found:
         ),
         basis=Basis.HINT,
     )
+
+
+def _ending(call: Call | None) -> str:
+    port = port_asked(call)
+    return f":{port}" if port else ""

@@ -43,6 +43,7 @@ URL = re.compile(
 
 
 PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
+ADDRESS = re.compile(r"\d+(?:\.\d+){3}|[\da-f]*:[\da-f:]+")
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def known(case: Case, host: str) -> Neighbour | None:
     The default bridge resolves no names but those of links.
     """
     name, is_linked = case.config.links.get(host, host), case.config.knows(host)
-    dumb = set() if is_linked or re.fullmatch(r"[\d.]+|[\da-f]*:[\da-f:]+", host) else {"bridge"}
+    dumb = set() if is_linked or ADDRESS.fullmatch(host) else {"bridge"}
     networks = set(case.config.networks) - dumb
     named = (n for n in case.neighbours if n.status == "running" and name in n.names)
     return next((n for n in named if networks & set(n.networks) and not later(case, n)), None)
