@@ -19,8 +19,8 @@ from .evidence.phase import Phase
 from .kubernetes import targets as pods
 from .kubernetes.client import Kubectl
 from .verdict import ahead, asking, standing
-from .verdict.judge import HOW, judge
-from .verdict.judgement import HEALTHY, LIKELY, UNDETERMINED, Judgement
+from .verdict.judge import judge
+from .verdict.judgement import HEALTHY, HOW, LIKELY, UNDETERMINED, Judgement
 from .verdict.rerun import Rerun
 from .verdict.reruns import try_factors
 from .verdict.unchanged import unchanged

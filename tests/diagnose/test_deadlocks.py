@@ -67,6 +67,38 @@ def test_a_wait_of_all_threads_that_has_a_limit_is_no_fault() -> None:
     assert judge(case(**silent(LOCKED, LOCKED, trace=LATE))).verdict == "healthy"
 
 
+ENDED = "C\t1\t7\t8\topenat\t3\tp=/srv/feeds/8b.csv\tx=0\n"
+LEFT = f"{ENDED}W\t1338\t7\t7\tfutex\t1206\nT\t1338"
+
+
+def test_the_last_thread_that_waits_for_those_that_have_ended_is_stuck() -> None:
+    found = judge(case(**silent(LOCKED, trace=LEFT, log="3 feeds")))
+
+    assert (found.cause, found.verdict) == ("thread-awaited", "likely")
+    assert "the other one has ended; what they opened last: /srv/feeds/8b.csv" in found.text
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        silent(LOCKED, trace=LEFT.removeprefix(ENDED)),
+        silent(LOCKED, READS, trace=LEFT),
+        silent(ON_TERM, trace=LEFT),
+        silent(SLEEPS, trace=LEFT),
+        silent(LOCKED, trace=LEFT.replace("1338", str(WATCHED)).replace("1206", "6000")),
+        silent(LOCKED, trace=LEFT.replace("futex", "read")),
+        silent(LOCKED, trace=LEFT, sources={"listening": (Socket("0.0.0.0", 80),)}),
+        silent(LOCKED, trace=LEFT, sources={"beside": ("unix /run/app.sock",)}),
+    ],
+    ids=[
+        "it never had another", "there is another", "a signal", "a timer", "with a limit",
+        "a copy waits for input", "listens", "a socket",
+    ],
+)  # fmt: skip
+def test_a_thread_that_something_may_wake_is_not_stuck(example: dict[str, Any]) -> None:
+    assert judge(case(**example)).cause != "thread-awaited"
+
+
 @pytest.mark.parametrize(
     ("example", "is_watched"),
     [
@@ -74,10 +106,21 @@ def test_a_wait_of_all_threads_that_has_a_limit_is_no_fault() -> None:
         (silent(LOCKED, ON_TERM), False),
         (silent(LOCKED, LOCKED, sources={"listening": (Socket("0.0.0.0", 80),)}), False),
         (silent(LOCKED, LOCKED, log="up"), False),
+        (silent(LOCKED, log="up"), True),
+        (silent(ON_TERM), False),
         (silent(Thread(7, "ep_poll"), Thread(7, "wait_for_partner")), True),
         (silent(Thread(7, "ep_poll"), Thread(7, "pipe_read")), False),
     ],
-    ids=["dead", "waits for a signal", "serves", "has a log", "opens a pipe", "reads a pipe"],
+    ids=[
+        "dead",
+        "waits for a signal",
+        "serves",
+        "has a log",
+        "the last thread",
+        "the last one waits for a signal",
+        "opens a pipe",
+        "reads a pipe",
+    ],
 )
 def test_a_copy_is_watched_only_of_what_seems_dead(
     example: dict[str, Any], *, is_watched: bool

@@ -1,5 +1,6 @@
 """Fixes are tried as they are advised: what cures a copy is told, and what does not is not."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from scaffolder.diagnose.verdict.granted import needed
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.lifetimes import last_life, lived, window
 from scaffolder.diagnose.verdict.rerun import Rerun
+from scaffolder.diagnose.verdict.unchanged import take_in
 from scaffolder.diagnose.verdict.wanted import wanted
 
 MISSING = "openat\t-2\tp=/etc/key.pem\tx=0"
@@ -251,3 +253,51 @@ def test_what_only_a_module_of_the_kernel_makes_is_not_copied() -> None:
     assert found.cause == "file-missing"
     assert "modprobe" in found.fix
     assert "COPY" not in found.fix
+
+
+CRASHED = (
+    "server[7]: segfault at {} ip 401154 sp 7f7c9559aec0 error 4 in {}[114a,7f6922546000+1000]"
+)
+FRAMES = """Fatal Python error: Segmentation fault
+
+Current thread 0x00007f (most recent call first):
+  File "/usr/lib/python3.13/ctypes/util.py", line 9 in find
+  File "/app/vocab.py", line 33 in add
+  File "/app/main.py", line 5 in <module>
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "where", "said", "told"),
+    [
+        ("7f00deadbeef", "libtokens.so", "", "native code of libtokens.so accessed memory that it may not access"),
+        ("7f00deadbeef", "server", "", "native code accessed memory that it may not access"),
+        ("18", "server", "", "a null pointer (address 0x18)"),
+        ("7f00deadbeef", "server", FRAMES, "it was called at /app/vocab.py:33 (add)"),
+        ("7f00deadbeef", "server", "\n".join(FRAMES.splitlines()[:4]), "util.py:9 (find)"),
+    ],
+    ids=["a-library", "its-own", "null", "python", "only-a-library"],
+)  # fmt: skip
+def test_a_crash_is_told_with_its_library_its_address_and_the_line_of_python(
+    address: str, where: str, said: str, told: str
+) -> None:
+    line = CRASHED.format(address, where)
+    messages = {"messages": (at_end(Message(0, line)),)}
+    found = judge(case(files=SERVER, exit_code=139, log=said, sources=messages))
+
+    assert (found.cause, found.verdict) == ("segfault", "proven")
+    assert told in found.text
+    assert ("null pointer" in found.text) == (address == "18")
+
+
+def test_what_python_tells_of_a_crash_in_a_copy_takes_no_proof_away() -> None:
+    crashed = case(
+        files=SERVER,
+        exit_code=139,
+        sources={"messages": (at_end(Message(0, CRASHED.format("0", "server"))),)},
+    )
+    take_in(crashed, replace(crashed.seen, unheard=tuple(FRAMES.splitlines())))
+    found = judge(crashed)
+
+    assert (found.cause, found.verdict) == ("segfault", "proven")
+    assert "a copy shows that it was called at /app/vocab.py:33 (add)" in found.text

@@ -295,3 +295,26 @@ def test_what_has_no_port_is_not_waited_for_to_listen(ports: tuple[Port, ...], a
     example["config"] |= {"exposed": ports}
 
     assert judge(case(**example, image=Image(command=("/app/server",)))).cause == answer
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ((AWAITED,), "waits for a lock on /data/jobs.db, which index holds"),
+        ((KEPT,), "has /data/jobs.db open, on which index holds a lock: it may wait for that"),
+        ((KEPT, AWAITED), "waits for a lock on /data/jobs.db"),
+        ((THEIRS,), ""),
+        ((), ""),
+    ],
+    ids=["awaited", "asked for again and again", "both", "not open", "none"],
+)
+def test_a_lock_of_another_one_is_told_of_what_runs_and_is_no_fault(
+    kept: tuple[Locked, ...], words: str
+) -> None:
+    sources = {**HERE, "kept_locked": kept}
+    config = {"mounts": (DATA,), "published": ()}
+    found = judge(case(**up(sources=sources, config=config, log="opening the queue")))
+
+    assert found.verdict == "healthy"
+    assert words in found.text
+    assert ("/data/jobs.db" in found.text) == bool(words)

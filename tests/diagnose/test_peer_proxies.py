@@ -47,6 +47,19 @@ def test_a_proxy_that_nobody_asks_or_a_neighbour_out_of_reach_is_not_blamed() ->
     assert found(env, networks={"other": ""}) != "peer-proxied"
 
 
+def test_a_proxy_on_the_developers_machine_is_not_in_the_container() -> None:
+    refused = "connect\t-111\ta=inet:127.0.0.1:3128"
+    mine = {"http_proxy": "http://127.0.0.1:3128"}
+    answer = judge(case(**tried(refused, config={"env": mine})))
+
+    assert answer.cause == "proxy-unreachable"
+    assert "proxy 127.0.0.1:3128, which http_proxy names" in answer.text
+    # One that is asked for no more than it is there, and another port on the same address, are not.
+    assert found({**mine, **STOCK}, refused) == "peer-proxied"
+    assert found({"http_proxy": "http://10.0.0.9:3128"}, refused) != "proxy-unreachable"
+    assert found({"http_proxy": "http://127.0.0.1:8888"}, refused) != "proxy-unreachable"
+
+
 def test_a_connection_that_a_running_neighbour_closed_is_told_from_a_pipe() -> None:
     cache: dict[str, Any] = {"config": {"networks": {"net": ""}}, "sources": {"around": (CACHE,)}}
     pipe = judge(case(**tried("openat\t3\tp=/srv/data\tx=0", exit_code=141, **cache)))

@@ -11,7 +11,8 @@ from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found, causes
 from scaffolder.diagnose.evidence.config import Mount
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.verdict import cures, factors
-from scaffolder.diagnose.verdict.judge import HOW, by_rerun, candidates, judge
+from scaffolder.diagnose.verdict.judge import by_rerun, candidates, judge
+from scaffolder.diagnose.verdict.judgement import HOW
 from scaffolder.diagnose.verdict.proof import holds, is_certain
 from scaffolder.diagnose.verdict.rerun import Rerun
 from scaffolder.diagnose.verdict.wanted import wanted

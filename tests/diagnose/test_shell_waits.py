@@ -73,7 +73,7 @@ def judged(  # noqa: PLR0913, PLR0917 - whatever differs
 def test_a_script_that_waits_for_a_port_where_nobody_listens_says_whom_it_waits_for(
     text: str,
 ) -> None:
-    files = {f"/usr/bin/{name}": File(b"\x7fELF", 0o755) for name in ("nc", "pg_isready")}
+    files = {f"/usr/bin/{name}": SERVER["/app/server"] for name in ("nc", "pg_isready")}
     found = judged(text, files=files)
 
     assert (found.verdict, found.cause) == ("likely", "waits-forever")
@@ -134,3 +134,26 @@ def test_a_loop_is_one_that_waits_only_if_success_ends_it() -> None:
     loops = [*waits(f"{WAIT}{POLLS}while read -r line; do echo $line; done </etc/hosts\n")]
 
     assert [(loop.line, loop.naps) for loop in loops] == [("until up", ("sleep 1",))]
+
+
+PROBE = """#!/bin/sh
+# wait-for.sh host:port... -- command
+probe() {
+    host=${1%:*}
+    nc -z "$host" 5432 >/dev/null 2>&1
+}
+until probe "$1"; do
+    sleep 1
+done
+exec /app/server
+"""
+
+
+def test_a_function_that_a_loop_tests_by_is_its_last_command() -> None:
+    lacks = judged(PROBE)
+    has = judged(PROBE, files={"/usr/bin/nc": SERVER["/app/server"]})
+
+    assert (lacks.cause, lacks.verdict) == ("waits-forever", "likely")
+    assert "it tests by nc, which is not installed" in lacks.text
+    assert "not installed" not in has.text
+    assert "wait-for.sh host:port" not in has.text, "a comment waits for nothing"

@@ -24,9 +24,11 @@ def are_dead(threads: Sequence[Thread]) -> bool:
     One thread alone may be meant to do nothing. A runtime such as Go's or Python's handles signals:
     then its threads may all wait for one.
     """
-    return len(threads) > 1 and all(
-        t.waits_in.startswith("futex") and not t.caught & ~HARMLESS for t in threads
-    )
+    return len(threads) > 1 and all(map(_is_dead, threads))
+
+
+def _is_dead(thread: Thread) -> bool:
+    return thread.waits_in.startswith("futex") and not thread.caught & ~HARMLESS
 
 
 def opens_in_vain(threads: Sequence[Thread]) -> bool:
@@ -45,8 +47,26 @@ def writes_in_vain(threads: Sequence[Thread]) -> int:
     return writers[0] if len(writers) == 1 and is_stuck else 0
 
 
+def waits_alone(threads: Sequence[Thread]) -> bool:
+    """Tell whether a container has one thread, which waits in a lock, and no signal wakes that."""
+    return len(threads) == 1 and all(map(_is_dead, threads))
+
+
+def left_alone(trace: Trace) -> bool:
+    """Tell whether a copy comes to that, and had other threads before.
+
+    One that never had another may be parked on purpose.
+    """
+    waits = trace.waits
+    is_same = _ended_early(trace) and len(waits) == 1 and waits[0].name == "futex"
+    return is_same and any(call.thread != waits[0].thread for call in trace.of(waits[0].process))
+
+
 def die_in_copy(trace: Trace) -> bool:
     """Tell whether a watched copy came to that as well, without a limit to any of the waits."""
     waits = trace.waits
-    ended_early = trace.timed_out and all(wait.at < WATCHED - EARLY for wait in waits)
-    return ended_early and len(waits) > 1 and all(wait.name == "futex" for wait in waits)
+    return _ended_early(trace) and len(waits) > 1 and all(wait.name == "futex" for wait in waits)
+
+
+def _ended_early(trace: Trace) -> bool:
+    return trace.timed_out and all(wait.at < WATCHED - EARLY for wait in trace.waits)

@@ -11,6 +11,9 @@ CRASH = re.compile(
     r"(segfault at \S+|trap invalid opcode|trap \w[\w ]+|general protection fault)"
 )
 FAULT = re.compile(r"segfault at ([0-9a-f]+) ip [0-9a-f]+ sp ([0-9a-f]+) error ([0-9a-f]+)")
+MODULE = re.compile(r" in (\S+?)\[[0-9a-f]+[,+]")
+NULL_PAGE = 4096
+"""Below this nothing is mapped: what is there is a null pointer, or a field behind one."""
 RED_ZONE, FRAME = 128, 1 << 20
 """How far below its stack pointer a function writes, and how much it has above, in bytes."""
 PROTECTED = 1
@@ -40,6 +43,18 @@ def crash_at(found: tuple[Message, ...], ended: datetime | None, names: set[str]
         and -0.5 < ended.timestamp() - message.time < NEAR_SECONDS
     ]
     return min(near, key=lambda m: abs(ended.timestamp() - m.time), default=None)
+
+
+def module(message: Message) -> str:
+    """Return the file whose code crashed, as the kernel names it: a program or a library."""
+    match = MODULE.search(message.text)
+    return match[1] if match else ""
+
+
+def null_pointer(message: Message) -> str:
+    """Return the address near zero that a program wanted to use; empty if it is another one."""
+    match = FAULT.search(message.text)
+    return match[1] if match and int(match[1], 16) < NULL_PAGE else ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ Where there is a file `stands`, SIGQUIT makes it write there where each thread i
 """
 
 import atexit
+import faulthandler
 import json
 import os
 import sys
@@ -321,6 +322,10 @@ if os.access(RECORDS, os.W_OK):
         else:
             sys.meta_path.insert(0, Listens)
     atexit.register(lost)
+    try:
+        faulthandler.enable()  # where native code crashed
+    except (RuntimeError, ValueError, OSError):  # it has no stderr
+        pass
     instead(os, "_exit", lambda *_: True)
     instead(os, "abort", lambda *_: True)
     instead(os, "kill", lambda number, signal=0, *_: signal and number in (os.getpid(), 1))

@@ -21,6 +21,7 @@ from .closed import closed
 from .completed import completed
 from .endings import endings
 from .factor import Factor
+from .in_foreground import in_foreground
 from .itself import CRASHED, itself
 from .levels import louder
 from .limited import limits
@@ -38,6 +39,9 @@ BASH = re.compile(r"#!.*\bbash\b")
 
 def factors(case: Case) -> Iterator[Factor]:
     """Return what can be changed in a container, the likeliest first."""
+    if case.seen.outlived:  # it goes on, elsewhere: all else is well
+        yield from in_foreground(case)
+        return
     yield from agreed(case)
     yield from _rights(case)
     yield from limits(case.config)

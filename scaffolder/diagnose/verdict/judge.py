@@ -10,7 +10,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.errors import UnreadableError
 
 from .jobs import has_failed, is_job
-from .judgement import LIKELY, PROVEN, Judgement, healthy, meant, undetermined
+from .judgement import HOW, LIKELY, PROVEN, Judgement, healthy, meant, undetermined
 from .order import basis, in_order, is_sure
 from .proof import holds, is_certain
 from .refuted import is_of, refuted_last
@@ -107,8 +107,6 @@ MORE = {"shm", "space", "memory", "processes", "capabilities", "ulimit memlock",
 """What gives a copy more of one thing. A file that is empty, or another user, may be too little."""
 CAUSE_SECONDS = 2.0
 """The CPU time that the search for one cause may take."""
-HOW = {"aborted", "segfault"}
-"""Causes that say how a program ended: what cures it comes before them, even if they are proven."""
 OWN = {"image", "process", "dependencies", "environment"}
 """What may differ in an image that was built since."""
 

@@ -7,6 +7,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, live, seen, watched
 from scaffolder.diagnose.causes.mounts.shared import awaited_lock
+from scaffolder.diagnose.causes.reaching.obstacles import obstacle
+from scaffolder.diagnose.causes.reaching.peers import peers
 from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
@@ -15,6 +17,8 @@ from .pod_words import open_question, well
 from .ruled_out import ruled_out
 
 PROVEN, LIKELY, UNDETERMINED, HEALTHY = "proven", "likely", "undetermined", "healthy"
+HOW = frozenset({"aborted", "segfault"})
+"""Causes that say how a program ended: what cures it comes before them, even if they are proven."""
 
 MOST = 3
 """How many peers are named."""
@@ -93,9 +97,19 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
     of_tcp = dict.fromkeys(str(s.port) for s in case.sockets or ())  # of IPv4 and of IPv6
     ports = ", ".join([*of_tcp, *case.other_sockets[:4]])
     idle = case.phase == Phase.RUNNING and not ports
-    does = (awaited_lock(case) or _connected(case)) if idle else None
+    does = (awaited_lock(case) or _connected(case) or _unreachable(case)) if idle else None
     says = f" and listens on {ports}" if ports else f", and {does[0]}" if does else ""
     return f"it runs{says}", (status, *((does[1],) if does else ()))
+
+
+def _unreachable(case: Case) -> tuple[str, Evidence] | None:
+    """Say whom a container is told to reach and cannot: it may try that again and again."""
+    for peer in peers(case):
+        why = obstacle(case, peer) if peer.by in case.config.env else None
+        if why:
+            shown = inspected(case, "Config.Env", f"{peer.by} names {peer.host}")
+            return f"may be trying to reach {peer.host}, which {peer.by} names: {why[0]}", shown
+    return None
 
 
 def _connected(case: Case) -> tuple[str, Evidence] | None:

@@ -38,14 +38,15 @@ def other_keys(case: Case) -> Iterator[Factor]:
     """Rename each key that may be misspelled, and then all of one file."""
     found = [each for each in misspelled(case) if can_differ(case, each.path)]
     for each in found:
-        yield _factor(case, [each])
+        yield with_names(case, [each])
     for _path, group in groupby(found, key=lambda each: each.path):
         first = list({each.key: each for each in reversed(list(group))}.values())
         if len(first) > 1:
-            yield _factor(case, first[::-1])
+            yield with_names(case, first[::-1])
 
 
-def _factor(case: Case, changes: list[Misspelled]) -> Factor:
+def with_names(case: Case, changes: list[Misspelled]) -> Factor:
+    """Return a copy in which keys of one file have the names that the program reads."""
     text, path = changes[0].text, changes[0].path
     for each in changes:
         text = renamed(text, each.key, each.name)

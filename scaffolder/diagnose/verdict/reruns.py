@@ -62,9 +62,9 @@ def try_factors(
         return Rerun(tried=[f"a watched copy {same.words}, as late: no others are tried"])
     is_proven = before is not None and before.verdict == PROVEN
     is_nowhere = is_like(case, same) and nowhere(case)
-    if case.phase & Phase.ENDED and not (is_proven or is_nowhere) and is_like(case, same):
+    if is_like(case, same) and telling.may_tell(case, before) and not is_nowhere:
         telling.ask(engine, case)
-    is_well = before is not None and before.verdict == HEALTHY
+    is_well = before is not None and before.verdict == HEALTHY and not case.seen.outlived
     is_idle = is_meant_to_serve(case)
     held = case.seen.gave_up or (case.phase == Phase.FINISHED and kept_out(case.seen.trace))
     has_gone_well = is_well and not (case.seen.reads_nothing or held or is_idle)

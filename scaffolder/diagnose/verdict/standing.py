@@ -8,7 +8,7 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
 from scaffolder.diagnose.evidence import jvm_log, stuck
-from scaffolder.diagnose.evidence.dead_threads import opens_in_vain
+from scaffolder.diagnose.evidence.dead_threads import opens_in_vain, waits_alone
 from scaffolder.diagnose.evidence.waits import awaited, what
 from scaffolder.docker.client import Engine, EngineError
 
@@ -25,11 +25,15 @@ def may_be_stuck(case: Case) -> bool:
     """Tell whether a container that runs may be one whose threads wait for each other.
 
     That is asked only where it shows nothing else of itself: a program that is silent, and serves
-    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens.
+    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens. Its
+    only thread in a lock is woken by nobody, whatever it has said before.
     """
     serves = any(not s.is_loopback for s in case.sockets or ())
-    is_quiet = case.is_silent and not serves
-    return is_quiet and (is_of_java(case) or is_dead(case) or opens_in_vain(case.sources.threads()))
+    if serves:
+        return False
+    threads = case.sources.threads()
+    is_quiet = case.is_silent and (is_of_java(case) or is_dead(case) or opens_in_vain(threads))
+    return is_quiet or waits_alone(threads)
 
 
 def is_of_java(case: Case) -> bool:

@@ -17,24 +17,26 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.denials import is_of_copy
 from scaffolder.diagnose.causes.silence.claims import stops_unasked
-from scaffolder.diagnose.evidence import go_stack, jvm_log, swallowed
-from scaffolder.diagnose.evidence.files import PROGRAM, text
+from scaffolder.diagnose.evidence import jvm_log, swallowed
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.left import left
 from scaffolder.diagnose.evidence.log_search import ends_with_failure
+from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed, chosen_end, linked
 from scaffolder.diagnose.programs import jsflags, pyflags
-from scaffolder.diagnose.programs.native import elf, near_end
-from scaffolder.diagnose.programs.native.go_table import frames
 from scaffolder.docker.client import Engine, EngineError
 
-from . import syslog
+from . import on_stack, syslog
 from .copies import Outcome, run
 from .factor import Factor
+from .judgement import HOW, PROVEN, Judgement
 from .unchanged import is_like, take_in
 
 HOOKS = Path(__file__).parent.parent / "hooks"
 HOOK = HOOKS / "sitecustomize.py"
 RECORDS = "raised"
+CRASH = re.compile(r"^Fatal Python error: [^\n]+(?:\n[^\n]*){0,20}", re.MULTILINE)
+"""How Python tells where native code crashed (faulthandler)."""
 
 
 def _of_hook(found: Outcome) -> tuple[Swallowed | None, Ending | None]:
@@ -86,6 +88,12 @@ MEANS = {
 }
 
 
+def may_tell(case: Case, before: Judgement | None) -> bool:
+    """Tell whether a runtime is worth asking: a proof may only be one of how a program ended."""
+    is_sure = before is not None and before.verdict == PROVEN and before.cause not in HOW
+    return bool(case.phase & Phase.ENDED) and not is_sure
+
+
 def ask(engine: Engine, case: Case) -> None:
     """Add the exception that a program ended over to what was seen of it, if its runtime tells.
 
@@ -108,7 +116,7 @@ def ask(engine: Engine, case: Case) -> None:
         return
     means = MEANS.get(_runtime(case))
     if not means:
-        _read_stack(case)
+        on_stack.read(case)
         return
     try:
         found = run(engine, case, _telling(case, means))
@@ -117,6 +125,13 @@ def ask(engine: Engine, case: Case) -> None:
         return
     if not is_like(case, found):
         return
+    if crash := CRASH.search(found.text):
+        take_in(case, replace(case.seen, unheard=tuple(crash[0].splitlines())))
+    else:
+        _read_records(case, means, found)
+
+
+def _read_records(case: Case, means: Means, found: Outcome) -> None:
     told, ending = means.reads(found)
     if not (told or ending) and stops_unasked(case):
         told = swallowed.handled_last(found.read)
@@ -140,34 +155,6 @@ def _name(case: Case, path: str, raised: Sequence[int], ended: int) -> str:
     if path.endswith((".js", ".cjs", ".mjs")):
         return jsflags.deciding(source, raised, ended)
     return pyflags.deciding(source, raised, ended)
-
-
-def _read_stack(case: Case) -> None:
-    """Add how a native program ended itself, which its stack shows: no other copy is needed."""
-    process = case.seen.decider
-    on_stack = process.words or process.stack if process else ()
-    data = case.files.content(process.program, PROGRAM) if process and on_stack else None
-    if process is None or not data:
-        return
-    panic = near_end.panic(data, process.entry, process.below)
-    if panic:
-        text = f"thread 'main' panicked at {panic[0]}:\n{panic[1]}"
-        # What it panics over may be the error of a call, which is then the reason.
-        told = Swallowed(text, frozenset({"OSError"}), "its panic hook", UNCAUGHT)
-        take_in(case, replace(case.seen, swallowed=told))
-        return
-    named = near_end.texts(data, process.entry, on_stack)
-    found: Swallowed | Ending | None = Ending("", f"exit({process.status})", ())
-    if elf.language(data) == "go":
-        found = go_stack.end(frames(data, process.entry, process.stack), process.status)
-    else:
-        named = named or near_end.returned(data, process.entry, on_stack, process.status)
-        if not named:
-            return
-    if isinstance(found, Swallowed):
-        take_in(case, replace(case.seen, swallowed=found))
-    elif found:
-        take_in(case, replace(case.seen, ending=replace(found, named=named)))
 
 
 def _runtime(case: Case) -> str:

@@ -18,6 +18,43 @@ REFUSED_ANYWAY = ("pivot_root",)
 """What Docker's seccomp profile refuses with every capability, and sandboxes need as well."""
 USELESS = "; to a user other than root it gives it only with setcap on the program"
 
+NEEDS = (
+    (
+        r"no new privileges|effective uid is not 0",
+        "sudo or a setuid program (blocked by no-new-privileges)",
+    ),
+    (r"chown|changing owner|lchown", "CAP_CHOWN"),
+    (
+        (
+            "set(?:e|re|res)?[ug]id|set ?groups|initgroups|su-exec|gosu|switch user"
+            "|can't set (?:uid|gid)|drop privileges"
+        ),
+        "CAP_SETUID and CAP_SETGID",
+    ),
+    (r"mount|unshare|clone|namespace|pivot|sethostname|setdomainname", SANDBOX),
+    (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
+    (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"),
+    (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),
+    (r"settime|clock|date", "CAP_SYS_TIME"),
+    (r"mlock|memlock", "CAP_IPC_LOCK"),
+    (r"nice|priority|sched|mbind|set_mempolicy", "CAP_SYS_NICE"),
+    (r"rlimit|ulimit|limit", "CAP_SYS_RESOURCE"),
+    (r"bind", "CAP_NET_BIND_SERVICE"),
+    (r"mknod", "CAP_MKNOD"),
+    (r"seccomp|bpf|perf_event", "a system call that Docker's seccomp profile blocks"),
+    (r"chmod|chgrp", "CAP_FOWNER"),
+    (r"kill|signal", "CAP_KILL"),
+    (r"chroot", "CAP_SYS_CHROOT"),
+    (r"root|password", "the root user"),
+)
+"""What is said of an operation, and what that needs."""
+
+
+def needed(line: str) -> str:
+    """Return which capability a refused operation needs, from what a program says of it."""
+    found = (name for words, name in NEEDS if re.search(words, line, re.IGNORECASE))
+    return next(found, "a capability")
+
 
 def context(case: Case, match: "re.Match[str]") -> str:
     """Return a line and the few before it, where a traceback says what was being done."""
@@ -46,38 +83,7 @@ def capability_missing(case: Case) -> Found | None:
     if match is None:
         return None
     line = context(case, match)
-    needs = (
-        (
-            r"no new privileges|effective uid is not 0",
-            "sudo or a setuid program (blocked by no-new-privileges)",
-        ),
-        (r"chown|changing owner|lchown", "CAP_CHOWN"),
-        (
-            (
-                "set(?:e|re|res)?[ug]id|set ?groups|initgroups|su-exec|gosu|switch user"
-                "|can't set (?:uid|gid)|drop privileges"
-            ),
-            "CAP_SETUID and CAP_SETGID",
-        ),
-        (r"mount|unshare|clone|namespace|pivot|sethostname|setdomainname", SANDBOX),
-        (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
-        (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"),
-        (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),
-        (r"settime|clock|date", "CAP_SYS_TIME"),
-        (r"mlock|memlock", "CAP_IPC_LOCK"),
-        (r"nice|priority|sched|mbind|set_mempolicy", "CAP_SYS_NICE"),
-        (r"rlimit|ulimit|limit", "CAP_SYS_RESOURCE"),
-        (r"bind", "CAP_NET_BIND_SERVICE"),
-        (r"mknod", "CAP_MKNOD"),
-        (r"seccomp|bpf|perf_event", "a system call that Docker's seccomp profile blocks"),
-        (r"chmod|chgrp", "CAP_FOWNER"),
-        (r"kill|signal", "CAP_KILL"),
-        (r"chroot", "CAP_SYS_CHROOT"),
-        (r"root|password", "the root user"),
-    )
-    need = next(
-        (name for words, name in needs if re.search(words, line, re.IGNORECASE)), "a capability"
-    )
+    need = needed(line)
     if need == SANDBOX and (call := _refused_anyway(case, line)):
         return _sandboxed(case, match, call)
     dropped, security = case.config.capabilities_dropped, options(case)

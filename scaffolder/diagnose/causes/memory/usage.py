@@ -16,8 +16,8 @@ HEAP = re.compile(r"(?:-Xmx|-XX:MaxHeapSize=|--max[-_]old[-_]space[-_]size[= ])(
 
 
 def size(number: int) -> str:
-    """Return a number of bytes in MiB."""
-    return f"{number / MIB:.0f} MiB"
+    """Return a number of bytes in MiB, or in KiB if it is a small one."""
+    return f"{number / MIB:.0f} MiB" if number >= MIB else f"{number / 1024:.0f} KiB"
 
 
 def heap(case: Case) -> int:

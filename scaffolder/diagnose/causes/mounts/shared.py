@@ -107,12 +107,17 @@ def _kept_waiting(case: Case) -> Found | None:
 def awaited_lock(case: Case) -> tuple[str, Evidence] | None:
     """Say for which lock a container waits that another one holds, as the kernel lists it.
 
-    A standby is meant to, and so are those that take turns: by itself that is no fault.
+    A standby is meant to, and so are those that take turns: by itself that is no fault. One that
+    asks again and again, as SQLite does, is in no list, and has the file open.
     """
-    for kept, holder, _mount, path in _kept(case):
+    locks = sorted(_kept(case), key=lambda found: not found[0].is_awaited)
+    for kept, holder, _mount, path in locks:
+        how = f"{holder.name} holds a lock on {path}"
         if kept.is_awaited:
-            how = f"{holder.name} holds a lock on {path}"
             return f"waits for a lock on {path}, which {holder.name} holds", _of_kernel(how)
+        if kept.is_open:
+            words = f"has {path} open, on which {holder.name} holds a lock: it may wait for that"
+            return words, _of_kernel(how)
     return None
 
 

@@ -1,4 +1,4 @@
-"""A proxy that is set for the world outside, and gets the requests to a neighbour as well."""
+"""A proxy that is set for the world outside: it gets requests to neighbours, or is not there."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,17 @@ from scaffolder.diagnose.causes.evidence import inspected, watched
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 
+from .obstacles import obstacle
 from .peers import LOCAL, Peer, find, peers, shares
 
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 ADDRESS = re.compile(r"^(?:\w+://)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?")
 """The host and the port of a proxy."""
 WEB = re.compile(r"^https?://")
+EXPLAINED = [
+    "connection-refused", "peer-refuses", "python-exception", "ends-itself", "name-unresolved",
+    "peer-unreachable-silent", "said-why", "last-call",
+]  # fmt: skip
 
 
 def excepted(case: Case, host: str) -> bool:
@@ -30,15 +35,7 @@ def excepted(case: Case, host: str) -> bool:
     pattern="network",
     reads=["inspect", "neighbours", "rerun"],
     when=Phase.DIED | Phase.RUNNING,
-    explains=[
-        "peer-refuses",
-        "python-exception",
-        "ends-itself",
-        "name-unresolved",
-        "peer-unreachable-silent",
-        "said-why",
-        "last-call",
-    ],
+    explains=EXPLAINED,
     basis=Basis.INFERRED,
 )
 def peer_proxied(case: Case) -> Found | None:
@@ -62,13 +59,51 @@ def peer_proxied(case: Case) -> Found | None:
     )
 
 
+@cause(
+    "proxy-unreachable",
+    "requests go through a proxy that cannot be reached",
+    pattern="network",
+    reads=["inspect", "neighbours", "rerun"],
+    when=Phase.DIED | Phase.RUNNING,
+    explains=EXPLAINED,
+    basis=Basis.INFERRED,
+)
+def proxy_unreachable(case: Case) -> Found | None:
+    """Find that a copy asks for the proxy of a variable, and what stands between the two."""
+    for name, call in _proxies(case):
+        peer = Peer(call.host or call.address, 0 if call.host else call.port, name)
+        why = obstacle(case, peer)
+        if why:
+            text, _, evidence, _ = why
+            through = call.host or call.where
+            return Found(
+                f"requests go through the proxy {through}, which {name} names, and it cannot be"
+                f" reached: {text}",
+                f"start it without {name} (docker run -e {name}= ..., and look for it in ~/.docker/"
+                "config.json), or name a proxy that the container reaches",
+                (
+                    watched(case, f"it asks for {through}"),
+                    inspected(case, "Config.Env", f"{name} names {through}"),
+                    *evidence,
+                ),
+            )
+    return None
+
+
 def _proxies(case: Case) -> Iterator[tuple[str, Call]]:
     """Yield the variables that name a proxy, and how a watched copy asked for that."""
     calls = [call for call in case.seen.trace.calls if call.is_network]
     for name in PROXIES:
         match = ADDRESS.match(case.config.env.get(name, ""))
-        asked = (c for c in calls if match and match[1].strip("[]") in (c.host, c.address))
+        asked = (c for c in calls if match and _is_of(c, match[1].strip("[]"), match[2]))
         yield from ((name, call) for call in asked)
+
+
+def _is_of(call: Call, host: str, port: str | None) -> bool:
+    """Tell whether a program asked for an address, on that port if it got as far as that."""
+    return host == call.host or (
+        host == call.address and (port or str(call.port)) == str(call.port)
+    )
 
 
 def _through(case: Case) -> Iterator[Peer]:

@@ -21,6 +21,13 @@ from .script import is_absent, is_shell, quote, scripts, still_waits, where
 LOOP = r"^(?:until|while)\b"
 OTHERS = r"^if\s+!\s*{name}\b|\b{name}\b[^|]*&&\s*(?:break|return|exit 0)\b"
 """How a script waits for a command to succeed, in a loop; and how else it depends on that."""
+FUNCTION = re.compile(
+    r"^[ \t]*(?:function[ \t]+)?(?P<name>[\w-]+)[ \t]*\(\)\s*\{"
+    r"(?P<body>.{1,2000}?)(?:\n|;)[ \t]*\}",
+    re.MULTILINE | re.DOTALL,
+)
+PLAIN = re.compile(r"[\w.+-]+")
+"""The name of a program, without variables in it."""
 NEAR = 400
 """Within so many characters of a test a script says what it waits for."""
 SOUGHT = r"\b(?:command\s+-[vV]|which|type|hash)\s+(?:-\w+\s+)*"
@@ -31,13 +38,19 @@ SAYS = re.compile(r"\b(?:echo|printf)\s+(?:-\w+\s+)*[\"']?([^\"'$`%\\]{6,})")
 
 
 def _absent(case: Case, script: Script, test: str = LOOP) -> Iterator[tuple[str, str]]:
-    """Yield programs that a script tests by, and that the image lacks, with their lines."""
+    """Yield programs that a script tests by, and that the image lacks, with their lines.
+
+    A function fares as the last command in it does.
+    """
+    bodies = {match["name"]: match["body"] for match in FUNCTION.finditer(script.text)}
     for command in shell.commands(script.text):
         is_test = re.search(test.format(name=re.escape(command.name)), command.line)
-        if not is_test or not command.tested or not re.fullmatch(r"[\w.+-]+", command.name):
+        if not is_test or not command.tested or not PLAIN.fullmatch(command.name):
             continue
-        if is_absent(case, script, command.name):
-            yield command.name, command.line
+        within = [*shell.commands(bodies.get(command.name, ""))]
+        last = within[-1] if within else command
+        if PLAIN.fullmatch(last.name) and is_absent(case, script, last.name):
+            yield last.name, last.line
 
 
 @cause(
@@ -91,9 +104,7 @@ def _has_other(case: Case, script: Script, line: str, name: str) -> bool:
     test = re.split(r";\s*(?:do|then)\b|&&", line, maxsplit=1)[0]
     tested = [command.name for command in shell.commands(test) if command.name != name]
     return any(
-        re.fullmatch(r"[\w.+-]+", other)
-        and other not in BUILTINS
-        and not is_absent(case, script, other)
+        PLAIN.fullmatch(other) and other not in BUILTINS and not is_absent(case, script, other)
         for other in tested
     )
 
@@ -140,7 +151,7 @@ def waits_forever(case: Case) -> Found | None:
             )
         match = re.search(
             r"^[^\S\n]*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
-            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|^(?P<w>[^\n]*(?:wait-for-it|wait-for"
+            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|^(?P<w>(?!\s*#)[^\n]*(?:wait-for-it|wait-for"
             r"|dockerize -wait)[^\n]*)",
             script.text,
             re.MULTILINE,

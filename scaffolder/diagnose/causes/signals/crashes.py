@@ -1,18 +1,25 @@
 """Crashes of native code: abort, segmentation fault, illegal instruction."""
 
+import re
 import signal
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged
 from scaffolder.diagnose.causes.silence.readings import named_variables
+from scaffolder.diagnose.evidence import kernel_log
 from scaffolder.diagnose.evidence.files import PROGRAM
-from scaffolder.diagnose.evidence.kernel_log import lost_stack
+from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.diagnose.programs.native import binary
 from scaffolder.diagnose.programs.program import Program
 
 from .traces import crashed, first_words, kernel_message, kernel_words
+
+FRAMES = r"most recent call first\):?(?P<frames>(?:\s*\n\s*File \"[^\"\n]+\", line \d+ in [^\n]+)+)"
+FRAME = re.compile(r"File \"([^\"\n]+)\", line (\d+) in (\S+)")
+OF_LIBRARY = re.compile(r"/lib/python[\d.]+/|-packages/")
 
 
 @cause(
@@ -100,18 +107,44 @@ def segfault(case: Case) -> Found | None:
         return None  # as PID 1 it ended in 139 all the same
     program = crashed(case)
     words, message = kernel_words(case, program), kernel_message(case, program)
-    is_of_stack = case.seen.out_of_stack or (message is not None and lost_stack(message))
-    says = case.said(r"[^\n]*(?:segmentation fault|SIGSEGV|signal 11|Fatal Python error)[^\n]*")
+    is_of_stack = case.seen.out_of_stack or (message is not None and kernel_log.lost_stack(message))
+    said = case.said(r"[^\n]*(?:segmentation fault|SIGSEGV|signal 11|Fatal Python error)[^\n]*")
+    # What only a copy says is told, and is no proof for the container.
+    says = None if said and said[0] in case.seen.unheard else said
     name = program.path if program else "the program"
     return Found(
-        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code accessed memory that"
-        f" it may not access{_before(case)}",
+        f"{name} crashed with SIGSEGV (segmentation fault, 139): native code"
+        f"{_of_library(message, program)} accessed memory that it may not access"
+        f"{_at_address(message)}{_called_by(case)}{_before(case)}",
         "debug the native crash: core dump and gdb; PYTHONFAULTHANDLER=1 or catchsegv shows"
         " where; check versions of native modules",
         (ended(case), *words, logged(case, says) if says else first_words(case)),
         # That it crashed is sure, but why is known better where the stack was used up.
         proven=any("segfault" in w.found for w in words) and not is_of_stack,
     )
+
+
+def _of_library(message: Message | None, program: Program | None) -> str:
+    """Name the library whose code crashed, to go on with a sentence."""
+    name = kernel_log.module(message) if message else ""
+    entry = program.entry if program else None
+    own = {basename(program.path), basename(entry.path)} if program and entry else set()
+    return f" of {name}" if name and name not in own else ""
+
+
+def _at_address(message: Message | None) -> str:
+    at = kernel_log.null_pointer(message) if message else ""
+    return f": a null pointer (address {int(at, 16):#x})" if at else ""
+
+
+def _called_by(case: Case) -> str:
+    """Tell which line of Python was running, by the traceback that its faulthandler writes."""
+    found = case.said(FRAMES)
+    frames = FRAME.findall(found["frames"]) if found else []
+    own = next((each for each in frames if not OF_LIBRARY.search(each[0])), None)
+    path, line, function = own or (frames[0] if frames else ("", "", ""))
+    shows = "a copy shows that it" if case.seen.unheard else "it"
+    return f"; {shows} was called at {path}:{line} ({function})" if path else ""
 
 
 @cause(

@@ -29,6 +29,7 @@ def kernel_message(case: Case, program: Program | None) -> Message | None:
 
 
 def first_words(case: Case) -> Evidence:
-    """Show the end of the log, or that it is empty."""
-    lines = [line.text for line in case.lines if line.text.strip()]
+    """Show the end of the log, or that it is empty; not what only a copy has said."""
+    own = (line.text for line in case.lines if line.text not in case.seen.unheard)
+    lines = [text for text in own if text.strip()]
     return logged(case, "\n".join(lines[-3:])) if lines else nothing_logged(case)
