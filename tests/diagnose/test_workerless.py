@@ -45,7 +45,7 @@ def test_without_a_log_or_a_dropped_capability_only_that_is_told() -> None:
     "example",
     [
         served(MASTER, WORKER),
-        served(replace(MASTER, command="/app/server")),
+        served(replace(MASTER, command="/app/server --role master")),
         served(MASTER, listening=(Socket("0.0.0.0", 8080),)),
         served(
             MASTER,
@@ -83,9 +83,17 @@ def test_an_empty_mount_that_hides_what_a_server_serves_is_named() -> None:
         hidden(config={"published": ()}),
         hidden(files={**SERVER, "/etc/nginx/conf.d/own.conf": File(b"server {}")}),
         hidden(image_files=SERVER),
+        hidden(image_files={**SERVER, "/etc/nginx/conf.d/.gitkeep": File(b"")}),
         hidden(config={"mounts": ()}),
     ],
-    ids=["it listens", "nobody asks for it", "has files", "hides nothing", "no mount"],
+    ids=[
+        "it listens",
+        "nobody asks for it",
+        "has files",
+        "hides nothing",
+        "hides a mark",
+        "no mount",
+    ],
 )
 def test_a_mount_that_has_files_or_hides_none_is_not_blamed(example: dict[str, Any]) -> None:
     assert judge(case(**example)).cause != "mount-empties"

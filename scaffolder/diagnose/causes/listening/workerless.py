@@ -11,7 +11,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 from .workers import DEATHS
 
-MASTER = re.compile(r"\bmaster\b")
+MASTER = re.compile(r"^(?:[\w./-]+: master|unicorn master|uWSGI master)\b")
+"""How servers call their first process, in the place of its command: `nginx: master process`."""
 LOG = "/var/log"
 MOST = 250
 """How many characters of a line are told."""

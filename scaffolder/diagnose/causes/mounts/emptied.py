@@ -1,6 +1,7 @@
 """An empty mount over a directory in which the image has files, of what runs and does not serve."""
 
 from itertools import islice
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -52,4 +53,5 @@ def mount_empties(case: Case) -> Found | None:
 
 
 def _files(names: tuple[str, ...], at: str) -> list[str]:
-    return [name for name in names if name.rstrip("/") != at.rstrip("/")]
+    """Return what is in a directory, without marks that keep it in a repository (.gitkeep)."""
+    return [n for n in names if n.rstrip("/") != at.rstrip("/") and not basename(n).startswith(".")]
