@@ -25,11 +25,14 @@ def context(stages: rust_services.Stages, place: Path) -> Path:
     the layer with them is the same for all.
     """
     require_docker("rust")
-    shutil.copytree(_locked(stages), place)
+    source, every = _locked(stages), _locked(STAGES)
+    with rust_services.alone():  # other tests write the same files again
+        shutil.copytree(source, place)
+        if not FULL:
+            for name in ("Cargo.toml", "Cargo.lock"):
+                shutil.copyfile(every / name, place / name)
     if not FULL:
         leave_unoptimized(place)
-        for name in ("Cargo.toml", "Cargo.lock"):
-            shutil.copyfile(_locked(STAGES) / name, place / name)
     for path in (place, *place.rglob("*")):
         os.utime(path, (OLD, OLD))
     return place

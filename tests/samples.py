@@ -17,6 +17,7 @@ IN_TURNS = {
     "adopt/test_deaths_of_crates.py": 3,
     "adopt/test_looking.py": 3,
     "adopt/test_shapes.py": 3,
+    "commands/test_add_stage.py::test_any_order": 3,
     "commands/test_remove_stage.py": 3,
     "commands/test_update.py": 3,
     "conformance/": 4,
@@ -35,6 +36,7 @@ IN_TURNS = {
     "service/test_kubernetes.py": 3,
     "service/test_services.py": 3,
     "service_rust/test_rust_checks.py": 4,
+    "testkit/test_check": 3,
     "verify/test_drills.py": 4,
     "verify/test_mutations.py": 3,
 }

@@ -81,6 +81,8 @@ def check(  # noqa: PLR0913 - one parameter an option
     languages = languages_of(overlay, language)
     if chosen and len(languages) > 1:
         raise UsageError("an environment is for one language", f"--language {languages[0]}")
+    if chosen and not quick:  # known before minutes of checks
+        environment.given(Path(chosen), Subject(overlay, languages[0]).tools)
     found: list[tuple[str, Result]] = []
     for name in languages:
         for result in _results(Subject(overlay, name), pairs, chosen, quick=quick):

@@ -25,7 +25,6 @@ OWN_ENDS = (0, 128 + signal.SIGTERM)
 """How a program without the runtime may end at SIGTERM: servers end by it when they are done."""
 
 HEALTH = "GET /health"
-READY = "GET /health/ready"
 
 SAFE = ("", "GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1), and a step that only reads the log."""
@@ -129,7 +128,7 @@ class Asking:
     def _routes(self) -> Iterator[tuple[str, Act]]:
         """Yield what asks the routes of the runtime."""
         yield "health", partial(self._of_it, partial(Running.ask, request=HEALTH))
-        yield "ready", partial(self._of_it, partial(Running.ask, request=READY))
+        yield "ready", partial(self._of_it, partial(Running.ask, request=requests.READY))
 
     def _of_it(self, act: Callable[[Running], None]) -> None:
         with quoting(self.running.process.log):

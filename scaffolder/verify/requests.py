@@ -15,6 +15,10 @@ from .steps import NotAsExpectedError
 SECONDS = 5.0
 """How long an answer, or a line of the log, may take."""
 
+READY = "GET /health/ready"
+READY_SECONDS = 10.0
+"""How long a service that answers may take to be ready: it applies its migrations meanwhile."""
+
 MOST = 1 << 20
 """How many bytes of an answer are read."""
 
@@ -76,15 +80,15 @@ def play(step: Step, port: int, log: Callable[[], str]) -> None:
     """Do what a step of the catalogue says to a service that has started.
 
     Raise NotAsExpectedError unless the service answers so, and writes it to its log in time.
+    Whether it is ready is asked until it says so: that comes after the start.
     """
     before = len(log()) if step.request else 0
     if step.request:
-        try:
-            answer = ask(port, step.request, headers=step.headers, body=step.body, seconds=SECONDS)
-        except (OSError, http.client.HTTPException) as error:
-            raise NotAsExpectedError(_expected(step), f"no answer: {_words(error)}") from error
-        if not _fits(step, answer):
-            raise NotAsExpectedError(_expected(step), str(answer))
+        end = time.monotonic() + (READY_SECONDS if step.request == READY else 0)
+        while not _fits(step, answer := _answer(step, port)):
+            if time.monotonic() > end:
+                raise NotAsExpectedError(_expected(step), str(answer))
+            time.sleep(0.1)
     end = time.monotonic() + SECONDS
     while step.log not in log()[before:]:
         if time.monotonic() > end:
@@ -92,6 +96,13 @@ def play(step: Step, port: int, log: Callable[[], str]) -> None:
                 f"a line of the log with {step.log}", f"no such line within {SECONDS:g} s"
             )
         time.sleep(0.02)
+
+
+def _answer(step: Step, port: int) -> Answer:
+    try:
+        return ask(port, step.request, headers=step.headers, body=step.body, seconds=SECONDS)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotAsExpectedError(_expected(step), f"no answer: {_words(error)}") from error
 
 
 def _expected(step: Step) -> str:

@@ -239,6 +239,7 @@ def test_a_service_whose_migration_fails_says_so_and_lives(asking: Program, tmp_
     url = f"sqlite:{tmp_path}/orders.db"
     _execute(url, "CREATE TABLE orders (mine INTEGER)")
     with serving(asking, DATABASE_URL=url) as service:
+        wait_until(lambda: "being applied" not in readiness(service)[1], "the migration goes on")
         status, said = readiness(service)
         assert (status, "a migration has failed: app 0001: " in said) == (503, True), said
         assert service.log().count("a migration has failed: app 0001: ") == 1

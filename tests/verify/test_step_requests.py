@@ -21,7 +21,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", "/json")
             self.end_headers()
             return
-        self.send_response(200)
+        self.server.asked += 1  # type: ignore[attr-defined]
+        if self.path == requests.READY.partition(" ")[2]:
+            is_ready = self.server.asked > self.server.busy  # type: ignore[attr-defined]
+            self.send_response(200 if is_ready else 503)
+        else:
+            self.send_response(200)
         self.end_headers()
         if self.path == "/endless":
             self.wfile.write(b"x" * (3 << 20))
@@ -43,14 +48,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Answers; it is ready once it has been asked `busy` times."""
+
+    daemon_threads = True
+    asked, busy = 0, 0
+
+
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield server.server_address[1]
+        yield server
         server.shutdown()
+
+
+@pytest.fixture
+def port(server: Server) -> int:
+    return server.server_port
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +125,26 @@ def test_nobody_who_answers_is_said_so() -> None:
     with pytest.raises(NotAsExpectedError) as error:
         requests.expect(1, "GET /health", 200)
     assert error.value.found == "no answer: Connection refused"
+
+
+@pytest.mark.parametrize(("busy", "is_in_time"), [(0, True), (3, True), (1000, False)])
+def test_whether_a_service_is_ready_is_asked_until_it_is(
+    server: Server, monkeypatch: pytest.MonkeyPatch, busy: int, *, is_in_time: bool
+) -> None:
+    monkeypatch.setattr(requests, "READY_SECONDS", 1.0)
+    server.asked, server.busy = 0, busy
+
+    if is_in_time:
+        requests.expect(server.server_port, requests.READY, 200)
+        assert server.asked == busy + 1
+    else:
+        with pytest.raises(NotAsExpectedError) as error:
+            requests.expect(server.server_port, requests.READY, 200)
+        assert error.value.found.startswith("503")
+
+
+def test_nothing_else_is_asked_twice(server: Server) -> None:
+    server.asked = 0
+    with pytest.raises(NotAsExpectedError):
+        requests.expect(server.server_port, "GET /json", 404)
+    assert server.asked == 1
