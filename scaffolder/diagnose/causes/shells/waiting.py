@@ -42,13 +42,13 @@ def _absent(case: Case, script: Script, test: str = LOOP) -> Iterator[tuple[str,
 
     A function fares as the last command in it does.
     """
-    bodies = {match["name"]: match["body"] for match in FUNCTION.finditer(script.text)}
+    found = FUNCTION.finditer(script.text)
+    within = {match["name"]: [*shell.commands(match["body"])] for match in found}
     for command in shell.commands(script.text):
         is_test = re.search(test.format(name=re.escape(command.name)), command.line)
         if not is_test or not command.tested or not PLAIN.fullmatch(command.name):
             continue
-        within = [*shell.commands(bodies.get(command.name, ""))]
-        last = within[-1] if within else command
+        last = (within.get(command.name) or [command])[-1]
         if PLAIN.fullmatch(last.name) and is_absent(case, script, last.name):
             yield last.name, last.line
 
@@ -151,7 +151,7 @@ def waits_forever(case: Case) -> Found | None:
             )
         match = re.search(
             r"^[^\S\n]*(?P<l>(?:until|while)\b[^\n]*(?:nc|curl|wget|pg_isready|redis-cli|mysqladmin"
-            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|^(?P<w>(?!\s*#)[^\n]*(?:wait-for-it|wait-for"
+            r"|/dev/tcp|ping|nslookup|getent|wait-for)[^\n]*)|^(?P<w>(?![^\S\n]*#)[^\n]*(?:wait-for-it|wait-for"
             r"|dockerize -wait)[^\n]*)",
             script.text,
             re.MULTILINE,

@@ -17,7 +17,7 @@ from scaffolder.diagnose.programs.program import Program
 
 from .traces import crashed, first_words, kernel_message, kernel_words
 
-FRAMES = r"most recent call first\):?(?P<frames>(?:\s*\n\s*File \"[^\"\n]+\", line \d+ in [^\n]+)+)"
+FRAMES = r"most recent call first\):?(?P<frames>(?:\n[ \t]+File \"[^\"\n]+\", line \d+ in [^\n]+)+)"
 FRAME = re.compile(r"File \"([^\"\n]+)\", line (\d+) in (\S+)")
 OF_LIBRARY = re.compile(r"/lib/python[\d.]+/|-packages/")
 
