@@ -18,7 +18,7 @@ def test_a_sample_has_one_case_out_of_so_many_and_each_has_its_turn(
     assert {case for sample in seen for case in sample} == set(CASES)
 
 
-IDS = [f"conformance/test_x.py::test_{n}" for n in range(60)]
+IDS = [f"conformance/test_x.py::test_{n}" for n in range(100)]
 
 
 def test_each_test_of_what_is_played_in_turns_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,9 @@ def test_each_test_of_what_is_played_in_turns_has_its_own(monkeypatch: pytest.Mo
 def test_what_is_played_in_turns_is_there() -> None:
     here = Path(__file__).parent
 
-    assert all((here / path).exists() for path in samples.IN_TURNS)
+    for path, _, name in (each.partition("::") for each in samples.IN_TURNS):
+        assert (here / path).exists()
+        assert not name or f"def {name}" in (here / path).read_text(encoding="utf-8")
 
 
 def test_a_full_run_has_all(monkeypatch: pytest.MonkeyPatch) -> None:

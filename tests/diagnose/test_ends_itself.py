@@ -62,6 +62,22 @@ def test_a_module_that_a_program_does_without_is_not_what_it_ends_over(
     assert judge(case(files=SERVER, trace=ASKS.format(path), ending=ending)).cause == cause
 
 
+CHECKS = "if (!ready) {\n  stop();\n  process.exit(1);\n}\n"
+
+
+def test_a_module_that_it_did_without_is_told_where_no_condition_is_known() -> None:
+    alone = judge(case(files=SERVER, ending=Ending("", "process.exitCode = 1", ("pg-lite",))))
+    source = {**SERVER, "/app/main.js": File(CHECKS.encode())}
+    asked = judge(
+        case(files=source, ending=Ending("/app/main.js:3", "process.exit(1)", ("pg-lite",)))
+    )
+
+    assert alone.cause == asked.cause == "ends-itself"
+    assert "it does without pg-lite" in alone.text
+    assert "`if (!ready)`" in asked.text
+    assert "pg-lite" not in asked.text
+
+
 @pytest.mark.parametrize(
     ("runs", "records", "cause"),
     [

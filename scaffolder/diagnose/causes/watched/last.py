@@ -70,7 +70,7 @@ def ends_itself(case: Case) -> Found | None:
     last = f"\nthe last exception before it: {handled.last}, at {handled.place}" if handled else ""
     fix = f"see what is checked before {ending.place or 'that'}"
     return Found(
-        f"the program ends itself, with {where}{tells.words if tells else ''}, and"
+        f"the program ends itself, with {where}{tells.words if tells else without}, and"
         f" {f'its last output is: {said[:200]}' if said else 'does not say why'}"
         f"{status_says(case)}",
         f"{(tells and tells.fix) or fix}, and make it tell",
