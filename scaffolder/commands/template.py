@@ -81,11 +81,15 @@ def check(  # noqa: PLR0913 - one parameter an option
     languages = languages_of(overlay, language)
     if chosen and len(languages) > 1:
         raise UsageError("an environment is for one language", f"--language {languages[0]}")
-    if chosen and not quick:  # known before minutes of checks
+    # One that is none is refused before minutes of checks.
+    place = (
         environment.given(Path(chosen), Subject(overlay, languages[0]).tools)
+        if chosen and not quick
+        else None
+    )
     found: list[tuple[str, Result]] = []
     for name in languages:
-        for result in _results(Subject(overlay, name), pairs, chosen, quick=quick):
+        for result in _results(Subject(overlay, name), pairs, place, quick=quick):
             found.append((name, result))
             if not as_json:
                 _say(result, name if len(languages) > 1 else "")
@@ -119,7 +123,7 @@ def _document(overlay: Overlay, found: list[tuple[str, Result]]) -> dict[str, ob
 
 
 def _results(
-    subject: Subject, pairs: Sequence[str], chosen: str | None, *, quick: bool
+    subject: Subject, pairs: Sequence[str], place: Path | None, *, quick: bool
 ) -> Iterator[Result]:
     subject.answer(pairs)
     rendered = list(renders.check(subject))
@@ -130,13 +134,11 @@ def _results(
         return  # nothing to grow or run
     yield from growing.check(subject)
     if not quick:
-        yield from _services(subject, chosen)
+        yield from _services(subject, place)
 
 
-def _services(subject: Subject, chosen: str | None) -> Iterator[Result]:
-    if chosen:
-        place = environment.given(Path(chosen), subject.tools)
-    else:
+def _services(subject: Subject, place: Path | None) -> Iterator[Result]:
+    if place is None:
         every = combinations.all_sets(subject.catalogue)[-1]
         with console.progress("making an environment for the services"):
             place = environment.made(subject.tree(every), subject.tools)

@@ -42,11 +42,11 @@ def waits(script: str) -> Iterator[Loop]:
             if left is None:
                 continue
             test = left["if"] or left["and"] or ""
-        called = (_body(script, name) for name in dict.fromkeys(re.findall(r"\b\w+\b", test)))
+        called = (body_of(script, name) for name in dict.fromkeys(re.findall(r"\b\w+\b", test)))
         yield Loop(match["head"].strip(), "\n".join((test, *called)), tuple(NAP.findall(body)))
 
 
-def _body(script: str, name: str) -> str:
+def body_of(script: str, name: str) -> str:
     """Return the text of a function; empty if there is none of that name."""
     found = re.search(FUNCTION.format(name=re.escape(name)), script, re.MULTILINE | re.DOTALL)
     return (found["lines"] or found["line"] or "") if found else ""

@@ -11,7 +11,7 @@ from scaffolder.diagnose.causes.reaching.obstacles import obstacle
 from scaffolder.diagnose.causes.reaching.peers import peers
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
-from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs import shell, shell_loops
 from scaffolder.diagnose.programs.launched import BUILTINS
 from scaffolder.diagnose.programs.scripts import Script
 
@@ -21,11 +21,8 @@ from .script import is_absent, is_shell, quote, scripts, still_waits, where
 LOOP = r"^(?:until|while)\b"
 OTHERS = r"^if\s+!\s*{name}\b|\b{name}\b[^|]*&&\s*(?:break|return|exit 0)\b"
 """How a script waits for a command to succeed, in a loop; and how else it depends on that."""
-FUNCTION = re.compile(
-    r"^[ \t]*(?:function[ \t]+)?(?P<name>[\w-]+)[ \t]*\(\)\s*\{"
-    r"(?P<body>.{1,2000}?)(?:\n|;)[ \t]*\}",
-    re.MULTILINE | re.DOTALL,
-)
+CLOSED = re.compile(r"[;\s]*\}\s*$")
+"""How the text of a function ends that stands on one line."""
 PLAIN = re.compile(r"[\w.+-]+")
 """The name of a program, without variables in it."""
 NEAR = 400
@@ -42,13 +39,12 @@ def _absent(case: Case, script: Script, test: str = LOOP) -> Iterator[tuple[str,
 
     A function fares as the last command in it does.
     """
-    found = FUNCTION.finditer(script.text)
-    within = {match["name"]: [*shell.commands(match["body"])] for match in found}
     for command in shell.commands(script.text):
         is_test = re.search(test.format(name=re.escape(command.name)), command.line)
         if not is_test or not command.tested or not PLAIN.fullmatch(command.name):
             continue
-        last = (within.get(command.name) or [command])[-1]
+        within = shell.commands(CLOSED.sub("", shell_loops.body_of(script.text, command.name)))
+        last = within[-1] if within else command
         if PLAIN.fullmatch(last.name) and is_absent(case, script, last.name):
             yield last.name, last.line
 
