@@ -335,12 +335,19 @@ def moving(in_each_language: MakeInEachLanguage) -> running.Program:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> "Iterator[Server]":
-    """A server of PostgreSQL: a test that has ended it has to start it again."""
+def postgresql_of_session() -> "Iterator[Server]":
     from postgresql_server import postgresql_server
 
     with postgresql_server() as server:
         yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_of_session: "Server") -> "Server":
+    """A server of PostgreSQL that answers, also where a test before has ended it and failed."""
+    if not postgresql_of_session.runs():
+        postgresql_of_session.start()
+    return postgresql_of_session
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ class Server:
         self._programs = require_postgresql()
         self._directory = directory
         self._data = directory / "data"
+        self._log = directory / "log"
         # It does not run as root.
         self._user = "nobody" if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,21 +78,37 @@ class Server:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
     def start(self, *, encrypted: bool = False) -> None:
+        """Start it, and again while it ends at once: shared memory of a killed one is still in use.
+
+        Raises:
+            AssertionError: it does not answer in time; with what it said.
+        """
+        deadline = time.monotonic() + SECONDS
+        while not (self.runs() and self.answers()):
+            assert time.monotonic() < deadline, f"PostgreSQL does not answer: {self._said()}"
+            if not self.runs():
+                self._spawn(encrypted=encrypted)
+            time.sleep(0.02)
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _spawn(self, *, encrypted: bool) -> None:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         if encrypted:
             settings += ["--ssl=on", *self._certificate()]
         settings += [f"--port={self.port}", f"--unix_socket_directories={self._directory}"]
-        self._process = subprocess.Popen(
-            [self._programs / "postgres", "-D", self._data, *settings],
-            user=self._user,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + SECONDS
-        while not self.answers():
-            assert time.monotonic() < deadline, "PostgreSQL does not answer"
-            time.sleep(0.02)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._data, *settings],
+                user=self._user,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _said(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def answers(self) -> bool:
         with suppress(psycopg.OperationalError):
