@@ -294,6 +294,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "link-variable": {"command": "/app/serve", "files": {"/app/serve": program("#!/usr/bin/env node\nstart(process.env.REDIS_PORT || 6379)\n"), "/usr/bin/node": program(elf())}, "config": {"links": {"redis": "redis"}, "env": {"PATH": "/usr/bin"}}},
     "variable-missing": said("KeyError: 'API_KEY'"),
     "variable-quoted": said("invalid port number: '\"8080\"'", config={"env": {"PORT": '"8080"'}}),
+    "home-not-expanded": said("cannot read ~/orders.conf", config={"env": {"CONF": "~/orders.conf"}}),
     "variable-not-expanded": said("invalid port number: '$PORT'", command="/app/server --port $PORT"),
     "secret-missing": said("cannot read /run/secrets/pw", config={"env": {"PW_FILE": "/run/secrets/pw"}}),
     "file-missing": said("open /etc/app/config.yml: no such file or directory"),

@@ -496,6 +496,13 @@ def test_a_value_is_tried_without_what_surrounds_it() -> None:
     assert not any("without the quotes" in name for name in names_of(files=SERVER))
 
 
+def test_values_of_one_env_file_are_tried_without_their_quotes_at_once() -> None:
+    quoted = {"PORT": '"8080"', "MODE": "'live'", "NAME": "orders"}
+    changed = [f for f in factors(case(config={"env": quoted})) if "without the quotes" in f.name]
+
+    assert [f.config.env for f in changed] == [{"PORT": "8080", "MODE": "live", "NAME": "orders"}]
+
+
 def test_an_odd_value_that_nothing_was_sought_by_is_tried_after_what_was_sought() -> None:
     of = case(**tried("chdir\t-2\tp=/srv/other", config=RETURNS))
 

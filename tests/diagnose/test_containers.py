@@ -544,6 +544,33 @@ def test_the_name_of_a_host_that_is_not_taken_is_proven(run: Run) -> None:
     assert summary(found) == ("host-name-refused", "proven"), found
 
 
+@pytest.mark.parametrize(
+    ("ends", "verdict", "cause"),
+    [
+        ("'DRY_RUN' in os.environ", "proven", "config-malformed"),
+        ("os.environ.get('DRY_RUN') == 'false'", "healthy", "none"),
+        ("'DRY_RUN' in os.environ and (print('nothing to do') or True)", "healthy", "none"),
+    ],
+    ids=["set", "no", "said"],
+)
+def test_a_no_that_a_program_takes_for_a_yes_is_proven(
+    ends: str, verdict: str, cause: str, run: Run
+) -> None:
+    code = f"import os, sys, time\nif {ends}: sys.exit()\ntime.sleep(99)"
+    found = diagnosed(run("--env=DRY_RUN=false", "python3", "-c", code), "--rerun")
+
+    assert (found["verdict"], found["cause"]["id"]) == (verdict, cause), found
+    assert not throwaways()
+
+
+def test_a_server_that_asks_for_its_own_name_lacks_no_neighbour(run: Run) -> None:
+    name = run("timeout", "1", "python3", "-m", "http.server")
+    found = diagnosed(name, "--rerun")
+
+    assert summary(found) == ("killed-from-inside", "likely"), found
+    assert "the time is over that it was given: timeout 1 python3" in found["cause"]["text"]
+
+
 def test_threads_that_wait_for_each_other_are_told_where(run: Run) -> None:
     code = (
         "import threading, time\na, b = threading.Lock(), threading.Lock()\n"

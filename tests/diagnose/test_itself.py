@@ -86,12 +86,13 @@ def test_what_is_said_of_others_is_not_taken_for_it(line: str, config: dict[str,
 
 
 def test_copies_have_the_name_and_the_addresses_that_a_container_was_given() -> None:
-    given = Config(hostname="orders-1", hosts=("db:10.0.0.2",))
-    options = allowed.options(given)
+    options = allowed.options(Config(hosts=("db:10.0.0.2",)), "orders-1")
 
     assert options[options.index("--hostname") + 1] == "orders-1"
-    assert "--add-host=db:10.0.0.2" in options
-    assert not [o for o in allowed.options(Config()) if "host" in o]
+    assert [o for o in options if "add-host" in o] == [
+        "--add-host=db:10.0.0.2",
+        "--add-host=orders-1:127.0.0.1",
+    ]
 
 
 def test_a_name_that_is_only_the_id_was_not_given() -> None:

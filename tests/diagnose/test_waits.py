@@ -126,9 +126,10 @@ def test_what_is_asked_for_until_a_signal_comes_is_named(
         (asked(READY, 1900), TERM),
         (asked(READY, 900, 1900), asked(READY.replace("-2", "0"), 1950), TERM),
         (asked(READY, 900, 1900), "X\t9000\t7\t0\t15"),
+        (asked(READY, 20, 40), TERM),
         (asked(READY, 900, 1900), "X\t2001\t7\t0\t11"),
     ],
-    ids=["once", "found", "long-ago", "crashed"],
+    ids=["once", "found", "long-ago", "as-it-began", "crashed"],
 )
 def test_what_is_asked_for_once_or_found_is_not_waited_for(records: tuple[str, ...]) -> None:
     of = case(files=SERVER, exit_code=143, trace=STARTED + "".join(records))

@@ -26,6 +26,8 @@ class Identity:
     """The user or group that does not exist in the image."""
     overrides: bool = True
     """Root with CAP_DAC_OVERRIDE, to whom most permissions do not apply."""
+    home: str = ""
+    """The home directory that /etc/passwd has for it."""
 
     @property
     def words(self) -> str:
@@ -65,9 +67,9 @@ def identify(config: Config, files: Files, became: str = "") -> Identity:
         if gid is None:
             return Identity(uid, -1, name=name, unknown=f"group {group}")
     member = {_number(r[2]) for r in groups if name and len(r) > 3 and name in r[3].split(",")}
-    return Identity(
-        uid, gid or 0, frozenset(n for n in member if n is not None), name, "", overrides
-    )
+    known = frozenset(n for n in member if n is not None)
+    home = row[5].rstrip("/") if row and len(row) > 5 else ""
+    return Identity(uid, gid or 0, known, name, "", overrides, home)
 
 
 def _rows(content: str | None, least: int) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import re
 import signal
 from collections.abc import Sequence
+from itertools import pairwise
 from posixpath import basename
 
 from .decisive import decider, failure, has_gone_on
@@ -113,21 +114,34 @@ def _is_watched(process: Traced) -> bool:
 
 
 def asked_in_vain(trace: Trace) -> Call | None:
-    """Return what a program asked for again and again, in vain, until a signal ended it."""
+    """Return what a program asked for again and again, in vain, until a signal ended it.
+
+    What it asked for twice as it began, before it waited for long, it got over.
+    """
     process = decider(trace)
     if process is None or process.ended is None or not _is_ended(trace, process):
         return None
-    late = [call for call in trace.calls if process.ended - call.at < LATE]
+    ended = process.ended
+    late = [call for call in trace.calls if ended - call.at < LATE]
     known = {_name(call) for call in late if not call.error and not call.host}
     elsewhere = _found_elsewhere(trace, late)
-    tried: dict[tuple[str, ...], int] = {}
+    tried: dict[tuple[str, ...], list[Call]] = {}
     for position, call in enumerate(late):
         name = _name(call)
         is_found = position < elsewhere.get((call.process, basename(call.path)), 0)
         if name and (call.error or call.host) and matters(call) and name not in known:
-            tried[name] = tried.get(name, 0) + (0 if is_found else call.times)
-    often = {name for name, times in tried.items() if times > 1}
+            tried.setdefault(name, []).extend([] if is_found else [call])
+    often = {name for name, asked in tried.items() if _goes_on(asked, ended)}
     return next((call for call in reversed(late) if _name(call) in often), None)
+
+
+def _goes_on(asked: Sequence[Call], ended: int) -> bool:
+    """Tell whether it was asked more than once, and not long ago, measured by how often it was."""
+    if not asked:
+        return False
+    pauses = [later.at - one.at for one, later in pairwise(asked)]
+    waited = ended - asked[-1].at
+    return asked[-1].times > 1 or (bool(pauses) and waited <= SOON + 2 * max(pauses))
 
 
 def _found_elsewhere(trace: Trace, calls: Sequence[Call]) -> dict[tuple[int, str], int]:

@@ -28,8 +28,12 @@ def security(config: Config) -> Iterator[list[str]]:
         yield flags
 
 
-def options(config: Config) -> list[str]:
-    """Return the options of `docker create` for its limits, rights and places."""
+def options(config: Config, own_name: str) -> list[str]:
+    """Return the options of `docker create` for its name, limits, rights and places.
+
+    The engine writes the name of a host into its /etc/hosts, but not without a network: a server
+    that asks for its own name would look like one that lacks a neighbour.
+    """
     # A name server that is there, though it refuses: so that names are asked for, and seen.
     flags = ["--network", "none", "--dns", "127.0.0.1", "--log-driver", "json-file"]
     flags += ["--workdir", config.workdir, *config.slowed]
@@ -42,7 +46,8 @@ def options(config: Config) -> list[str]:
     ]
     flags += [
         *(("--user", config.user) if config.user else ()),
-        *(("--hostname", config.hostname) if config.hostname else ()),
+        "--hostname",
+        own_name,
         *(("--read-only",) if config.read_only else ()),
         *(("--init",) if config.init else ()),
         *(("--tty",) if config.tty else ()),
@@ -55,7 +60,7 @@ def options(config: Config) -> list[str]:
         for name in config.capabilities_added
         if name.upper() not in {"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN"}
     ]
-    flags += [f"--add-host={entry}" for entry in config.hosts]
+    flags += [f"--add-host={entry}" for entry in (*config.hosts, f"{own_name}:127.0.0.1")]
     flags += [f"--ulimit={name}={value}" for name, value in config.ulimits.items()]
     flags += [
         f"--tmpfs={place}{':' + options if options else ''}"

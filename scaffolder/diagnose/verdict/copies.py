@@ -71,7 +71,15 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
     entrypoint = [f"--entrypoint={word}" for word in entry]
     mounts = isolate(config, is_remote=engine.is_remote).options
     with environment(config) as env, allowed.security(config) as security:
-        options = (*allowed.options(config), *mounts, *security, "--env-file", "/dev/stdin", *own)
+        own_name = config.hostname or case.identity_number[:12]
+        options = (
+            *allowed.options(config, own_name),
+            *mounts,
+            *security,
+            "--env-file",
+            "/dev/stdin",
+            *own,
+        )
         made = created(
             engine,
             case.config.image_id or case.config.image,

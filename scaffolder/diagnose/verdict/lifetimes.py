@@ -70,3 +70,13 @@ def is_slow(case: Case, trace: Trace | None) -> bool:
     first = trace.first if trace else None
     took = math.inf if first is None or first.ended is None else first.ended / 1000
     return min(last_life(case), took) > LONGEST_LIFE
+
+
+def untried(case: Case) -> str:
+    """Return why no copy is run; empty if copies are."""
+    if not case.phase & (Phase.ENDED | Phase.RUNNING):
+        return "reruns: only a container that was started can be rerun"
+    life = last_life(case)
+    if case.phase & Phase.ENDED and life > LONGEST_TRIED:
+        return f"reruns: it lived for {life:.0f} s, longer than a copy may run"
+    return ""

@@ -27,7 +27,7 @@ from .granted import granted
 from .held_back import held_back
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
-from .lifetimes import LONGEST_TRIED, is_slow, last_life
+from .lifetimes import is_slow, untried
 from .own_number import finds_itself
 from .own_volumes import on_own_volumes
 from .rerun import Rerun
@@ -36,6 +36,7 @@ from .revealed import command, revealed
 from .reworded import is_open, reworded
 from .side_by_side import outcomes
 from .sought_before import sought_before
+from .taken_for_yes import taken_for_yes
 from .unchanged import is_like, take_in, unchanged
 from .wanted import wanted
 
@@ -50,7 +51,7 @@ def try_factors(
     The first one is not changed, but watched; `ahead`, if it was begun before. A container that
     runs, or was judged to be healthy `before`, is only watched.
     """
-    if refused := _refused(case):
+    if refused := untried(case):
         return Rerun(tried=[refused])
     is_over = _limited()
     try:
@@ -72,7 +73,8 @@ def try_factors(
         standing.ask(engine, case)
     tried = [f"a watched copy {same.words}"]
     is_same = case.phase & Phase.ENDED and not is_proven and is_like(case, same)
-    over = finds_itself(engine, case, tried) if is_same else None
+    own = (finds_itself, taken_for_yes) if is_same else ()
+    over = next(filter(None, (search(engine, case, tried) for search in own)), None)
     if over or case.phase == Phase.RUNNING or (has_gone_well and is_like(case, same)):
         return over or Rerun(tried=tried)
     if not is_like(case, same):
@@ -104,16 +106,6 @@ def _limited() -> Callable[[], bool]:
     """Return what tells whether the time for copies that begins now is over."""
     began = time.monotonic()
     return lambda: time.monotonic() - began > BUDGET_SECONDS
-
-
-def _refused(case: Case) -> str:
-    """Return why no copy is run; empty if copies are."""
-    if not case.phase & (Phase.ENDED | Phase.RUNNING):
-        return "reruns: only a container that was started can be rerun"
-    life = last_life(case)
-    if case.phase & Phase.ENDED and life > LONGEST_TRIED:
-        return f"reruns: it lived for {life:.0f} s, longer than a copy may run"
-    return ""
 
 
 def _in_other_words(engine: Engine, case: Case, is_over: Callable[[], bool], found: Rerun) -> Rerun:

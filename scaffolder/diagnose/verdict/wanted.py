@@ -12,6 +12,7 @@ from posixpath import dirname, splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.characters import lacks_characters, lacks_locale
+from scaffolder.diagnose.causes.variables.homes import expanded
 from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.alternatives import ZONES
@@ -32,9 +33,9 @@ CRASHES = (
     signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP,
 )  # fmt: skip
 """Signals by which a program ends over what it did not get, such as a file that it reads."""
+MOST = 3
 LIBRARY = re.compile(r"\.so(?:\.[\w.]+)?$")
 PID_DIGITS = 9
-MOST = 3
 LOCALE = cures.Cure(
     "locale",
     "locale-missing",
@@ -52,7 +53,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     """Return what gives a program what its last failed call asked for."""
     config, call = case.config, case.seen.failed_last or case.seen.gave_up
     yield from other_way_round(case)
-    sought = [*plain(case, sought=True)]
+    sought = [*plain(case, sought=True), *_expanded(case)]
     yield from sought
     yield from _absent(case)
     yield from translated(case)
@@ -105,15 +106,32 @@ def wanted(case: Case) -> Iterator[Factor]:
 
 
 def plain(case: Case, *, sought: bool) -> Iterator[Factor]:
-    """Give values without the quotes around them: those by which it `sought` in vain, or others."""
-    named = ((n, v) for n, v in plain_values(case) if asks_for(case, case.config.env[n]) is sought)
-    for name, inner in islice(named, MOST):
+    """Give values without the quotes around them: those by which it `sought` in vain, or others.
+
+    One env file has quotes around all of its values: a copy gets them without at once.
+    """
+    named = {n: v for n, v in plain_values(case) if asks_for(case, case.config.env[n]) is sought}
+    if named:
+        values = "its value" if len(named) == 1 else "their values"
         yield Factor(
-            f"{name} without the quotes, spaces or carriage return around its value",
-            replace(case.config, env={**case.config.env, name: inner}),
-            flags=f"-e {name}=...",
+            f"{' and '.join(named)} without the quotes, spaces or carriage return around {values}",
+            replace(case.config, env={**case.config.env, **named}),
+            flags=" ".join(f"-e {name}=..." for name in named),
             cure=cures.VALUE,
         )
+
+
+def _expanded(case: Case) -> Iterator[Factor]:
+    """Give values the home that ~ stands for in a shell."""
+    for name, value in islice(expanded(case), MOST):
+        if asks_for(case, case.config.env[name]):
+            given = f"{name}={value}"
+            yield Factor(
+                given,
+                replace(case.config, env={**case.config.env, name: value}),
+                flags=f"-e {quoted(given)}",
+                cure=replace(cures.VALUE, cause="home-not-expanded"),
+            )
 
 
 def _is_of_process(case: Case, path: str) -> bool:

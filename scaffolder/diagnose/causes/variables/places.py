@@ -49,8 +49,8 @@ def other_home(case: Case, path: str) -> tuple[str, str]:
     """Return the home that a missing path is in, and where another home has the same file."""
     users = [row.split(":") for row in (text(case.files, "/etc/passwd") or "").splitlines()]
     homes = [row[5].rstrip("/") for row in users if len(row) > 5]
-    own = [row[5].rstrip("/") for row in users if len(row) > 5 and row[2] == str(case.identity.uid)]
-    home = next((h for h in (case.config.env.get("HOME", ""), *own) if h and is_below(path, h)), "")
+    own = (case.config.env.get("HOME", ""), case.identity.home)
+    home = next((h for h in own if h and is_below(path, h)), "")
     hidden = path.startswith("/.") and not home  # a user without a home has /
     if not home and not hidden:
         return "", ""
