@@ -391,6 +391,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "stop-slow": killed(15, 9, sources={"happened": (Event(DIED.timestamp() - 20, "start"), Event(DIED.timestamp() - 10, "kill", signal=15), Event(DIED.timestamp(), "kill", signal=9), Event(DIED.timestamp(), "die", 137)), "timed": ((DIED - timedelta(seconds=9)).isoformat(),)}, log="LOG: received smart shutdown request"),
     "python-holds-output": py("import time\nprint('ready')\nwhile True:\n    time.sleep(9)\n", state=RUNNING, exit_code=0, sources={"running": (Process(7, 1, "S", "python3", 60),)}),
     "limit-in-script": sh("#!/bin/sh\nulimit -t 2\n/app/calc\n", log="Killed", exit_code=1),
+    "peer-awaited": up(config={"env": {"STORE_ADDR": "store:6500"}, "networks": {"net": ""}, "network": "net"}, log="waiting", trace=f"{STARTED}" + "".join(f"C\t{at}\t7\t7\tresolve\t0\tn=store\n" for at in (10, 300, 1200, 3400)) + "T\t8000"),
     "peer-unanswered": up(sources={"connected": (Connection("10.9.8.7", 5432, is_tried=True),)}),
     "pipe-unopened": up(files={**SERVER, "/run/app/feed": File(kind="other")}, sources={"threads_running": (Thread(7, "wait_for_partner"),), "changed": (("A", "/run/app/feed"),)}),
     "pipe-full": up(sources={"running": (Process(7, 1, "S", "python3 export.py", 60), Process(8, 7, "S", "dump", 60)), "threads_running": (Thread(7, "do_wait"), Thread(8, "anon_pipe_write"))}),

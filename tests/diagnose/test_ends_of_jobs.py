@@ -61,6 +61,35 @@ def test_what_says_that_it_has_stopped_and_met_an_exception_has_failed(last: str
     assert "'quorom' is none" in found.text
 
 
+MALFORMED = Swallowed(
+    f"{STACK}json.decoder.JSONDecodeError: Expecting value: line 1 column 9 (char 8)",
+    frozenset({"JSONDecodeError", "ValueError"}),
+    "/app/main.py:4",
+    "",
+)
+WRITES = "openat\t3\tp=/spool/out.csv\tx=241"
+
+
+@pytest.mark.parametrize(
+    ("call", "log", "is_well"),
+    [
+        ("openat\t3\tp=/app/rules.json\tx=0", "", False),
+        ("openat\t3\tp=/dev/null\tx=2", "", False),
+        (WRITES, "", True),
+        ("connect\t-101\ta=inet:10.0.0.2:80", "", True),
+        ("openat\t3\tp=/app/rules.json\tx=0", "0 rules", True),
+    ],
+    ids=["read", "nowhere", "wrote", "reached out", "said"],
+)
+def test_what_cannot_read_its_data_and_does_nothing_has_failed(
+    call: str, log: str, *, is_well: bool
+) -> None:
+    found = judge(case(**done(call, swallowed=MALFORMED, log=log)))
+
+    assert (found.verdict == "healthy") is is_well, found
+    assert is_well or found.cause == "config-malformed"
+
+
 @pytest.mark.parametrize(
     "more",
     [

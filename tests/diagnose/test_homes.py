@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from examples import SERVER, said
 from recorded import case, program
 
+from examples import SERVER, said
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.wanted import wanted
@@ -14,7 +14,7 @@ FILES = {**SERVER, "/etc/passwd": program("app:x:1000:1000::/home/app:/bin/sh\n"
 ENDS = "P\t1\t7\t/app/server\t/app/server\nC\t9\t7\t7\topenat\t-2\tp=%s\td=/srv\nX\t20\t7\t4\t0\n"
 
 
-def silent(path: str, command: str = "/app/server", **config: Any) -> Case:
+def silent(path: str, command: str = "/app/server", **config: Any) -> Case:  # noqa: ANN401 - of a Config
     config = {"user": "app", "workdir": "/srv", **config}
     return case(command, files=FILES, exit_code=4, trace=ENDS % path, config=config)
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from recorded import case
 
-from examples import SERVER
+from examples import SERVER, up
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.reaching.obstacles import named_in, nowhere
-from scaffolder.diagnose.evidence.facts import Neighbour
+from scaffolder.diagnose.evidence.facts import Neighbour, Socket
 from scaffolder.diagnose.evidence.swallowed import Swallowed
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -89,3 +89,40 @@ def test_the_name_that_a_line_says_is_unknown(line: str, host: str) -> None:
     found = named_in(case(), line)
 
     assert (found.host if found else "") == host
+
+
+def waits(*records: str, **more: Any) -> Case:  # noqa: ANN401 - of a case
+    config = {"env": {"STORE_ADDR": "store:6500"}, "networks": {"net": ""}, "network": "net"}
+    known = {"config": config, "log": "waiting for backends", **more}
+    return case(**up(trace=f"{BEGUN}{''.join(records)}T\t8000", **known))
+
+
+STORE = tuple(asks(at, "store") for at in (10, 300, 1200, 3400))
+
+
+def test_a_running_program_that_only_asks_for_whom_it_cannot_reach_waits_for_it() -> None:
+    found = judge(waits(*STORE))
+
+    assert (found.cause, found.verdict) == ("peer-awaited", "likely"), found
+    assert found.text.startswith("the program waits for store:6500, which STORE_ADDR names")
+    assert "4 times in 3.4 s" in found.text
+
+
+RUNS = Neighbour("store", "running", networks=("net",), names=("store",))
+METRICS = {"env": {"METRICS_URL": "http://store:6500"}, "networks": {"net": ""}, "network": "net"}
+
+
+@pytest.mark.parametrize(
+    ("records", "more"),
+    [
+        (STORE[:2], {}),
+        ((*STORE, opens(3500, "/data/next")), {}),
+        (tuple(asks(at, "other") for at in (10, 300, 1200)), {}),
+        (STORE, {"sources": {"around": (RUNS,)}}),
+        (STORE, {"sources": {"listening": (Socket("0.0.0.0", 8000),)}}),
+        (STORE, {"config": METRICS}),
+    ],
+    ids=["twice", "goes on", "another", "is there", "serves", "observes"],
+)
+def test_what_works_beside_that_is_well(records: tuple[str, ...], more: dict[str, Any]) -> None:
+    assert judge(waits(*records, **more)).cause != "peer-awaited"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import case, elf, program
 
-from examples import py, sh
+from examples import SERVER, py, sh
 from scaffolder.diagnose.evidence.config import Port
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -112,6 +112,55 @@ def test_a_status_that_nothing_documents_as_a_result_is_a_fault(example: dict[st
 )
 def test_a_status_may_be_documented_elsewhere(more: dict[str, Any]) -> None:
     assert judge(case(**py("import sys\n", exit_code=2, **more))).verdict == "healthy"
+
+
+USAGE = """#!/bin/bash
+usage() {
+    cat <<'T'
+usage: snapcmp OLD NEW
+Status: 0  differences found and written
+        3  %s
+       64  wrong usage
+T
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_well"),
+    [
+        ("no differences; nothing to be done by the next stage", True),
+        ("the snapshots are identical", True),
+        ("a snapshot is incomplete", False),
+        ("cannot compare; nothing was written", False),
+    ],
+)
+def test_a_usage_may_say_that_there_was_nothing_to_do(text: str, *, is_well: bool) -> None:
+    found = judge(case(**sh(USAGE % text, exit_code=3)))
+
+    assert (found.verdict == "healthy") is is_well, found
+
+
+@pytest.mark.parametrize(
+    ("more", "is_well"),
+    [
+        (
+            {"config": {"labels": {"description": "prune; status 0: removed, 3: nothing to do"}}},
+            True,
+        ),
+        ({"config": {"labels": {"description": "prune; status 0: removed, 3: no right"}}}, False),
+        (
+            {"files": {"/app/server": program(elf() + b"exit status: 0 ok, 3 nothing to do\0")}},
+            True,
+        ),
+        ({"files": {"/app/server": program(elf() + b"level 3 nothing to do\0")}}, False),
+    ],
+    ids=["label", "label of a failure", "program", "no status"],
+)
+def test_a_silent_program_may_document_its_status(more: dict[str, Any], *, is_well: bool) -> None:
+    found = judge(case(exit_code=3, **{"files": SERVER, **more}))
+
+    assert (found.verdict == "healthy") is is_well, found
 
 
 @pytest.mark.parametrize(

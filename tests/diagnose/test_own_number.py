@@ -48,7 +48,14 @@ def service(trace: str = "", content: bytes = b"1\n", path: str = PATH) -> Case:
 
 
 @pytest.mark.parametrize(
-    "asks", [KILL, "C\t2\t7\t7\tnewfstatat\t0\tp=/proc/1\n", ""], ids=["kill", "proc", "unwatched"]
+    "asks",
+    [
+        KILL,
+        "C\t2\t7\t7\tpidfd_open\t0\ti=1\n",
+        "C\t2\t7\t7\tnewfstatat\t0\tp=/proc/1\n",
+        "",
+    ],
+    ids=["kill", "descriptor", "proc", "unwatched"],
 )
 def test_a_program_that_finds_its_own_number_is_told(
     monkeypatch: pytest.MonkeyPatch, asks: str
@@ -66,11 +73,20 @@ def test_a_program_that_finds_its_own_number_is_told(
         {"trace": f"{STARTED}{OPENS}{ENDS}"},
         {"trace": f"{STARTED}{OPENS}{KILL}{ENDS}", "content": b"17\n"},
         {"trace": f"{STARTED}{OPENS}{GONE}{ENDS}"},
+        {"trace": f"{STARTED}{OPENS}C\t2\t7\t7\tpidfd_open\t-3\ti=1\n{ENDS}"},
         {"trace": f"{STARTED}{MAKES}{OPENS}{KILL}{ENDS}"},
         {"path": "/var/lib/app/rows"},
         {"content": b"host-1\n"},
     ],
-    ids=["asks-for-none", "another-number", "nobody", "its-own-child", "a-count", "a-name"],
+    ids=[
+        "asks-for-none",
+        "another-number",
+        "nobody",
+        "no-descriptor",
+        "its-own-child",
+        "a-count",
+        "a-name",
+    ],
 )
 def test_what_is_no_number_that_it_looked_for_is_not_tried(
     monkeypatch: pytest.MonkeyPatch, example: dict[str, Any]

@@ -337,6 +337,22 @@ def test_a_worker_that_is_refused_again_and_again_is_not_well(log: str, cause: s
     assert judge(case(files=SERVER, log=log, exit_code=0, state=state)).cause == cause
 
 
+@pytest.mark.parametrize(
+    ("env", "cause"),
+    [
+        ({"METRICS_URL": "http://127.0.0.1:5432/push"}, "none"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:5432"}, "none"),
+        ({"DATABASE_URL": "postgres://127.0.0.1:5432/x"}, "connection-refused"),
+        ({"METRICS_URL": "http://127.0.0.1:1/", "DB_URL": "pg://db:5432/x"}, "connection-refused"),
+    ],
+)
+def test_a_worker_whose_metrics_nobody_takes_is_well(env: dict[str, str], cause: str) -> None:
+    state = {"status": "running", "started": DIED}
+    of = case(files=SERVER, log=AGAIN, exit_code=0, state=state, config={"env": env})
+
+    assert judge(of).cause == cause
+
+
 def test_a_ulimit_that_stops_the_runtime_is_named() -> None:
     words = "runc create failed: error adding seccomp filter rule: cannot allocate memory"
     failed = {"status": "created", "exit_code": 128, "error": words}

@@ -153,6 +153,13 @@ def test_a_crash_ends_it_as_a_shell_says_it(number: int, watch: Watch) -> None:
     assert trace.signals[-1].sender == first(trace).number
 
 
+@pytest.mark.parametrize("asks", ["os.kill(n, 0)", "os.pidfd_open(n)"])
+def test_a_question_for_a_process_is_seen_that_finds_it(asks: str, watch: Watch) -> None:
+    _, trace = watch(*python(f"import os; n = os.getpid(); {asks}"))
+
+    assert first(trace).number in {call.finds_process for call in trace.calls}
+
+
 ASTRAY = {
     "amd64": '__asm__("movabs $0x123456789000, %rsp; push %rax");',
     "arm64": '__asm__("movz x9, #0x6789, lsl #16; mov sp, x9; str x0, [sp, #-16]!");',

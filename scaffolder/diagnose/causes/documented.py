@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import (
@@ -13,8 +15,9 @@ from scaffolder.diagnose.causes.evidence import (
     nothing_logged,
 )
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
-from scaffolder.diagnose.causes.silence.readings import sources
+from scaffolder.diagnose.causes.silence.readings import natives, sources
 from scaffolder.diagnose.evidence import log_search
+from scaffolder.diagnose.programs.native.binary import own_part
 
 COMMENT = re.compile(r"\s*(?:#(?!!)|//|/?\*|--|;)\s?(?P<text>[^\n]*)")
 HEAD = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*[rRuU]?(\"\"\"|''')(?P<text>.*?)\1", re.DOTALL)
@@ -27,13 +30,37 @@ MEANS = (
 LISTS = re.compile(r"\bexit[ -]?(?:codes?|status(?:es)?)\b", re.IGNORECASE)
 """How a text begins that lists them, each with what it means and nothing in between."""
 LISTED = r"(?<![\w.]){code} {{1,4}}(?P<what>[A-Za-z][^\n,;.()]{{2,80}})"
+TABLE = re.compile(
+    r"\b(?:exit[ -]?codes?|(?:exit[ -]?)?status(?:es)?)\b[ :]{0,4}"
+    r"(?:[^\n]{0,200}\n){0,8}[^\n]{0,200}",
+    re.IGNORECASE,
+)
+"""Where a usage lists them, in one line or in a few, and how much of that is read."""
+NOTHING = re.compile(
+    r"\bnothing\b|\bno (?:\w+ )?(?:differences?|changes?|drift|updates?|work)\b"
+    r"|\b(?:same|identical|unchanged|up[- ]to[- ]date|already (?:done|applied))\b",
+    re.IGNORECASE,
+)
+"""What a status means that asks for no words: there was nothing to do."""
+MOST_TABLES = 4
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text that may say what a status means."""
+
+    who: str
+    words: str
+    shown: Evidence
+    is_for_others: bool = False
+    """It is there to tell others what each status means, and nothing else."""
 
 
 def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     """Return what the status of a job means by its own words, if that is no failure.
 
     The job has said what it found, and complains of nothing. Of one that says nothing, only a label
-    of its image counts.
+    counts that is about this, and a status that means that there was nothing to do.
     """
     code, config = case.exit_code, case.config
     if case.pod or case.restarts or config.must_stay or not 0 < code <= LARGEST_STATUS:
@@ -42,17 +69,17 @@ def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     if log_search.last_words(lines) or case.seen.failed_call:
         return None
     said = logged(case, lines[-1]) if lines else nothing_logged(case)
-    for who, words, shown in _texts(case, lines[-1] if lines else ""):
-        what = _meaning(words, code) if lines or shown.source == "inspect" else ""
-        if what:
-            text = f"it has finished its work: {who} says that its exit code {code} means {what!r}"
-            return text, (shown, said, ended(case))
+    for text in _texts(case, lines[-1] if lines else ""):
+        what = _meaning(text.words, code)
+        if what and (lines or text.is_for_others or NOTHING.search(what)):
+            found = f"{text.who} says that its exit code {code} means {what!r}"
+            return f"it has finished its work: {found}", (text.shown, said, ended(case))
     return None
 
 
 def _meaning(words: str, code: int) -> str:
     """Return what a text says that a status means; empty if it says nothing, or a failure."""
-    listed = (LISTED,) if LISTS.search(words) else ()
+    listed = (LISTED,) if LISTS.search(words) or TABLE.match(words) else ()
     for pattern in (MEANS, *listed):
         match = re.search(pattern.format(code=code), words, re.IGNORECASE)
         if match and not log_search.FAILURE.search(match["what"]):
@@ -60,18 +87,32 @@ def _meaning(words: str, code: int) -> str:
     return ""
 
 
-def _texts(case: Case, last: str) -> Iterator[tuple[str, str, Evidence]]:
-    """Yield who may document it, in which words: labels, the last output, comments."""
+def _texts(case: Case, last: str) -> Iterator[_Text]:
+    """Yield what may document it: labels, the last output, comments, a usage."""
     for name, value in case.config.labels.items():
         spelled = re.sub(r"[_.]", "-", name)
         of_one = re.search(r"-(\d{1,3})$", spelled)  # exit.status.3=nothing to do
-        means = f"{of_one[1]} = {value}" if of_one else value
-        if LISTS.search(spelled):
-            yield f"the label {name}", means, inspected(case, "Config.Labels", f"{name}={value}")
+        is_about = bool(LISTS.search(spelled))
+        tables = [f"{of_one[1]} = {value}" if of_one else value] if is_about else _tables(value)
+        shown = inspected(case, "Config.Labels", f"{name}={value}")
+        yield from (_Text(f"the label {name}", words, shown, is_about) for words in tables)
     if LISTS.search(last):
-        yield "its last output", last, logged(case, last)
-    for path, comment in _comments(case):
-        yield path, comment, content(case, path, comment.strip()[:200])
+        yield _Text("its last output", last, logged(case, last))
+    for path, words in (*_comments(case), *_usages(case)):
+        yield _Text(path, words, content(case, path, words.strip()[:200]))
+
+
+def _usages(case: Case) -> Iterator[tuple[str, str]]:
+    """Yield what a program has as its usage about how it ends, with its path."""
+    for script in sources(case):
+        yield from ((script.path or "its code", table) for table in _tables(script.text))
+    for path, data, elf in natives(case):
+        texts = own_part(data, elf).decode("ascii", "replace")
+        yield from ((path, table) for table in _tables(texts))
+
+
+def _tables(text: str) -> Iterator[str]:
+    yield from islice((match[0] for match in TABLE.finditer(text)), MOST_TABLES)
 
 
 def _comments(case: Case) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from scaffolder.errors import UsageError, unknown
 
 from . import inspect
 from .gather import gather
+from .settling import settled
 
 SERVICE = "com.docker.compose.service"
 PROJECT = "com.docker.compose.project"
@@ -28,9 +29,8 @@ def case_of(engine: Engine, target: str, stack: ExitStack) -> Case:
     """Return the case of a container or image; raise UsageError if none has that name."""
     ran = engine.ask("inspect", "--type", "container", target)
     if not ran.code:
-        return gather(
-            engine, name_of(json.loads(ran.text)[0]), "container", json.loads(ran.text)[0], stack
-        )
+        found = settled(engine, json.loads(ran.text)[0])
+        return gather(engine, name_of(found), "container", found, stack)
     if "multiple" in ran.complaint.lower() or "ambiguous" in ran.complaint.lower():
         raise UsageError(f"{target!r} matches more than one id", "use more of the id, or the name")
     image = inspect.inspect(engine, target, "image")

@@ -75,7 +75,7 @@ def found_last(trace: Trace) -> Call | None:
             return call
         if has_gone_on(call) or (call.error and matters(call) and not is_there(call, calls)):
             return None
-        checks_process |= call.name == "kill" and not call.error and call.numbers[-1:] == (0,)
+        checks_process |= call.finds_process != 0
     return None
 
 

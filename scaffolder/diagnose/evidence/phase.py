@@ -110,6 +110,19 @@ def is_looping(state: State, events: Sequence[Event], restarts: int, now: dateti
     return len(lived) >= 2 and up < OUTLIVED * max(lived)
 
 
+def in_doubt(state: State, events: Sequence[Event], restarts: int, now: datetime) -> float:
+    """Return for how many seconds it stays open whether a restarted container is up for good.
+
+    That is so where it runs for longer than any run before, and not yet long. 0 where it is clear.
+    """
+    if state.status != "running" or not restarts or state.started is None:
+        return 0.0
+    up = (now - state.started).total_seconds()
+    lived = [_lived(e, events) for e in events if e.action in ("die", "died")]
+    is_longer = bool(lived) and up > OUTLIVED * max(lived) + 1
+    return max(SETTLED_SECONDS - up, 0.0) if is_longer else 0.0
+
+
 def _lived(death: Event, events: Sequence[Event]) -> float:
     """Return how long a run lasted."""
     starts = [e.time for e in events if e.action in ("start", "restart") and e.time <= death.time]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.low_ports import is_powerless
-from scaffolder.diagnose.causes.reaching.connections import UNKNOWN
+from scaffolder.diagnose.causes.reaching.complaints import UNKNOWN
 from scaffolder.diagnose.causes.reaching.peers import known, peers
 from scaffolder.diagnose.evidence import decisive
 from scaffolder.diagnose.evidence.call_words import LOOPBACK

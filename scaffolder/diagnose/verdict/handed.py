@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,13 +26,18 @@ def put(
     files: Mapping[str, tuple[int, bytes | None]],
     owner: tuple[int, int] = (0, 0),
 ) -> None:
-    """Put files into a copy before it starts; those on the way are made. None is a directory."""
+    """Put files into a copy before it starts; those on the way are made. None is a directory.
+
+    They are as new as what was just made: a program may not use what is of 1970, or remove it.
+    """
+    now = time.time()
     with _nameless() as packed:
         with tarfile.open(fileobj=packed, mode="w") as archive:
             for path, (mode, data) in files.items():
                 entry = tarfile.TarInfo(path.lstrip("/"))
                 entry.mode, entry.size = mode, len(data or b"")
                 entry.uid, entry.gid = owner
+                entry.mtime = now
                 if data is None:
                     entry.mode, entry.type = 0o777, tarfile.DIRTYPE
                 archive.addfile(entry, io.BytesIO(data or b""))

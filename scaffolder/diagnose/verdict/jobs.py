@@ -9,11 +9,18 @@ from scaffolder.diagnose.causes.silence.claims import may_have_served, stops_una
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
+from scaffolder.diagnose.evidence.trace import Trace
 from scaffolder.diagnose.evidence.wrapped import is_refused_room
 
 from .order import is_sure
 from .proof import lines_after, makes_light
 
+MALFORMED = re.compile(
+    r"\b(?:JSONDecodeError|JSON::ParserError|Psych::SyntaxError|YAMLError|ScannerError|ParserError"
+    r"|TOMLDecodeError|ExpatError|SAXParseException|Json\w*Exception|SyntaxError: [^\n]*JSON"
+    r"|SyntaxError: Unexpected (?:token|end))"
+)
+"""Exceptions of what is read and does not have the form that it is to have."""
 CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
 """What a job that has said what it did may do without."""
 
@@ -21,12 +28,10 @@ CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
 def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
     cause, hit = best
-    if case.config.must_stay or (case.is_silent and is_to_stay(case)):
+    if case.config.must_stay or (case.is_silent and is_to_stay(case)) or has_failed(case):
         return False
     if case.is_silent or _tells_of(case):
         return _may_be_optional(case, hit)
-    if has_failed(case):
-        return False
     if not may_have_served(case) and _may_be_optional(case, hit):
         return True
     said = [e.found for e in hit.evidence if e.source == "logs"]
@@ -36,9 +41,24 @@ def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
 
 
 def has_failed(case: Case) -> bool:
-    """Tell whether it says that it has stopped, which nobody asked for, and met an exception."""
-    is_over = case.phase == Phase.FINISHED and case.seen.swallowed is not None
-    return is_over and stops_unasked(case)
+    """Tell whether an end with 0 is that of a program which met an exception, and failed.
+
+    It says that it has stopped, which nobody asked for; or what it was to read is malformed, and it
+    has done nothing at all.
+    """
+    kept = case.seen.swallowed if case.phase == Phase.FINISHED else None
+    if kept is None:
+        return False
+    is_idle = case.is_silent and MALFORMED.search(kept.last) and not _has_worked(case.seen.trace)
+    return stops_unasked(case) or bool(is_idle)
+
+
+def _has_worked(trace: Trace) -> bool:
+    """Tell whether a program wrote a file, reached out, or started another one."""
+    programs = [call for call in trace.calls if call.name.startswith("exec") and not call.error]
+    writes = (c for c in trace.calls if c.writes and not c.error)
+    is_written = any(not c.path.startswith(("/dev/", "/proc/")) for c in writes)
+    return is_written or len(programs) > 1 or any(call.is_network for call in trace.calls)
 
 
 def _tells_of(case: Case) -> bool:

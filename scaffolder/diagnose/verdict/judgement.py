@@ -7,8 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected, live, seen, watched
 from scaffolder.diagnose.causes.mounts.shared import awaited_lock
-from scaffolder.diagnose.causes.reaching.obstacles import obstacle
-from scaffolder.diagnose.causes.reaching.peers import peers
+from scaffolder.diagnose.causes.reaching.obstacles import out_of_reach
 from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
@@ -104,11 +103,9 @@ def _well(case: Case) -> tuple[str, tuple[Evidence, ...]]:
 
 def _unreachable(case: Case) -> tuple[str, Evidence] | None:
     """Say whom a container is told to reach and cannot: it may try that again and again."""
-    for peer in peers(case):
-        why = obstacle(case, peer) if peer.by in case.config.env else None
-        if why:
-            shown = inspected(case, "Config.Env", f"{peer.by} names {peer.host}")
-            return f"may be trying to reach {peer.host}, which {peer.by} names: {why[0]}", shown
+    for peer, why in out_of_reach(case):
+        shown = inspected(case, "Config.Env", f"{peer.by} names {peer.host}")
+        return f"may be trying to reach {peer.host}, which {peer.by} names: {why[0]}", shown
     return None
 
 

@@ -3,18 +3,25 @@
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.readings import INTERACTIVE
 from scaffolder.diagnose.evidence import go_stack
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed
 from scaffolder.diagnose.programs.native import elf, near_end
 from scaffolder.diagnose.programs.native.go_table import frames
+from scaffolder.diagnose.programs.scripts import language
 
 from .unchanged import take_in
 
 
 def read(case: Case) -> None:
-    """Add how a native program ended itself, which its stack shows: no other copy is needed."""
+    """Add how a native program ended itself, which its stack shows: no other copy is needed.
+
+    The stack of an interpreter is about that, and not about the script that it runs.
+    """
     process = case.seen.decider
+    if process and (process.name in INTERACTIVE or language(process.name)):
+        return
     on_stack = process.words or process.stack if process else ()
     data = case.files.content(process.program, PROGRAM) if process and on_stack else None
     if process is None or not data:

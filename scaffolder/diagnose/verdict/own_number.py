@@ -99,7 +99,7 @@ def _sought(call: Call) -> bytes:
     """Return the number of the process that a call finds; empty if it looks for none."""
     if call.error:
         return b""
-    if call.name == "kill" and call.numbers[-1:] == (0,):
-        return str(call.numbers[0]).encode()
+    if call.finds_process:
+        return str(call.finds_process).encode()
     match = IN_PROC.match(call.path)
     return match[1].encode() if match else b""

@@ -18,6 +18,7 @@ from scaffolder.docker.client import Engine, EngineError
 from . import standing, telling
 from .ahead import Ahead
 from .apart import lacked_or_shared
+from .as_it_was import runs_as_it_was
 from .copies import Outcome, noted
 from .cures import MOUNT, OTHER_VALUE, Cure
 from .factor import Factor
@@ -41,6 +42,8 @@ from .unchanged import is_like, take_in, unchanged
 from .wanted import wanted
 
 BUDGET_SECONDS = 45.0
+DOUBTS = (held_back, runs_as_it_was)
+"""What may show that a copy which runs proves nothing."""
 
 
 def try_factors(
@@ -142,7 +145,7 @@ def _each(
             found = noted(factor, copy.result, tried)
             if found:
                 rerun = _cured(case, factor, found, tried) or _told(case, factor, found, tried[:-1])
-                if rerun and not held_back(engine, case, factor, tried):
+                if rerun and not any(doubt(engine, case, factor, tried) for doubt in DOUBTS):
                     return rerun
                 gone_on = further(engine, case, factor, tried, is_over)
                 if gone_on and gone_on.last:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.reaching.awaited import kept_from
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
 from scaffolder.diagnose.evidence import jvm_log, stuck
 from scaffolder.diagnose.evidence.dead_threads import opens_in_vain, waits_alone
@@ -26,14 +27,15 @@ def may_be_stuck(case: Case) -> bool:
 
     That is asked only where it shows nothing else of itself: a program that is silent, and serves
     nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens. Its
-    only thread in a lock is woken by nobody, whatever it has said before.
+    only thread in a lock is woken by nobody, whatever it has said before; and it may wait for whom
+    it cannot reach.
     """
     serves = any(not s.is_loopback for s in case.sockets or ())
     if serves:
         return False
     threads = case.sources.threads()
     is_quiet = case.is_silent and (is_of_java(case) or is_dead(case) or opens_in_vain(threads))
-    return is_quiet or waits_alone(threads)
+    return is_quiet or waits_alone(threads) or any(kept_from(case))
 
 
 def is_of_java(case: Case) -> bool:

@@ -137,8 +137,8 @@ def _expanded(case: Case) -> Iterator[Factor]:
 def _is_of_process(case: Case, path: str) -> bool:
     """Tell whether a file has a process number, and the program asks whether that process runs."""
     number = (case.files.content(path) or b"").strip()
-    asked = (c.numbers for c in case.seen.trace.calls if c.name == "kill" and not c.error)
-    return number.isdigit() and len(number) < PID_DIGITS and (int(number), 0) in asked
+    asked = (call.finds_process for call in case.seen.trace.calls)
+    return number.isdigit() and len(number) < PID_DIGITS and 0 < int(number) in asked
 
 
 def _kinds(call: Call) -> tuple[bool, ...]:

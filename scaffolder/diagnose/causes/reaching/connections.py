@@ -1,38 +1,21 @@
 """Connections that are refused, and names that do not resolve."""
 
 import re
-from itertools import chain, pairwise
+from itertools import chain
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import inspected, logged, watched
-from scaffolder.diagnose.causes.listening.sockets import wanted
 from scaffolder.diagnose.evidence.gave_up import attempts
-from scaffolder.diagnose.evidence.moments import moment
 from scaffolder.diagnose.evidence.phase import Phase
 
+from .complaints import REFUSED, UNKNOWN, is_fine
 from .obstacles import named_in, obstacle
 from .peers import LOCAL, Peer, insisted, peers, reaches_nobody, sought
-
-REFUSED = (
-    r"[^\n]*(?:connection refused|(?<=OSError: )\[Errno 99\]|ECONNREFUSED|errno 111\b"
-    "|actively refused|Connection reset by peer|server closed the connection"
-    r"|ConnectException)[^\n]*"
-)
-UNKNOWN = (
-    r"[^\n]*(?:no such host|name or service not known|temporary failure in name resolution"
-    r"|\bENOTFOUND|EAI_AGAIN|could not translate host name|nodename nor servname"
-    "|UnknownHostException|could not resolve|name does not resolve|failed to lookup address"
-    r"|bad address '|server misbehaving|unknown host|could not be resolved"
-    r"|host not found(?![^\n]*\"listen\"))[^\n]*"
-)
 
 COMPLAINS = re.compile(
     r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found", re.IGNORECASE
 )
-COMPLAINTS = 3
-LONGEST = 1000
-OVER_SECONDS = 10
 
 
 @cause(
@@ -44,7 +27,7 @@ OVER_SECONDS = 10
 )
 def connection_refused(case: Case) -> Found | None:
     """Find a refused connection in the log, and what refuses it."""
-    match = None if _is_fine(case) else _telling(case, REFUSED)
+    match = None if is_fine(case) else _telling(case, REFUSED)
     if match is None:
         return None
     line = case.line(match)
@@ -67,7 +50,7 @@ def connection_refused(case: Case) -> Found | None:
 )
 def name_unresolved(case: Case) -> Found | None:
     """Find a host name that does not resolve, and why."""
-    match = None if _is_fine(case) else _telling(case, UNKNOWN)
+    match = None if is_fine(case) else _telling(case, UNKNOWN)
     if match is None:
         return None
     line = case.line(match)
@@ -118,38 +101,6 @@ def _answer(case: Case, match: re.Match[str], peer: Peer | None, words: str, fix
     )
 
 
-def _is_fine(case: Case) -> bool:
-    """Tell whether a running container serves, so its complaints are about the past."""
-    if case.phase != Phase.RUNNING:
-        return False
-    unwell = case.state.health is not None and case.state.health.status == "unhealthy"
-    if not case.sockets and not case.other_sockets and _only_complains(case):
-        return False
-    wants = [port.number for port in wanted(case)]
-    serves = not wants or any(s.port in wants for s in case.sockets or ())
-    return not unwell and (serves or case.sockets is None)
-
-
-def _only_complains(case: Case) -> bool:
-    """Tell whether connections keep being refused up to the end of the log."""
-    every = (match for pattern in (REFUSED, UNKNOWN) for match in case.every(pattern))
-    found = sorted(every, key=lambda match: match.end())
-    if len(found) < COMPLAINTS or _is_over(case):
-        return False
-    return case.text[found[-1].end() :].strip().count("\n") < COMPLAINTS
-
-
-def _is_over(case: Case) -> bool:
-    """Tell whether it has stopped complaining: it waited, and runs on."""
-    refused = re.compile(f"{REFUSED}|{UNKNOWN}", re.IGNORECASE)
-    moments = (moment(line.time) for line in case.lines if refused.match(line.text[:LONGEST]))
-    times = [at.timestamp() for at in moments if at]
-    if len(times) < COMPLAINTS:
-        return False
-    pause = max(later - at for at, later in pairwise(times))
-    return case.now.timestamp() - times[-1] > 3 * pause + OVER_SECONDS
-
-
 @cause(
     "peer-unreachable-silent",
     "a service that this one needs cannot be reached, and the log does not say so",
@@ -160,7 +111,7 @@ def _is_over(case: Case) -> bool:
 )
 def peer_unreachable_silent(case: Case) -> Found | None:
     """Find, behind a silent death or a service that does not listen, an unreachable peer."""
-    if case.phase == Phase.RUNNING and (_is_fine(case) or case.sockets):
+    if case.phase == Phase.RUNNING and (is_fine(case) or case.sockets):
         return None
     ends_otherwise = case.exit_code > 125 and not case.seen.asked_in_vain
     if case.phase == Phase.DIED and (ends_otherwise or _explained(case)):

@@ -29,6 +29,14 @@ def obstacle(case: Case, peer: Peer) -> Obstacle | None:
     return _apart(case, peer, other) or _deaf(case, peer, other)
 
 
+def out_of_reach(case: Case) -> Iterator[tuple[Peer, Obstacle]]:
+    """Yield those whom a container is told to reach by a variable and cannot, and why."""
+    for peer in peers(case):
+        why = obstacle(case, peer) if peer.by in case.config.env else None
+        if why:
+            yield peer, why
+
+
 def nowhere(case: Case) -> bool:
     """Tell whether a copy insisted on a name that is known on no network of the engine."""
     call = insisted(case)

@@ -37,6 +37,11 @@ DEFAULTS = {
 }
 
 
+OBSERVES = re.compile(
+    r"(?:^|_)(?:METRICS?|TELEMETRY|STATSD|GRAPHITE|PUSHGATEWAY|OTEL|OTLP|TRAC(?:ES?|ING)|JAEGER"
+    r"|ZIPKIN|SENTRY|ANALYTICS|PROFIL(?:ER|ING))(?:_|$)"
+)
+"""Names of variables with a peer that is told how a service fares: no work depends on it."""
 URL = re.compile(
     r"(?<![\w+.-])([a-z][a-z0-9+.-]*+)://(?:[^\s/@]*@)?(\[[^\]\s]+\]|[\w.-]+)(?::(\d+))?"
 )
@@ -92,6 +97,12 @@ def peers(case: Case) -> Iterator[Peer]:
                 yield Peer(pair[1], int(pair[2]), "the command")
         if item.script:
             yield from literal(item.script.text)
+
+
+def reaches_observers(case: Case) -> bool:
+    """Tell whether a container is only told to reach what observes it."""
+    named = list(peers(case))
+    return bool(named) and all(OBSERVES.search(peer.by) for peer in named)
 
 
 def literal(text: str) -> Iterator[Peer]:
