@@ -437,6 +437,17 @@ def test_a_library_that_a_plug_in_needs_is_missing_and_another_version_is_there(
     assert "apt-get install -y libgrid2" in alone.fix
 
 
+def test_a_library_of_a_plug_in_is_missing_also_where_the_next_one_is_loaded() -> None:
+    next_one = "openat\t4\tp=/app/plugins/null.so\tx=80000"
+    found = judged(LOADED, *SOUGHT, next_one, files=GRID)
+    known = {**GRID, "/usr/local/lib/libgrid.so.2": program(elf())}
+    elsewhere = judged(LOADED, *SOUGHT, next_one, files=known)
+
+    assert (found.cause, found.verdict) == ("library-missing", "likely")
+    assert "although /usr/local/lib/libgrid.so.2 exists" in elsewhere.text
+    assert "run ldconfig" in elsewhere.fix
+
+
 def test_a_library_that_is_found_at_last_or_done_without_is_not_missing() -> None:
     at_last = judged(LOADED, *SOUGHT, "openat\t4\tp=/opt/lib/libgrid.so.2\tx=80000", files=GRID)
     without = judged(LOADED, *SOUGHT, "openat\t4\tp=/etc/app.conf\tx=0", files=GRID)

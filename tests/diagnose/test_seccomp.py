@@ -1,11 +1,14 @@
 """A seccomp profile is named for the calls that it refuses, and for no others."""
 
 import json
+from typing import Any
 
 import pytest
 from recorded import case
 
-from examples import SERVER
+from examples import SERVER, STARTED
+from scaffolder.diagnose.evidence.config import Config
+from scaffolder.diagnose.verdict import allowed
 from scaffolder.diagnose.verdict.judge import judge
 
 
@@ -36,6 +39,62 @@ def test_a_refused_call(security: str, log: str, cause: str, verdict: str) -> No
 
     assert (found.cause, found.verdict) == (cause, verdict), found
     assert "{" not in found.text, "the profile itself is no text for a sentence"
+
+
+ENDS = "C\t2\t7\t7\t%s\t-1\tx=1\nC\t3\t7\t7\topenat\t3\tp=/data/rows\tx=0\nX\t9\t7\t1\t0"
+
+
+@pytest.mark.parametrize(
+    ("call", "log", "is_named"),
+    [
+        ("clone3", "", True),
+        ("clone3", "startup failed", True),
+        ("clone3", "cannot reach the store", False),
+        ("membarrier", "", False),
+    ],
+)
+def test_a_call_that_fails_without_a_word_is_named_where_the_profile_refuses_it(
+    call: str, log: str, *, is_named: bool
+) -> None:
+    option = profile("SCMP_ACT_ALLOW", ["clone3"], "SCMP_ACT_ERRNO")
+    of = case(files=SERVER, log=log, trace=STARTED + ENDS % call, config={"security": (option,)})
+    found = judge(of)
+
+    assert (found.cause == "seccomp-refuses") is is_named, found
+    assert not is_named or f"a system call: {call}" in found.text
+
+
+REFUSES = [{"names": ["ptrace", "mkdir"], "action": "SCMP_ACT_ERRNO"}]
+OLD = [{"name": "ptrace", "action": "SCMP_ACT_ERRNO"}, {"name": "mkdir", "action": "SCMP_ACT_KILL"}]
+
+
+@pytest.mark.parametrize(
+    ("default", "rules", "kept"),
+    [
+        ("SCMP_ACT_ALLOW", REFUSES, [["mkdir"]]),
+        ("SCMP_ACT_ALLOW", OLD, [["mkdir"]]),
+        (
+            "SCMP_ACT_ERRNO",
+            [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}],
+            [["read"], ["ptrace"]],
+        ),
+    ],
+)
+def test_a_copy_that_is_watched_may_be_traced_and_no_more(
+    default: str, rules: list[dict[str, Any]], kept: list[list[str]]
+) -> None:
+    option = "seccomp=" + json.dumps({"defaultAction": default, "syscalls": rules})
+    changed = allowed.traced(Config(security=(option, "no-new-privileges"))).security
+    found = json.loads(changed[0].removeprefix("seccomp="))
+
+    assert [rule["names"] for rule in found["syscalls"]] == kept
+    assert found["syscalls"][-1]["action"] in (rules[-1]["action"], "SCMP_ACT_ALLOW")
+    assert changed[1] == "no-new-privileges"
+
+
+@pytest.mark.parametrize("option", ["seccomp=unconfined", "seccomp={", "seccomp=[]", "apparmor=x"])
+def test_what_is_no_profile_is_left_as_it_is(option: str) -> None:
+    assert allowed.traced(Config(security=(option,))).security == (option,)
 
 
 KEY = "keyctl: add_key: Operation not permitted"

@@ -1,12 +1,18 @@
 """What a copy of a container may do: at most what the container may, without a network."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
 
 from scaffolder import temporary
 from scaffolder.diagnose.evidence.config import Config
 
 from .limited import MEMORY, PROCESSES
+
+TRACES = "ptrace"
+"""The system call that a tracer makes."""
 
 
 @contextmanager
@@ -26,6 +32,32 @@ def security(config: Config) -> Iterator[list[str]]:
             if not option.endswith(("unconfined", "disable")):
                 flags.append(f"--security-opt={name}{mark}{value}")
         yield flags
+
+
+def traced(config: Config) -> Config:
+    """Return a configuration under which the tracer may trace: Docker's own profile allows that."""
+    return replace(config, security=tuple(map(_traceable, config.security)))
+
+
+def _traceable(option: str) -> str:
+    name, mark, value = option.partition("=")
+    if name != "seccomp":
+        return option
+    try:
+        profile = json.loads(value)
+        rules = [rule | {"names": _others(rule)} for rule in profile["syscalls"] or ()]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return option
+    allowed = {"names": [TRACES], "action": "SCMP_ACT_ALLOW"}
+    kept = [rule for rule in rules if rule["names"]]
+    more = [] if profile.get("defaultAction") == allowed["action"] else [allowed]
+    return f"{name}{mark}{json.dumps(profile | {'syscalls': [*kept, *more]})}"
+
+
+def _others(rule: dict[str, Any]) -> list[str]:
+    """Return the calls of a rule without the one; older profiles have one rule for each."""
+    names: list[str] = rule.get("names") or [rule["name"]]
+    return [name for name in names if name != TRACES]
 
 
 def options(config: Config, own_name: str) -> list[str]:

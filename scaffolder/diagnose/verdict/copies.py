@@ -67,7 +67,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
         argv = (tracer.entrypoint, *tracer.command(argv, limit))
         entry = argv[:1]
         own.append(f"--volume={tracer.folder}")
-        config = replace(config, pids=config.pids + 1 if config.pids else 0)
+        config = allowed.traced(replace(config, pids=config.pids + 1 if config.pids else 0))
     entrypoint = [f"--entrypoint={word}" for word in entry]
     mounts = isolate(config, is_remote=engine.is_remote).options
     with environment(config) as env, allowed.security(config) as security:

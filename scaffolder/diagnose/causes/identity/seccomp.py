@@ -1,5 +1,6 @@
 """System calls that a seccomp profile blocks: the container's own one, or Docker's."""
 
+import errno
 import json
 import re
 from collections.abc import Iterator
@@ -7,11 +8,13 @@ from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged
+from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, seen
+from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import Phase
 
 from .capabilities import context, options
 
+REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS)
 REFUSED = r"operation not permitted|EPERM|function not implemented|ENOSYS|errno (?:1|38)\b"
 CALLS = {
     r"chown|changing owner": ("chown", "fchown", "lchown", "fchownat"),
@@ -104,7 +107,7 @@ def seccomp_refuses(case: Case) -> Found | None:
     own = profile(case)
     line, shown = _words(case)
     if shown is None:
-        return None
+        return _unsaid(case, own) if own else None
     if own is None:
         return _by_default(case, line, shown)
     call = _call(own, line)
@@ -118,6 +121,25 @@ def seccomp_refuses(case: Case) -> Found | None:
         (shown, inspected(case, "HostConfig.SecurityOpt", f"seccomp profile, blocks {listed}")),
         proven=bool(call),
         basis=None if call else Basis.INFERRED,
+    )
+
+
+def _unsaid(case: Case, own: Profile) -> Found | None:
+    """Find the last call of a watched copy that was refused, and that the profile refuses."""
+    refused = (c for c in reversed(case.seen.trace.calls) if c.error in REFUSALS)
+    call = next((c for c in refused if own.refuses(c.name)), None)
+    if call is None or not quiet(case):
+        return None
+    return Found(
+        f"the container's custom seccomp profile blocks a system call: {call.name}, before the"
+        " program ends without a word",
+        f"allow {call.name} in the profile of --security-opt seccomp=, or remove the option to"
+        " use Docker's default profile",
+        (
+            seen(case, call),
+            inspected(case, "HostConfig.SecurityOpt", f"seccomp profile, blocks {call.name}"),
+        ),
+        basis=Basis.INFERRED,
     )
 
 
