@@ -31,7 +31,7 @@ FACTORS = (
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
     "php-environment", "as-built", "sysctl", "key",
-    "utf-8",
+    "utf-8", "time",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")

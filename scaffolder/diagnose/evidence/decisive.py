@@ -31,6 +31,8 @@ AFTERWARDS = 400
 """How many calls before the end of a process are read."""
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that programs handle, to end in their own way."""
+TIMERS = (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF)
+"""Signals of a timer of its own: it had got over whatever failed before."""
 REFUSALS = {errno.EPERM, errno.EACCES}
 NO_REFUSALS = ("epoll_ctl",)
 """Calls that answer so for what they are no use to: a regular file (epoll_ctl(2))."""
@@ -67,6 +69,8 @@ def failure(trace: Trace, process: Traced | None = None) -> Call | None:
     """
     process = process or decider(trace)
     if process is None or process.ended is None or handled_signal(trace, process):
+        return None
+    if process.signal in TIMERS:
         return None
     late = trace.of(process.number)[-AFTERWARDS:]
     home = dirname(dirname(process.program)) if process.name == "java" else ""

@@ -21,6 +21,8 @@ LONG = 1000
 """Milliseconds: what waits for less has just begun to."""
 SOON = 500
 """Milliseconds: what a signal handler, or the exit of another thread, takes at most."""
+PAUSE, MANY = 50, 10
+"""Milliseconds between two attempts, or how many attempts need none."""
 LATE = 3000
 """Milliseconds before its end in which a program has to ask in vain again and again."""
 TIMED_OUT = re.compile(r"nanosleep=0$|^futex=-110$")
@@ -136,12 +138,15 @@ def asked_in_vain(trace: Trace) -> Call | None:
 
 
 def _goes_on(asked: Sequence[Call], ended: int) -> bool:
-    """Tell whether it was asked more than once, and not long ago, measured by how often it was."""
+    """Tell whether it was asked again and again, and not long ago, measured by how often it was.
+
+    What is asked twice without a pause is one attempt, as that of an import.
+    """
     if not asked:
         return False
-    pauses = [later.at - one.at for one, later in pairwise(asked)]
-    waited = ended - asked[-1].at
-    return asked[-1].times > 1 or (bool(pauses) and waited <= SOON + 2 * max(pauses))
+    longest = max((later.at - one.at for one, later in pairwise(asked)), default=0)
+    is_again = asked[-1].times > 1 or longest >= PAUSE or len(asked) >= MANY
+    return is_again and ended - asked[-1].at <= SOON + 2 * longest
 
 
 def _found_elsewhere(trace: Trace, calls: Sequence[Call]) -> dict[tuple[int, str], int]:

@@ -25,6 +25,7 @@ from .in_foreground import in_foreground
 from .itself import CRASHED, itself
 from .levels import louder
 from .limited import limits
+from .more_time import more_time
 from .other_values import other_values
 from .own_volumes import not_read_only
 from .renamed import other_keys, other_names
@@ -46,6 +47,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from _rights(case)
     yield from limits(case.config)
     yield from _heap(case)
+    yield from more_time(case)
     yield from not_read_only(case)
     yield from _mounts(case.config)
     yield from php_environment(case)

@@ -57,6 +57,7 @@ CRASHES = {
     pattern="process",
     reads=["inspect", "events"],
     page="exit-codes",
+    cured_by=["time"],
 )
 def ended_by_signal(case: Case) -> Found | None:
     """Find the less common signals, by the exit code."""
