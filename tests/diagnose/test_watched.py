@@ -168,10 +168,13 @@ def test_a_file_that_is_only_named_is_not_blamed_beside_better_evidence(
 
 def test_a_program_on_a_tmpfs_is_not_called_missing() -> None:
     call = "execve\t-13\tp=/scratch/run.sh"
-    on_tmpfs = judge(case(**tried(call, config={"tmpfs": {"/scratch": ""}})))
+    tmpfs = {"tmpfs": {"/scratch": ""}}
+    on_tmpfs = judge(case(**tried(call, config=tmpfs)))
+    cleaned_up = judge(case(**tried(call, "openat\t3\tp=/var/log/run.log\tx=241", config=tmpfs)))
     elsewhere = judge(case(**tried(call)))
 
     assert (on_tmpfs.cause, on_tmpfs.verdict) == ("noexec", "likely")
+    assert cleaned_up.cause == "noexec"
     assert elsewhere.cause == "program-not-found"
 
 

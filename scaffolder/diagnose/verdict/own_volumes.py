@@ -7,12 +7,12 @@ get what they hold in anonymous volumes, which are removed with them.
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.docker.isolation import obstacle
-from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.config import Config, Mount
 from scaffolder.diagnose.evidence.files import is_below, mount_around
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.seen import Seen
@@ -21,6 +21,7 @@ from scaffolder.docker.client import Engine, EngineError
 from .copies import Outcome, run
 from .cures import WRITABLE
 from .factor import Factor
+from .further import is_better
 from .handed import LARGEST
 from .unchanged import is_like, take_in
 from .watching import tracer_for
@@ -38,9 +39,7 @@ def on_own_volumes(engine: Engine, case: Case, same: Outcome) -> Outcome:
     before = case.config
     calls = same.trace.calls if same.trace else ()
     refused = [mount_around(c.made, before.mounts) for c in calls if c.error == errno.EROFS]
-    mounts = tuple(
-        _own(m, is_remote=engine.is_remote) if m in refused else m for m in before.mounts
-    )
+    mounts = _owned(engine, before, [mount for mount in refused if mount])
     if mounts == before.mounts or case.phase == Phase.RUNNING:
         return same
     case.config = replace(before, mounts=mounts)
@@ -55,6 +54,28 @@ def on_own_volumes(engine: Engine, case: Case, same: Outcome) -> Outcome:
         return found
     case.config = before
     return same
+
+
+def where_it_writes(
+    engine: Engine, case: Case, factor: Factor, found: Outcome, tried: list[str]
+) -> Outcome:
+    """Run a changed copy again that got further and ended otherwise, with volumes of its own.
+
+    It may only have ended because it could not write to what is mounted, which the container can.
+    """
+    is_past = not found.alive and not found.is_refused and found.exit_code != case.exit_code
+    mounts = _owned(engine, factor.config, factor.config.mounts) if is_past else ()
+    if not found.exit_code or not mounts or mounts == factor.config.mounts:
+        return found
+    roomy = replace(factor, config=replace(factor.config, mounts=mounts))
+    try:
+        again = run(engine, case, roomy)
+    except EngineError:
+        return found
+    if not is_better(case, again):
+        return found
+    tried[-1] = f"rerun {factor.changed}, and with its own data to write to: {again.words}"
+    return again
 
 
 def not_read_only(case: Case) -> Iterator[Factor]:
@@ -78,6 +99,12 @@ def not_read_only(case: Case) -> Iterator[Factor]:
                     is_exact=True,
                 ),
             )
+
+
+def _owned(engine: Engine, config: Config, which: Sequence[Mount]) -> tuple[Mount, ...]:
+    """Return the mounts of a copy, where some of them are its own if that can be."""
+    remote = engine.is_remote
+    return tuple(_own(m, is_remote=remote) if m in which else m for m in config.mounts)
 
 
 def _own(mount: Mount, *, is_remote: bool) -> Mount:

@@ -30,7 +30,7 @@ from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
 from .lifetimes import is_slow, untried
 from .own_number import finds_itself
-from .own_volumes import on_own_volumes
+from .own_volumes import on_own_volumes, where_it_writes
 from .rerun import Rerun
 from .resolving import with_addresses
 from .revealed import command, revealed
@@ -144,6 +144,7 @@ def _each(
         for factor, copy in copies:
             found = noted(factor, copy.result, tried)
             if found:
+                found = where_it_writes(engine, case, factor, found, tried)
                 rerun = _cured(case, factor, found, tried) or _told(case, factor, found, tried[:-1])
                 if rerun and not any(doubt(engine, case, factor, tried) for doubt in DOUBTS):
                     return rerun

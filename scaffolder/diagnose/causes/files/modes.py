@@ -7,9 +7,11 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, quoted, refused, seen
+from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.start.refusal import NEVER
 from scaffolder.diagnose.evidence.files import follow
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 
 from .problems import problem_of, runtime_says
 
@@ -60,7 +62,7 @@ def noexec(case: Case) -> Found | None:
         path, shown = case.program.path if case.program else "", refused(case)
     elif match:
         path, shown = match[1], Evidence("logs", f"docker logs {quoted(case)}", match[0])
-    elif (call := case.seen.failed_call) and call.name.startswith("exec"):
+    elif (call := case.seen.failed_call or _denied(case)) and call.name.startswith("exec"):
         path, shown = call.path if call.error == errno.EACCES else "", seen(case, call)
     else:
         return None
@@ -73,6 +75,12 @@ def noexec(case: Case) -> Found | None:
         (shown, inspected(case, "HostConfig.Tmpfs", dict(case.config.tmpfs) or "noexec")),
         proven=bool(denied) or mount in case.config.tmpfs,
     )
+
+
+def _denied(case: Case) -> Call | None:
+    """Return the last program that a silent script could not execute, whatever it did then."""
+    execs = (c for c in reversed(case.seen.trace.calls) if c.name.startswith("exec"))
+    return next((c for c in execs if c.error == errno.EACCES), None) if quiet(case) else None
 
 
 def _noexec_mount(case: Case, path: str) -> str:
