@@ -98,3 +98,21 @@ def test_a_container_that_is_named_as_a_secret_is_no_name_of_one() -> None:
     found = case(**{**example, "sources": sources})
 
     assert "docker cp cache-tokens:/srv/tls/own.crt -" in str(document(found, judge(found), 1.0))
+
+
+@pytest.mark.parametrize(
+    ("log", "path", "is_told"),
+    [
+        ("java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 07", "/app/a.p12", True),
+        ("java.security.cert.CertificateNotYetValidException: NotBefore: Sat", "/app/a.jks", True),
+        ("java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 07", "/app/a.txt", False),
+        ("java.io.IOException: cannot read it", "/app/a.p12", False),
+    ],
+)
+def test_what_java_says_of_a_certificate_is_told_with_its_keystore(
+    log: str, path: str, *, is_told: bool
+) -> None:
+    found = judge(case(**tried(f"openat\t3\tp={path}\tx=0", log=log)))
+
+    assert (found.cause == "certificate-over") is is_told, found
+    assert not is_told or f"a certificate in {path} has expired" in found.text

@@ -170,7 +170,8 @@ def test_a_program_on_a_tmpfs_is_not_called_missing() -> None:
     call = "execve\t-13\tp=/scratch/run.sh"
     tmpfs = {"tmpfs": {"/scratch": ""}}
     on_tmpfs = judge(case(**tried(call, config=tmpfs)))
-    cleaned_up = judge(case(**tried(call, "openat\t3\tp=/var/log/run.log\tx=241", config=tmpfs)))
+    later = "C\t2\t7\t7\topenat\t3\tp=/var/log/run.log\tx=241\n"
+    cleaned_up = judge(case(**tried(f"{call}\n{later}"[:-1], config=tmpfs)))
     elsewhere = judge(case(**tried(call)))
 
     assert (on_tmpfs.cause, on_tmpfs.verdict) == ("noexec", "likely")

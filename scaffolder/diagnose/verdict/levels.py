@@ -1,6 +1,7 @@
 """A copy whose logger tells all: a level that is set, or is the default, may hide why it ends."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -15,14 +16,29 @@ NAME = re.compile(
     r"(?:LOG_?LEVEL|RUST_LOG|LOG_?VERBOSITY|(?P<flag>VERBOSE|DEBUG))(?![A-Z0-9_])"
 )
 """How a variable is called that decides what is logged."""
+OPTIONS = dict.fromkeys(
+    ("redis-server", "valkey-server"), ("--loglevel", "notice", "--logfile", "")
+)
+"""What servers take after all of their settings, and log by to their output."""
 LOUD = re.compile(r"debug|trace|all|\*", re.IGNORECASE)
 MOST = 4
 LARGEST = 32 << 20
 
 
 def louder(case: Case) -> Iterator[Factor]:
-    """Have a silent program log what it can, by the variables that it reads for that."""
-    values = dict(islice(_values(case), MOST)) if case.is_silent else {}
+    """Have a silent program log what it can, by its own options or the variables that it reads."""
+    if not case.is_silent:
+        return
+    options = next((OPTIONS[each.name] for each in case.launched if each.name in OPTIONS), ())
+    if options:
+        words = (*case.config.command, *options)
+        yield Factor(
+            shlex.join(options),
+            replace(case.config, command=words),
+            flags=f"IMAGE {shlex.join(words)}",
+            reveals="log-unwritten",
+        )
+    values = dict(islice(_values(case), MOST))
     if not values:
         return
     yield Factor(

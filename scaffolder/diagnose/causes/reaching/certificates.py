@@ -7,7 +7,7 @@ from posixpath import join, normpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, watched
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged, watched
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.files import Files, resolved
 from scaffolder.diagnose.evidence.phase import Phase
@@ -21,6 +21,8 @@ NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
 SCRIPT = re.compile(r"\.(?:py|js|rb|sh|conf|cfg|ya?ml|json|toml|ini)$")
 SYSTEM = re.compile(r"^/(?:usr(?!/src/)|lib|etc/ssl/certs|etc/pki)/")
 DATES = "openssl x509 -noout -dates -in"
+STORE = re.compile(r"\.(?:p12|pfx|jks|jceks|bcfks|keystore|truststore|ks)$", re.IGNORECASE)
+OVER = r"Certificate(?:Expired|NotYetValid)Exception"
 MOST, LONGEST = 6, 64 * 1024
 
 
@@ -41,6 +43,7 @@ MOST, LONGEST = 6, 64 * 1024
         "last-call",
         "own-setting",
         "variable-missing",
+        "java-framework",
     ],
 )
 def certificate_over(case: Case) -> Found | None:
@@ -53,6 +56,8 @@ def certificate_over(case: Case) -> Found | None:
                 f"renew it, and mount the new one; or correct the clock: {DATES} {quoted(path)}",
                 (content(case, path, over), ended(case)),
             )
+    if found := _in_keystore(case):
+        return found
     calls = (call for call in reversed(case.seen.trace.calls) if call.is_network)
     asked = dict.fromkeys(host_asked(case, call) for call in calls)
     for host, other in known_among(case, asked):
@@ -68,6 +73,25 @@ def certificate_over(case: Case) -> Found | None:
                     ),
                 )
     return None
+
+
+def _in_keystore(case: Case) -> Found | None:
+    """Find what Java says of a certificate, and the keystore that it was read from last.
+
+    Keystores are encrypted: their dates are not read here.
+    """
+    says = case.said(rf"[^\n]*(?:{OVER})[^\n]*")
+    opened = (path for path in case.seen.opened if STORE.search(path) and not SYSTEM.match(path))
+    path = next(opened, "") if says else ""
+    if says is None or not path:
+        return None
+    return Found(
+        f"a certificate in {path} has expired, or is not valid yet:"
+        f" {case.line(says).strip()[:200]}",
+        f"renew it, and put it into {path} (keytool -list -v -keystore {quoted(path)} tells the"
+        " dates); or correct the clock",
+        (logged(case, says), content(case, path, "read before that")),
+    )
 
 
 def _over(files: Files, path: str, at: datetime) -> str:

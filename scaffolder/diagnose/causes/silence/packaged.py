@@ -1,5 +1,6 @@
 """Which programs came with the distribution: what their texts name is nothing of the service's."""
 
+from itertools import chain
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
@@ -41,8 +42,10 @@ def _lists(case: Case, file: str, paths: set[str]) -> bool:
 def _by_dpkg(case: Case, paths: set[str]) -> bool:
     if case.files.entry(DPKG) is None:
         return False
+    # A package is often called as its program is; in a large image not all lists can be read.
+    likely = {f"{DPKG}/{basename(path)}.list" for path in paths}
     lists = (name for name in case.files.names(DPKG) if name.endswith(".list"))
-    return any(_lists(case, name, paths) for name in lists)
+    return any(_lists(case, name, paths) for name in chain(likely, lists))
 
 
 def _by_apk(case: Case, paths: set[str]) -> bool:

@@ -31,6 +31,8 @@ TYPICAL = re.compile(
 LARGE = 16 << 20
 FEW = 3
 """Large programs name many variables for their libraries: then none of them tells anything."""
+MANY = 32
+"""More texts that look like variables than this are constants of a program in C."""
 
 
 def quiet(case: Case) -> bool:
@@ -97,7 +99,8 @@ def named_variables(  # noqa: C901 - one loop per language
     for path, data, program in natives(case):
         if len(data) < 4 << 20 and program.language == "c":
             texts = binary.variables(binary.own_part(data, program))
-            for name in texts if texts and not is_packaged(case, path) else ():
+            is_own = 0 < len(texts) <= MANY and not is_packaged(case, path)
+            for name in texts if is_own else ():
                 note(name, path, required=False)
         elif len(data) < LARGE and program.language in {"go", "rust"}:
             own = binary.own_part(data, program) if program.language == "rust" else data
