@@ -1,11 +1,12 @@
 """One recorded example for each cause: what must be found in it, first of all."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from compiled import compiled, jar
-from pems import CERTIFICATE, OTHER, OVER
-from recorded import IDENTITY, NOW, File, elf, folder, link, program
+from pems import CERTIFICATE, NAMED, OTHER, OVER
+from recorded import IDENTITY, NOW, File, Tree, elf, folder, link, program
 
 from scaffolder.diagnose.evidence.build import Build
 from scaffolder.diagnose.evidence.config import HealthCheck, Host, Image, Mount, Port
@@ -277,6 +278,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "connection-refused": said("dial tcp: connect to db:5432: connection refused", config={"networks": {"net": "10.0.0.2"}}, sources={"around": (DATABASE,), "peers": {"db": ()}}),
     "peer-refuses": {"files": SERVER, "config": {"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, "sources": {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}},
     "connection-closed": tried("resolve\t0\tn=cache", exit_code=141, config={"networks": {"net": ""}}, sources={"around": (CACHE,)}),
+    "certificate-of-another": tried("resolve\t0\tn=cache", config={"networks": {"net": ""}, "env": {"CACHE_URL": "rediss://cache:6380"}}, sources={"around": (replace(CACHE, command=("serve", "/tls/own.crt")),), "theirs": {"cache": Tree({"/tls/own.crt": File(NAMED)})}}),
     "certificate-over": tried("openat\t3\tp=/app/client.crt\tx=0", files={**SERVER, "/app/client.crt": File(OVER)}),
     "peer-proxied": tried("resolve\t0\tn=proxy.example.org", config={"env": {"HTTP_PROXY": "http://proxy.example.org:3128", "STOCK_URL": "http://cache:6379/stock"}, "networks": {"net": ""}}, sources={"around": (CACHE,)}),
     "workers-gone": up((Socket("0.0.0.0", 8080, waiting=3),), sources={"running": (Process(7, 1, "S", "nginx: master process nginx", 9),)}),
@@ -429,12 +431,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "files": {"/usr/bin/php": program(elf()), "/app/a.php": File(b"<?php $dsn = $_ENV['DSN'];"), "/etc/php/8.4/cli/php.ini": File(b'variables_order = "GPCS"\n')},
         "config": {"env": {"DSN": "smtp://localhost"}},
     },
+    "php-basedir": {
+        "command": "php /app/a.php",
+        "files": {"/usr/bin/php": program(elf()), "/app/a.php": File(b"<?php exit(1);"), "/mnt/drop": folder(), "/etc/php/8.4/cli/php.ini": File(b"open_basedir = /app:/tmp\n")},
+        "config": {"env": {"DROP_DIR": "/mnt/drop"}},
+    },
     "php-extension-missing": {"command": "php /app/a.php", "files": {"/usr/bin/php": STATIC, "/app/a.php": File(b"<?php\n")}, "log": "PHP Fatal error:  Uncaught Error: Call to undefined function bcadd() in /app/a.php:3", "exit_code": 255},
     "perl-module-missing": said("Can't locate JSON/XS.pm in @INC (you may need to install the JSON::XS module) (@INC entries checked: /etc/perl) at /app/x.pl line 3."),
     "cron-environment": unwell("test -e /out/a", "", config={"env": {"FEED": "http://feed"}, "exposed": ()}, files={"/etc/cron.d/pull": File(b"* * * * * root curl -o /out/a $FEED\n")}, sources={"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}),
     "cron-file-ignored": up(config={"published": ()}) | {"files": {"/etc/cron.d/report.v2": File(b"* * * * * root /app/report\n")}, "sources": {"running": (Process(7, 1, "S", "/usr/sbin/cron -f", 60),), "listening": ()}},
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},
     "java-task-over": up() | {"stuck": Stuck((), task=Swallowed("java.lang.NumberFormatException: null", frozenset(), "app.Rates.refresh", "runAndReset")), "config": {"published": ()}},
+    "thread-over": up() | {"stuck": Stuck((), thread=Swallowed("Date::Error: invalid date", frozenset(), "/app/closing.rb:27", "lost")), "config": {"published": ()}},
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
     "file-elsewhere": {"files": SERVER, "trace": f"{STARTED}P\t1\t8\t/app/worker\t/app/worker\\x00\nC\t2\t8\t8\topenat\t3\tp=/tmp/x.beat\tx=241\nC\t3\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nC\t4\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nX\t5\t7\t75\t0"},

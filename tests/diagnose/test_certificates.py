@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pems import CERTIFICATE, KEY, OVER
+from pems import CERTIFICATE, KEY, NAMED, OVER
 from recorded import File, Tree, case
 
 from examples import CACHE, SERVER, tried
-from scaffolder.diagnose.evidence.validity import MOST, validities
+from scaffolder.diagnose.evidence.x509 import MOST, covers, names, validities
 from scaffolder.diagnose.report.answer import document
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -103,9 +103,17 @@ def test_a_container_that_is_named_as_a_secret_is_no_name_of_one() -> None:
 @pytest.mark.parametrize(
     ("log", "path", "is_told"),
     [
-        ("java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 07", "/app/a.p12", True),
+        (
+            "java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 07",
+            "/app/a.p12",
+            True,
+        ),
         ("java.security.cert.CertificateNotYetValidException: NotBefore: Sat", "/app/a.jks", True),
-        ("java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 07", "/app/a.txt", False),
+        (
+            "java.security.cert.CertificateExpiredException: NotAfter: Sat Nov 07",
+            "/app/a.txt",
+            False,
+        ),
         ("java.io.IOException: cannot read it", "/app/a.p12", False),
     ],
 )
@@ -116,3 +124,60 @@ def test_what_java_says_of_a_certificate_is_told_with_its_keystore(
 
     assert (found.cause == "certificate-over") is is_told, found
     assert not is_told or f"a certificate in {path} has expired" in found.text
+
+
+def test_the_names_that_a_certificate_is_for_are_read() -> None:
+    known = {"collector.metering.internal", "*.example.org", "10.1.2.3"}
+
+    assert names(NAMED) == [known]
+    assert names(CERTIFICATE + KEY) == []
+    assert names(NAMED * (MOST + 1)) == []
+
+
+@given(st.integers(0, 10_000), st.integers(1, 30))
+def test_the_names_of_a_broken_certificate_are_some_or_none(seed: int, changes: int) -> None:
+    chance, broken = random.Random(seed), bytearray(NAMED)
+    for _ in range(changes):
+        broken[chance.randrange(30, len(NAMED) - 30)] = chance.choice(b"ABCDxyz+/=\n")
+
+    assert len(names(bytes(broken))) <= 1
+
+
+@pytest.mark.parametrize(
+    ("host", "is_covered"),
+    [
+        ("collector.metering.internal", True),
+        ("Collector.Metering.Internal.", True),
+        ("a.example.org", True),
+        ("10.1.2.3", True),
+        ("collector", False),
+        ("a.b.example.org", False),
+        ("example.org", False),
+        ("10.1.2.4", False),
+    ],
+)
+def test_a_name_is_one_of_a_certificate_or_not(host: str, *, is_covered: bool) -> None:
+    assert covers(names(NAMED)[0], host) is is_covered
+
+
+@pytest.mark.parametrize(
+    ("pem", "url", "is_told"),
+    [
+        (NAMED, "https://cache:8443/readings", True),
+        (NAMED, "rediss://user:x@cache:6380/0", True),
+        (NAMED, "http://cache:8080/", False),
+        (NAMED, "https://elsewhere:8443/", False),
+        (CERTIFICATE, "https://cache:8443/", False),
+        (KEY, "https://cache:8443/", False),
+    ],
+    ids=["https", "redis", "plain", "another", "without names", "a key"],
+)
+def test_a_neighbour_whose_certificate_has_other_names_is_told(
+    pem: bytes, url: str, *, is_told: bool
+) -> None:
+    example = cached(pem)
+    example["config"] |= {"env": {"CACHE_URL": url}}
+    found = judge(case(**example))
+
+    assert (found.cause == "certificate-of-another") is is_told, found
+    assert not is_told or "is for *.example.org, 10.1.2.3, collector.metering" in found.text

@@ -568,6 +568,39 @@ def test_a_no_that_a_program_takes_for_a_yes_is_proven(
     assert not throwaways()
 
 
+def test_a_copy_that_also_runs_with_the_file_as_it_was_proves_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "page").write_text("page", encoding="utf-8")
+    os.utime(tmp_path / "page", (1, 1))
+    code = "import os, time\nif os.stat('/data/page').st_mtime < 9: os._exit(3)\nopen('/data/page')\ntime.sleep(99)"
+    found = diagnosed(run(f"--volume={tmp_path}:/data", "python3", "-c", code), "--rerun")
+
+    assert found["verdict"] != "proven", found
+    assert any("/data/page as it was, too: no proof" in line for line in found["ruled_out"]), found[
+        "ruled_out"
+    ]
+
+
+def test_a_copy_that_gets_further_may_write_where_the_container_may(
+    run: Run, tmp_path: Path
+) -> None:
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir(mode=0o777)
+    (tmp_path / "in/prices.csv").write_bytes(b"\xef\xbb\xbfsku;net\r\nK-1;3\r\n")
+    code = (
+        "import csv, sys\n"
+        "rows = list(csv.DictReader(open('/in/prices.csv', encoding='utf-8'), delimiter=';'))\n"
+        "if not rows[0].get('sku'): sys.exit(2)\n"
+        "open('/out/prices.json', 'w').write('[]')"
+    )
+    mounts = (f"--volume={tmp_path}/in:/in:ro", f"--volume={tmp_path}/out:/out")
+    found = diagnosed(run(*mounts, "python3", "-c", code), "--rerun")
+
+    assert summary(found) == ("byte-order-mark", "proven"), found
+    assert not (tmp_path / "out/prices.json").exists()
+
+
 def test_a_server_that_asks_for_its_own_name_lacks_no_neighbour(run: Run) -> None:
     name = run("timeout", "1", "python3", "-m", "http.server")
     found = diagnosed(name, "--rerun")

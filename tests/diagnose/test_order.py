@@ -23,6 +23,7 @@ from scaffolder.diagnose.verdict import (
     endings,
     itself,
     limited,
+    more_time,
     order,
     renamed,
     room,
@@ -117,8 +118,8 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 
 
 MODULES = (
-    agreed, closed, cures, endings, itself, limited, renamed, room, runtimes, swapped, translated,
-    wanted,
+    agreed, closed, cures, endings, itself, limited, more_time, renamed, room, runtimes, swapped,
+    translated, wanted,
 )  # fmt: skip
 """Where cures are."""
 

@@ -3,20 +3,23 @@
 from typing import Any
 
 import pytest
-from recorded import File, case, elf, program
+from recorded import File, case, elf, folder, program
 
 from scaffolder.diagnose.evidence.config import Image
 from scaffolder.diagnose.verdict.judge import judge
-from scaffolder.diagnose.verdict.runtimes import php_environment
+from scaffolder.diagnose.verdict.runtimes import php_settings
 
 READS = b"<?php $dsn = $_ENV['DSN'] ?? null; if (!$dsn) exit(1);"
 OWN = "/etc/php/8.4/cli/php.ini"
 LATER = "/etc/php/8.4/cli/conf.d/90-own.ini"
 
 
-def php(source: bytes = READS, env: dict[str, str] | None = None, **settings: bytes) -> Any:  # noqa: ANN401 - a case
+def php(
+    source: bytes = READS, env: dict[str, str] | None = None, there: str = "/srv", **settings: bytes
+) -> Any:  # noqa: ANN401 - a case
     paths = {"own": OWN, "later": LATER}
     files = {paths[name]: File(text) for name, text in settings.items()}
+    files |= {there: folder()} if there != "/nowhere" else {}
     return case(
         "php /app/a.php",
         files={"/usr/bin/php": program(elf()), "/app/a.php": File(source), **files},
@@ -51,7 +54,34 @@ def test_the_file_that_leaves_the_environment_out_is_named(
 
 
 def test_a_copy_gets_its_environment_where_a_script_reads_that() -> None:
-    (factor,) = php_environment(php(env={"PHP_INI_SCAN_DIR": "/etc/own"}, own=EMPTY))
+    (factor,) = php_settings(php(env={"PHP_INI_SCAN_DIR": "/etc/own"}, own=EMPTY))
 
     assert factor.config.env["PHP_INI_SCAN_DIR"] == f"/etc/own:{factor.folder}"
-    assert not list(php_environment(php(b"<?php echo 1;")))
+    assert not list(php_settings(php(b"<?php echo 1;")))
+
+
+LIMITED = b"open_basedir = /app:/var/spool/orders:/tmp\n"
+OPENS = b"<?php if (!is_dir(getenv('DROP_DIR'))) exit(1);"
+
+
+@pytest.mark.parametrize(
+    ("setting", "place", "is_outside"),
+    [
+        (LIMITED, "/mnt/drop", True),
+        (LIMITED, "/app/drop", False),
+        (LIMITED, "/application", True),
+        (b"open_basedir =\n", "/mnt/drop", False),
+        (b";open_basedir = /app\n", "/mnt/drop", False),
+        (LIMITED, "/nowhere", False),
+    ],
+)
+def test_a_directory_that_php_may_not_open_is_named(
+    setting: bytes, place: str, *, is_outside: bool
+) -> None:
+    of = php(OPENS, {"DROP_DIR": place}, later=setting, there=place)
+    found = judge(of)
+
+    assert (found.cause == "php-basedir") is is_outside, found
+    assert not is_outside or f"and not {place}" in found.text
+    limits = setting.startswith(b"open_basedir = /")
+    assert [f.name for f in php_settings(of)] == (["open_basedir= for PHP"] if limits else [])

@@ -230,3 +230,33 @@ def test_what_somebody_handles_or_asks_for_is_no_fault(log: str) -> None:
     container.seen = replace(container.seen, stuck=told(log))
 
     assert judge(container).verdict == "healthy"
+
+
+REPORTED = """#<Thread:0x00007fb4c85aa378 /app/closing.rb:34 run> terminated with exception (report_on_exception is true):
+/usr/lib/ruby/3.3.0/date.rb:12:in `strptime': invalid date (Date::Error)
+\tfrom /app/closing.rb:27:in `block in load'
+\tfrom /app/closing.rb:26:in `map'
+"""
+
+
+def test_what_ends_a_thread_of_ruby_is_told_with_the_place_in_its_own_code() -> None:
+    container = case(**quiet())
+    container.seen = replace(container.seen, stuck=told(f"closing calendar\n{REPORTED}"))
+    found = judge(container)
+
+    assert (found.cause, found.verdict) == ("thread-over", "likely")
+    assert "Date::Error: invalid date (/app/closing.rb:27)" in found.text
+
+
+@pytest.mark.parametrize(
+    "text", [REPORTED.partition("\n")[0], "closing calendar\n", REPORTED.replace("#<T", "a #<T")]
+)
+def test_what_is_no_whole_report_of_a_thread_tells_nothing(text: str) -> None:
+    assert told(text) is None
+
+
+def test_a_long_text_of_threads_is_read_quickly() -> None:
+    text = REPORTED.partition("\n")[0] + "\n"
+
+    assert told(text * 5_000) is None
+    assert told(text + "x" * 100_000) is None

@@ -30,7 +30,7 @@ FACTORS = (
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
-    "php-environment", "as-built", "sysctl", "key",
+    "php-environment", "php-basedir", "as-built", "sysctl", "key",
     "utf-8", "time",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
@@ -77,8 +77,8 @@ MODULES = (
     "shells.guards", "shells.limits", "shells.errexit", "shells.pipes", "shells.endings",
     "shells.waiting",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
-    "watched.paths", "watched.polls", "watched.deadlocks", "watched.last_thread", "watched.waits",
-    "watched.last",
+    "watched.paths", "watched.polls", "watched.deadlocks", "watched.last_thread",
+    "watched.lost_threads", "watched.waits", "watched.last",
     "watched.reads",
     "errors",
 )  # fmt: skip

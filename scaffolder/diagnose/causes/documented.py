@@ -36,12 +36,13 @@ TABLE = re.compile(
     re.IGNORECASE,
 )
 """Where a usage lists them, in one line or in a few, and how much of that is read."""
-NOTHING = re.compile(
-    r"\bnothing\b|\bno (?:\w+ )?(?:differences?|changes?|drift|updates?|work)\b"
+RESULT = re.compile(
+    r"\b(?:differ(?:s|ent|ences?)?|drift(?:ed)?|changes? (?:found|were|was)|changed)\b"
+    r"|\bnothing\b|\bno (?:\w+ )?(?:differences?|changes?|drift|updates?|work)\b"
     r"|\b(?:same|identical|unchanged|up[- ]to[- ]date|already (?:done|applied))\b",
     re.IGNORECASE,
 )
-"""What a status means that asks for no words: there was nothing to do."""
+"""What a status means that asks for no words: what was compared, or that nothing was to be done."""
 MOST_TABLES = 4
 
 
@@ -60,7 +61,7 @@ def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     """Return what the status of a job means by its own words, if that is no failure.
 
     The job has said what it found, and complains of nothing. Of one that says nothing, only a label
-    counts that is about this, and a status that means that there was nothing to do.
+    counts that is about this, and a status that means a result of comparing, or nothing to do.
     """
     code, config = case.exit_code, case.config
     if case.pod or case.restarts or config.must_stay or not 0 < code <= LARGEST_STATUS:
@@ -71,7 +72,7 @@ def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     said = logged(case, lines[-1]) if lines else nothing_logged(case)
     for text in _texts(case, lines[-1] if lines else ""):
         what = _meaning(text.words, code)
-        if what and (lines or text.is_for_others or NOTHING.search(what)):
+        if what and (lines or text.is_for_others or RESULT.search(what)):
             found = f"{text.who} says that its exit code {code} means {what!r}"
             return f"it has finished its work: {found}", (text.shown, said, ended(case))
     return None

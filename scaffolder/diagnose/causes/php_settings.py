@@ -1,15 +1,19 @@
-"""PHP whose settings keep from a program the variables that the container sets."""
+"""PHP whose settings keep from a program the variables, or the directories, of the container."""
 
 import re
+from collections.abc import Sequence
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import content, ended, inspected
-from scaffolder.diagnose.evidence.files import text
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, logged
+from scaffolder.diagnose.causes.variables.usual import USUAL
+from scaffolder.diagnose.evidence.files import is_below, text
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.scripts import Script
 
 ORDER = re.compile(r"^[^\S\n]*variables_order[^\S\n]*=[^\S\n]*[\"']?([A-Za-z]*)", re.MULTILINE)
+BASEDIR = re.compile(r"^[^\S\n]*open_basedir[^\S\n]*=[^\S\n]*[\"']?([^\"'\n;]*)", re.MULTILINE)
+OUTSIDE = r"/[\w./@+-]+"
 READS = re.compile(r"\$_ENV\b")
 FOLDERS = ("/etc/php", "/usr/local/etc/php", "/etc/php.d")
 MOST = 200
@@ -61,13 +65,81 @@ def reads_environment(case: Case) -> Script | None:
     return next(found, None)
 
 
+@cause(
+    "php-basedir",
+    "PHP keeps a program from files outside of some directories",
+    pattern="permissions",
+    reads=["files", "inspect", "logs", "rerun"],
+    page="check-files-and-dependencies",
+    when=Phase.ENDED,
+    basis=Basis.HINT,
+    explains=[
+        "config-malformed",
+        "file-missing",
+        "ends-itself",
+        "reads-last",
+        "said-why",
+        "last-call",
+    ],
+    cured_by=["php-basedir"],
+)
+def php_basedir(case: Case) -> Found | None:
+    """Find `open_basedir`, and a directory outside of it that a variable or the log names."""
+    place = basedir(case)
+    if place is None:
+        return None
+    path, allowed = place
+    folders = [folder for folder in allowed.split(":") if folder.startswith("/")]
+    says = case.said(rf"[^\n]*open_basedir restriction[^\n]*?({OUTSIDE})[^\n]*")
+    given = {name: value for name, value in case.config.env.items() if case.has(value)}
+    outside = [n for n, v in given.items() if v.startswith("/") and not _is_within(v, folders)]
+    outside = [name for name in outside if not USUAL.fullmatch(name)]
+    where = says[1] if says else given[outside[0]] if outside else ""
+    if not where:
+        return None
+    return Found(
+        f"PHP may open files only below {allowed} (open_basedir in {path}), and not {where}: to"
+        " the program, it does not exist",
+        f"add {where} to open_basedir in {path}",
+        (
+            content(case, path, f"open_basedir = {allowed}"),
+            *(
+                [logged(case, says)]
+                if says
+                else [inspected(case, "Config.Env", f"{outside[0]}={where}")]
+            ),
+            ended(case),
+        ),
+        basis=Basis.NAMED if says else None,
+    )
+
+
+def _is_within(path: str, folders: Sequence[str]) -> bool:
+    return any(
+        path == folder.rstrip("/") or is_below(path, folder.rstrip("/")) for folder in folders
+    )
+
+
+def basedir(case: Case) -> tuple[str, str] | None:
+    """Return the directories that a program in PHP is limited to, and the file that says so."""
+    is_php = any(item.script and item.script.language == "php" for item in case.launched)
+    found = _set_last(case, BASEDIR) if is_php else None
+    return found if found and found[1] else None
+
+
 def _order(case: Case) -> tuple[str, str] | None:
     """Return the file that decides the order, and that, if it leaves out the environment."""
+    last = _set_last(case, ORDER)
+    return last if last and "e" not in last[1].lower() else None
+
+
+def _set_last(case: Case, setting: re.Pattern[str]) -> tuple[str, str] | None:
+    """Return the file that decides a setting, and its value; None if none does."""
     last: tuple[str, str] | None = None
     for folder in FOLDERS:
         names = [n for n in case.files.names(folder)[:MOST] if n.endswith(".ini")]
         # php.ini comes first, and then those of conf.d in the order of their names.
         for name in sorted(names, key=lambda name: (not name.endswith("/php.ini"), name)):
-            match = ORDER.search(text(case.files, name) or "")
-            last = (name, match[1]) if match else last
-    return last if last and "e" not in last[1].lower() else None
+            match = setting.search(text(case.files, name) or "")
+            last = (name, match[1].strip()) if match else last
+    return last

@@ -47,8 +47,10 @@ def decider(trace: Trace) -> Traced | None:
     process, seen = trace.first, set()
     while process and process.number not in seen:
         seen.add(process.number)
-        last = next((c for c in reversed(trace.children(process.number)) if c.failed), None)
-        last = last or masked(trace, process)
+        failed = [c for c in reversed(trace.children(process.number)) if c.failed]
+        # Who loses one child ends the others.
+        last = next((c for c in failed if not _is_killed_by(trace, process, c)), None)
+        last = last or next(iter(failed), None) or masked(trace, process)
         if last is None or last.ended is None or not process.failed:
             return process
         # A script that could not start a program may note that in a file before it ends.
@@ -60,6 +62,11 @@ def decider(trace: Trace) -> Traced | None:
             return process
         process = last
     return process
+
+
+def _is_killed_by(trace: Trace, killer: Traced, killed: Traced) -> bool:
+    kills = (c for c in trace.of(killer.number) if c.name == "kill" and not c.error)
+    return killed.signal > 0 and any(c.numbers == (killed.number, killed.signal) for c in kills)
 
 
 def failure(trace: Trace, process: Traced | None = None) -> Call | None:

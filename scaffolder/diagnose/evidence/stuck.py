@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .go_stack import OF_OTHERS, RUNTIME
 from .jvm_log import FOREIGN, FRAME, kept
-from .swallowed import Swallowed
+from .swallowed import LOST, Swallowed
 
 DEADLOCK = "Found one Java-level deadlock:"
 STACKS = "Java stack information for the threads listed above:"
@@ -28,6 +28,16 @@ PYTHON_FRAME = re.compile(
     r'^  File "(?P<at>[^"\n]+)", line (?P<line>\d+) in (?P<name>[^\n]+)', re.MULTILINE
 )
 OF_PYTHON = re.compile(r"/lib/python\d|/(?:site|dist)-packages/|^<frozen ")
+RUBY_THREAD = re.compile(
+    r"^#<Thread:0x[^\n]{0,400} terminated with exception [^\n]{0,80}:\n"
+    r"(?P<rest>(?:[^\n]{0,2000}\n?){1,40})",
+    re.MULTILINE,
+)
+RUBY_ERROR = re.compile(
+    r"^[^\n]{0,500}?: (?P<text>[^\n]{0,500}) \((?P<kind>[A-Z][\w:]*)\)$", re.MULTILINE
+)
+RUBY_PLACE = re.compile(r"^(?:\s+from )?(?P<at>[^\s:][^\n:]{0,300}:\d+):in ", re.MULTILINE)
+OF_RUBY = re.compile(r"/lib/ruby/|/gems/|^<internal:")
 MOST = 4
 
 
@@ -55,6 +65,8 @@ class Stuck:
     """These threads wait for each other, which only the runtime of Java finds out."""
     task: Swallowed | None = None
     """What one of its tasks ended over, which only the log of Java's virtual machine tells."""
+    thread: Swallowed | None = None
+    """What one of its threads ended over, which Ruby reports unless it is told not to."""
 
     @property
     def words(self) -> str:
@@ -71,7 +83,22 @@ def told(text: str) -> Stuck | None:
         found = tuple(stands)[:MOST]
         if found:
             return Stuck(found, task=task)
-    return Stuck((), task=task) if task else None
+    thread = _ruby(text)
+    return Stuck((), task=task, thread=thread) if task or thread else None
+
+
+def _ruby(text: str) -> Swallowed | None:
+    """Return what the last thread ended over that Ruby reports."""
+    ends = [*RUBY_THREAD.finditer(text)]
+    if not ends:
+        return None
+    said = RUBY_ERROR.search(ends[-1]["rest"])
+    places = (m["at"] for m in RUBY_PLACE.finditer(ends[-1]["rest"]) if not OF_RUBY.search(m["at"]))
+    place = next(places, "")
+    if said is None or not place:
+        return None
+    told = f"{said['kind']}: {said['text'].strip()}"
+    return Swallowed(told, frozenset({said["kind"]}), place, LOST)
 
 
 def _java(text: str) -> Iterator[Stand]:

@@ -29,7 +29,7 @@ from .more_time import more_time
 from .other_values import other_values
 from .own_volumes import not_read_only
 from .renamed import other_keys, other_names
-from .runtimes import php_environment, plain_runtime
+from .runtimes import php_settings, plain_runtime
 from .spoken import spoken
 from .unset import variables
 from .wanted import plain
@@ -50,7 +50,7 @@ def factors(case: Case) -> Iterator[Factor]:
     yield from more_time(case)
     yield from not_read_only(case)
     yield from _mounts(case.config)
-    yield from php_environment(case)
+    yield from php_settings(case)
     yield from plain_runtime(case)
     yield from other_names(case)
     yield from other_keys(case)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.php_settings import reads_environment
+from scaffolder.diagnose.causes.php_settings import basedir, reads_environment
 
 from . import cures
 from .factor import Factor
@@ -34,20 +34,35 @@ PHP_ENVIRONMENT = cures.Cure(
 )
 
 
-def php_environment(case: Case) -> Iterator[Factor]:
-    """Have PHP give a program its environment where it reads that, and may not get it."""
-    if reads_environment(case) is None:
-        return
+PHP_BASEDIR = cures.Cure(
+    "php-basedir",
+    "php-basedir",
+    "permissions",
+    "PHP keeps the program from files outside of open_basedir",
+    "add the directory that it needs to open_basedir",
+    proves=True,
+)
+
+
+def php_settings(case: Case) -> Iterator[Factor]:
+    """Have PHP give a program what its settings may keep from it: the environment, and files."""
+    if reads_environment(case) is not None:
+        yield _php(case, "variables_order=EGPCS", PHP_ENVIRONMENT)
+    if basedir(case) is not None:
+        yield _php(case, "open_basedir=", PHP_BASEDIR)
+
+
+def _php(case: Case, setting: str, cure: cures.Cure) -> Factor:
     folder = f"/viscaffold-{secrets.token_hex(4)}"
     had = case.config.env.get(SCANNED, "")
-    yield Factor(
-        "variables_order=EGPCS for PHP",
+    return Factor(
+        f"{setting} for PHP",
         replace(case.config, env={**case.config.env, SCANNED: f"{had}:{folder}"}),
         options=(f"--volume={folder}",),
-        files={"order.ini": b"variables_order=EGPCS\n"},
+        files={"own.ini": f"{setting}\n".encode()},
         folder=folder,
-        flags="... php -d variables_order=EGPCS",
-        cure=PHP_ENVIRONMENT,
+        flags=f"... php -d {setting}",
+        cure=cure,
     )
 
 

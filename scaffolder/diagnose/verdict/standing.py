@@ -8,6 +8,7 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.reaching.awaited import kept_from
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
+from scaffolder.diagnose.causes.watched.lost_threads import hides_threads
 from scaffolder.diagnose.evidence import jvm_log, stuck
 from scaffolder.diagnose.evidence.dead_threads import opens_in_vain, waits_alone
 from scaffolder.diagnose.evidence.waits import awaited, what
@@ -17,7 +18,8 @@ from .copies import run
 from .factor import Factor
 from .unchanged import take_in
 
-HOOK = Path(__file__).parent.parent / "hooks/sitecustomize.py"
+HOOKS = Path(__file__).parent.parent / "hooks"
+HOOK, THREADS = HOOKS / "sitecustomize.py", HOOKS / "threads.rb"
 STANDS = "stands"
 JAVA = re.compile(r"(?:\S*/)?java(?: |$)")
 
@@ -26,15 +28,16 @@ def may_be_stuck(case: Case) -> bool:
     """Tell whether a container that runs may be one whose threads wait for each other.
 
     That is asked only where it shows nothing else of itself: a program that is silent, and serves
-    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens. Its
-    only thread in a lock is woken by nobody, whatever it has said before; and it may wait for whom
-    it cannot reach.
+    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens; or
+    one in Ruby whose threads end without a word. Its only thread in a lock is woken by nobody,
+    whatever it has said before; and it may wait for whom it cannot reach.
     """
     serves = any(not s.is_loopback for s in case.sockets or ())
     if serves:
         return False
     threads = case.sources.threads()
     is_quiet = case.is_silent and (is_of_java(case) or is_dead(case) or opens_in_vain(threads))
+    is_quiet = is_quiet or hides_threads(case)
     return is_quiet or waits_alone(threads) or any(kept_from(case))
 
 
@@ -52,7 +55,7 @@ def waits(case: Case) -> bool:
     """
     if is_dead(case):
         return False
-    if is_of_java(case) and may_be_stuck(case):
+    if (is_of_java(case) and may_be_stuck(case)) or hides_threads(case):
         return True
     call = awaited(case.seen.trace) if case.seen.trace.timed_out else None
     return call is not None and bool(what(call, case.seen.trace))
@@ -63,6 +66,7 @@ def ask(engine: Engine, case: Case) -> str:
     folder = f"/viscaffold-{secrets.token_hex(4)}"
     own = {
         "PYTHONPATH": (folder, ":"),
+        "RUBYOPT": (f"-r{folder}/{THREADS.stem}", " "),
         "JDK_JAVA_OPTIONS": (jvm_log.OF_TASKS.format(file=f"{folder}/{STANDS}"), " "),
     }
     had = case.config.env
@@ -74,7 +78,7 @@ def ask(engine: Engine, case: Case) -> str:
         "SIGQUIT, upon which its runtime tells where it is",
         replace(case.config, env={**had, **env}),
         options=(f"--volume={folder}",),
-        files={HOOK.name: HOOK.read_bytes(), STANDS: b""},
+        files={HOOK.name: HOOK.read_bytes(), THREADS.name: THREADS.read_bytes(), STANDS: b""},
         folder=folder,
         quits=True,
         reads=f"{folder}/{STANDS}",

@@ -7,20 +7,21 @@ from posixpath import join, normpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import Evidence, content, ended, logged, watched
+from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, logged, watched
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.files import Files, resolved
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.validity import validities
+from scaffolder.diagnose.evidence.x509 import covers, names, validities
 from scaffolder.text import quoted
 
 from .asked import host_asked
-from .peers import known_among
+from .peers import known, known_among
 
 NAMED = re.compile(r"[\w./-]+\.(?:pem|crt|cer|cert)\b")
 SCRIPT = re.compile(r"\.(?:py|js|rb|sh|conf|cfg|ya?ml|json|toml|ini)$")
 SYSTEM = re.compile(r"^/(?:usr(?!/src/)|lib|etc/ssl/certs|etc/pki)/")
 DATES = "openssl x509 -noout -dates -in"
+BY_TLS = re.compile(r"\b(?:https|wss|rediss|amqps|ldaps|tls|mqtts|natss)://(?:[^\s/@]*@)?([\w.-]+)")
 STORE = re.compile(r"\.(?:p12|pfx|jks|jceks|bcfks|keystore|truststore|ks)$", re.IGNORECASE)
 OVER = r"Certificate(?:Expired|NotYetValid)Exception"
 MOST, LONGEST = 6, 64 * 1024
@@ -73,6 +74,53 @@ def certificate_over(case: Case) -> Found | None:
                     ),
                 )
     return None
+
+
+@cause(
+    "certificate-of-another",
+    "the certificate of a service is not for the name by which it is asked for",
+    pattern="network",
+    reads=["rerun", "inspect", "neighbours"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["certificate", "peer-refuses", "said-why", "ends-itself", "last-call", "own-setting"],
+)
+def certificate_of_another(case: Case) -> Found | None:
+    """Find a neighbour that is asked by TLS, and whose certificates all have other names."""
+    for name, value in case.config.env.items():
+        for match in BY_TLS.finditer(value):
+            host = match[1].strip("[]")
+            other = known(case, host)
+            if other is None:
+                continue
+            files = case.sources.files_of(other.name)
+            own = {path: _names(files, path) for path in _named(other, files)}
+            told = {path: names for path, names in own.items() if names}
+            if not told or any(covers(names, host) for names in told.values()):
+                continue
+            path, names = next(iter(told.items()))
+            listed = ", ".join(sorted(names)[:MOST])
+            return Found(
+                f"the certificate of {host} ({path} in the container {other.name}) is for"
+                f" {listed}, and not for {host}, by which {name} asks for it: clients refuse it",
+                f"ask by a name that it has (a network alias), or have a certificate made for"
+                f" {host}, too: openssl x509 -noout -ext subjectAltName -in {quoted(path)}",
+                (
+                    inspected(case, "Config.Env", f"{name} names {host}"),
+                    Evidence("neighbours", f"docker cp {quoted(other.name)}:{path} -", listed),
+                    ended(case),
+                ),
+            )
+    return None
+
+
+def _names(files: Files, path: str) -> frozenset[str]:
+    """Return the names that the certificates in a file are for."""
+    entry = resolved(files, path)
+    if entry is None or entry.kind != "file" or entry.size > LONGEST:
+        return frozenset()
+    return frozenset().union(*names(files.content(entry.path) or b""))
 
 
 def _in_keystore(case: Case) -> Found | None:

@@ -47,7 +47,8 @@ URL = re.compile(
 )
 
 
-PAIR = re.compile(r"^([\w.-]+):(\d{2,5})$")
+PAIR = re.compile(r"^(?!\d+:)([\w.-]+):(\d{2,5})$")
+"""A host and a port, and no time of a day."""
 ADDRESS = re.compile(r"\d+(?:\.\d+){3}|[\da-f]*:[\da-f:]+")
 
 
