@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from recorded import case, elf, program
+from recorded import File, case, elf, program
 
 from examples import SERVER, py, sh
 from scaffolder.diagnose.evidence.config import Port
@@ -154,9 +154,18 @@ def test_a_usage_may_say_that_there_was_nothing_to_do(text: str, *, is_well: boo
             {"files": {"/app/server": program(elf() + b"exit status: 0 ok, 3 nothing to do\0")}},
             True,
         ),
+        (
+            {
+                "files": {
+                    **SERVER,
+                    "/README.md": File(b"Exit status:\n- 0: some differ\n- 3: the same\n"),
+                }
+            },
+            True,
+        ),
         ({"files": {"/app/server": program(elf() + b"level 3 nothing to do\0")}}, False),
     ],
-    ids=["label", "label of a failure", "program", "no status"],
+    ids=["label", "label of a failure", "program", "readme", "no status"],
 )
 def test_a_silent_program_may_document_its_status(more: dict[str, Any], *, is_well: bool) -> None:
     found = judge(case(exit_code=3, **{"files": SERVER, **more}))

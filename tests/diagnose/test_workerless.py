@@ -32,6 +32,14 @@ def test_a_master_without_workers_says_why_in_its_log() -> None:
     assert "--cap-add SETUID --cap-add SETGID" in found.fix
 
 
+def test_a_log_of_workers_that_ended_is_enough_where_nobody_waits() -> None:
+    idle = served(MASTER, listening=(Socket("0.0.0.0", 8080),))
+    checked = {**idle, "state": {**RUNNING, "health": Health("healthy")}}
+
+    assert judge(case(**{**idle, "files": {**SERVER, **LOG}})).cause == "workers-gone"
+    assert judge(case(**{**checked, "files": {**SERVER, **LOG}})).verdict == "healthy"
+
+
 def test_without_a_log_or_a_dropped_capability_only_that_is_told() -> None:
     silent = judge(case(**served(MASTER)))
     granted = judge(case(**{**served(MASTER), "files": {**SERVER, **LOG}}))

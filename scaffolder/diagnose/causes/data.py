@@ -33,17 +33,20 @@ def data_version(case: Case) -> Found | None:
     if match is None:
         return None
     had = (match.groupdict().get("had") or "").rstrip(".")
-    places = [m.destination for m in case.config.mounts] + [case.config.env.get("PGDATA", "")]
-    marks = [f"{place}/{name}" for place in places if place for name in MARKS]
+    places = [m.destination for m in case.config.mounts]
+    places += filter(None, [case.config.env.get("PGDATA", "")])
+    marks = [f"{place}/{name}" for place in places for name in MARKS]
     path = next((mark for mark in marks if case.has(mark)), "")
     kept = (case.files.content(path, 64) or b"").decode("utf-8", "replace").strip() if path else ""
     mount = next((m for m in case.config.mounts if path and is_below(path, m.destination)), None)
     where = f"the volume {mount.called or mount.source}" if mount else "the data directory"
+    read = next((p for p in case.seen.opened if any(is_below(p, place) for place in places)), "")
+    by = f"version {had or kept}" if had or kept else "another version"
     return Found(
-        f"{where} was written by version {had or kept or 'another'} of the database, but this image"
-        f" is another version: {case.line(match)[-200:]}",
-        f"go back to the image of version {had or 'that wrote it'}, dump the data with it"
-        " (pg_dumpall), and load the dump into a new volume with the new image; keep the old volume"
+        f"{where if mount or not read else read} was written by {by} of the database than that of"
+        f" this image: {case.line(match)[-200:]}",
+        f"go back to an image of {by if had or kept else 'the version that wrote it'}; dump the"
+        " data with it, and load the dump into a new volume with the new image; keep the old volume"
         " until that is done",
         (
             logged(case, match),

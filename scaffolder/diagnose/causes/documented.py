@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from posixpath import dirname, join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import (
@@ -17,6 +18,7 @@ from scaffolder.diagnose.causes.evidence import (
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
 from scaffolder.diagnose.causes.silence.readings import natives, sources
 from scaffolder.diagnose.evidence import log_search
+from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.programs.native.binary import own_part
 
 COMMENT = re.compile(r"\s*(?:#(?!!)|//|/?\*|--|;)\s?(?P<text>[^\n]*)")
@@ -43,6 +45,7 @@ RESULT = re.compile(
     re.IGNORECASE,
 )
 """What a status means that asks for no words: what was compared, or that nothing was to be done."""
+READMES = ("README.md", "README")
 MOST_TABLES = 4
 
 
@@ -70,11 +73,11 @@ def documented_end(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     if log_search.last_words(lines) or case.seen.failed_call:
         return None
     said = logged(case, lines[-1]) if lines else nothing_logged(case)
-    for text in _texts(case, lines[-1] if lines else ""):
-        what = _meaning(text.words, code)
-        if what and (lines or text.is_for_others or RESULT.search(what)):
-            found = f"{text.who} says that its exit code {code} means {what!r}"
-            return f"it has finished its work: {found}", (text.shown, said, ended(case))
+    for source in _texts(case, lines[-1] if lines else ""):
+        what = _meaning(source.words, code)
+        if what and (lines or source.is_for_others or RESULT.search(what)):
+            found = f"{source.who} says that its exit code {code} means {what!r}"
+            return f"it has finished its work: {found}", (source.shown, said, ended(case))
     return None
 
 
@@ -104,16 +107,20 @@ def _texts(case: Case, last: str) -> Iterator[_Text]:
 
 
 def _usages(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield what a program has as its usage about how it ends, with its path."""
+    """Yield what a usage, or a README beside the program, says of how it ends, with its path."""
+    beside = (dirname(script.path) for script in sources(case) if script.path)
+    for folder in dict.fromkeys((case.config.workdir, *beside)):
+        for path in (join(folder, name) for name in READMES):
+            yield from ((path, table) for table in _tables(text(case.files, path) or ""))
     for script in sources(case):
         yield from ((script.path or "its code", table) for table in _tables(script.text))
     for path, data, elf in natives(case):
-        texts = own_part(data, elf).decode("ascii", "replace")
-        yield from ((path, table) for table in _tables(texts))
+        words = own_part(data, elf).decode("ascii", "replace")
+        yield from ((path, table) for table in _tables(words))
 
 
-def _tables(text: str) -> Iterator[str]:
-    yield from islice((match[0] for match in TABLE.finditer(text)), MOST_TABLES)
+def _tables(words: str) -> Iterator[str]:
+    yield from islice((match[0] for match in TABLE.finditer(words)), MOST_TABLES)
 
 
 def _comments(case: Case) -> Iterator[tuple[str, str]]:

@@ -59,10 +59,12 @@ def php_env_empty(case: Case) -> Found | None:
 
 
 def reads_environment(case: Case) -> Script | None:
-    """Return the script in PHP that is run, if it reads `$_ENV`."""
-    scripts = (item.script for item in case.launched if item.script)
-    found = (s for s in scripts if s.language == "php" and READS.search(s.text))
-    return next(found, None)
+    """Return the script in PHP that is run, or that a copy has included, if it reads `$_ENV`."""
+    launched = [item.script for item in case.launched if item.script]
+    own = [script for script in launched if script.language == "php"]
+    paths = [path for path in case.seen.opened if path.endswith(".php")] if own else []
+    included = (Script("php", path, said) for path in paths if (said := text(case.files, path)))
+    return next((script for script in (*own, *included) if READS.search(script.text)), None)
 
 
 @cause(

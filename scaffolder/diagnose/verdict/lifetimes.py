@@ -1,6 +1,8 @@
 """How long copies live: as long as the container did, within a bound."""
 
 import math
+import time
+from collections.abc import Callable
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.phase import Phase
@@ -12,6 +14,8 @@ SLACK = 1.5
 """How many seconds longer than the watched copy, which the tracer slows down, others live."""
 LONGEST_LIFE = 16.0
 """How long a container may have lived for copies to live as long."""
+BUDGET_SECONDS = 45.0
+"""For how long copies are made of one container."""
 LONGEST_TRIED = 60.0
 """How long for one copy to be watched: what ends late is seen there, if it comes again.
 
@@ -80,3 +84,9 @@ def untried(case: Case) -> str:
     if case.phase & Phase.ENDED and life > LONGEST_TRIED:
         return f"reruns: it lived for {life:.0f} s, longer than a copy may run"
     return ""
+
+
+def limited() -> Callable[[], bool]:
+    """Return what tells whether the time for copies that begins now is over."""
+    began = time.monotonic()
+    return lambda: time.monotonic() - began > BUDGET_SECONDS

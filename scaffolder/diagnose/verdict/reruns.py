@@ -1,6 +1,5 @@
 """Copies with one factor changed: a cure names the cause, new output is a lead."""
 
-import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -28,7 +27,7 @@ from .granted import granted
 from .held_back import held_back
 from .judgement import HEALTHY, PROVEN, Judgement
 from .left_over import with_left_over
-from .lifetimes import is_slow, untried
+from .lifetimes import is_slow, limited, untried
 from .own_number import finds_itself
 from .own_volumes import on_own_volumes, where_it_writes
 from .rerun import Rerun
@@ -41,7 +40,6 @@ from .taken_for_yes import taken_for_yes
 from .unchanged import is_like, take_in, unchanged
 from .wanted import wanted
 
-BUDGET_SECONDS = 45.0
 DOUBTS = (held_back, runs_as_it_was)
 """What may show that a copy which runs proves nothing."""
 
@@ -56,7 +54,7 @@ def try_factors(
     """
     if refused := untried(case):
         return Rerun(tried=[refused])
-    is_over = _limited()
+    is_over = limited()
     try:
         same = on_own_volumes(engine, case, unchanged(engine, case, ahead))
         same = with_addresses(engine, case, same) if case.phase & Phase.ENDED else same
@@ -105,12 +103,6 @@ def try_factors(
     return (_cured(case, *earlier, found.tried) if earlier else None) or found
 
 
-def _limited() -> Callable[[], bool]:
-    """Return what tells whether the time for copies that begins now is over."""
-    began = time.monotonic()
-    return lambda: time.monotonic() - began > BUDGET_SECONDS
-
-
 def _in_other_words(engine: Engine, case: Case, is_over: Callable[[], bool], found: Rerun) -> Rerun:
     """Try other spellings of the values, where nothing else has cured a copy."""
     # Another word for yes is no proof without the counter-check; a mount may hold settings.
@@ -128,8 +120,12 @@ def _each(
     is_over: Callable[[], bool],
     changes: Iterable[Factor],
 ) -> Rerun:
-    """Try one factor after another; a cure that is a proof ends the search."""
+    """Try one factor after another; a cure ends the search.
+
+    But not that a copy runs without a mount: what its data lacks may still be told.
+    """
     tried: list[str] = []
+    lead: Rerun | None = None
     beyond: dict[str, str] = {}
     least = granted(engine, case, tried, beyond)
     if least and (rerun := _cured(case, *least, tried)):
@@ -137,6 +133,7 @@ def _each(
     in_vain: dict[str, str] = {}
     settled = frozenset(beyond)  # which more of the same would only seem to refute
     changes = (each for each in changes if not (each.cure and each.cure.factor in settled))
+    changes = (each for each in changes if lead is None or each.reveals)
     kept = Factor("only a log that is kept", case.config, reveals="log-discarded")
     said = Outcome(alive=False, exit_code=same.exit_code, text=case.text)
     hint = revealed(case, kept, same, said, tried) if case.is_silent else None
@@ -147,7 +144,9 @@ def _each(
                 found = where_it_writes(engine, case, factor, found, tried)
                 rerun = _cured(case, factor, found, tried) or _told(case, factor, found, tried[:-1])
                 if rerun and not any(doubt(engine, case, factor, tried) for doubt in DOUBTS):
-                    return rerun
+                    if rerun.proves or rerun.factor != MOUNT.factor:
+                        return rerun
+                    lead = lead or rerun
                 gone_on = further(engine, case, factor, tried, is_over)
                 if gone_on and gone_on.last:
                     return _all_cured(case, gone_on, gone_on.last, tried)
@@ -159,7 +158,7 @@ def _each(
             if is_over():
                 tried.append("reruns: out of time")
                 break
-    return replace(hint or Rerun(tried=tried), in_vain=in_vain, further=beyond)
+    return replace(hint or lead or Rerun(tried=tried), in_vain=in_vain, further=beyond)
 
 
 def _cured(case: Case, factor: Factor, found: Outcome, tried: list[str]) -> Rerun | None:

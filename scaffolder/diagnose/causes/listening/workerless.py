@@ -36,9 +36,11 @@ def workers_gone(case: Case) -> Found | None:
     """
     processes = case.processes or ()
     master = next((p for p in processes if MASTER.search(p.command)), None)
-    if master is None or any(p.parent == master.pid for p in processes) or not _is_waited(case):
+    if master is None or any(p.parent == master.pid for p in processes):
         return None
-    kept = _log(case)
+    kept = None if _is_well(case) else _log(case)
+    if not kept and not _is_waited(case):
+        return None  # it may start workers when somebody asks (php-fpm: pm = ondemand)
     says = next((w for w in reversed(kept.failures) if not DEATHS.search(w)), "") if kept else ""
     why = f"; {kept.path} says: {says[:MOST]}" if kept and says else ""
     need = needed(says) if REFUSED.search(says) else ""
@@ -63,9 +65,13 @@ def workers_gone(case: Case) -> Found | None:
     )
 
 
+def _is_well(case: Case) -> bool:
+    return case.state.health is not None and case.state.health.status == "healthy"
+
+
 def _is_waited(case: Case) -> bool:
     """Tell whether somebody waits for an answer of it, or its check gets none."""
-    is_unwell = case.state.health is not None and case.state.health.status != "healthy"
+    is_unwell = case.state.health is not None and not _is_well(case)
     return is_unwell or any(socket.waiting for socket in case.sockets or ())
 
 

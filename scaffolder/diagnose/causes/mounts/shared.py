@@ -92,6 +92,8 @@ def _kept_waiting(case: Case) -> Found | None:
     for kept, holder, mount, path in _kept(case):
         if not kept.is_awaited and (case.sockets or not is_missed):
             continue
+        if not is_missed and holder.image == case.config.image:
+            continue  # one of two that do the same stands by
         waits = "waits" if kept.is_open else "waits, as it seems,"
         text = (
             f"the program {waits} for a lock on {path}: the running container {holder.name} holds"

@@ -84,7 +84,15 @@ def certificate_over(case: Case) -> Found | None:
     page="check-files-and-dependencies",
     when=Phase.DIED,
     basis=Basis.INFERRED,
-    explains=["certificate", "peer-refuses", "said-why", "ends-itself", "last-call", "own-setting"],
+    explains=[
+        "certificate",
+        "peer-refuses",
+        "peer-unreachable-silent",
+        "said-why",
+        "ends-itself",
+        "last-call",
+        "own-setting",
+    ],
 )
 def certificate_of_another(case: Case) -> Found | None:
     """Find a neighbour that is asked by TLS, and whose certificates all have other names."""

@@ -1,7 +1,7 @@
 """Where a file is sought: in several places, or in the home of another user."""
 
 from collections.abc import Sequence
-from posixpath import basename
+from posixpath import basename, join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found
@@ -16,16 +16,35 @@ def in_several_places(case: Case, sought: Sequence[str]) -> Found:
     """Answer for what a program seeks in several places, of which any would do."""
     names = {basename(path).lstrip(".") for path in sought}
     name = names.pop() if len(names) == 1 else min(names, key=len).partition(".")[0]
+    about, fix = "", f"COPY it into the image to one of them, or mount it: {_mount(sought[0])}"
+    there = _from_here(case, sought)
+    if there:
+        is_perl = any(item.script and item.script.language == "perl" for item in case.launched)
+        why = ": `do` and `require` of Perl search @INC, which has no `.` since 5.26"
+        about = f", although {join(case.config.workdir, there)} exists{why if is_perl else ''}"
+        fix = f"name it with its directory: ./{there}, or {join(case.config.workdir, there)}"
     return Found(
         f"the program looks for {name} in {len(sought)} places, and it exists in none of them:"
-        f" {', '.join(sought[:MOST])}",
-        "COPY it into the image to one of them, or mount it:"
-        f" -v ./{basename(sought[0])}:{sought[0]}:ro",
+        f" {', '.join(sought[:MOST])}{about}",
+        fix,
         (
             *(seen(case, call) for call in case.seen.places[:MOST]),
+            *([copied(case, join(case.config.workdir, there), "exists")] if there else []),
             copied(case, sought[0], "no such file"),
         ),
     )
+
+
+def _mount(path: str) -> str:
+    return f"-v ./{basename(path)}:{path}:ro"
+
+
+def _from_here(case: Case, sought: Sequence[str]) -> str:
+    """Return a path below the working directory that was sought below others; empty if none is."""
+    parts = sought[0].split("/")
+    names = ("/".join(parts[at:]) for at in range(2, len(parts)))
+    same = (name for name in names if all(path.endswith(f"/{name}") for path in sought))
+    return next((n for n in same if resolved(case.files, n, case.config.workdir)), "")
 
 
 def looked_for_then(case: Case) -> str:
