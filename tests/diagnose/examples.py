@@ -359,6 +359,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "output-in-file": {"files": {**SERVER, "/var/log/app.log": File(b"ERROR the moon is not full\n")}, "sources": {"changed": (("A", "/var/log/app.log"),)}},
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
+    "java-resource-missing": {"command": "java -jar /app/shop.jar", "log": "java.lang.NullPointerException", "exit_code": 1, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=compiled("/tariffs/2026.csv", uses="getResourceAsStream")))}},
     "java-argument-missing": {"command": "java -jar /app/shop.jar", "exit_code": 2, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=compiled("usage: shop COMMAND")))}},
     "argument-missing": py("import sys\nUSAGE = 'usage: shop --tenant NAME'\nsys.exit(64)\n", exit_code=64),
     "usage-refused": {"files": SERVER, "exit_code": 64},

@@ -12,7 +12,7 @@ from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
 from .watchdog import Watchdog
-from .wrapped import wrapped
+from .wrapped import unnamed, wrapped
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Seen:
             return None
         sought = self.authorities_sought[-1:]
         call = next(iter(sought), None) or self.wrapped or self.asked_in_vain
-        call = call or decisive.failure(self.trace)
+        call = call or decisive.failure(self.trace) or unnamed(self.trace, self.swallowed)
         call = last_steps.unless_started(self.trace, call)
         modules = self.ending.got_over if self.ending else ()
         return None if call and any(last_steps.looks_for(call, m) for m in modules) else call

@@ -33,10 +33,7 @@ LOST = "lost"
 SENTENCE = re.compile(r"[A-Za-z{}%]+[:,]? [a-z{}%]+")
 """Two words and more, or places for values."""
 
-OF_SYSTEM = frozenset(
-    {"OSError", "ImportError", "NoSuchFileException", "FileNotFoundException",
-     "AccessDeniedException", "NotDirectoryException"}
-)  # fmt: skip
+OF_SYSTEM = frozenset({"OSError", "ImportError"})
 """Exceptions about a call, which the tracer has seen as well."""
 
 

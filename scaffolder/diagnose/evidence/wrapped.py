@@ -27,6 +27,12 @@ OF_DATA = MISTAKES | frozenset(
      "UnsupportedOperationException", "SecurityException", "GeneralSecurityException"}
 )  # fmt: skip
 """Exceptions about what a program has, and not about what it did not get."""
+FAILED = {
+    "NoSuchFileException": errno.ENOENT,
+    "FileNotFoundException": errno.ENOENT,
+    "AccessDeniedException": errno.EACCES,
+}
+OF_JAVA = re.compile(r"/jvm/|\.(?:so|jar|class|jsa)$|/hsperfdata_")
 UPON_FAILURE = re.compile(r"\bemitError(?:Close)?NT\b|\bonlookup(?:all)?\b|\bafterConnect\b")
 """What is on the stack of an error that a listener of Node makes as it is told of another one."""
 EXHAUSTED = frozenset(
@@ -52,6 +58,22 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
         return call
     late = trace.of(process.number)[-decisive.AFTERWARDS :]
     return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)
+
+
+def unnamed(trace: Trace, told: Swallowed | None) -> Call | None:
+    """Return the last call of which an exception says how it failed, and not over which file.
+
+    Java's virtual machine logs no message, and opens files of its own as it ends.
+    """
+    process = decisive.decider(trace)
+    errors = {error for name, error in FAILED.items() if told and name in told.names}
+    if process is None or not errors:
+        return None
+    late = trace.of(process.number)[-decisive.AFTERWARDS :]
+    found = {call.path for call in late if call.path and not call.error}
+    lost = (c for c in reversed(late) if c.error in errors and c.name.startswith("open"))
+    own = (c for c in lost if matters(c) and c.path not in found and not OF_JAVA.search(c.path))
+    return next(own, None)
 
 
 def is_refused_room(call: Call) -> bool:

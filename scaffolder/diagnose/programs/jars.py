@@ -40,6 +40,15 @@ def texts(data: bytes, main: str, using: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for each in read for text in literals(each, using)))
 
 
+def names(data: bytes) -> frozenset[str]:
+    """Return the names of the files in a jar; nothing if it is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as jar:
+            return frozenset(jar.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return frozenset()
+
+
 def _is_below(name: str, package: str) -> bool:
     """Tell whether a file is in a package or below it; in no package, if that is the empty one."""
     name = name.removeprefix(FOLDER)
