@@ -444,6 +444,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},
     "java-task-over": up() | {"stuck": Stuck((), task=Swallowed("java.lang.NumberFormatException: null", frozenset(), "app.Rates.refresh", "runAndReset")), "config": {"published": ()}},
     "thread-over": up() | {"stuck": Stuck((), thread=Swallowed("Date::Error: invalid date", frozenset(), "/app/closing.rb:27", "lost")), "config": {"published": ()}},
+    "any-child-ends-all": sh("#!/bin/bash\napi &\nwarm &\nwait -n\nkill $(jobs -p)\n", exit_code=0, log="up", trace="P\t0\t7\t/bin/bash\t/bin/bash\\x00/s.sh\\x00\nN\t1\t8\t7\nN\t1\t9\t7\nX\t900\t9\t0\t0\nC\t950\t7\t7\tkill\t0\ti=8\ti=15\nX\t990\t8\t0\t15\nX\t999\t7\t0\t0"),
     "output-thrown-away": sh("#!/bin/sh\nexec /app/server >/dev/null 2>&1"),
     "ends-itself": {"files": SERVER, "ending": Ending("/app/main.js:5", "process.exit(1)", ("bufferutil",))},
     "file-elsewhere": {"files": SERVER, "trace": f"{STARTED}P\t1\t8\t/app/worker\t/app/worker\\x00\nC\t2\t8\t8\topenat\t3\tp=/tmp/x.beat\tx=241\nC\t3\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nC\t4\t7\t7\tnewfstatat\t-2\tp=/run/x.beat\nX\t5\t7\t75\t0"},

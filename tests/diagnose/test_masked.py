@@ -8,6 +8,7 @@ from recorded import File, case
 from examples import SERVER, sh
 from scaffolder.diagnose.evidence.decisive import decider, failure
 from scaffolder.diagnose.evidence.shells import is_shell
+from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.judge import judge
 
 SHELL = "P\t0\t7\t/usr/bin/dash\t/bin/sh\\x00/s.sh\\x00\n"
@@ -83,3 +84,21 @@ def test_the_account_that_a_command_names_is_told() -> None:
     assert "a user, app, which `id -u app` names" in judge(case(files=files, trace=asked)).text
     known = {**files, "/etc/passwd": File(b"app:x:7:7::/:/bin/sh\n")}
     assert "one that does not exist" in judge(case(files=known, trace=asked)).text
+
+
+KILLED = "X\t30\t9\t0\t15\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "decides"),
+    [("C\t25\t7\t7\tkill\t0\ti=9\ti=15\n", 8), ("", 9)],
+    ids=["by its parent", "by somebody"],
+)
+def test_a_child_that_crashed_decides_and_not_those_that_are_ended_upon_that(
+    sent: str, decides: int
+) -> None:
+    begun = "P\t0\t7\t/app/ringd\tringd\\x00\nN\t1\t8\t7\nN\t1\t9\t7\n"
+    found = decider(read(f"{begun}X\t20\t8\t0\t7\n{sent}{KILLED}X\t40\t7\t1\t0"))
+
+    assert found is not None
+    assert found.number == decides

@@ -85,3 +85,21 @@ def test_a_directory_that_php_may_not_open_is_named(
     assert not is_outside or f"and not {place}" in found.text
     limits = setting.startswith(b"open_basedir = /")
     assert [f.name for f in php_settings(of)] == (["open_basedir= for PHP"] if limits else [])
+
+
+def test_a_file_that_a_script_includes_may_read_the_environment() -> None:
+    main, settings = b"<?php require __DIR__ . '/Settings.php';", "/app/Settings.php"
+    opened = f"P\t0\t7\t/usr/bin/php\tphp\\x00/app/a.php\\x00\nC\t1\t7\t7\topenat\t3\tp={settings}\tx=0\nX\t9\t7\t78\t0"
+    files = {
+        "/usr/bin/php": program(elf()),
+        "/app/a.php": File(main),
+        settings: File(READS),
+        OWN: File(EMPTY),
+    }
+    of = case(
+        "php /app/a.php", files=files, config={"env": {"DSN": "x"}}, image=Image(), trace=opened
+    )
+    found = judge(of)
+
+    assert found.cause == "php-env-empty"
+    assert f"{settings} reads its settings" in found.text

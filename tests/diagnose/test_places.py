@@ -570,3 +570,16 @@ def test_a_directory_of_its_own_that_it_cannot_enter_needs_another_mode(
 
     assert found.cause == "file-closed"
     assert found.fix.startswith(fix)
+
+
+def test_what_is_sought_elsewhere_and_lies_below_the_working_directory_is_told() -> None:
+    places = [
+        f"openat\t-2\tp={folder}/etc/meters.pl\tx=0" for folder in ("/etc/perl", "/usr/lib/perl5")
+    ]
+    files = {**SERVER, "/srv/etc/meters.pl": File()}
+    found = judged(*places, files=files, config={"workdir": "/srv"})
+    without = judged(*places, files=SERVER, config={"workdir": "/srv"})
+
+    assert "although /srv/etc/meters.pl exists" in found.text, found
+    assert "./etc/meters.pl" in found.fix
+    assert "although" not in without.text

@@ -16,8 +16,10 @@ from scaffolder.diagnose.evidence.facts import (
     Probe,
     Process,
     Socket,
+    State,
     Usage,
 )
+from scaffolder.diagnose.evidence.phase import in_doubt
 from scaffolder.diagnose.programs.purpose import is_inherited
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -117,6 +119,26 @@ def test_a_container_that_outlives_its_failed_starts_has_recovered(
     sources = {"happened": events, "listening": (Socket("0.0.0.0", 8000),)}
 
     assert judge(case(files=SERVER, state=state, restarts=3, sources=sources)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("up", "lived", "restarts", "waits"),
+    [
+        (4, ((90, 89.9), (86, 85.9)), 2, 6),
+        (4, ((90, 80), (76, 74)), 2, 0),
+        (0.5, ((90, 89.9), (86, 85.9)), 2, 0),
+        (30, ((90, 89.9), (86, 85.9)), 2, 0),
+        (4, ((90, 89.9), (86, 85.9)), 0, 0),
+        (4, (), 2, 0),
+    ],
+    ids=["longer", "as long", "just begun", "settled", "never restarted", "unknown"],
+)
+def test_it_is_open_for_a_while_whether_restarts_are_over(
+    up: float, lived: tuple[tuple[float, float], ...], restarts: int, waits: float
+) -> None:
+    state = State(status="running", started=NOW - timedelta(seconds=up))
+
+    assert in_doubt(state, starts(*lived), restarts, NOW) == pytest.approx(waits)
 
 
 def test_a_container_that_lives_for_a_while_each_time_is_still_in_its_loop() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scaffolder.diagnose.evidence import last_steps
+from scaffolder.diagnose.evidence.gave_up import process_found
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.trace_records import read
 
@@ -157,7 +158,7 @@ def test_a_crash_ends_it_as_a_shell_says_it(number: int, watch: Watch) -> None:
 def test_a_question_for_a_process_is_seen_that_finds_it(asks: str, watch: Watch) -> None:
     _, trace = watch(*python(f"import os; n = os.getpid(); {asks}"))
 
-    assert first(trace).number in {call.finds_process for call in trace.calls}
+    assert first(trace).number in set(map(process_found, trace.calls))
 
 
 ASTRAY = {

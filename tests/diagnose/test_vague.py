@@ -138,3 +138,34 @@ def test_what_php_computes_is_not_written_otherwise() -> None:
 
     assert respelled(computed, computed.value, ()) == []
     assert respelled(plain, plain.value, ())
+
+
+LOST = "C\t5\t7\t7\topenat\t-2\tp=/opt/conf/mapping.properties\tx=0\n"
+LOGS = "C\t6\t7\t7\topenat\t3\tp=/opt/conf/logging.properties\tx=0\n"
+NOT_THERE = frozenset({"NoSuchFileException", "OSError"})
+
+
+@pytest.mark.parametrize(
+    ("records", "names", "is_told"),
+    [
+        (LOST + LOGS, NOT_THERE, True),
+        (LOST + LOST.replace("-2", "3") + LOGS, NOT_THERE, False),
+        (
+            LOST.replace("/opt/conf/mapping.properties", "/usr/lib/jvm/x/libnet.so") + LOGS,
+            NOT_THERE,
+            False,
+        ),
+        (LOST + LOGS, frozenset({"AccessDeniedException", "OSError"}), False),
+        (LOST.replace("-2", "-13") + LOGS, frozenset({"AccessDeniedException", "OSError"}), True),
+        (LOST + LOGS, frozenset({"IllegalStateException"}), False),
+    ],
+    ids=["lost", "found later", "of the machine", "another error", "denied", "of another kind"],
+)
+def test_an_exception_without_a_message_is_about_the_file_that_failed_so(
+    records: str, names: frozenset[str], *, is_told: bool
+) -> None:
+    told = Swallowed("java.nio.file.NoSuchFileException", names, "Main.configure", "System.exit")
+    of = case(files=SERVER, exit_code=3, trace=f"{STARTED}{records}X\t9\t7\t3\t0", swallowed=told)
+    call = of.seen.failed_call
+
+    assert (call is not None and call.path == "/opt/conf/mapping.properties") is is_told

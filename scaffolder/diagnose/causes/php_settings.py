@@ -32,6 +32,7 @@ MOST = 200
         "output-in-file",
         "peer-unreachable-silent",
         "ends-itself",
+        "reads-last",
         "said-why",
     ],
     cured_by=["php-environment"],

@@ -75,8 +75,17 @@ def found_last(trace: Trace) -> Call | None:
             return call
         if has_gone_on(call) or (call.error and matters(call) and not is_there(call, calls)):
             return None
-        checks_process |= call.finds_process != 0
+        checks_process |= process_found(call) != 0
     return None
+
+
+def process_found(call: Call) -> int:
+    """Return the number of the process that a call asked for and found; 0 if it asks for none.
+
+    Go asks for a descriptor of it, and sends signal 0 to that.
+    """
+    is_asked = call.name == "pidfd_open" or (call.name == "kill" and call.numbers[-1:] == (0,))
+    return call.numbers[0] if is_asked and call.numbers and not call.error else 0
 
 
 def _finds(call: Call) -> bool:

@@ -77,16 +77,6 @@ class Call:
         return self.other or self.path
 
     @property
-    def finds_process(self) -> int:
-        """The number of the process that it asked for, and that there is; 0 if it asks for none.
-
-        Go asks for a descriptor of it, and sends signal 0 to that.
-        """
-        is_asked = self.name == "kill" and self.numbers[-1:] == (0,)
-        is_asked = is_asked or self.name == "pidfd_open"
-        return self.numbers[0] if is_asked and self.numbers and not self.error else 0
-
-    @property
     def may_find(self) -> bool:
         """Tell whether it fares otherwise where a file is left over from before."""
         asked = self.error == errno.ENOENT and not self.creates

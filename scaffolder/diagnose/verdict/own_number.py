@@ -8,6 +8,7 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, content
+from scaffolder.diagnose.evidence.gave_up import process_found
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.docker.client import Engine
 from scaffolder.text import quoted
@@ -99,7 +100,7 @@ def _sought(call: Call) -> bytes:
     """Return the number of the process that a call finds; empty if it looks for none."""
     if call.error:
         return b""
-    if call.finds_process:
-        return str(call.finds_process).encode()
+    if number := process_found(call):
+        return str(number).encode()
     match = IN_PROC.match(call.path)
     return match[1].encode() if match else b""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.causes.variables.missing import demand
+from scaffolder.diagnose.evidence.phase import SIGNALLED
 
 from . import cures
 from .factor import Factor
@@ -17,12 +18,15 @@ MOST_UNSET = 3
 def variables(case: Case) -> Iterator[Factor]:
     """Set what a program reads and nothing sets.
 
-    Where it ended over a call that failed, or says why, the value may only lead it past that.
+    Where it ended over a call that failed or a signal, or says why, the value may only lead it past
+    that.
     """
+    is_signalled = case.exit_code > SIGNALLED
     told = case.seen.unwritten.text if case.seen.unwritten else ""
     named = sorted(named_variables(case), key=lambda each: -demand(each[0], required=each[2]))
     for name, _by, _required in named[:MOST_UNSET]:
-        proves = case.seen.failed_call is None and (not told or name in told)
+        is_led = case.seen.failed_call is not None or is_signalled
+        proves = not is_led and (not told or name in told)
         yield given(case, name, proves=proves)
 
 

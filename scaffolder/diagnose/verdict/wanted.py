@@ -17,7 +17,7 @@ from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.alternatives import ZONES
 from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
-from scaffolder.diagnose.evidence.gave_up import kept_out
+from scaffolder.diagnose.evidence.gave_up import kept_out, process_found
 from scaffolder.diagnose.evidence.harmless import PROBES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
@@ -137,7 +137,7 @@ def _expanded(case: Case) -> Iterator[Factor]:
 def _is_of_process(case: Case, path: str) -> bool:
     """Tell whether a file has a process number, and the program asks whether that process runs."""
     number = (case.files.content(path) or b"").strip()
-    asked = (call.finds_process for call in case.seen.trace.calls)
+    asked = map(process_found, case.seen.trace.calls)
     return number.isdigit() and len(number) < PID_DIGITS and 0 < int(number) in asked
 
 

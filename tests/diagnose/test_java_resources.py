@@ -26,7 +26,7 @@ NAMES = compiled("/tariffs/2026.csv", uses="shop/Tariffs")
 def test_a_resource_that_a_class_names_is_looked_for_in_the_jar(
     classes: dict[str, bytes], log: str, *, is_told: bool
 ) -> None:
-    files = {**JAVA, "/app/shop.jar": File(jar(**classes))}
+    files = {**JAVA, "/app/shop.jar": File(jar("shop.Main", **classes))}
     found = judge(case("java -jar /app/shop.jar", log, files=files))
 
     assert (found.cause == "java-resource-missing") is is_told, found
