@@ -94,33 +94,24 @@ def php_basedir(case: Case) -> Found | None:
     path, allowed = place
     folders = [folder for folder in allowed.split(":") if folder.startswith("/")]
     says = case.said(rf"[^\n]*open_basedir restriction[^\n]*?({OUTSIDE})[^\n]*")
-    given = {name: value for name, value in case.config.env.items() if case.has(value)}
-    outside = [n for n, v in given.items() if v.startswith("/") and not _is_within(v, folders)]
-    outside = [name for name in outside if not USUAL.fullmatch(name)]
-    where = says[1] if says else given[outside[0]] if outside else ""
+    given = ((n, v) for n, v in case.config.env.items() if v[:1] == "/" and not USUAL.fullmatch(n))
+    outside = ((n, v) for n, v in given if not _is_within(v, folders) and case.has(v))
+    name, where = ("", says[1]) if says else next(outside, ("", ""))
     if not where:
         return None
+    shown = logged(case, says) if says else inspected(case, "Config.Env", f"{name}={where}")
     return Found(
         f"PHP may open files only below {allowed} (open_basedir in {path}), and not {where}: to"
         " the program, it does not exist",
         f"add {where} to open_basedir in {path}",
-        (
-            content(case, path, f"open_basedir = {allowed}"),
-            *(
-                [logged(case, says)]
-                if says
-                else [inspected(case, "Config.Env", f"{outside[0]}={where}")]
-            ),
-            ended(case),
-        ),
+        (content(case, path, f"open_basedir = {allowed}"), shown, ended(case)),
         basis=Basis.NAMED if says else None,
     )
 
 
 def _is_within(path: str, folders: Sequence[str]) -> bool:
-    return any(
-        path == folder.rstrip("/") or is_below(path, folder.rstrip("/")) for folder in folders
-    )
+    plain = [folder.rstrip("/") for folder in folders]
+    return any(path == folder or is_below(path, folder) for folder in plain)
 
 
 def basedir(case: Case) -> tuple[str, str] | None:

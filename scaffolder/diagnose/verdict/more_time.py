@@ -14,7 +14,7 @@ from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.phase import SIGNALLED
 from scaffolder.text import quoted
 
-from .cures import Cure
+from .cures import OTHER_VALUE, Cure
 from .factor import Factor
 
 OF_TIME = re.compile(
@@ -39,6 +39,7 @@ def more_time(case: Case) -> Iterator[Factor]:
     ends = case.exit_code == ALARM or (case.exit_code and is_open and not is_asking)
     if not ends or seen.cut_short or seen.asked_in_vain or seen.swallowed:
         return
+    cure = TIME if case.exit_code == ALARM else replace(OTHER_VALUE, proves=False, is_exact=True)
     env = case.config.env
     named = (n for n, v in env.items() if OF_TIME.search(n) and WHOLE.fullmatch(v))
     for name in islice(named, MOST):
@@ -48,7 +49,7 @@ def more_time(case: Case) -> Iterator[Factor]:
             replace(case.config, env={**env, name: str(int(env[name]) * MORE)}),
             flags=f"-e {quoted(given)}",
             cure=replace(
-                TIME,
+                cure,
                 text=f"the time that {name}={env[name]} gives it is over before it is at work",
                 fix=f"see in which unit the program reads {name} (seconds, milliseconds), and give"
                 f" it more, such as {given}",

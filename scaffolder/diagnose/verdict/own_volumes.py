@@ -64,6 +64,7 @@ def where_it_writes(
     It may only have ended because it could not write to what is mounted, which the container can.
     """
     is_past = not found.alive and not found.is_refused and found.exit_code != case.exit_code
+    is_past = is_past and factor.cure is not None
     mounts = _owned(engine, factor.config, factor.config.mounts) if is_past else ()
     if not found.exit_code or not mounts or mounts == factor.config.mounts:
         return found

@@ -96,10 +96,13 @@ def certificate_over(case: Case) -> Found | None:
 )
 def certificate_of_another(case: Case) -> Found | None:
     """Find a neighbour that is asked by TLS, and whose certificates all have other names."""
+    asked = {host_asked(case, call) for call in case.seen.trace.calls if call.is_network}
+    if case.seen.trace.processes and not asked:
+        return None  # a copy ended without asking anybody
     for name, value in case.config.env.items():
         for match in BY_TLS.finditer(value):
             host = match[1].strip("[]")
-            other = known(case, host)
+            other = known(case, host) if not asked or host in asked else None
             if other is None:
                 continue
             files = case.sources.files_of(other.name)

@@ -2,7 +2,6 @@
 
 import re
 import signal
-from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -32,11 +31,10 @@ def any_child_ends_all(case: Case) -> Found | None:
     script = next((s for s in scripts(case) if ANY.search(s.text)), None)
     if script is None or first is None or case.signals:
         return None
-    done = next(_done(trace, first), None)
-    if done is None:
-        return None
-    child, others = done
+    child, others = _done(trace, first)
     line = ANY.search(script.text)
+    if child is None or line is None or not others:
+        return None
     names = " and ".join(f"`{_words(other)}`" for other in others[:2])
     return Found(
         f"`{_words(child)}` is done and ends with 0, and {where(script)} then stops {names}:"
@@ -45,23 +43,21 @@ def any_child_ends_all(case: Case) -> Found | None:
         " the others, and not in the background",
         (
             watched(case, f"{_words(child)} exits with 0; {first.name}: kill({others[0].number})"),
-            *([quote(case, script, line[0].strip())] if line else []),
+            quote(case, script, line[0].strip()),
             ended(case),
         ),
     )
 
 
-def _done(trace: Trace, first: Traced) -> Iterator[tuple[Traced, list[Traced]]]:
-    """Yield the child that ended with 0 last before the script killed others, and these."""
+def _done(trace: Trace, first: Traced) -> tuple[Traced | None, list[Traced]]:
+    """Return the child that ended last before the script killed others, if with 0, and these."""
     kills = [c for c in trace.of(first.number) if c.name == "kill" and not c.error]
     kills = [c for c in kills if c.numbers[-1:] and c.numbers[-1] in ENDS]
     known = {child.number: child for child in trace.children(first.number)}
     others = [known[c.numbers[0]] for c in kills if c.numbers[0] in known]
-    before = [c for c in known.values() if kills and (c.ended or kills[0].at + 1) <= kills[0].at]
-    last = max(before, key=lambda child: child.ended or 0, default=None)
-    alive = [other for other in others if other is not last]
-    if last and not last.failed and alive:
-        yield last, alive
+    over = [c for c in known.values() if kills and c.ended is not None and c.ended <= kills[0].at]
+    last = max(over, key=lambda child: child.ended or 0, default=None)
+    return (None if last and last.failed else last), [c for c in others if c is not last]
 
 
 def _words(process: Traced) -> str:
