@@ -260,3 +260,37 @@ def test_a_long_text_of_threads_is_read_quickly() -> None:
 
     assert told(text * 5_000) is None
     assert told(text + "x" * 100_000) is None
+
+
+def thread(number: int, *frames: str) -> str:
+    stack = "".join(f"\tat {frame}\n" for frame in frames)
+    state = "   java.lang.Thread.State: WAITING (parking)\n"
+    return f'"pool-1-thread-{number}" #{number} prio=5 waiting\n{state}{stack}\n'
+
+
+OF_TASKS = "java.util.concurrent.FutureTask.awaitDone(java.base@17/FutureTask.java:447)"
+GETS = "java.util.concurrent.FutureTask.get(java.base@17/FutureTask.java:190)"
+ALBUM = "com.acme.Thumbs.album(Thumbs.java:27)"
+IDLE = "java.util.concurrent.ThreadPoolExecutor.getTask(java.base@17/ThreadPoolExecutor.java:1062)"
+STARVED = thread(1, OF_TASKS, GETS, ALBUM)
+
+
+def test_a_pool_whose_threads_all_wait_for_its_own_tasks_is_told() -> None:
+    container = case(**quiet())
+    container.config = replace(container.config, cpus=1.0)
+    container.seen = replace(container.seen, stuck=told(JAVA + STARVED))
+    found = judge(container)
+
+    assert (found.cause, found.verdict) == ("deadlock", "likely")
+    assert "pool-1-thread-1 at Thumbs.java:27, com.acme.Thumbs.album" in found.text
+    assert "--cpus 1 decides that" in found.text
+
+
+@pytest.mark.parametrize(
+    "text", [JAVA + STARVED + thread(2, IDLE), JAVA + thread(1, IDLE), JAVA + thread(1, ALBUM)]
+)
+def test_a_pool_with_a_thread_that_can_run_a_task_is_not_starved(text: str) -> None:
+    found = told(text)
+
+    assert found is not None
+    assert not found.is_starved

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case
 
-from examples import SERVER, STARTED
+from examples import SERVER, STARTED, up
 from scaffolder.diagnose.evidence.facts import Event
 from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.evidence.waits import awaited, what
@@ -150,3 +150,19 @@ def test_a_pipe_that_another_thread_opens_for_an_event_loop_is_what_is_waited_fo
 
     assert call is not None
     assert what(call, trace) == "the other end of the pipe /run/feed.fifo to be opened"
+
+
+@pytest.mark.parametrize(
+    ("beside", "kind", "is_told"),
+    [("orders.in", "other", True), ("orders.in", "file", False), ("stock.out", "other", False)],
+)
+def test_a_pipe_of_nearly_the_same_name_is_told(beside: str, kind: str, *, is_told: bool) -> None:
+    pipes = {"/feed/order.in": File(kind="other"), f"/feed/{beside}": File(kind=kind)}
+    trace = f"{STARTED}W\t8000\t7\t7\topenat\t7900\tp=/feed/order.in\nT\t8000"
+    config = {"env": {"FEED_NAME": "order.in"}, "published": ()}
+    example = up(config=config, trace=trace) | {"files": {**SERVER, **pipes}}
+    found = judge(case(**example))
+
+    assert found.cause == "waits-in-call", found
+    assert (f"/feed/{beside} is another pipe there" in found.text) is is_told
+    assert ("correct FEED_NAME to orders.in" in found.fix) is is_told

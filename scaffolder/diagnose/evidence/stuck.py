@@ -15,6 +15,8 @@ from .swallowed import LOST, Swallowed
 DEADLOCK = "Found one Java-level deadlock:"
 STACKS = "Java stack information for the threads listed above:"
 JAVA_THREAD = re.compile(r'^"(?P<name>[^"\n]+)"[^\n]*\n(?P<rest>(?:[ \t]+[^\n]*\n)*)', re.MULTILINE)
+OF_POOL = re.compile(r"(?P<pool>pool-\d+)-thread-\d+")
+FOR_TASK = re.compile(r"\bat java\.util\.concurrent\.FutureTask\.(?:get|awaitDone)\(")
 GOROUTINE = re.compile(
     r"^goroutine (?P<number>\d+)(?: [^\[\n]*)?\[(?P<state>[^],\n]+)[^]\n]*\]:\n"
     r"(?P<stack>(?:[^\n]+\n)+)",
@@ -30,12 +32,10 @@ PYTHON_FRAME = re.compile(
 OF_PYTHON = re.compile(r"/lib/python\d|/(?:site|dist)-packages/|^<frozen ")
 RUBY_THREAD = re.compile(
     r"^#<Thread:0x[^\n]{0,400} terminated with exception [^\n]{0,80}:\n"
-    r"(?P<rest>(?:[^\n]{0,2000}\n?){1,40})",
+    r"(?P<rest>(?:[^\n]{0,2000}\n){1,40})",
     re.MULTILINE,
 )
-RUBY_ERROR = re.compile(
-    r"^[^\n]{0,500}?: (?P<text>[^\n]{0,500}) \((?P<kind>[A-Z][\w:]*)\)$", re.MULTILINE
-)
+RUBY_ERROR = re.compile(r"^(?P<told>[^\n]{0,1000}) \((?P<kind>[A-Z][\w:]*)\)$", re.MULTILINE)
 RUBY_PLACE = re.compile(r"^(?:\s+from )?(?P<at>[^\s:][^\n:]{0,300}:\d+):in ", re.MULTILINE)
 OF_RUBY = re.compile(r"/lib/ruby/|/gems/|^<internal:")
 MOST = 4
@@ -63,6 +63,8 @@ class Stuck:
     stands: tuple[Stand, ...]
     is_deadlock: bool = False
     """These threads wait for each other, which only the runtime of Java finds out."""
+    is_starved: bool = False
+    """They are all of a pool, and wait for tasks that only the pool would run."""
     task: Swallowed | None = None
     """What one of its tasks ended over, which only the log of Java's virtual machine tells."""
     thread: Swallowed | None = None
@@ -78,6 +80,8 @@ def told(text: str) -> Stuck | None:
     """Return what a runtime tells in a text; None if it tells nothing."""
     if DEADLOCK in text:
         return Stuck(tuple(_java(text.partition(DEADLOCK)[2])), is_deadlock=True)
+    if starved := tuple(_starved(text))[:MOST]:
+        return Stuck(starved, is_starved=True)
     task = kept(text)
     for stands in (_java_main(text), _go(text), _python(text)):
         found = tuple(stands)[:MOST]
@@ -87,9 +91,9 @@ def told(text: str) -> Stuck | None:
     return Stuck((), task=task, thread=thread) if task or thread else None
 
 
-def _ruby(text: str) -> Swallowed | None:
+def _ruby(log: str) -> Swallowed | None:
     """Return what the last thread ended over that Ruby reports."""
-    ends = [*RUBY_THREAD.finditer(text)]
+    ends = [*RUBY_THREAD.finditer(log)]
     if not ends:
         return None
     said = RUBY_ERROR.search(ends[-1]["rest"])
@@ -97,8 +101,8 @@ def _ruby(text: str) -> Swallowed | None:
     place = next(places, "")
     if said is None or not place:
         return None
-    told = f"{said['kind']}: {said['text'].strip()}"
-    return Swallowed(told, frozenset({said["kind"]}), place, LOST)
+    text = said["told"].partition(": ")[2].strip()
+    return Swallowed(f"{said['kind']}: {text}", frozenset({said["kind"]}), place, LOST)
 
 
 def _java(text: str) -> Iterator[Stand]:
@@ -110,6 +114,18 @@ def _java(text: str) -> Iterator[Stand]:
         by = held.get(thread["name"])
         if place:
             yield Stand(thread["name"], place, f"for what {by[1]} holds" if by else "")
+
+
+def _starved(text: str) -> Iterator[Stand]:
+    """Yield the threads of a pool of Java that all wait for the result of a task (Future.get)."""
+    pools: dict[str, list[re.Match[str]]] = {}
+    for thread in _threads(text):
+        if named := OF_POOL.fullmatch(thread["name"]):
+            pools.setdefault(named["pool"], []).append(thread)
+    for threads in pools.values():
+        if all(FOR_TASK.search(thread["rest"]) for thread in threads):
+            places = ((thread["name"], _own_frame(thread["rest"])) for thread in threads)
+            yield from (Stand(name, place) for name, place in places if place)
 
 
 def _java_main(text: str) -> Iterator[Stand]:

@@ -10,6 +10,7 @@ from scaffolder.diagnose.evidence.dead_threads import (
     writes_in_vain,
 )
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.stuck import Stuck
 
 IN_RUST = (
     "; in Rust, the guard in the head of a `while let`, `if let` or `match` lives until the end of"
@@ -35,11 +36,26 @@ def deadlock(case: Case) -> Found | None:
     Java is asked in a copy (SIGQUIT).
     """
     told = case.seen.stuck
+    if told and told.is_starved:
+        return _starved(case, told)
     if told is None or not told.is_deadlock:
         return _dead(case)
     return Found(
         f"{len(told.stands)} threads wait for each other, for ever: {told.words}",
         "take these locks in the same order everywhere, or with a time limit (tryLock)",
+        (threads(case, told),),
+        (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
+    )
+
+
+def _starved(case: Case, told: Stuck) -> Found:
+    limit = f"{case.config.cpus:g}" if case.config.cpus else ""
+    size = f"; if its size is availableProcessors(), --cpus {limit} decides that" if limit else ""
+    return Found(
+        f"every thread of a pool waits for the result of a task, and no thread is left to run one:"
+        f" {told.words}{size}",
+        "run the tasks of a task in another pool, or wait for none inside of one"
+        f"{'; a larger pool, or more CPUs (--cpus), only put it off' if limit else ''}",
         (threads(case, told),),
         (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
     )

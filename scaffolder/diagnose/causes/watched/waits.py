@@ -1,10 +1,12 @@
 """What a program waits for that does not end, or not before something else ends the program."""
 
 import signal
+from posixpath import basename, dirname, join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, threads, watched
+from scaffolder.diagnose.causes.silence.vocabulary import near
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 from scaffolder.diagnose.evidence.waits import LOCKS, awaited, what
@@ -47,14 +49,28 @@ def waits_in_call(case: Case) -> Found | None:
         return None
     who = _who(case.seen.trace, call)
     told = case.seen.stuck
+    other, by = _other_pipe(case, call) if call.name.startswith("open") else ("", "")
+    about = f"; {other} is another pipe there, and is called nearly the same" if other else ""
     return Found(
-        f"{who} waits for {words}{f': {told.words}' if told else ''}",
-        _advice(call),
+        f"{who} waits for {words}{about}{f': {told.words}' if told else ''}",
+        f"correct {by} to {basename(other)}, if that is meant; or {_advice(call)}"
+        if by
+        else _advice(call),
         (
             watched(case, f"{who} (process {call.process}): {call.waiting}"),
             *([threads(case, told)] if told else []),
         ),
     )
+
+
+def _other_pipe(case: Case, call: Call) -> tuple[str, str]:
+    """Return a pipe of nearly the same name, and the variable that has the name; or nothing."""
+    folder, name = dirname(call.path), basename(call.path)
+    beside = [path for path in case.files.names(folder) if dirname(path) == folder]
+    pipes = [p for p in beside if (e := case.files.entry(p)) and e.kind == "other"]
+    alike = next(iter(near(name, [basename(p) for p in pipes if basename(p) != name])), "")
+    by = next((n for n, v in case.config.env.items() if basename(v) == name), "")
+    return (join(folder, alike), by) if alike else ("", "")
 
 
 def _cut_short(case: Case) -> Found | None:
