@@ -279,6 +279,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "peer-refuses": {"files": SERVER, "config": {"env": {"CACHE": "redis://cache:6379"}, "networks": {"net": ""}}, "sources": {"around": (CACHE,), "peers": {"cache": (Socket("0.0.0.0", 6379),)}}},
     "connection-closed": tried("resolve\t0\tn=cache", exit_code=141, config={"networks": {"net": ""}}, sources={"around": (CACHE,)}),
     "certificate-of-another": tried("resolve\t0\tn=cache", config={"networks": {"net": ""}, "env": {"CACHE_URL": "rediss://cache:6380"}}, sources={"around": (replace(CACHE, command=("serve", "/tls/own.crt")),), "theirs": {"cache": Tree({"/tls/own.crt": File(NAMED)})}}),
+    "schema-unknown": {**py("import sqlite3\nv = db.execute('PRAGMA user_version')\n", log="KeyError: 8", exit_code=1, files={"/data/t.db": File(b"SQLite format 3\0" + bytes(44) + b"\0\0\0\x08" + bytes(36))}), "trace": "P\t0\t7\t/usr/local/bin/python3\tpython3\\x00/app/main.py\\x00\nC\t1\t7\t7\topenat\t3\tp=/data/t.db\tx=2\nX\t2\t7\t1\t0"},
     "certificate-over": tried("openat\t3\tp=/app/client.crt\tx=0", files={**SERVER, "/app/client.crt": File(OVER)}),
     "peer-proxied": tried("resolve\t0\tn=proxy.example.org", config={"env": {"HTTP_PROXY": "http://proxy.example.org:3128", "STOCK_URL": "http://cache:6379/stock"}, "networks": {"net": ""}}, sources={"around": (CACHE,)}),
     "workers-gone": up((Socket("0.0.0.0", 8080, waiting=3),), sources={"running": (Process(7, 1, "S", "nginx: master process nginx", 9),)}),

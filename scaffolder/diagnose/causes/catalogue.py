@@ -65,7 +65,7 @@ MODULES = (
     "variables.files",
     "variables.misspelled", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
-    "data", "files.encodings", "files.disliked",
+    "data", "files.encodings", "files.databases", "files.disliked",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",
     "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",
