@@ -34,6 +34,8 @@ def test_an_alarm_is_given_more_time_and_what_was_sought_before_is_no_cause() ->
         ("STARTUP_TIMEOUT", "10", True),
         ("GRACE_SECONDS", "5", True),
         ("WAIT_MS", "30", True),
+        ("START_DELAY_SECONDS", "2", False),
+        ("POLL_MS", "50", False),
         ("DEADLINE", "10s", False),
         ("TIMEOUT", "0", False),
         ("MSG_SIZE", "10", False),

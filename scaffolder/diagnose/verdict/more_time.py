@@ -21,6 +21,10 @@ OF_TIME = re.compile(
     r"(?:^|_)(?:TIME_?OUT|WATCHDOG|ALARM|DEADLINE|LIFETIME|(?:RUN|MAX|WAIT)_?TIME|GRACE|TTL|WAIT"
     r"|PATIENCE|SECONDS|SECS?|MS|MILLIS|MSEC)(?:_|$)"
 )
+OF_PAUSE = re.compile(
+    r"(?:^|_)(?:DELAY|SLEEP|PAUSE|INTERVAL|POLL\w*|PERIOD|EVERY|BACK_?OFF|RETRY)(?:_|$)"
+)
+"""Names of times that a program lets pass: with more of it, a copy only does nothing for longer."""
 WHOLE = re.compile(r"[1-9]\d{0,5}")
 MOST, MORE = 3, 1000
 ALARM = SIGNALLED + signal.SIGALRM
@@ -41,7 +45,8 @@ def more_time(case: Case) -> Iterator[Factor]:
         return
     cure = TIME if case.exit_code == ALARM else replace(OTHER_VALUE, proves=False, is_exact=True)
     env = case.config.env
-    named = (n for n, v in env.items() if OF_TIME.search(n) and WHOLE.fullmatch(v))
+    times = (n for n in env if OF_TIME.search(n) and not OF_PAUSE.search(n))
+    named = (name for name in times if WHOLE.fullmatch(env[name]))
     for name in islice(named, MOST):
         given = f"{name}={int(env[name]) * MORE}"
         yield Factor(
