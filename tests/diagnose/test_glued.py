@@ -4,9 +4,10 @@ import struct
 from dataclasses import replace
 
 import pytest
-from recorded import File, case, program
+from recorded import File, Tree, case, elf, folder, program
 
 from scaffolder.diagnose.causes.silence.packaged import is_packaged, is_tool
+from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.programs.native import glued
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.rerun import Rerun
@@ -96,6 +97,28 @@ def test_a_tool_that_a_package_lists_is_the_distributions(
 
     assert is_packaged(of, path) == is_theirs
     assert is_tool(of, path) == (is_theirs and any("util-linux" in name for name in files))
+
+
+def test_a_package_called_as_its_program_is_found_where_not_all_lists_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, files = "/usr/bin/redis-server", "/var/lib/dpkg/info"
+    listed = {f"{files}/redis-server.list": File(f"/.\n{path}\n".encode())}
+    of = case(files={path: program(b"x"), files: folder(), **listed})
+    monkeypatch.setattr(Tree, "names", lambda _self, _path: ())
+
+    assert is_packaged(of, path)
+
+
+def constants(number: int) -> list[str]:
+    texts = b"".join(b"\0RING_SIZE_%03d" % each for each in range(number))
+    of = case(files={"/app/server": program(elf(text=texts + b"\0"))}, exit_code=1)
+    return [name for name, _by, _required in named_variables(of)]
+
+
+def test_a_program_in_c_with_many_names_has_none_that_tells_anything() -> None:
+    assert len(constants(4)) == 4
+    assert constants(40) == []
 
 
 READS = "#!/usr/bin/env python3\nimport os, sys\nkey = os.environ['API_KEY']\nsys.exit(key)\n"

@@ -43,6 +43,19 @@ def test_a_silent_program_gets_the_level_that_it_reads(
     assert asked(text, env=env) == given
 
 
+@pytest.mark.parametrize("log", ["", "Fatal error loading the DB"])
+def test_a_silent_redis_is_told_to_log_to_its_output(log: str) -> None:
+    server = "/usr/bin/redis-server"
+    of = case(f"{server} /etc/redis.conf", log, files={server: program(elf())})
+    (first, *_) = [*louder(of), None]
+
+    assert (first is None) is bool(log)
+    if first:
+        given = ("--loglevel", "notice", "--logfile", "")
+        assert first.config.command == (server, "/etc/redis.conf", *given)
+        assert first.reveals == "log-unwritten"
+
+
 def test_a_program_that_speaks_is_not_asked_for_more() -> None:
     of = case("/server", files={"/server": program(RUST)}, exit_code=1, log="no queue")
 
