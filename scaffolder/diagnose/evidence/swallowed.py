@@ -24,6 +24,11 @@ PHP = ("PHP Fatal error: ", "PHP Parse error: ")
 NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 MODULE = re.compile(r"(?:Cannot find (?:module|package)|No module named) '([^'\s]+)'")
+LACKS_CODE = re.compile(
+    r"\bundefined (?:function|method)\b|\bClass \"[^\"\n]{1,200}\" not found|\bNo module named\b"
+    r"|\bCannot find (?:module|package)\b|\bNoClassDefFoundError\b|\bClassNotFoundException\b"
+    r"|\bcannot load such file\b|\bCan't locate \S{1,200} in @INC\b"
+)
 UNNAMED = "a value that is not known"
 """What a panic of Go was raised with, where only its place is seen."""
 UNCAUGHT = "uncaught"
@@ -69,6 +74,11 @@ class Swallowed:
     def is_of_system(self) -> bool:
         """Tell whether it is about a system call."""
         return bool(self.names & OF_SYSTEM)
+
+    @property
+    def lacks_code(self) -> bool:
+        """Tell whether it is about code that is not there: no value makes up for that."""
+        return bool(LACKS_CODE.search(self.text))
 
     @property
     def words(self) -> str:

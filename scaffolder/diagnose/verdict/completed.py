@@ -44,7 +44,9 @@ def completed(case: Case) -> Iterator[Factor]:
     A call or an exception that the program ended over says what it lacks.
     """
     told = case.seen.swallowed
-    is_told = told is not None and (told.is_of_system or bool(told.names & MISTAKES))
+    is_told = told is not None and (
+        told.is_of_system or told.lacks_code or bool(told.names & MISTAKES)
+    )
     if case.seen.failed_call or is_told or not case.exit_code or not case.seen.trace.processes:
         return
     texts = [*_texts(case)]

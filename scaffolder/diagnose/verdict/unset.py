@@ -13,19 +13,23 @@ from .factor import Factor
 from .spellings import sample
 
 MOST_UNSET = 3
+UNUSUAL = SIGNALLED + 65
+"""Beyond the signals, statuses are a program's own again: 255 is that of PHP and Perl."""
 
 
 def variables(case: Case) -> Iterator[Factor]:
     """Set what a program reads and nothing sets.
 
-    Where it ended over a call that failed or a signal, or says why, the value may only lead it past
-    that.
+    Where it ended over a call that failed, a signal or code that lacks, or says why, the value may
+    only lead it past that.
     """
-    is_signalled = case.exit_code > SIGNALLED
+    is_signalled = SIGNALLED < case.exit_code < UNUSUAL
+    kept = case.seen.swallowed
+    is_of_code = kept is not None and kept.lacks_code
     told = case.seen.unwritten.text if case.seen.unwritten else ""
     named = sorted(named_variables(case), key=lambda each: -demand(each[0], required=each[2]))
     for name, _by, _required in named[:MOST_UNSET]:
-        is_led = case.seen.failed_call is not None or is_signalled
+        is_led = case.seen.failed_call is not None or is_signalled or is_of_code
         proves = not is_led and (not told or name in told)
         yield given(case, name, proves=proves)
 
