@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from posixpath import dirname, join
 
 from scaffolder.diagnose.case import Case
@@ -102,7 +102,7 @@ def _texts(case: Case, last: str) -> Iterator[_Text]:
         yield from (_Text(f"the label {name}", words, shown, is_about) for words in tables)
     if LISTS.search(last):
         yield _Text("its last output", last, logged(case, last))
-    for path, words in (*_comments(case), *_usages(case)):
+    for path, words in chain(_comments(case), _usages(case)):  # a usage may be in a large program
         yield _Text(path, words, content(case, path, words.strip()[:200]))
 
 

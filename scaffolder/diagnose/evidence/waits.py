@@ -7,6 +7,7 @@ from itertools import pairwise
 from posixpath import basename
 
 from .decisive import decider, failure, has_gone_on
+from .gave_up import PAUSE
 from .harmless import matters
 from .trace import Call, Trace, Traced
 
@@ -21,8 +22,8 @@ LONG = 1000
 """Milliseconds: what waits for less has just begun to."""
 SOON = 500
 """Milliseconds: what a signal handler, or the exit of another thread, takes at most."""
-PAUSE, MANY = 50, 10
-"""Milliseconds between two attempts, or how many attempts need none."""
+MANY = 10
+"""How many attempts need no pause between them."""
 LATE = 3000
 """Milliseconds before its end in which a program has to ask in vain again and again."""
 TIMED_OUT = re.compile(r"nanosleep=0$|^futex=-110$")

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.silence.readings import INTERACTIVE
+from scaffolder.diagnose.causes.silence.readings import is_interpreter
 from scaffolder.diagnose.evidence import go_stack
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.swallowed import UNCAUGHT, Ending, Swallowed
 from scaffolder.diagnose.programs.native import elf, near_end
 from scaffolder.diagnose.programs.native.go_table import frames
-from scaffolder.diagnose.programs.scripts import language
 
 from .unchanged import take_in
 
@@ -20,7 +19,7 @@ def read(case: Case) -> None:
     The stack of an interpreter is about that, and not about the script that it runs.
     """
     process = case.seen.decider
-    if process and (process.name in INTERACTIVE or language(process.name)):
+    if process and is_interpreter(process.name):
         return
     on_stack = process.words or process.stack if process else ()
     data = case.files.content(process.program, PROGRAM) if process and on_stack else None

@@ -8,7 +8,6 @@ from scaffolder.docker.client import Engine
 from .copies import tried_with
 from .cures import OTHER_VALUE
 from .factor import WITHOUT
-from .further import is_better
 from .rerun import Rerun
 from .revealed import command
 from .rewording import factor_of
@@ -34,7 +33,7 @@ def taken_for_yes(engine: Engine, case: Case, tried: list[str]) -> Rerun | None:
     for name in noes[:MOST]:
         without, yes = factor_of(case, {name: None}), factor_of(case, {name: OPPOSITE})
         found = tried_with(engine, case, without, tried)
-        if not found or not found.alive or not is_better(case, found):
+        if not found or not found.alive:
             continue
         same = tried_with(engine, case, yes, tried)
         if same and not same.alive and not same.exit_code:

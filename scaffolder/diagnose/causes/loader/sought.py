@@ -38,8 +38,7 @@ def sought_in_vain(case: Case) -> Found | None:
     places = {c.path for c in case.seen.places if basename(c.path) == library}
     if len({dirname(path) for path in places}) < 2 or any(map(case.has, places)):
         return None
-    user = next((path for path in _loaded(case, call) if _needs(case, path, library)), "")
-    return _answer(case, call, library, user)
+    return _answer(case, call, library, _user(case, call, library))
 
 
 def _for_plugins(case: Case) -> Iterator[Found]:
@@ -60,8 +59,7 @@ def _for_plugins(case: Case) -> Iterator[Found]:
         goes_on = any(not LOADABLE.search(path) for path in opened)
         if is_found or goes_on or len({dirname(call.path) for call in asked}) < 2:
             continue
-        user = next((path for path in _loaded(case, asked[-1]) if _needs(case, path, library)), "")
-        if user:
+        if user := _user(case, asked[-1], library):
             yield _answer(case, asked[-1], library, user)
 
 
@@ -95,6 +93,11 @@ def _answer(case: Case, call: Call, library: str, user: str) -> Found:
         ),
         basis=Basis.NAMED if user else Basis.INFERRED,
     )
+
+
+def _user(case: Case, call: Call, library: str) -> str:
+    """Return what was loaded before and needs a library; empty if nothing does."""
+    return next((path for path in _loaded(case, call) if _needs(case, path, library)), "")
 
 
 def _loaded(case: Case, before: Call) -> Iterator[str]:

@@ -106,12 +106,12 @@ def certificate_of_another(case: Case) -> Found | None:
             if other is None:
                 continue
             files = case.sources.files_of(other.name)
-            own = {path: _names(files, path) for path in _named(other, files)}
-            told = {path: names for path, names in own.items() if names}
-            if not told or any(covers(names, host) for names in told.values()):
+            each = ((path, names(_content(files, path))) for path in _named(other, files))
+            told = {path: frozenset().union(*found) for path, found in each if found}
+            if not told or any(covers(found, host) for found in told.values()):
                 continue
-            path, names = next(iter(told.items()))
-            listed = ", ".join(sorted(names)[:MOST])
+            path, found = next(iter(told.items()))
+            listed = ", ".join(sorted(found)[:MOST])
             return Found(
                 f"the certificate of {host} ({path} in the container {other.name}) is for"
                 f" {listed}, and not for {host}, by which {name} asks for it: clients refuse it",
@@ -124,14 +124,6 @@ def certificate_of_another(case: Case) -> Found | None:
                 ),
             )
     return None
-
-
-def _names(files: Files, path: str) -> frozenset[str]:
-    """Return the names that the certificates in a file are for."""
-    entry = resolved(files, path)
-    if entry is None or entry.kind != "file" or entry.size > LONGEST:
-        return frozenset()
-    return frozenset().union(*names(files.content(entry.path) or b""))
 
 
 def _in_keystore(case: Case) -> Found | None:
@@ -153,12 +145,16 @@ def _in_keystore(case: Case) -> Found | None:
     )
 
 
+def _content(files: Files, path: str) -> bytes:
+    """Return what a file of a usual size has; nothing if it is none."""
+    entry = resolved(files, path)
+    is_usual = entry is not None and entry.kind == "file" and entry.size <= LONGEST
+    return (files.content(entry.path) or b"") if entry and is_usual else b""
+
+
 def _over(files: Files, path: str, at: datetime) -> str:
     """Tell how a file's certificate was not valid at some time; empty if it was, or has none."""
-    entry = resolved(files, path)
-    if entry is None or entry.kind != "file" or entry.size > LONGEST:
-        return ""
-    for begins, ends in validities(files.content(entry.path) or b""):
+    for begins, ends in validities(_content(files, path)):
         if at > ends:
             return f"expired on {ends:%Y-%m-%d}"
         if at < begins:
@@ -170,9 +166,9 @@ def _named(other: Neighbour, files: Files) -> Iterator[str]:
     """Yield the certificates that a neighbour's command, variables and own script name."""
     texts = [*other.command, *other.env.values()]
     for word in other.command:
-        entry = resolved(files, join(other.workdir, word)) if SCRIPT.search(word) else None
-        if entry and entry.kind == "file" and entry.size <= LONGEST:
-            texts.append((files.content(entry.path) or b"").decode("utf-8", "replace"))
+        if SCRIPT.search(word):
+            script = _content(files, join(other.workdir, word))
+            texts.append(script.decode("utf-8", "replace"))
     named = dict.fromkeys(match[0] for text in texts for match in NAMED.finditer(text))
     paths = [normpath(join(other.workdir, name)) for name in named]
     yield from [path for path in paths if not SYSTEM.match(path)][:MOST]

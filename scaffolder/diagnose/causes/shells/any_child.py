@@ -28,12 +28,12 @@ ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP)
 def any_child_ends_all(case: Case) -> Found | None:
     """Find a child that ends with 0, upon which `wait -n` returns, and others that are killed."""
     trace, first = case.seen.trace, case.seen.trace.first
-    script = next((s for s in scripts(case) if ANY.search(s.text)), None)
-    if script is None or first is None or case.signals:
+    found = ((script, ANY.search(script.text)) for script in scripts(case))
+    script, line = next((pair for pair in found if pair[1]), (None, None))
+    if script is None or line is None or first is None or case.signals:
         return None
     child, others = _done(trace, first)
-    line = ANY.search(script.text)
-    if child is None or line is None or not others:
+    if child is None or not others:
         return None
     names = " and ".join(f"`{_words(other)}`" for other in others[:2])
     return Found(

@@ -47,6 +47,11 @@ def says_nothing(case: Case) -> bool:
     return case.is_silent and quiet(case) and not (seen.swallowed or seen.unwritten or seen.unheard)
 
 
+def is_interpreter(name: str) -> bool:
+    """Tell whether a program runs another one that it reads: its own texts are not about that."""
+    return bool(language(name)) or name in INTERACTIVE
+
+
 def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
     """Return the native programs that are started, with their bytes."""
     for item in case.launched:
@@ -56,8 +61,8 @@ def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
             and program.entry
             and basename(program.entry.path) not in {"busybox", "coreutils", "toybox"}
             and program.elf
-            and not language(item.name)
-            and item.name not in INTERACTIVE | {"tail", "sleep", "mkdir"}
+            and not is_interpreter(item.name)
+            and item.name not in {"tail", "sleep", "mkdir"}
         ):
             yield program.path, case.files.content(program.entry.path, PROGRAM) or b"", program.elf
 

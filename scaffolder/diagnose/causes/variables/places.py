@@ -16,27 +16,25 @@ def in_several_places(case: Case, sought: Sequence[str]) -> Found:
     """Answer for what a program seeks in several places, of which any would do."""
     names = {basename(path).lstrip(".") for path in sought}
     name = names.pop() if len(names) == 1 else min(names, key=len).partition(".")[0]
-    about, fix = "", f"COPY it into the image to one of them, or mount it: {_mount(sought[0])}"
+    mount = f"-v ./{basename(sought[0])}:{sought[0]}:ro"
+    about, fix = "", f"COPY it into the image to one of them, or mount it: {mount}"
     there = _from_here(case, sought)
+    whole = join(case.config.workdir, there)
     if there:
         is_perl = any(item.script and item.script.language == "perl" for item in case.launched)
         why = ": `do` and `require` of Perl search @INC, which has no `.` since 5.26"
-        about = f", although {join(case.config.workdir, there)} exists{why if is_perl else ''}"
-        fix = f"name it with its directory: ./{there}, or {join(case.config.workdir, there)}"
+        about = f", although {whole} exists{why if is_perl else ''}"
+        fix = f"name it with its directory: ./{there}, or {whole}"
     return Found(
         f"the program looks for {name} in {len(sought)} places, and it exists in none of them:"
         f" {', '.join(sought[:MOST])}{about}",
         fix,
         (
             *(seen(case, call) for call in case.seen.places[:MOST]),
-            *([copied(case, join(case.config.workdir, there), "exists")] if there else []),
+            *([copied(case, whole, "exists")] if there else []),
             copied(case, sought[0], "no such file"),
         ),
     )
-
-
-def _mount(path: str) -> str:
-    return f"-v ./{basename(path)}:{path}:ro"
 
 
 def _from_here(case: Case, sought: Sequence[str]) -> str:

@@ -44,8 +44,13 @@ def deadlock(case: Case) -> Found | None:
         f"{len(told.stands)} threads wait for each other, for ever: {told.words}",
         "take these locks in the same order everywhere, or with a time limit (tryLock)",
         (threads(case, told),),
-        (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
+        _asked(case),
     )
+
+
+def _asked(case: Case) -> tuple[str, ...]:
+    """Return how a person has the virtual machine of a container tell the same."""
+    return f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"
 
 
 def _starved(case: Case, told: Stuck) -> Found:
@@ -57,7 +62,7 @@ def _starved(case: Case, told: Stuck) -> Found:
         "run the tasks of a task in another pool, or wait for none inside of one"
         f"{'; a larger pool, or more CPUs (--cpus), only put it off' if limit else ''}",
         (threads(case, told),),
-        (f"docker kill --signal QUIT {case.target}", f"docker logs --tail 100 {case.target}"),
+        _asked(case),
     )
 
 
