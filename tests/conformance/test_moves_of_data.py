@@ -121,7 +121,8 @@ def kept(
     if request.param == "sqlite":
         where = f"sqlite:{tmp_path_factory.mktemp('kept')}/orders.db"
     else:
-        server: Server = request.getfixturevalue("postgresql")
+        server: Server = request.getfixturevalue("postgresql_of_session")
+        server.start()  # which a test before may have ended
         where = server.new_database("moved")
     assert manage(moving, where, "upgrade").status == DONE
     return where

@@ -1017,7 +1017,7 @@ def test_the_container_that_holds_a_lock_which_a_running_one_waits_for_is_named(
 
 LATE = (
     "import hashlib, threading, os, time\ndone = threading.Event()\n"
-    "def work():\n    for _ in range(1_500_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"
+    "def work():\n    for _ in range(500_000): hashlib.sha256(bytes(64)).digest()\n    done.set()\n"
     "threading.Thread(target=work, daemon=True).start()\n"
     "if not done.wait(3) or os.environ.get('FAILS'): os._exit(1)\ntime.sleep(99)"
 )
