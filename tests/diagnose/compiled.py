@@ -20,6 +20,15 @@ def compiled(*texts: str, uses: str = LOGGER) -> bytes:
     return jars.MAGIC + struct.pack(">HHH", 0, 65, 3 + len(names) + len(texts)) + pool
 
 
+def kind(name: str, *, is_abstract: bool, refers: tuple[str, ...] = ()) -> bytes:
+    """Return a class file with its access flags: an interface, if it is abstract; what it refers to."""
+    names = [each.encode() for each in (name, *refers)]
+    pool = b"".join(b"\1" + struct.pack(">H", len(each)) + each for each in names)
+    pool += b"".join(b"\x07" + struct.pack(">H", 1 + at) for at in range(len(names)))
+    flags = struct.pack(">H", 0x0601 if is_abstract else 0x0021)
+    return jars.MAGIC + struct.pack(">HHH", 0, 65, 1 + 2 * len(names)) + pool + flags
+
+
 def jar(main: str = "shop.Main", **classes: bytes) -> bytes:
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as made:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from compiled import compiled, jar
+from compiled import compiled, jar, kind
 from pems import CERTIFICATE, NAMED, OTHER, OVER
 from recorded import IDENTITY, NOW, File, Tree, elf, folder, link, program
 
@@ -361,6 +361,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "log-discarded": py("raise SystemExit('FATAL: key expired')", config={"log_driver": "none"}),
     "python-buffered": py("import os\nprint('FATAL: no server')\nos._exit(3)", exit_code=3),
     "java-resource-missing": {"command": "java -jar /app/shop.jar", "log": "java.lang.NullPointerException", "exit_code": 1, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=compiled("/tariffs/2026.csv", uses="getResourceAsStream")))}},
+    "java-provider-missing": {"command": "java -jar /app/shop.jar", "exit_code": 1, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=kind("shop/Main", is_abstract=False, refers=("java/util/ServiceLoader", "shop/Codec")), shop_Codec=kind("shop/Codec", is_abstract=True)))}},
     "java-argument-missing": {"command": "java -jar /app/shop.jar", "exit_code": 2, "files": {"/usr/bin/java": STATIC, "/app/shop.jar": File(jar(shop_Main=compiled("usage: shop COMMAND")))}},
     "argument-missing": py("import sys\nUSAGE = 'usage: shop --tenant NAME'\nsys.exit(64)\n", exit_code=64),
     "usage-refused": {"files": SERVER, "exit_code": 64},

@@ -206,6 +206,11 @@ STOPPED = {
         "async function main() {\n  await new Promise(() => {})\n  console.log('up')\n}\nmain()", "main.mjs:2 waits",
     ),
     "then": ("new Promise(() => {}).then(() => { console.log('up') })", "main.js:1 waits"),
+    "an event of a library's function": (
+        ("const { once, EventEmitter } = require('events')\nasync function main() {\n  const on = new EventEmitter()\n"
+         "  on.emit('ready')\n  await once(on, 'ready')\n  console.log\n}\nmain().catch(() => {})"),
+        "main.js:5 waits",
+    ),
 }  # fmt: skip
 """A program that stops at an await with more to do, and where."""
 
@@ -294,11 +299,22 @@ NODE_APP: dict[str, Any] = {"command": "node /app/main.js", "files": SERVER, "ex
         ({"remains": MAIN}, False),
         ({"remains": MAIN, "config": {"restart": "always"}}, False),
         ({"remains": MAIN, "log": "listening on 8080"}, False),
+        ({"remains": MAIN, "log": "2026-11-30 connecting to the broker"}, False),
         ({"remains": PENDING}, True),
+        ({"remains": PENDING, "log": "2026-11-30 connecting to the broker"}, True),
         ({"remains": MAIN, "log": "3 rows imported"}, True),
         ({"remains": MAIN, "trace": WROTE}, True),
     ],
-    ids=["silent", "service", "claims", "aside", "tells-results", "wrote-results"],
+    ids=[
+        "silent",
+        "service",
+        "claims",
+        "tells-nothing-done",
+        "aside",
+        "aside-and-talks",
+        "tells-results",
+        "wrote-results",
+    ],
 )
 def test_a_program_that_stops_in_the_middle_has_not_finished_its_work(
     more: dict[str, Any], *, is_job: bool

@@ -84,6 +84,14 @@ def test_an_empty_mount_that_hides_what_a_server_serves_is_named() -> None:
     assert "not-listening" in dict(found.others)
 
 
+def test_a_mount_whose_files_have_another_ending_is_named_with_them() -> None:
+    other = {**SERVER, "/etc/nginx/conf.d/shop.nginx": File(b"server { listen 8080; }")}
+    found = judge(case(**hidden(files=other)))
+
+    assert found.cause == "mount-empties"
+    assert "has only /etc/nginx/conf.d/shop.nginx, and hides /etc/nginx/conf.d/shop" in found.text
+
+
 @pytest.mark.parametrize(
     "example",
     [
@@ -97,7 +105,7 @@ def test_an_empty_mount_that_hides_what_a_server_serves_is_named() -> None:
     ids=[
         "it listens",
         "nobody asks for it",
-        "has files",
+        "has such files",
         "hides nothing",
         "hides a mark",
         "no mount",

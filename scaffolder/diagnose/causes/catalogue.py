@@ -70,7 +70,7 @@ MODULES = (
     "python.shadows", "python.daemons",
     "node.modules", "node.unsettled", "node.runtime", "node.guards",
     "java.heap", "java.classes", "java.options", "java.logs", "java.usage", "java.tasks",
-    "java.resources",
+    "java.resources", "java.providers",
     "java.application",
     "perl", "php", "php_settings", "kept",
     "native", "built",

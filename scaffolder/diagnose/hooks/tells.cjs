@@ -120,6 +120,7 @@ function end(place, how, isHandling, way = []) {
 }
 
 const made = new Map(); // promises that are pending, and handles: what, where, and after which promise
+const resolved = new Map(); // promises that were resolved, which may be with one that is pending
 const entries = new Map(); // by promise, the line in the body of a module that began what made it
 const first = new Map(); // by such a line, the first promise: that of the function which it calls
 const over = new Set(); // these lines, where something that they wait for in the body has come
@@ -151,7 +152,8 @@ function begun(id, type, trigger, resource) {
     if (begins && !first.has(entry)) first.set(entry, id);
   }
   const isPlain = /\bat new Promise /.test(stack);
-  made.set(id, { type, place, trigger, isPlain, resource: type === 'PROMISE' ? null : resource });
+  const isAfter = trigger !== executionAsyncId(); // what waits for a promise is one itself, made after that
+  made.set(id, { type, place, trigger, isAfter, isPlain, resource: type === 'PROMISE' ? null : resource });
 }
 
 /** Forget a promise that is settled, and take note of it if the body of a module waits for it. */
@@ -160,6 +162,7 @@ function settled(id) {
   if (type !== 'PROMISE') return;
   const entry = entries.get(id);
   if (entry && (place === entry || first.get(entry) === id)) over.add(entry);
+  resolved.set(id, made.get(id));
   made.delete(id);
 }
 
@@ -179,9 +182,10 @@ function isFollowed(place) {
 
 /** Tell of the await that the program still waits at, and whether that is all it had to do. */
 function leftPending(every) {
-  // What waits for a promise is one itself, made after that; others may be settled unseen.
-  const waits = every.filter(({ type, trigger }) => type === 'PROMISE' && (made.get(trigger) || {}).type === 'PROMISE');
-  const inner = waits.filter(({ trigger }) => made.get(trigger).isPlain); // not for another function
+  const awaited = ({ trigger, isAfter }) => made.get(trigger) || (isAfter && resolved.get(trigger)) || {};
+  const waits = every.filter((one) => one.type === 'PROMISE' && awaited(one).type === 'PROMISE');
+  // Not for another function of its own: that promise is made in that function.
+  const inner = waits.filter((one) => awaited(one).isPlain || awaited(one).place === one.place);
   const [last] = [...waits, ...inner].slice(-1);
   if (!last) return;
   const began = new Set(entries.values());
@@ -191,7 +195,7 @@ function leftPending(every) {
   } catch {
     // A source that cannot be read tells nothing.
   }
-  const { place } = made.get(last.trigger);
+  const { place } = awaited(last);
   const promise = { text: isAll && place !== last.place ? place : '', names: [] };
   record('left', promise, last.place, isAll ? 'main' : 'await');
 }

@@ -5,7 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import seen
-from scaffolder.diagnose.causes.silence.claims import may_have_served, stops_unasked
+from scaffolder.diagnose.causes.silence.claims import may_have_served, reports, stops_unasked
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
@@ -30,6 +30,8 @@ def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     cause, hit = best
     if case.config.must_stay or (case.is_silent and is_to_stay(case)) or has_failed(case):
         return False
+    if any(left.is_main for left in case.seen.left) and not reports(case):
+        return False  # what it began waits for something, and it says of nothing that it is done
     if case.is_silent or _tells_of(case):
         return _may_be_optional(case, hit)
     if not may_have_served(case) and _may_be_optional(case, hit):

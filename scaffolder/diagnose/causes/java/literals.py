@@ -22,17 +22,22 @@ def variables(case: Case) -> Iterator[tuple[str, str]]:
         yield from ((t, path) for t in texts if NAME.fullmatch(t) and is_variable(t))
 
 
-def launched_literals(case: Case, using: str = "") -> Iterator[tuple[str, list[str]]]:
+def launched_literals(
+    case: Case, using: str = "", tag: int = jars.STRING
+) -> Iterator[tuple[str, list[str]]]:
     """Yield the same as `literals` for each Java program that is started."""
     for item in case.launched:
         java = started(item.argv, case.config.env)
-        yield from literals(case, java, using) if java else ()
+        yield from literals(case, java, using, tag) if java else ()
 
 
-def literals(case: Case, java: Started, using: str = "") -> Iterator[tuple[str, list[str]]]:
+def literals(
+    case: Case, java: Started, using: str = "", tag: int = jars.STRING
+) -> Iterator[tuple[str, list[str]]]:
     """Yield the literals of its main class, or of what is beside it in a jar, and their file.
 
-    Only of classes that use something of that name, if one is given.
+    Only of classes that use something of that name, if one is given; with the tag `jars.CLASS`, the
+    classes that they refer to.
     """
     for place in java.places[:MOST]:
         for path in (f"{place}/{java.main.replace('.', '/')}.class", place):
@@ -42,5 +47,5 @@ def literals(case: Case, java: Started, using: str = "") -> Iterator[tuple[str, 
             if entry and data:
                 is_class = data.startswith(jars.MAGIC)
                 read = jars.literals if is_class else partial(jars.texts, main=java.main)
-                found = [*read(data, using=using)]
+                found = [*read(data, using=using, tag=tag)]
                 yield entry.path, found

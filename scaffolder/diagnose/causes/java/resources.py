@@ -37,10 +37,10 @@ def java_resource_missing(case: Case) -> Found | None:
     told = case.said(r"[^\n]*NullPointerException[^\n]*")
     if told is None:
         return None
-    places = list(_places(case))
+    places = list(class_path(case))
     for path, name in _asked(case):
         inner = name.removeprefix("/")
-        if places and not any(_has(case, place, inner) for place in places):
+        if places and not any(has(case, place, inner) for place in places):
             return Found(
                 f"the program reads the resource {name}, which is not in {path}: it gets null, and"
                 f" ends over {case.line(told).strip()[:160]}",
@@ -67,7 +67,7 @@ def _asked(case: Case) -> Iterator[tuple[str, str]]:
         yield from ((path, text) for text in named if not case.has(text))
 
 
-def _places(case: Case) -> Iterator[tuple[str, frozenset[str]]]:
+def class_path(case: Case) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield what is on the class path, each with the names in it if it is a jar."""
     for item in case.launched:
         java = started(item.argv, case.config.env)
@@ -79,7 +79,8 @@ def _places(case: Case) -> Iterator[tuple[str, frozenset[str]]]:
                 yield entry.path, frozenset()
 
 
-def _has(case: Case, place: tuple[str, frozenset[str]], name: str) -> bool:
+def has(case: Case, place: tuple[str, frozenset[str]], name: str) -> bool:
+    """Tell whether a place on the class path has a file of that name, or pattern."""
     path, names = place
     if any(fnmatchcase(known.removeprefix(jars.FOLDER), name) for known in names):
         return True

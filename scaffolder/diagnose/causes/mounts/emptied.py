@@ -1,7 +1,7 @@
-"""An empty mount over a directory in which the image has files, of what runs and does not serve."""
+"""A mount without what the image has in its place, of what runs and does not serve."""
 
 from itertools import islice
-from posixpath import basename
+from posixpath import basename, splitext
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
@@ -15,7 +15,7 @@ MOST = 3
 
 @cause(
     "mount-empties",
-    "an empty mount hides files of the image from a service that does not listen",
+    "a mount that has none such hides files of the image from a service that does not listen",
     pattern="environment",
     reads=["inspect", "files", "live"],
     page="check-files-and-dependencies",
@@ -26,26 +26,29 @@ MOST = 3
 def mount_empties(case: Case) -> Found | None:
     """Find such a mount where nothing listens, although the image says that something should.
 
-    A server that finds none of its sites runs on, and serves nobody.
+    A server that finds none of its sites runs on, and serves nobody; it may look for one ending.
     """
     if case.sockets != () or case.other_sockets or not wanted(case):
         return None
     for mount in case.config.mounts:
         at = mount.destination
-        if _files(case.files.names(at), at) or case.image_files.entry(at) is None:
+        if case.image_files.entry(at) is None:
             continue
+        own = _files(case.files.names(at), at)
         hidden = _files(case.image_files.names(at), at)
-        if hidden:
-            names = ", ".join(islice(hidden, MOST))
+        kinds = {splitext(name)[1] for name in hidden}
+        if hidden and not kinds & {splitext(name)[1] for name in own}:
+            names, has = (", ".join(islice(each, MOST)) for each in (hidden, own))
+            has = f"has only {has}" if own else "is empty"
             source = mount.source or mount.called
             return Found(
-                f"the mount of {source} over {at} is empty, and hides {names}, which"
+                f"the mount of {source} over {at} {has}, and hides {names}, which"
                 f" {'is' if len(hidden) == 1 else 'are'} in the image: the program runs, and"
                 " nothing listens",
                 f"put {names} into {source}, or leave the mount over {at} out",
                 (
                     inspected(case, "Mounts", f"{source} -> {at}"),
-                    copied(case, at, f"empty; in the image: {names}"),
+                    copied(case, at, f"{has}; in the image: {names}"),
                     live(case, "cat /proc/net/tcp", "nothing listens"),
                 ),
             )

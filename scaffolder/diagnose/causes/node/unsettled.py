@@ -5,7 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, content, ended, nothing_logged, watched
-from scaffolder.diagnose.causes.silence.claims import may_have_served
+from scaffolder.diagnose.causes.silence.claims import may_have_served, reports
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.last_steps import has_results
 from scaffolder.diagnose.evidence.left import Left
@@ -35,7 +35,9 @@ def await_unsettled(case: Case) -> Found | None:
     What has written results, or tells of them, may only have failed to clean up behind itself.
     """
     left = next((each for each in case.seen.left if each.is_main), None)
-    if left is None or case.exit_code or not may_have_served(case) or has_results(case.seen.trace):
+    if left is None or case.exit_code or has_results(case.seen.trace):
+        return None
+    if reports(case) and not may_have_served(case):
         return None
     shown = [_line(case, place) for place in (left.place, left.made) if place]
     line = shown[0].found if shown[0] else ""

@@ -34,12 +34,14 @@ STOPS = re.compile(
     r"\b(?:stopp(?:ed|ing)|shut(?:s|ting)?[ -]?down|terminat(?:ed|ing|es))\b", re.IGNORECASE
 )
 """What a service says at its end, and a job seldom: that it has stopped, not that it is done."""
-WORK = re.compile(
+RESULTS = re.compile(
     r"\b\w*(?:done|finish|complet|migrat|success|process|export|import|seed|creat|nothing|wrote"
-    r"|written|sent|built|build|passed|total|usage|version|bye|exit|stopp|shut|no )\w*|\d",
+    r"|written|sent|built|build|passed|total|usage|version|bye|exit|stopp|shut|no )\w*",
     re.IGNORECASE,
 )
 """What a job says of its work, or what was asked for its usage."""
+WORK = re.compile(rf"{RESULTS.pattern}|\d", re.IGNORECASE)
+"""The same, or a number of what it has done."""
 LAST, LONGEST = 5, 1000
 """How many of the last lines are read, and how much of a line."""
 
@@ -72,6 +74,11 @@ def is_idle(case: Case) -> bool:
     reported = any(WORK.search(line.text) for line in case.lines[-LAST:])
     is_other = own or is_script or reported or case.seen.reads_nothing or case.image is None
     return is_meant_to_serve(case) and not is_other
+
+
+def reports(case: Case) -> bool:
+    """Tell whether it says at its end that it has done something."""
+    return any(RESULTS.search(line.text[:LONGEST]) for line in case.log.lines[-LAST:])
 
 
 def last_line(case: Case) -> str:
