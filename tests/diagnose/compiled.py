@@ -21,7 +21,7 @@ def compiled(*texts: str, uses: str = LOGGER) -> bytes:
 
 
 def kind(name: str, *, is_abstract: bool, refers: tuple[str, ...] = ()) -> bytes:
-    """Return a class file with its access flags: an interface, if it is abstract; what it refers to."""
+    """Return a class file that refers to others, with its access flags."""
     names = [each.encode() for each in (name, *refers)]
     pool = b"".join(b"\1" + struct.pack(">H", len(each)) + each for each in names)
     pool += b"".join(b"\x07" + struct.pack(">H", 1 + at) for at in range(len(names)))

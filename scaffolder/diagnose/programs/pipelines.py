@@ -1,12 +1,12 @@
-"""Pipelines of a script in which the last command stops reading early."""
+"""Pipelines of a script that lose data: the last command stops early, or they empty their input."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from posixpath import basename
 
-from .shell import SHELLS, Command, commands, sets_errexit
+from .shell import SHELLS, Command, assigned, commands, expand, sets_errexit
 
 QUOTED = re.compile(r'"(\$\([^()]*\))"')
 """A substitution in quotes: to the parser of scripts that is one word."""
@@ -18,6 +18,10 @@ ONLY_FIRST = re.compile(r"-[A-Za-z]*[qm]\d*|--(?:quiet|silent|max-count\S*)")
 ALL_BUT = re.compile(r"(?:^|\s)(?:-[nc]\s*|--(?:lines|bytes)[=\s])-\d")
 """`head -n -1`: it reads to the end to know which line is the last one."""
 SED_ENDS = re.compile(r"(?:^|[;{}\d$/\s])[qQ]\s*\d*\s*(?:[;}\n]|$)")
+SPLIT = re.compile(r"(?<!\S)(?:\d?)(>>?|<)(?!\()")
+"""A redirection, which may stand before its file without a space."""
+NAMES_ONLY = frozenset({"echo", "printf", "test", "[", "[[", ":", "rm", "touch", "mkdir"})
+"""Commands that do not read the files which they name."""
 AWK_ENDS = re.compile(r"\bexit\b")
 
 
@@ -48,6 +52,22 @@ def broken(script: str, argv: Sequence[str] = ()) -> list[Pipeline]:
         elif pipefail and (errexit or one is pipelines[-1]) and (broken_by := _broken(one)):
             found.append(broken_by)
     return found
+
+
+def emptied(script: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the files that a pipeline both reads and is redirected to, each with its line.
+
+    The shell empties such a file before any command reads it (POSIX, 2.7.2).
+    """
+    known = assigned(script, env)
+    for one in _pipelines(commands(script)):
+        if one[0].name in NAMES_ONLY:
+            continue
+        words = [expand(word, known) for command in one for word in command.words]
+        joined = SPLIT.sub(r" \1 ", "\n".join(words).replace("\n", " \n ")).split()
+        written = {to for by, to in pairwise(joined) if by == ">" and not to.startswith("/dev/")}
+        read = {word for by, word in pairwise(joined) if by not in (">", ">>")}
+        yield from ((path, one[0].line) for path in written & read)
 
 
 def _pipelines(found: Sequence[Command]) -> Iterator[list[Command]]:
