@@ -30,6 +30,14 @@ def test_the_part_that_is_done_is_named_and_those_that_are_stopped() -> None:
     assert "stops `python3 api.py`" in found.text
 
 
+def test_a_part_of_the_script_itself_is_called_as_what_it_ran_last() -> None:
+    ran = "N\t3\t10\t9\nP\t4\t10\t/usr/bin/curl\tcurl\\x00http://cache\\x00\nX\t800\t10\t0\t0\n"
+    records = (FIRST, API, "N\t1\t9\t7\n", ran, IS_DONE, KILLS, ENDS)
+    found = judge(case(**sh(SCRIPT, exit_code=0, log="api up", trace="".join(records))))
+
+    assert found.text.startswith("`curl http://cache` is done and ends with 0"), found
+
+
 @pytest.mark.parametrize(
     ("script", "records"),
     [

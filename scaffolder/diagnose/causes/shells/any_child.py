@@ -35,14 +35,16 @@ def any_child_ends_all(case: Case) -> Found | None:
     child, others = _done(trace, first)
     if child is None or not others:
         return None
-    names = " and ".join(f"`{_words(other)}`" for other in others[:2])
+    names = " and ".join(f"`{_words(trace, other)}`" for other in others[:2])
     return Found(
-        f"`{_words(child)}` is done and ends with 0, and {where(script)} then stops {names}:"
+        f"`{_words(trace, child)}` is done and ends with 0, and {where(script)} then stops {names}:"
         " `wait -n` returns when any child ends",
         "wait for what has to stay by its number (wait -n PID...), or run what is done once before"
         " the others, and not in the background",
         (
-            watched(case, f"{_words(child)} exits with 0; {first.name}: kill({others[0].number})"),
+            watched(
+                case, f"{_words(trace, child)} exits with 0; {first.name}: kill({others[0].number})"
+            ),
             quote(case, script, line[0].strip()),
             ended(case),
         ),
@@ -60,5 +62,8 @@ def _done(trace: Trace, first: Traced) -> tuple[Traced | None, list[Traced]]:
     return (None if last and last.failed else last), [c for c in others if c is not last]
 
 
-def _words(process: Traced) -> str:
-    return " ".join(process.argv)[:80]
+def _words(trace: Trace, process: Traced) -> str:
+    """Return what a process ran: of a part of the script itself, what that ran last."""
+    own = trace.first.argv if trace.first else ()
+    ran = [each for each in trace.children(process.number) if each.argv != own]
+    return " ".join((ran[-1] if ran and process.argv == own else process).argv)[:80]
