@@ -306,6 +306,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "workdir-overridden": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}, config={"workdir": "/tmp"}, image=Image(workdir="/app")),
     "workdir-wrong": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}),
     "not-built-in": said("bad upstream", files={"/app/server": program(elf(text=b"\0SEND_TO\0-tls +gzip\0"))}, config={"env": {"SEND_TO": "tls://logs:6514"}}),
+    "password-unencoded": {"files": SERVER, "exit_code": 78, "config": {"env": {"DATABASE_URL": "postgres://shop:a/b#c@db:5432/shop"}}},
     "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
     "locale-missing": said("locale.Error: unsupported locale setting", config={"env": {"LC_ALL": "de_DE.UTF-8"}}),
     "not-utf-8": said("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9 in position 3: invalid continuation byte"),
@@ -435,6 +436,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "files": {"/usr/bin/php": program(elf()), "/app/a.php": File(b"<?php $dsn = $_ENV['DSN'];"), "/etc/php/8.4/cli/php.ini": File(b'variables_order = "GPCS"\n')},
         "config": {"env": {"DSN": "smtp://localhost"}},
     },
+    "php-memory-limit": said("PHP Fatal error:  Allowed memory size of 50331648 bytes exhausted"),
     "php-basedir": {
         "command": "php /app/a.php",
         "files": {"/usr/bin/php": program(elf()), "/app/a.php": File(b"<?php exit(1);"), "/mnt/drop": folder(), "/etc/php/8.4/cli/php.ini": File(b"open_basedir = /app:/tmp\n")},

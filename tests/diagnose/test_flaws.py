@@ -82,3 +82,20 @@ def test_a_program_that_cannot_be_loaded_has_not_looked_for_its_files(interprete
 
     assert found.cause == ("program-broken-in-script" if interpreter else "secret-missing")
     assert interpreter in found.text
+
+
+def test_a_program_that_is_there_and_not_found_is_not_called_missing() -> None:
+    """A shell says "not found" of a program whose interpreter is missing."""
+    script = sh(
+        '#!/bin/sh\n"$BASE/probe" || exit 127\n',
+        log="/s.sh: 2: /app/probe: not found",
+        files={"/app/probe": program(elf(interpreter="/lib/ld-musl-x86_64.so.1"))},
+        exit_code=127,
+    )
+    named = [found.id for found, _ in candidates(case(**script))]
+    others = {path: file for path, file in script["files"].items() if path != "/app/probe"}
+    gone = {**script, "files": others}
+
+    assert "command-missing-in-script" not in named
+    assert "program-broken" in named
+    assert "command-missing-in-script" in [found.id for found, _ in candidates(case(**gone))]

@@ -15,13 +15,18 @@ LATER = "/etc/php/8.4/cli/conf.d/90-own.ini"
 
 
 def php(
-    source: bytes = READS, env: dict[str, str] | None = None, there: str = "/srv", **settings: bytes
+    source: bytes = READS,
+    env: dict[str, str] | None = None,
+    there: str = "/srv",
+    log: str = "",
+    **settings: bytes,
 ) -> Any:  # noqa: ANN401 - a case
     paths = {"own": OWN, "later": LATER}
     files = {paths[name]: File(text) for name, text in settings.items()}
     files |= {there: folder()} if there != "/nowhere" else {}
     return case(
         "php /app/a.php",
+        log,
         files={"/usr/bin/php": program(elf()), "/app/a.php": File(source), **files},
         config={"env": {"DSN": "smtp://localhost"} if env is None else env},
         image=Image(),
@@ -85,6 +90,30 @@ def test_a_directory_that_php_may_not_open_is_named(
     assert not is_outside or f"and not {place}" in found.text
     limits = setting.startswith(b"open_basedir = /")
     assert [f.name for f in php_settings(of)] == (["open_basedir= for PHP"] if limits else [])
+
+
+EXHAUSTED = (
+    "PHP Fatal error:  Allowed memory size of 50331648 bytes exhausted (tried to allocate 9 bytes)"
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"own": b"memory_limit = 128M\n", "later": b"memory_limit=48M\n"}, f"(48M in {LATER})"),
+        ({}, "(48M)"),
+    ],
+)
+def test_the_limit_of_memory_of_php_is_told_from_that_of_the_container(
+    settings: dict[str, bytes], words: str
+) -> None:
+    of = php(b"<?php echo 1;", log=EXHAUSTED, **settings)
+    found = judge(of)
+
+    assert found.cause == "php-memory-limit", found
+    assert words in found.text
+    assert [f.name for f in php_settings(of)] == ["memory_limit=-1 for PHP"]
+    assert not list(php_settings(php(b"<?php echo 1;", log="PHP Fatal error:  no", **settings)))
 
 
 def test_a_file_that_a_script_includes_may_read_the_environment() -> None:

@@ -218,6 +218,24 @@ def test_workers_that_die_again_and_again_are_named(server: str, times: int, cau
 
 
 @pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("worker 12 died", "likely"),
+        ("worker 12 died with status 3", "proven"),
+        ("worker 12 killed", "proven"),
+        ("worker 12 died (recycled)", "healthy"),
+        ("worker 12 exited: max_requests reached, worker 12 died", "healthy"),
+    ],
+)
+def test_workers_that_are_replaced_on_purpose_do_not_die(line: str, verdict: str) -> None:
+    processes = (MASTER, Process(99, 7, "S", "prefork", 0))
+    log = 3 * f"{line}\n"
+    found = judge(case(**up((Socket("0.0.0.0", 8080),), log=log, sources={"running": processes})))
+
+    assert found.verdict == verdict, found
+
+
+@pytest.mark.parametrize(
     ("last", "times", "ago", "child", "cause"),
     [
         ("ValueError: boom", 4, 1, 1, "restarted-in-a-loop"),
@@ -324,10 +342,20 @@ def test_process_1_is_told_from_workers_where_the_numbers_of_the_host_begin_anew
     assert (found.cause, found.verdict) == ("workers-die", "proven")
 
 
-@pytest.mark.parametrize(("ago", "fine"), [(1, False), (300, True)])
-def test_a_wait_for_others_that_is_over_is_no_fault(ago: int, *, fine: bool) -> None:
+@pytest.mark.parametrize(
+    ("ago", "last", "fine"),
+    [
+        (1, "trying again in 3 s", False),
+        (300, "trying again in 3 s", True),
+        (1, "connected", True),
+        (1, "worker: 20 rows moved", True),
+        (1, "running without the cache", False),
+        (1, "giving up on db", False),
+    ],
+)
+def test_a_wait_for_others_that_is_over_is_no_fault(ago: int, last: str, *, fine: bool) -> None:
     said_at = [(NOW - timedelta(seconds=ago + n)).isoformat() for n in (3, 2, 1, 0)]
-    log = 3 * "dial tcp db:5432: connection refused\n" + "up\n"
+    log = 3 * "dial tcp db:5432: connection refused\n" + f"{last}\n"
     sources = {"timed": tuple(said_at), "running": (MASTER,)}
     found = judge(case(**up(log=log, sources=sources, config={"published": ()})))
 

@@ -16,7 +16,13 @@ from examples import SERVER
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence import jvm_log
 from scaffolder.diagnose.evidence.seen import Seen
-from scaffolder.diagnose.evidence.swallowed import MOST_LINES, Swallowed, decisive, said_last
+from scaffolder.diagnose.evidence.swallowed import (
+    DURING,
+    MOST_LINES,
+    Swallowed,
+    decisive,
+    said_last,
+)
 from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.judgement import Judgement
 from scaffolder.diagnose.verdict.telling import HOOK
@@ -42,6 +48,27 @@ def told(code: str, tmp_path: Path, python: str = sys.executable) -> tuple[int, 
     )  # fmt: skip
     assert ran.stderr.decode() == ""
     return ran.returncode, records.read_text(encoding="utf-8")
+
+
+def test_what_from_none_hides_is_told(tmp_path: Path) -> None:
+    code = (
+        "import sys\nclass Resume(Exception): pass\n"
+        "def load():\n    try: open('/no/offsets')\n    except OSError: raise Resume() from None\n"
+        "try: load()\nexcept Resume: sys.exit(3)\n"
+    )
+    ended, records = told(code, tmp_path)
+    found = decisive(records)
+
+    assert ended == 3
+    assert found
+    assert found.is_of_system
+    assert found.last.startswith("Resume (while handling FileNotFoundError: [Errno 2] No")
+
+
+def test_one_with_words_of_its_own_is_told_alone() -> None:
+    text = f"Traceback:\nValueError: x\n\n{DURING}\n\nTraceback:\napp.Resume: no offsets\n"
+
+    assert Swallowed(text, frozenset(), "/app/main.py:3", "").last == "app.Resume: no offsets"
 
 
 def works(python: str) -> bool:

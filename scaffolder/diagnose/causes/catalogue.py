@@ -30,7 +30,7 @@ FACTORS = (
     "input", "variable", "mount", "ulimit", "file", "workdir", "space", "left-over",
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
-    "php-environment", "php-basedir", "as-built", "sysctl", "key",
+    "php-environment", "php-basedir", "php-memory", "as-built", "sysctl", "key",
     "utf-8", "time",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
@@ -63,7 +63,7 @@ MODULES = (
     "reaching.certificates",
     "variables.called_otherwise", "variables.missing", "variables.values", "variables.homes",
     "variables.files",
-    "variables.misspelled", "variables.malformed", "variables.line_endings",
+    "variables.misspelled", "variables.unencoded", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data", "files.encodings", "files.databases", "files.disliked",
     "python.modules", "python.interpreter", "python.applications", "python.unserved",

@@ -1,4 +1,4 @@
-"""PHP whose settings keep from a program the variables, or the directories, of the container."""
+"""PHP whose settings keep from a program the variables, directories or memory of the container."""
 
 import re
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from scaffolder.diagnose.programs.scripts import Script
 ORDER = re.compile(r"^[^\S\n]*variables_order[^\S\n]*=[^\S\n]*[\"']?([A-Za-z]*)", re.MULTILINE)
 BASEDIR = re.compile(r"^[^\S\n]*open_basedir[^\S\n]*=[^\S\n]*[\"']?([^\"'\n;]*)", re.MULTILINE)
 OUTSIDE = r"/[\w./@+-]+"
+MEMORY = re.compile(r"^[^\S\n]*memory_limit[^\S\n]*=[^\S\n]*[\"']?([\w.-]*)", re.MULTILINE)
 READS = re.compile(r"\$_ENV\b")
 FOLDERS = ("/etc/php", "/usr/local/etc/php", "/etc/php.d")
 MOST = 200
@@ -119,6 +120,49 @@ def basedir(case: Case) -> tuple[str, str] | None:
     is_php = any(item.script and item.script.language == "php" for item in case.launched)
     found = _set_last(case, BASEDIR) if is_php else None
     return found if found and found[1] else None
+
+
+@cause(
+    "php-memory-limit",
+    "PHP's own limit of memory is too small for the program",
+    pattern="memory",
+    reads=["logs", "files", "rerun"],
+    page="pattern-memory",
+    when=Phase.ENDED,
+    explains=[
+        "memory-exhausted",
+        "config-malformed",
+        "ruby-php",
+        "said-why",
+        "output-in-file",
+        "reads-last",
+        "last-call",
+    ],
+    cured_by=["php-memory"],
+)
+def php_memory_limit(case: Case) -> Found | None:
+    """Find what PHP says of `memory_limit`, which has nothing to do with the container's limit."""
+    told = exhausted(case)
+    if told is None:
+        return None
+    path, limit = _set_last(case, MEMORY) or ("", f"{int(told[1]) >> 20}M")
+    flags = [word for word in case.config.argv if "memory_limit" in word]
+    where = f" in {path}" if path and not flags else ""
+    return Found(
+        f"PHP's memory_limit ({limit}{where}) is exhausted, whatever memory the container has:"
+        f" {case.line(told).strip()[:200]}",
+        f"raise memory_limit{where} (php -d memory_limit=512M), or read less at once",
+        (
+            logged(case, told),
+            *((content(case, path, f"memory_limit = {limit}"),) if where else ()),
+            ended(case),
+        ),
+    )
+
+
+def exhausted(case: Case) -> re.Match[str] | None:
+    """Return the line in which PHP says that its own limit of memory is reached."""
+    return case.said(r"[^\n]*Allowed memory size of (\d{1,18}) bytes exhausted[^\n]*")
 
 
 def _order(case: Case) -> tuple[str, str] | None:

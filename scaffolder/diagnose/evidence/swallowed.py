@@ -21,6 +21,8 @@ GO = "panic: "
 """How Go begins to tell of a panic."""
 PHP = ("PHP Fatal error: ", "PHP Parse error: ")
 """How PHP begins to tell of what ends a program."""
+DURING, LINE = "During handling of the above exception, another exception occurred:", "\n"
+"""How Python leads from an exception to one that was raised while that was handled."""
 NAMED = re.compile(r"^[\w.$]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 MODULE = re.compile(r"(?:Cannot find (?:module|package)|No module named) '([^'\s]+)'")
@@ -66,7 +68,12 @@ class Swallowed:
             return self.text.partition("\n")[0]
         head, stack, _ = self.text.strip().partition(STACK)
         if not stack:
-            return head.rpartition("\n")[2]
+            before, during, own = head.rpartition(DURING)
+            line = own.rpartition("\n")[2]
+            is_told = ":" in line or not during  # else only what was handled says more
+            return (
+                line if is_told else f"{line} (while handling {before.strip().rpartition(LINE)[2]})"
+            )
         named = NAMED.search(head)  # V8 may quote the source before it, and more may follow
         return named[0] if named else head.partition("\n")[0]
 

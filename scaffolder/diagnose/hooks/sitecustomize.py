@@ -25,6 +25,8 @@ NO_FAILURE = (
 )  # fmt: skip
 """What is raised where nothing has failed."""
 
+DURING = "\nDuring handling of the above exception, another exception occurred:\n\n"
+
 WORKS = frozenset(
     ["socket.connect", "socket.bind", "subprocess.Popen", "os.exec", "os.fork", "os.posix_spawn",
      "os.system", "os.mkdir", "os.rename"]
@@ -52,9 +54,9 @@ def record(kind, error, place, how="", shown="", way=()):  # noqa: PLR0913, PLR0
         each = error
         while each is not None and len(names) < 20:
             names += [one.__name__ for one in type(each).__mro__[:-1]]
-            each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+            each = each.__cause__ or each.__context__  # also where `from None` hides it
         if error is not None:
-            shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            shown = "".join(formatted(error))
         line = json.dumps(
             {"kind": kind, "text": shown[-LONGEST:], "place": place, "how": how, "names": names,
              "way": way}
@@ -66,6 +68,15 @@ def record(kind, error, place, how="", shown="", way=()):  # noqa: PLR0913, PLR0
             os.close(descriptor)
     except Exception:  # noqa: BLE001, S110 - whatever a program's own exceptions do when they are shown
         pass
+
+
+def formatted(error):
+    """Return a traceback, with that of what was handled then even where `from None` hides it."""
+    inner = error.__context__
+    hides = error.__suppress_context__ and error.__cause__ is None and inner is not None
+    before = traceback.format_exception(type(inner), inner, inner.__traceback__) if hides else []
+    own = traceback.format_exception(type(error), error, error.__traceback__)
+    return [*before, DURING, *own] if hides else own
 
 
 def is_own(code):

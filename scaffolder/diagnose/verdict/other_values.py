@@ -8,6 +8,7 @@ from itertools import chain, islice
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.variables.service_links import LINKED, remedy
 from scaffolder.diagnose.causes.variables.usual import USUAL
+from scaffolder.diagnose.evidence.passwords import encoded
 
 from .factor import Factor
 from .rewording import factor_of
@@ -37,6 +38,8 @@ def other_values(case: Case) -> Iterator[Factor]:
             continue
         # Another word for yes may be taken for no: then it is what it switches on.
         cure = replace(factor.cure, proves=not is_answer(value), is_exact=False)
+        if encoded(value):
+            cure = replace(cure, cause="password-unencoded")
         if LINKED.fullmatch(value):
             cure = replace(cure, cause="service-variable", fix=remedy(name, other))
         yield replace(factor, cure=cure)
@@ -45,7 +48,9 @@ def other_values(case: Case) -> Iterator[Factor]:
 def _plain(name: str, value: str) -> Iterator[str]:
     """Return what may have been meant by a value, the likeliest first; nothing for a plain one."""
     text = value.strip().strip("\"'")
-    if NUMBERED.search(name) and not re.fullmatch(r"-?\d+", value):
+    if other := encoded(text):
+        yield other
+    elif NUMBERED.search(name) and not re.fullmatch(r"-?\d+", value):
         linked = LINKED.fullmatch(text) or re.fullmatch(r"[^\s:/]*:(\d+)", text)
         begins = linked or re.match(r"(\d+)", text)
         yield begins[1] if begins else "8080" if "PORT" in name else "1"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.php_settings import basedir, reads_environment
+from scaffolder.diagnose.causes.php_settings import basedir, exhausted, reads_environment
 
 from . import cures
 from .factor import Factor
@@ -44,8 +44,20 @@ PHP_BASEDIR = cures.Cure(
 )
 
 
+PHP_MEMORY = cures.Cure(
+    "php-memory",
+    "php-memory-limit",
+    "memory",
+    "PHP's memory_limit is too small for the program",
+    "raise memory_limit (php -d memory_limit=512M)",
+    proves=True,
+)
+
+
 def php_settings(case: Case) -> Iterator[Factor]:
-    """Have PHP give a program what its settings may keep from it: the environment, and files."""
+    """Have PHP give a program what its settings may keep from it: variables, files and memory."""
+    if exhausted(case):
+        yield _php(case, "memory_limit=-1", PHP_MEMORY)
     if reads_environment(case) is not None:
         yield _php(case, "variables_order=EGPCS", PHP_ENVIRONMENT)
     if basedir(case) is not None:

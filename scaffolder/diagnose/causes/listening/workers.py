@@ -29,8 +29,16 @@ DEATHS = re.compile(
     re.IGNORECASE,
 )
 """How servers and process managers report that a worker has died."""
-WELL = re.compile(r"\b(?:code|status)\W{0,3}0\b", re.IGNORECASE)
+WELL = re.compile(
+    r"\b(?:code|status)\W{0,3}0\b"
+    r"|\b(?:recycl|retir|rotat|quota|max[_ -]?(?:requests|jobs|tasks)|gracef|planned|on purpose)",
+    re.IGNORECASE,
+)
 """How a worker ends that was done, as one that is replaced after so many requests."""
+VAGUE = re.compile(
+    r"(?<!process )\bworker \S+(?: .{0,80})? died(?! (?:with|by|of|on))", re.IGNORECASE
+)
+"""What does not say how it died."""
 FEWEST = 2
 
 
@@ -83,7 +91,7 @@ def workers_die(case: Case) -> Found | None:
                 else ()
             ),
         ),
-        proven=young and bool(processes),
+        proven=young and bool(processes) and not all(map(VAGUE.search, found)),
     )
 
 

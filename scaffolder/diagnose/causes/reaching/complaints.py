@@ -22,6 +22,15 @@ UNKNOWN = (
     r"|bad address '|server misbehaving|unknown host|could not be resolved"
     r"|host not found(?![^\n]*\"listen\"))[^\n]*"
 )
+NUMBERS = re.compile(r"[\d.:]+")
+IN_VAIN = re.compile(
+    r"re-?tr(?:y|ies)|\btr(?:y|ies|ying)\b|again|attempt|wait|re-?connect|re-?start|backoff|sleep"
+    r"|connecting|error|fail|fatal|warn|cannot|can't|could not|\bnot?\b|unable|unavailable"
+    r"|unreachable|without|degraded|giv(?:e|es|ing) up|gave up|down|offline|lost|time[d ]?-?out"
+    r"|exhausted|closed|disconnect|missing|stale",
+    re.IGNORECASE,
+)
+"""What is told around a connection that is refused."""
 COMPLAINTS = 3
 LONGEST = 1000
 OVER_SECONDS = 10
@@ -50,7 +59,20 @@ def _only_complains(case: Case) -> bool:
     found = sorted(every, key=lambda match: match.end())
     if len(found) < COMPLAINTS or _is_over(case):
         return False
-    return case.text[found[-1].end() :].strip().count("\n") < COMPLAINTS
+    between, after = case.text[: found[-1].start()], case.text[found[-1].end() :]
+    return after.strip().count("\n") < COMPLAINTS and not _goes_on(between, after)
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Tell whether something is told after the last complaint that was not told between them.
+
+    And that is neither another attempt nor that it does without.
+    """
+    known = {NUMBERS.sub("", line.strip()) for line in before.splitlines()}
+    lines = (line.strip()[:LONGEST] for line in after.splitlines()[1:])
+    return any(
+        line and not IN_VAIN.search(line) and NUMBERS.sub("", line) not in known for line in lines
+    )
 
 
 def _is_over(case: Case) -> bool:

@@ -55,8 +55,8 @@ def command_missing_in_script(case: Case) -> Found | None:
     if case.exit_code not in (0, 1, 2, 127) and case.phase == Phase.DIED:
         return None
     problem = case.finder.find((name,)).first_problem
-    if problem is None:
-        return None
+    if problem is None or case.has(name):
+        return None  # what is there and "not found" lacks its interpreter
     script = next((s for s in scripts(case) if name in s.text), None)
     if script is None and case.exit_code != 127 and not SHELL_SAYS.search(case.line(match)):
         return None
