@@ -105,7 +105,7 @@ EXHAUSTED = (
     ],
 )
 def test_the_limit_of_memory_of_php_is_told_from_that_of_the_container(
-    settings: dict[str, bytes], words: str
+    settings: dict[str, Any], words: str
 ) -> None:
     of = php(b"<?php echo 1;", log=EXHAUSTED, **settings)
     found = judge(of)
