@@ -32,6 +32,14 @@ def test_a_master_without_workers_says_why_in_its_log() -> None:
     assert "--cap-add SETUID --cap-add SETGID" in found.fix
 
 
+def test_only_the_capability_is_named_that_was_dropped() -> None:
+    config = {"capabilities_dropped": ("SETGID",)}
+    found = judge(case(**{**served(MASTER, config=config), "files": {**SERVER, **LOG}}))
+
+    assert "it needs CAP_SETGID, which" in found.text
+    assert found.fix.startswith("grant it --cap-add SETGID, or")
+
+
 def test_a_log_of_workers_that_ended_is_enough_where_nobody_waits() -> None:
     idle = served(MASTER, listening=(Socket("0.0.0.0", 8080),))
     checked = {**idle, "state": {**RUNNING, "health": Health("healthy")}}

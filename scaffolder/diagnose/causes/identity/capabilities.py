@@ -56,7 +56,7 @@ def needed(line: str) -> str:
     return next(found, "a capability")
 
 
-def _lacking(case: Case, need: str) -> str:
+def lacking(case: Case, need: str) -> str:
     """Return those of several capabilities that were dropped; all, if none was."""
     lacked = [name for name in CAPABILITY.findall(need) if lacks(case, name)]
     return " and ".join(f"CAP_{name}" for name in lacked) or need
@@ -89,7 +89,7 @@ def capability_missing(case: Case) -> Found | None:
     if match is None:
         return None
     line = context(case, match)
-    need = _lacking(case, needed(line))
+    need = lacking(case, needed(line))
     if need == SANDBOX and (call := _refused_anyway(case, line)):
         return _sandboxed(case, match, call)
     dropped, security = case.config.capabilities_dropped, options(case)

@@ -5,7 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, inspected, live
-from scaffolder.diagnose.causes.identity.capabilities import CAPABILITY, needed
+from scaffolder.diagnose.causes.identity.capabilities import CAPABILITY, lacking, needed
 from scaffolder.diagnose.evidence.log_files import LOGS, LogFile, log_file
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -43,7 +43,7 @@ def workers_gone(case: Case) -> Found | None:
         return None  # it may start workers when somebody asks (php-fpm: pm = ondemand)
     says = next((w for w in reversed(kept.failures) if not DEATHS.search(w)), "") if kept else ""
     why = f"; {kept.path} says: {says[:MOST]}" if kept and says else ""
-    need = needed(says) if REFUSED.search(says) else ""
+    need = lacking(case, needed(says)) if REFUSED.search(says) else ""
     names = CAPABILITY.findall(need) if case.config.capabilities_dropped else []
     lacks = f"; it needs {need}, which the container does not have" if names else ""
     return Found(
