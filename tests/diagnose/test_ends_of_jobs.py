@@ -77,9 +77,10 @@ WRITES = "openat\t3\tp=/spool/out.csv\tx=241"
         ("openat\t3\tp=/dev/null\tx=2", "", False),
         (WRITES, "", True),
         ("connect\t-101\ta=inet:10.0.0.2:80", "", True),
-        ("openat\t3\tp=/app/rules.json\tx=0", "0 rules", True),
+        ("openat\t3\tp=/app/rules.json\tx=0", "0 rules imported", True),
+        ("openat\t3\tp=/app/rules.json\tx=0", "running with 0 rules", False),
     ],
-    ids=["read", "nowhere", "wrote", "reached out", "said"],
+    ids=["read", "nowhere", "wrote", "reached out", "tells results", "tells none"],
 )
 def test_what_cannot_read_its_data_and_does_nothing_has_failed(
     call: str, log: str, *, is_well: bool

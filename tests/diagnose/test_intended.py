@@ -103,6 +103,17 @@ def test_one_that_has_told_of_its_work_may_be_quick() -> None:
     assert "worked for 3 s" in found.text
 
 
+@pytest.mark.parametrize(("limit", "is_well"), [("3", True), ("60", False)])
+def test_one_that_lives_as_long_as_it_is_set_to_and_says_so_may_be_quick(
+    limit: str, *, is_well: bool
+) -> None:
+    log = f"max-time of {limit} s reached, exiting for a restart"
+    config = {"command": ("/app/server", f"--max-time={limit}")}
+    found = judge(case(**recycled(log, seconds=3, config=config)))
+
+    assert (found.verdict == "healthy") is is_well, found
+
+
 @pytest.mark.parametrize(
     "example",
     [

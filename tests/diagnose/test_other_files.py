@@ -79,6 +79,18 @@ def test_one_that_a_silent_program_does_without_is_named_too() -> None:
     assert judge(case(**silent)).cause == "module-shadowed"
 
 
+@pytest.mark.parametrize(("path", "is_shadowed"), [("/lib/a:/opt/plugins/", True), ("", False)])
+def test_one_in_a_directory_of_pythonpath_comes_before_the_library_too(
+    path: str, *, is_shadowed: bool
+) -> None:
+    ending = Ending("/app/main.py:9", "sys.exit(69)", ("email.parser",))
+    silent = py("import urllib\n", files={"/opt/plugins/email.py": File(b"")}, ending=ending)
+    found = judge(case(**silent, config={"env": {"PYTHONPATH": path}}))
+
+    assert (found.cause == "module-shadowed") is is_shadowed
+    assert not is_shadowed or "/opt/plugins/, which PYTHONPATH names, comes first" in found.text
+
+
 GUARDED = "const app = make()\nif (require.main === module) {\n  app.listen(8080)\n}\nmodule.exports = app\n"
 LISTENS = (
     "P\t0\t7\t/usr/local/bin/node\tnode\\x00\nC\t1\t7\t7\tlisten\t0\tf=3:socket:[9]\nX\t2\t7\t0\t0"

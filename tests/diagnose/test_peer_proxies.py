@@ -68,11 +68,13 @@ def test_a_connection_that_a_running_neighbour_closed_is_told_from_a_pipe() -> N
     alone = judge(case(**tried(asked, exit_code=141)))
     cache["config"]["env"] = {"CACHE": "redis://cache:6379"}
     named = judge(case(exit_code=141, files=SERVER, **cache))
+    del cache["config"]["env"]
+    said = judge(case(exit_code=141, files=SERVER, log="sending to cache:2003\nbye", **cache))
     piped = judge(
         case(**sh("#!/bin/bash\nset -o pipefail\nyes | head -1\n", exit_code=141, **cache))
     )
 
     assert (closed.cause, closed.verdict) == ("connection-closed", "likely")
     assert "cache" in closed.text
-    assert named.cause == "connection-closed"
+    assert named.cause == said.cause == "connection-closed"
     assert {pipe.cause, alone.cause, piped.cause}.isdisjoint({"connection-closed"})

@@ -556,6 +556,26 @@ def test_to_whom_a_silent_container_is_connected_is_told(address: str, log: str,
 
 
 @pytest.mark.parametrize(
+    ("status", "more", "is_told"),
+    [
+        ("paused", {"log": "polling"}, True),
+        ("running", {"log": "polling"}, False),
+        ("paused", {"sources": {"listening": (Socket("0.0.0.0", 8080),)}}, False),
+    ],
+)
+def test_who_is_connected_to_a_paused_container_waits_for_it(
+    status: str, more: dict[str, Any], *, is_told: bool
+) -> None:
+    peer = Neighbour("db", status, names=("db", "172.18.0.2"))
+    made = (Connection("172.18.0.2", 5432),)
+    sources = {"connected": made, "around": (peer,), **more.pop("sources", {})}
+    found = judge(case(**up(sources=sources, config={"published": ()}, **more)))
+
+    assert (found.cause == "peer-unanswered") == is_told, found
+    assert not is_told or "the container db is paused" in found.text
+
+
+@pytest.mark.parametrize(
     ("more", "is_told"),
     [
         ({}, True),

@@ -109,3 +109,30 @@ def test_a_program_that_a_script_cannot_start_is_named_though_its_log_tells_of_i
     assert told(noted) == "program-broken"
     assert told(noted.replace("x=441", "x=0")) != "program-broken"
     assert told(noted, status=3) != "program-broken"
+
+
+WORKS_ON = "C\t1\t7\t7\texecve\t-2\tp=/opt/h\nC\t5\t7\t7\topenat\t3\tp=/srv/db\tx=0\nX\t9\t7\t5\t0"
+
+
+@pytest.mark.parametrize(
+    ("file", "trace", "is_told"),
+    [
+        (program("#!/usr/bin/python3.11\n"), WORKS_ON, True),
+        (program("#!/bin/sh\n"), WORKS_ON, False),
+        (program("#!/usr/bin/python3.11\n"), WORKS_ON.replace("\t-2\t", "\t0\t"), False),
+        (
+            program("#!/usr/bin/python3.11\n"),
+            f"C\t2\t8\t8\texecve\t0\tp=/usr/bin/h\n{WORKS_ON}",
+            False,
+        ),
+    ],
+    ids=["broken", "fine", "ran", "found elsewhere"],
+)
+def test_one_that_the_program_went_on_without_is_named(
+    file: File, trace: str, *, is_told: bool
+) -> None:
+    files = {**SERVER, "/opt/h": file, "/bin/sh": program(elf()), "/srv/db": File(b"x")}
+    found = judge(case(files=files, exit_code=5, trace=f"{STARTED}{trace}", log="no such edition"))
+
+    assert (found.cause == "program-broken-before") is is_told, found
+    assert not is_told or "which does not exist" in found.text

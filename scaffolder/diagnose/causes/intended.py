@@ -73,12 +73,12 @@ def _recycles(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     if case.pod or case.exit_code or not case.config.must_stay or shortest < AT_WORK_SECONDS:
         return None
     lines = _last_lines(case)
-    has_worked = shortest >= SETTLED_SECONDS or len(lines) == LATEST
+    how, as_set = _says_so(case, lines), _lives_as_set(case, lived)
+    has_worked = shortest >= SETTLED_SECONDS or len(lines) == LATEST or (how and as_set)
     if not has_worked or log_search.last_words(lines):
         return None
-    how = _says_so(case, lines)
     if how is None and shortest >= SETTLED_SECONDS:
-        how = _lives_as_set(case, lived)
+        how = as_set
     if how is None:
         return None
     policy = inspected(case, "HostConfig.RestartPolicy.Name", case.config.restart)

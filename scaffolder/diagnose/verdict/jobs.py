@@ -16,7 +16,7 @@ from .order import is_sure
 from .proof import lines_after, makes_light
 
 MALFORMED = re.compile(
-    r"\b(?:JSONDecodeError|JSON::ParserError|Psych::SyntaxError|YAMLError|ScannerError|ParserError"
+    r"\b(?:JSONDecodeError|JSON::ParserError|Psych::\w+|YAMLError|ScannerError|ParserError"
     r"|TOMLDecodeError|ExpatError|SAXParseException|Json\w*Exception|SyntaxError: [^\n]*JSON"
     r"|SyntaxError: Unexpected (?:token|end))"
 )
@@ -51,7 +51,8 @@ def has_failed(case: Case) -> bool:
     kept = case.seen.swallowed if case.phase == Phase.FINISHED else None
     if kept is None:
         return False
-    is_idle = case.is_silent and MALFORMED.search(kept.last) and not _has_worked(case.seen.trace)
+    tells_nothing = case.is_silent or not reports(case)
+    is_idle = tells_nothing and MALFORMED.search(kept.last) and not _has_worked(case.seen.trace)
     return stops_unasked(case) or bool(is_idle)
 
 

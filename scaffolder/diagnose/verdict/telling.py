@@ -133,7 +133,8 @@ def ask(engine: Engine, case: Case) -> None:
 
 def _read_records(case: Case, means: Means, found: Outcome) -> None:
     told, ending = means.reads(found)
-    if not (told or ending) and stops_unasked(case):
+    is_end = stops_unasked(case) or case.phase == Phase.FINISHED
+    if not (told or ending) and is_end:
         told = swallowed.handled_last(found.read)
     told = (ending and linked(ending, partial(_name, case))) or told
     ending = None if told else ending

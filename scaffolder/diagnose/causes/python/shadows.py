@@ -17,6 +17,9 @@ SAYS = re.compile(
 """What Python says where another module was loaded than the one that was meant."""
 
 
+ENDS = (".py", "/__init__.py")
+
+
 @cause(
     "module-shadowed",
     "a file of the program has the name of a module of Python's library, and is loaded instead",
@@ -36,21 +39,24 @@ SAYS = re.compile(
     ],
 )
 def module_shadowed(case: Case) -> Found | None:
-    """Find such a file beside the script that is started: its directory comes first."""
+    """Find such a file beside the script that is started, or in PYTHONPATH: these come first."""
     scripts = [item.script for item in case.launched if item.script]
     script = next((s for s in scripts if s.language == "python" and s.path), None)
     if script is None:
         return None
-    folder = dirname(script.path)
+    first = f"the directory of {basename(script.path)}"
+    folders = {dirname(script.path): first}
+    listed = case.config.env.get("PYTHONPATH", "").split(":")
+    folders |= {f.rstrip("/"): f"{f}, which PYTHONPATH names," for f in listed if f[:1] == "/"}
     for name in _misloaded(case):
-        paths = (f"{folder}/{name}.py", f"{folder}/{name}/__init__.py")
+        paths = {f"{f}/{name}{end}": why for f, why in folders.items() for end in ENDS}
         path = next((each for each in paths if case.has(each)), "")
         if name not in sys.stdlib_module_names or not path or path == script.path:
             continue
         told = case.seen.ending or case.seen.swallowed
         return Found(
             f"{path} has the name of the module {name} of Python's library, and is loaded in its"
-            f" place, since the directory of {basename(script.path)} comes first",
+            f" place, since {paths[path]} comes first",
             f"rename {path}, and what imports it; remove __pycache__ beside it",
             (
                 content(case, path, "exists"),

@@ -24,9 +24,13 @@ def peer_unanswered(case: Case) -> Found | None:
 
     A program that has said something, and is expected to serve nobody, may try as it works.
     """
-    if case.sockets or not (case.is_silent or wanted(case)):
+    if case.sockets:
         return None
     made = case.sources.connections()
+    if paused := next(filter(None, (_paused(case, each) for each in made)), None):
+        return paused
+    if not (case.is_silent or wanted(case)):
+        return None
     tried = next((each for each in made if each.is_tried), None)
     if tried is None:
         return next(filter(None, (_unread(case, each) for each in made)), None)
@@ -39,6 +43,23 @@ def peer_unanswered(case: Case) -> Found | None:
         f"see that {who} accepts connections and is reachable from the container's network; give"
         " the connection a time limit and a message",
         (live(case, "cat /proc/1/net/tcp", f"SYN_SENT to {at}"),),
+    )
+
+
+def _paused(case: Case, made: Connection) -> Found | None:
+    """Find a connection to a container that is paused: its kernel answers, and nothing else."""
+    other = next((n for n in case.neighbours if made.address in n.names), None)
+    if other is None or other.status != "paused":
+        return None
+    at = f"{other.name}:{made.port}"
+    return Found(
+        f"the program is connected to {at}, and waits for an answer that does not come: the"
+        f" container {other.name} is paused",
+        f"docker unpause {quoted(other.name)}; and give the request a time limit and a message",
+        (
+            live(case, "cat /proc/1/net/tcp", f"is connected to {at}"),
+            Evidence("neighbours", f"docker ps --filter name={quoted(other.name)}", "paused"),
+        ),
     )
 
 

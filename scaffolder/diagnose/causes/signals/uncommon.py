@@ -1,13 +1,15 @@
 """Less common signals: blocked system calls, pipes, timers."""
 
 import signal
+from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, happened, inspected
 from scaffolder.diagnose.causes.identity.capabilities import options
 from scaffolder.diagnose.causes.reaching.asked import host_asked
-from scaffolder.diagnose.causes.reaching.peers import known_among, peers
+from scaffolder.diagnose.causes.reaching.obstacles import named_in
+from scaffolder.diagnose.causes.reaching.peers import Peer, known_among, peers
 from scaffolder.diagnose.causes.shells.script import scripts
 from scaffolder.diagnose.evidence.phase import SIGNALLED, Phase
 from scaffolder.diagnose.programs import shell
@@ -39,6 +41,8 @@ def forbidden_call(case: Case) -> Found | None:
     )
 
 
+LAST = 5
+"""How many of its last lines may name whom it was connected to."""
 CRASHES = {
     signal.SIGFPE: "divided by zero in native code",
     signal.SIGTRAP: "hit a trap: a compiler's check or an assertion failed",
@@ -95,7 +99,7 @@ def connection_closed(case: Case) -> Found | None:
     lacked = (case.seen.lacked,) if case.seen.lacked else ()
     calls = (call for call in (*lacked, *case.seen.trace.calls) if call.is_network)
     # A copy that runs on, since nobody closes anything there, tells of no peer: the settings do.
-    named = () if _has_pipe(case) else (peer.host for peer in peers(case))
+    named = () if _has_pipe(case) else [peer.host for peer in (*_said(case), *peers(case))]
     asked = (*(host_asked(case, call) for call in calls), *named)
     host, other = next(known_among(case, asked), ("", None))
     if other is None:
@@ -111,6 +115,12 @@ def connection_closed(case: Case) -> Found | None:
         ),
         (f"docker logs --tail 50 {quoted(other.name)}",),
     )
+
+
+def _said(case: Case) -> Iterator[Peer]:
+    """Yield whom its last lines name, the last one first."""
+    lines = (line.text for line in reversed(case.log.lines[-LAST:]))
+    yield from filter(None, (named_in(case, line) for line in lines))
 
 
 def _has_pipe(case: Case) -> bool:

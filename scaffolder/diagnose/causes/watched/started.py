@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, logged, seen
 from scaffolder.diagnose.causes.files.flaws import ABSENT, FORMATS, Said, flaw_of
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.programs.program import Finder
 
 ANSWERS = {
@@ -42,18 +43,44 @@ def program_broken(case: Case) -> Found | None:
         return _by_words(case, is_told=call is not None)
     same = (c for c in case.seen.trace.of(call.process) if c.error and c.name == call.name)
     tried = [c for c in same if basename(c.path) == basename(call.path)]
-    for each in reversed(tried):
-        flaw = _flaw(case, each.path, each.error)
-        if flaw:
-            process = case.seen.trace.processes.get(each.process)
-            who = process.name if process else "the program"
-            return Found(
-                f"{who} starts {each.path}, which {flaw.words}",
-                flaw.fix,
-                (seen(case, each), *flaw.evidence, ended(case)),
-                flaw.commands,
-            )
-    return None
+    return next(filter(None, (_cannot_run(case, each) for each in reversed(tried))), None)
+
+
+@cause(
+    "program-broken-before",
+    "the program goes on without another one that is in the image, and cannot run there",
+    pattern="dependencies",
+    reads=["rerun", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["python-exception", "ends-itself", "said-why", "reads-last", "node-error"],
+)
+def program_broken_before(case: Case) -> Found | None:
+    """Find a failed exec of a file that is there, which did not end the program at once.
+
+    Who starts what is there means it, unless the same is found elsewhere.
+    """
+    calls = [call for call in case.seen.trace.calls if call.name.startswith("exec")]
+    ran = {basename(call.path) for call in calls if not call.error}
+    failed = [c for c in calls if c.error == errno.ENOENT and basename(c.path) not in ran]
+    if case.seen.failed_call in failed:
+        return None
+    return next(filter(None, (_cannot_run(case, each) for each in reversed(failed))), None)
+
+
+def _cannot_run(case: Case, call: Call) -> Found | None:
+    flaw = _flaw(case, call.path, call.error)
+    if flaw is None:
+        return None
+    process = case.seen.trace.processes.get(call.process)
+    who = process.name if process else "the program"
+    return Found(
+        f"{who} starts {call.path}, which {flaw.words}",
+        flaw.fix,
+        (seen(case, call), *flaw.evidence, ended(case)),
+        flaw.commands,
+    )
 
 
 def _by_words(case: Case, *, is_told: bool) -> Found | None:
