@@ -30,12 +30,28 @@ def test_the_part_that_is_done_is_named_and_those_that_are_stopped() -> None:
     assert "stops `python3 api.py`" in found.text
 
 
+def test_one_that_is_stopped_within_the_same_millisecond_is_not_the_one_that_was_done() -> None:
+    records = (FIRST, API, WARM, IS_DONE, KILLS, ENDS.replace("X\t990", "X\t950"))
+
+    assert ends(SCRIPT, *records) == "any-child-ends-all"
+
+
 def test_a_part_of_the_script_itself_is_called_as_what_it_ran_last() -> None:
     ran = "N\t3\t10\t9\nP\t4\t10\t/usr/bin/curl\tcurl\\x00http://cache\\x00\nX\t800\t10\t0\t0\n"
     records = (FIRST, API, "N\t1\t9\t7\n", ran, IS_DONE, KILLS, ENDS)
     found = judge(case(**sh(SCRIPT, exit_code=0, log="api up", trace="".join(records))))
 
     assert found.text.startswith("`curl http://cache` is done and ends with 0"), found
+
+
+@pytest.mark.parametrize(("of", "is_told"), [("/dev/null", True), ("/data/rows", False)])
+def test_one_that_reads_the_end_of_its_input_is_told_so(of: str, *, is_told: bool) -> None:
+    reads = f"C\t700\t9\t9\tread\t0\tf=0:{of}\n"
+    records = (FIRST, API, WARM, reads, IS_DONE, KILLS, ENDS)
+    found = judge(case(**sh(SCRIPT, exit_code=0, log="api up", trace="".join(records))))
+
+    assert ("reads the end of its standard input" in found.text) is is_told, found
+    assert ("<&0 before the &" in found.fix) is is_told
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from recorded import NOW, File, case
+from recorded import NOW, File, case, elf, program
 
 from examples import EXAMPLES, SERVER, STARTED, tried
 from scaffolder.diagnose.causes.evidence import Evidence
-from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.config import Mount
+from scaffolder.diagnose.evidence.facts import Event, Neighbour
 from scaffolder.diagnose.evidence.kernel_log import Message
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.session import is_open
@@ -301,3 +302,45 @@ def test_what_python_tells_of_a_crash_in_a_copy_takes_no_proof_away() -> None:
 
     assert (found.cause, found.verdict) == ("segfault", "proven")
     assert "a copy shows that it was called at /app/vocab.py:33 (add)" in found.text
+
+
+LOCKS = program(elf() + b"\0mlockall\0malloc\0")
+
+
+@pytest.mark.parametrize(
+    ("file", "config", "is_told"),
+    [
+        (LOCKS, {"ulimits": {"memlock": 65536}}, True),
+        (LOCKS, {"ulimits": {"memlock": -1}}, False),
+        (LOCKS, {}, False),
+        (LOCKS, {"ulimits": {"memlock": 65536}, "capabilities_added": ("IPC_LOCK",)}, False),
+        (program(elf()), {"ulimits": {"memlock": 65536}}, False),
+    ],
+    ids=["small", "none", "not set", "with the capability", "locks nothing"],
+)
+def test_a_small_limit_of_locked_memory_is_named_for_a_program_that_locks(
+    file: File, config: dict[str, Any], *, is_told: bool
+) -> None:
+    found = judge(case(files={"/app/server": file}, exit_code=1, config=config))
+
+    assert (found.cause == "locked-memory-limit") is is_told, found
+    assert not is_told or "may lock 64 KiB" in found.text
+
+
+@pytest.mark.parametrize(("source", "is_shared"), [("/v/run", True), ("/v/other", False)])
+def test_a_socket_in_a_shared_mount_may_be_closed_to_its_user(
+    source: str, *, is_shared: bool
+) -> None:
+    theirs = Mount("volume", source, "/run/cache", name="run")
+    own = Mount("volume", "/v/run", "/run/cache", name="run")
+    other = Neighbour("cache", "running", mounts=(theirs,))
+    example = tried(
+        "connect\t-2\ta=unix:/run/cache/redis.sock\tf=3:socket:[9]",
+        config={"mounts": (own,)},
+        sources={"around": (other,)},
+    )
+    found = judge(case(**example))
+
+    assert found.cause == "socket-missing"
+    assert ("permission denied" in found.text) is is_shared
+    assert ("docker exec cache ls -ln /run/cache" in found.fix) is is_shared

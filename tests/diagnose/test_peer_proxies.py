@@ -1,5 +1,6 @@
 """Requests to a neighbour that go through a proxy, and those that do not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,31 @@ def test_a_proxy_on_the_developers_machine_is_not_in_the_container() -> None:
     assert found({**mine, **STOCK}, refused) == "peer-proxied"
     assert found({"http_proxy": "http://10.0.0.9:3128"}, refused) != "proxy-unreachable"
     assert found({"http_proxy": "http://127.0.0.1:8888"}, refused) != "proxy-unreachable"
+
+
+def test_a_proxy_that_runs_is_named_where_it_is_all_that_is_asked() -> None:
+    around: dict[str, Any] = {"config": {"networks": {"net": ""}}, "sources": {"around": (CACHE,)}}
+    asked = "resolve\t-101\tn=cache"
+    alone = judge(case(**tried(asked, exit_code=1, **around)))
+    around["config"]["env"] = {"HTTP_PROXY": "http://cache:3128"}
+    found = judge(case(**tried(asked, exit_code=1, **around)))
+
+    assert (found.cause, found.verdict) == ("proxy-answers", "likely"), found
+    assert "the proxy cache, because HTTP_PROXY is set" in found.text
+    assert alone.cause != "proxy-answers"
+
+
+def test_a_copy_that_knows_the_address_of_the_proxy_is_understood() -> None:
+    known = replace(CACHE, names=("cache", "10.0.0.3"))
+    around: dict[str, Any] = {"config": {"networks": {"net": ""}}, "sources": {"around": (known,)}}
+    around["config"]["env"] = {"HTTP_PROXY": "http://cache:3128"}
+    asked = "connect\t-101\ta=inet:10.0.0.3:3128"
+    found = judge(case(**tried(asked, exit_code=1, **around)))
+    other = judge(case(**tried(asked.replace("3128", "6379"), exit_code=1, **around)))
+
+    assert found.cause == "proxy-answers", found
+    assert "the proxy cache:3128, because HTTP_PROXY" in found.text
+    assert other.cause != "proxy-answers"
 
 
 def test_a_connection_that_a_running_neighbour_closed_is_told_from_a_pipe() -> None:

@@ -103,8 +103,9 @@ def _answer(
     )
 
 
-MORE = {"shm", "space", "memory", "processes", "capabilities", "ulimit memlock", "ulimit nofile"}
-"""What gives a copy more of one thing. A file that is empty, or another user, may be too little."""
+MORE = {"shm", "space", "memory", "processes", "capabilities", "ulimit nofile"}
+"""What gives a copy more of one thing. A file that is empty, another user, or the engine's own
+limit of locked memory, may be too little."""
 CAUSE_SECONDS = 2.0
 """The CPU time that the search for one cause may take."""
 OWN = {"image", "process", "dependencies", "environment"}

@@ -4,7 +4,9 @@ import re
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import inspected, live, logged
+from scaffolder.diagnose.causes.evidence import content, ended, inspected, live, logged
+from scaffolder.diagnose.causes.identity.capabilities import lacks
+from scaffolder.diagnose.causes.silence.readings import natives, quiet
 from scaffolder.diagnose.evidence.phase import Phase
 
 SPARE = 2
@@ -141,6 +143,11 @@ def files_limit(case: Case) -> Found | None:
     )
 
 
+SMALL = 8 << 20
+"""The default limit of Docker, in bytes, is this or more."""
+LOCKING = (b"\0mlockall\0", b"\0mlock\0", b"\0mlock2\0")
+
+
 @cause(
     "locked-memory-limit",
     "the program locks more memory than it may",
@@ -158,7 +165,7 @@ def locked_memory_limit(case: Case) -> Found | None:
         r"|resource temporarily unavailable|ENOMEM|EPERM|EAGAIN)[^\n]*"
     )
     if match is None:
-        return None
+        return _locks(case)
     limit = case.config.ulimits.get("memlock")
     return Found(
         "the program locks more memory than the limit allows (ulimit memlock), and lacks"
@@ -169,3 +176,29 @@ def locked_memory_limit(case: Case) -> Found | None:
             inspected(case, "HostConfig.Ulimits", f"memlock: {limit or 'the default of the host'}"),
         ),
     )
+
+
+def _locks(case: Case) -> Found | None:
+    """Find a small limit that was set, and a program that locks memory and ends without a word.
+
+    After mlockall(MCL_FUTURE), it is the next allocation that fails.
+    """
+    limit = case.config.ulimits.get("memlock", -1)
+    is_free = not lacks(case, "IPC_LOCK") and "IPC_LOCK" in str(case.config.capabilities_added)
+    if case.phase != Phase.DIED or not 0 <= limit < SMALL or is_free or not quiet(case):
+        return None
+    for path, data, _program in natives(case):
+        name = next((each for each in LOCKING if each in data), b"").strip(b"\0").decode()
+        if name:
+            return Found(
+                f"{path} calls {name}(), and the container may lock {limit >> 10} KiB (ulimit"
+                " memlock) without CAP_IPC_LOCK: what it allocates beyond that is refused",
+                "raise it: --ulimit memlock=-1, or grant --cap-add IPC_LOCK",
+                (
+                    content(case, path, f"imports {name}"),
+                    inspected(case, "HostConfig.Ulimits", f"memlock: {limit}"),
+                    ended(case),
+                ),
+                basis=Basis.INFERRED,
+            )
+    return None

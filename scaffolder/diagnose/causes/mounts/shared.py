@@ -45,7 +45,7 @@ def volume_in_use(case: Case) -> Found | None:
     for call in _touched(case):
         path = call.made or call.object
         mount = mount_around(path, case.config.mounts)
-        others = list(_users(case, mount)) if mount else []
+        others = list(users(case, mount)) if mount else []
         if mount is None or not others:
             continue
         there = join(mount.source, relpath(path, mount.destination))
@@ -53,14 +53,14 @@ def volume_in_use(case: Case) -> Found | None:
         holder = next((other for other in others if other.identity in held), None)
         if holder:
             how = f"{holder.name} holds a lock on {path}"
-            text = f"the container {how}, in {_called(mount)} that both have mounted"
+            text = f"the container {how}, in {called(mount)} that both have mounted"
             opened = () if call == case.seen.lacked else (seen(case, call),)
             shown = (_of_kernel(how), *opened, ended(case))
             return _found(case, text, mount, holder, shown)
         if call == case.seen.lacked:
             text = (
                 "the last thing that the program does before it ends is to open"
-                f" {path} to write, in {_called(mount)}, which the running container"
+                f" {path} to write, in {called(mount)}, which the running container"
                 f" {others[0].name} has mounted as well: only one may use it, perhaps"
             )
             hint = _found(case, text, mount, others[0], (ended(case),))
@@ -97,7 +97,7 @@ def _kept_waiting(case: Case) -> Found | None:
         waits = "waits" if kept.is_open else "waits, as it seems,"
         text = (
             f"the program {waits} for a lock on {path}: the running container {holder.name} holds"
-            f" it, in {_called(mount)} that both have mounted"
+            f" it, in {called(mount)} that both have mounted"
         )
         opened = (live(case, "ls -l /proc/1/fd", f"-> {path}"),) if kept.is_open else ()
         shown = (_of_kernel(f"{holder.name} holds a lock on {path}"), *opened)
@@ -128,7 +128,7 @@ def _kept(case: Case) -> Iterator[tuple[Locked, Neighbour, Mount, str]]:
     for kept in case.sources.locked(case.processes or ()):
         holder = next((other for other in case.neighbours if other.identity == kept.holder), None)
         mount, path = _here(case, kept, holder) if holder else (None, "")
-        if holder and mount and holder in _users(case, mount):
+        if holder and mount and holder in users(case, mount):
             yield kept, holder, mount, path
 
 
@@ -160,7 +160,7 @@ def _here(case: Case, kept: Locked, holder: Neighbour) -> tuple[Mount | None, st
     return (mount, path) if any(basename(path) in text for text in texts) else (None, "")
 
 
-def _users(case: Case, mount: Mount) -> Iterator[Neighbour]:
+def users(case: Case, mount: Mount) -> Iterator[Neighbour]:
     """Return the running containers that may write to what a mount shows."""
     for other in case.neighbours:
         same = (m for m in other.mounts if m.writable and m.source and m.source == mount.source)
@@ -168,7 +168,8 @@ def _users(case: Case, mount: Mount) -> Iterator[Neighbour]:
             yield other
 
 
-def _called(mount: Mount) -> str:
+def called(mount: Mount) -> str:
+    """Return what to call a mount in a sentence."""
     return f"the volume {mount.name}" if mount.name else f"the directory {mount.source}"
 
 

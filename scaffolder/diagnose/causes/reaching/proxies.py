@@ -44,7 +44,7 @@ def peer_proxied(case: Case) -> Found | None:
     peer = next(_through(case), None)
     if call is None or peer is None:
         return None
-    through = call.host or call.where
+    through = _called(case, call)
     return Found(
         f"requests to {peer.host}, a container on a network of this one, go through the proxy"
         f" {through}, because {name} is set and no_proxy does not list {peer.host}",
@@ -75,7 +75,7 @@ def proxy_unreachable(case: Case) -> Found | None:
         why = obstacle(case, peer)
         if why:
             text, _, evidence, _ = why
-            through = call.host or call.where
+            through = _called(case, call)
             return Found(
                 f"requests go through the proxy {through}, which {name} names, and it cannot be"
                 f" reached: {text}",
@@ -90,20 +90,64 @@ def proxy_unreachable(case: Case) -> Found | None:
     return None
 
 
+@cause(
+    "proxy-answers",
+    "requests go through a proxy that is there, and what it answers is not known",
+    pattern="network",
+    reads=["inspect", "neighbours", "rerun"],
+    when=Phase.DIED,
+    explains=EXPLAINED,
+    basis=Basis.HINT,
+)
+def proxy_answers(case: Case) -> Found | None:
+    """Find that a copy asks for the proxy of a variable, which runs, and gets no further."""
+    for name, call in _proxies(case):
+        peer = Peer(call.host or call.address, 0 if call.host else call.port, name)
+        if find(case, peer.host) is None or obstacle(case, peer):
+            continue
+        through = _called(case, call)
+        return Found(
+            f"requests go through the proxy {through}, because {name} is set, and the program ends"
+            " after that: what matters is what the proxy answers; it may refuse, or not know, hosts"
+            " of the container's own networks",
+            f"list these hosts in NO_PROXY (and no_proxy), or start it without {name} (docker run"
+            f" -e {name}= ...); and see the log of {peer.host}",
+            (
+                watched(case, f"it asks for {through}, and gets no further"),
+                inspected(case, "Config.Env", f"{name} names {through}"),
+            ),
+        )
+    return None
+
+
 def _proxies(case: Case) -> Iterator[tuple[str, Call]]:
     """Yield the variables that name a proxy, and how a watched copy asked for that."""
     calls = [call for call in case.seen.trace.calls if call.is_network]
     for name in PROXIES:
         match = ADDRESS.match(case.config.env.get(name, ""))
-        asked = (c for c in calls if match and _is_of(c, match[1].strip("[]"), match[2]))
+        asked = (c for c in calls if match and _is_of(case, c, match[1].strip("[]"), match[2]))
         yield from ((name, call) for call in asked)
 
 
-def _is_of(call: Call, host: str, port: str | None) -> bool:
-    """Tell whether a program asked for an address, on that port if it got as far as that."""
-    return host == call.host or (
-        host == call.address and (port or str(call.port)) == str(call.port)
-    )
+def _is_of(case: Case, call: Call, host: str, port: str | None) -> bool:
+    """Tell whether a program asked for an address, on that port if it got as far as that.
+
+    A copy may know the address of a neighbour, and then asks for no name.
+    """
+    is_port = (port or str(call.port)) == str(call.port)
+    return host == call.host or (host in _names(case, call) and is_port)
+
+
+def _called(case: Case, call: Call) -> str:
+    """Return what to call what a copy asked for: by name, where it is a neighbour."""
+    other = find(case, call.address) if call.address and not call.host else None
+    named = f"{other.name}:{call.port}" if other and call.port else ""
+    return call.host or named or call.where
+
+
+def _names(case: Case, call: Call) -> set[str]:
+    other = find(case, call.address) if call.address else None
+    return {call.address, *(other.names if other else ())}
 
 
 def _through(case: Case) -> Iterator[Peer]:

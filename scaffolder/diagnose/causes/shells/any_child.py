@@ -7,11 +7,13 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, watched
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.trace import Trace, Traced
+from scaffolder.diagnose.evidence.trace import Call, Trace, Traced
 
 from .script import quote, scripts, where
 
 ANY = re.compile(r"^[^#\n]*\bwait -n\b[^\n]*", re.MULTILINE)
+NOTHING = "/dev/null"
+"""What a shell gives to what it starts in the background (POSIX, 2.9.3.1)."""
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP)
 
 
@@ -35,12 +37,18 @@ def any_child_ends_all(case: Case) -> Found | None:
     child, others = _done(trace, first)
     if child is None or not others:
         return None
+    ends = any(_reads_end(call) for call in trace.of(child.number))
+    did = "reads the end of its standard input, and" if ends else "is done and"
+    why = f"; what a script starts with & has {NOTHING} for its standard input" if ends else ""
     names = " and ".join(f"`{_words(trace, other)}`" for other in others[:2])
     return Found(
-        f"`{_words(trace, child)}` is done and ends with 0, and {where(script)} then stops {names}:"
-        " `wait -n` returns when any child ends",
-        "wait for what has to stay by its number (wait -n PID...), or run what is done once before"
-        " the others, and not in the background",
+        f"`{_words(trace, child)}` {did} ends with 0, and {where(script)} then stops {names}:"
+        f" `wait -n` returns when any child ends{why}",
+        "start it with <&0 before the &, or in the foreground, if it is to read what the container"
+        " is given (-i)"
+        if ends
+        else "wait for what has to stay by its number (wait -n PID...), or run what is done once"
+        " before the others, and not in the background",
         (
             watched(
                 case, f"{_words(trace, child)} exits with 0; {first.name}: kill({others[0].number})"
@@ -57,9 +65,16 @@ def _done(trace: Trace, first: Traced) -> tuple[Traced | None, list[Traced]]:
     kills = [c for c in kills if c.numbers[-1:] and c.numbers[-1] in ENDS]
     known = {child.number: child for child in trace.children(first.number)}
     others = [known[c.numbers[0]] for c in kills if c.numbers[0] in known]
-    over = [c for c in known.values() if kills and c.ended is not None and c.ended <= kills[0].at]
+    left = (c for c in known.values() if not (c in others and c.signal in ENDS))
+    over = [c for c in left if kills and c.ended is not None and c.ended <= kills[0].at]
     last = max(over, key=lambda child: child.ended or 0, default=None)
     return (None if last and last.failed else last), [c for c in others if c is not last]
+
+
+def _reads_end(call: Call) -> bool:
+    """Tell whether a call is a read of descriptor 0 that came to its end, and is of no file."""
+    is_read = call.name == "read" and not call.error and call.descriptor == 0
+    return is_read and call.object in {"", NOTHING}
 
 
 def _words(trace: Trace, process: Traced) -> str:

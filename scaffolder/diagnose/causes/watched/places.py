@@ -3,18 +3,20 @@
 import errno
 import re
 from itertools import chain
-from posixpath import basename
+from posixpath import basename, dirname
 from shlex import join
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import copied, ended, inspected, logged, seen
+from scaffolder.diagnose.causes.evidence import Evidence, copied, ended, inspected, logged, seen
 from scaffolder.diagnose.causes.identity.denials import DENIED, paths_in
+from scaffolder.diagnose.causes.mounts.shared import called, users
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.variables.files import missing
-from scaffolder.diagnose.evidence.files import is_below, is_device, resolved, text
+from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved, text
 from scaffolder.diagnose.evidence.harmless import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 OF_ACCOUNT = re.compile(r"USER|GROUP|ACCOUNT|OWNER|RUN_?AS")
@@ -81,6 +83,8 @@ def socket_missing(case: Case) -> Found | None:
     call = case.seen.failed_call
     if call is None or call.name != "connect" or call.port or not call.address:
         return None
+    if found := _in_shared(case, call):
+        return found
     return Found(
         f"the program connects to the Unix socket {call.address}: {call.reason}; what should listen"
         " there does not run in this container",
@@ -88,6 +92,30 @@ def socket_missing(case: Case) -> Found | None:
         f" {call.address}",
         (seen(case, call), copied(case, call.address, call.reason)),
         basis=None if call.address.startswith("/") else Basis.INFERRED,
+    )
+
+
+def _in_shared(case: Case, call: Call) -> Found | None:
+    """Answer for a socket in a mount that a neighbour has as well: copies do not get sockets."""
+    mount = mount_around(call.address, case.config.mounts)
+    other = next(users(case, mount), None) if mount and call.error == errno.ENOENT else None
+    if mount is None or other is None:
+        return None
+    look = f"docker exec {quoted(other.name)} ls -ln {quoted(dirname(call.address))}"
+    return Found(
+        f"the program ends over the Unix socket {call.address}, in {called(mount)} that the"
+        f" container {other.name} has mounted as well and runs: nobody listens there, or"
+        f" {case.identity.words} may not connect (permission denied: that takes the right to write"
+        " to the socket)",
+        f"see who owns it, and its mode ({look}); give both the same user or group, and the socket"
+        " a mode that lets it write (unixsocketperm 770, UMask)",
+        (
+            seen(case, call),
+            inspected(case, "Mounts", f"{mount.name or mount.source} -> {mount.destination}"),
+            Evidence("neighbours", f"docker inspect {quoted(other.name)}", other.status),
+        ),
+        (look,),
+        basis=Basis.INFERRED,
     )
 
 
