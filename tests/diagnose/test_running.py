@@ -348,6 +348,8 @@ def test_process_1_is_told_from_workers_where_the_numbers_of_the_host_begin_anew
         (1, "trying again in 3 s", False),
         (300, "trying again in 3 s", True),
         (1, "connected", True),
+        (1, "connected after 4 tries", True),
+        (1, "not connected, 4 tries", False),
         (1, "worker: 20 rows moved", True),
         (1, "running without the cache", False),
         (1, "giving up on db", False),

@@ -31,6 +31,11 @@ IN_VAIN = re.compile(
     re.IGNORECASE,
 )
 """What is told around a connection that is refused."""
+CONNECTED = re.compile(
+    r"^(?!.*\b(?:not|no|never|lost|longer)\b).*\b(?:re-?)?(?:connected|established|recovered|succeeded)\b",
+    re.IGNORECASE,
+)
+"""What is told of a connection that is made, after however many attempts."""
 COMPLAINTS = 3
 LONGEST = 1000
 OVER_SECONDS = 10
@@ -70,9 +75,8 @@ def _goes_on(before: str, after: str) -> bool:
     """
     known = {NUMBERS.sub("", line.strip()) for line in before.splitlines()}
     lines = (line.strip()[:LONGEST] for line in after.splitlines()[1:])
-    return any(
-        line and not IN_VAIN.search(line) and NUMBERS.sub("", line) not in known for line in lines
-    )
+    told = (line for line in lines if line and NUMBERS.sub("", line) not in known)
+    return any(CONNECTED.search(line) or not IN_VAIN.search(line) for line in told)
 
 
 def _is_over(case: Case) -> bool:
