@@ -64,7 +64,7 @@ def emptied(script: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if one[0].name in NAMES_ONLY:
             continue
         words = [expand(word, known) for command in one for word in command.words]
-        joined = SPLIT.sub(r" \1 ", "\n".join(words).replace("\n", " \n ")).split()
+        joined = SPLIT.sub(r" \1 ", " ".join(words)).split()
         written = {to for by, to in pairwise(joined) if by == ">" and not to.startswith("/dev/")}
         read = {word for by, word in pairwise(joined) if by not in (">", ">>")}
         yield from ((path, one[0].line) for path in written & read)

@@ -18,6 +18,9 @@ UNTIL = re.compile(
 )
 """A time that something is held until, with as many digits as milliseconds since 1970 have."""
 MOST, LARGEST = 40, 4096
+"""How many files of a mount are read, and how large ones."""
+YEARS = 2 * 365 * 86400.0
+"""In seconds: what was over before that is a time of something else."""
 
 
 @cause(
@@ -56,9 +59,6 @@ def lease_in_milliseconds(case: Case) -> Found | None:
             ),
         )
     return None
-
-
-YEARS = 2 * 365 * 86400.0
 
 
 def _files(case: Case) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, inspected, live, logged
-from scaffolder.diagnose.causes.identity.capabilities import lacks
 from scaffolder.diagnose.causes.silence.readings import natives, quiet
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -184,14 +183,15 @@ def _locks(case: Case) -> Found | None:
     After mlockall(MCL_FUTURE), it is the next allocation that fails.
     """
     limit = case.config.ulimits.get("memlock", -1)
-    is_free = not lacks(case, "IPC_LOCK") and "IPC_LOCK" in str(case.config.capabilities_added)
+    added = {name.upper().removeprefix("CAP_") for name in case.config.capabilities_added}
+    is_free = bool(added & {"ALL", "IPC_LOCK"})
     if case.phase != Phase.DIED or not 0 <= limit < SMALL or is_free or not quiet(case):
         return None
     for path, data, _program in natives(case):
         name = next((each for each in LOCKING if each in data), b"").strip(b"\0").decode()
         if name:
             return Found(
-                f"{path} calls {name}(), and the container may lock {limit >> 10} KiB (ulimit"
+                f"{path} uses {name}(), and the container may lock {limit >> 10} KiB (ulimit"
                 " memlock) without CAP_IPC_LOCK: what it allocates beyond that is refused",
                 "raise it: --ulimit memlock=-1, or grant --cap-add IPC_LOCK",
                 (

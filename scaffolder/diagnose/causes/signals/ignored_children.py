@@ -10,8 +10,9 @@ from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.evidence.phase import Phase
 
 IGNORES = re.compile(
-    r"[^\n]*(?:trap\s+(?:''|\"\")[^\n]*CHLD|\$SIG\{['\"]?CH?LD['\"]?\}\s*=\s*['\"]IGNORE"
-    r"|SIGCHLD,\s*(?:signal\.)?SIG_IGN|trap\(['\"]?(?:SIG)?CH?LD['\"]?,\s*['\"](?:SIG_)?IGN)[^\n]*"
+    r"trap\s{1,9}(?:''|\"\")[^\n]{0,40}?CHLD|\$SIG\{['\"]?CH?LD['\"]?\}\s{0,9}=\s{0,9}['\"]IGNORE"
+    r"|SIGCHLD,\s{0,9}(?:signal\.)?SIG_IGN"
+    r"|trap\(['\"]?(?:SIG)?CH?LD['\"]?,\s{0,9}['\"](?:SIG_)?IGN"
 )
 """How shells, Perl, C, Python and Ruby have children reaped by the kernel."""
 
@@ -60,7 +61,8 @@ def _ignores(case: Case) -> tuple[str, str]:
     """Return the script that has SIGCHLD ignored, and its line; empty if none does."""
     paths = [item.script.path for item in case.launched if item.script and item.script.path]
     for path in paths:
-        match = IGNORES.search(text(case.files, path) or "")
-        if match:
-            return path, match[0].strip()[:200]
+        lines = (text(case.files, path) or "").splitlines()
+        line = next((line for line in lines if IGNORES.search(line)), "")
+        if line:
+            return path, line.strip()[:200]
     return "", ""
