@@ -7,11 +7,16 @@ from time import process_time
 
 import pytest
 
+from scaffolder.diagnose.causes.files.leases import UNTIL
+from scaffolder.diagnose.causes.reaching.complaints import CONNECTED, IN_VAIN, LONGEST
+from scaffolder.diagnose.causes.signals.ignored_children import IGNORES
+from scaffolder.diagnose.evidence.passwords import encoded
 from scaffolder.diagnose.programs.asked_arguments import lacked
 from scaffolder.diagnose.programs.conditions.guarded import guard, literal
 from scaffolder.diagnose.programs.conditions.masking import KINDS, masked
 from scaffolder.diagnose.programs.conditions.origins import origins
 from scaffolder.diagnose.programs.native import go_flags, near_end
+from scaffolder.diagnose.programs.pipelines import emptied
 from scaffolder.diagnose.programs.scripts import SOURCES, Script
 from scaffolder.diagnose.programs.usage import lacking, positional
 
@@ -106,3 +111,17 @@ def test_a_program_of_one_instruction_is_read_in_time(unit: bytes) -> None:
     data, entry = program(unit)
     fast(lambda: near_end.returned(data, entry, (), 1))
     fast(lambda: go_flags.required(data))
+
+
+@pytest.mark.parametrize("before", ["", "$SIG{CHLD}", "trap ''", "expires", "jq . ", "connected "])
+@pytest.mark.parametrize(
+    "unit", [" ", "\n", "trap ''", "until", "> a ", "<", "SIGCHLD,", "no ", "$A", "x:", "1"]
+)
+def test_what_is_looked_for_in_scripts_settings_and_logs_is_found_in_time(
+    before: str, unit: str
+) -> None:
+    source = before + unit * (SIZE // len(unit))
+    fast(lambda: [IGNORES.search(source), UNTIL.search(source)])
+    fast(lambda: [*emptied(source, {"A": "/data/a"})])
+    fast(lambda: [CONNECTED.search(source[:LONGEST]), IN_VAIN.search(source[:LONGEST])])
+    fast(lambda: encoded(f"a://b:{source[:2000]}@c"))
