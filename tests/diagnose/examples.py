@@ -306,6 +306,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "workdir-overridden": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}, config={"workdir": "/tmp"}, image=Image(workdir="/app")),
     "workdir-wrong": said("open conf/app.yml: no such file or directory", files={**SERVER, "/app/conf/app.yml": File(b"x")}),
     "not-built-in": said("bad upstream", files={"/app/server": program(elf(text=b"\0SEND_TO\0-tls +gzip\0"))}, config={"env": {"SEND_TO": "tls://logs:6514"}}),
+    "kernel-setting-refused": tried("openat\t-30\tp=/proc/sys/net/core/somaxconn\tx=513"),
     "password-unencoded": {"files": SERVER, "exit_code": 78, "config": {"env": {"DATABASE_URL": "postgres://shop:a/b#c@db:5432/shop"}}},
     "config-malformed": said("yaml.scanner.ScannerError: mapping values are not allowed here"),
     "locale-missing": said("locale.Error: unsupported locale setting", config={"env": {"LC_ALL": "de_DE.UTF-8"}}),

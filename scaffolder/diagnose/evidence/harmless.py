@@ -10,6 +10,7 @@ PROBES = re.compile(r"^(?:stat|lstat|newfstatat|statx|access|faccessat|readlink)
 REPORTING = re.compile(
     r"^/(?:proc|sys)/|/locale/|\.mo$|/zoneinfo/|^/etc/localtime$|/terminfo/|/gconv/|^/dev/(?:null|tty"
     r"|urandom|random|log)$|/nscd/|^/etc/(?:hosts|services|protocols|(?:nsswitch|host|resolv|gai)\.conf)$|^/etc/ld[.-]|/libgcc_s|\.pyc?$"
+    r"|^/etc/default/(?:su|runuser|locale)$|^/etc/environment$|^/etc/security/"
     r"|/selinux|/hsperfdata_|^/etc/(?:passwd|group)$|^/dev/pts/"
     r"|/META-INF/|/(?:java|jvm)[^/]*/(?:[^/]+/)*(?:release$|lib/)"
     r"|-packages/[^/]+-info/|/jvm/[^/]+/conf/|^/etc/java-\d[^/]*/|/net\.properties$|/<[\w ]+>$"

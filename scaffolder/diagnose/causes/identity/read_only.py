@@ -50,6 +50,14 @@ def read_only_root(case: Case) -> Found | None:
         )
     if is_writable_mount(case, path):
         return None
+    if path and not case.config.read_only:
+        return Found(
+            f"the program cannot write to {path}, which is on a read-only file system, although the"
+            " container's own is none (no --read-only)",
+            f"mount a volume or a --tmpfs over the directory of {path}; or see whether the disk of"
+            " the host has been mounted anew, read-only, after an error (dmesg)",
+            (logged(case, match), inspected(case, "HostConfig.ReadonlyRootfs", "false")),
+        )
     return Found(
         "the root filesystem is read-only (--read-only), and the program cannot write to"
         f" {path or 'it'}",
