@@ -54,3 +54,11 @@ def test_a_root_that_is_not_read_only_is_not_called_so(*, is_set: bool) -> None:
 
     assert found.cause == "read-only-root"
     assert ("the root filesystem is read-only (--read-only)" in found.text) is is_set
+
+
+def test_a_call_that_the_tracer_knows_by_its_number_alone_has_its_name() -> None:
+    found = judge(case(**tried("call-430\t-1", exit_code=1)))
+
+    assert found.cause == "capability-missing", found
+    assert "CAP_SYS_ADMIN" in found.text
+    assert any("fsopen" in shown.found for shown in found.evidence)

@@ -10,6 +10,15 @@ from scaffolder.text import printable, reason
 
 from .trace import Call, Signal, Trace, Traced
 
+NUMBERED = {
+    f"call-{number}": name
+    for number, name in {
+        428: "open_tree", 429: "move_mount", 430: "fsopen", 431: "fsconfig", 432: "fsmount",
+        433: "fspick", 438: "pidfd_getfd", 442: "mount_setattr", 444: "landlock_create_ruleset",
+        446: "landlock_restrict_self", 447: "memfd_secret", 452: "fchmodat2",
+    }.items()
+}  # fmt: skip
+"""Calls that the tracer has no names for; since 424, all processors have the same numbers."""
 LONGEST = 500
 MOST_RECORDS = 60_000
 
@@ -105,24 +114,25 @@ def _repeat(calls: list[Call], thread: int, times: int) -> None:
 
 def _call(at: int, row: Sequence[str]) -> Call:
     result = int(row[5])
-    found = Call(at, int(row[2]), int(row[3]), _plain(row[4]), -result if result < 0 else 0)
+    name = NUMBERED.get(row[4], _plain(row[4]))
+    found = Call(at, int(row[2]), int(row[3]), name, -result if result < 0 else 0)
     numbers: list[int] = []
-    for name, value in _fields(row[6:]):
-        if name == "p":
+    for key, value in _fields(row[6:]):
+        if key == "p":
             found = _with_path(found, value)
-        elif name == "d" and found.other:
+        elif key == "d" and found.other:
             found = replace(found, other=_normal(join(_plain(value), found.other)))
-        elif name == "d":
+        elif key == "d":
             found = replace(found, path=_normal(join(_plain(value), found.given)))
-        elif name == "f" and found.descriptor < 0:
+        elif key == "f" and found.descriptor < 0:
             number, _, what = value.partition(":")
             found = replace(found, descriptor=int(number), object=_plain(what))
-        elif name == "a":
+        elif key == "a":
             found = _with_address(found, value)
-        elif name == "n":
+        elif key == "n":
             found = replace(found, host=_plain(value))
-        elif name in ("i", "x"):
-            numbers.append(_signed(int(value, 16 if name == "x" else 10)))
+        elif key in ("i", "x"):
+            numbers.append(_signed(int(value, 16 if key == "x" else 10)))
     return replace(found, numbers=tuple(numbers))
 
 

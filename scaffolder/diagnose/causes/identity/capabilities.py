@@ -31,7 +31,7 @@ NEEDS = (
         ),
         "CAP_SETUID and CAP_SETGID",
     ),
-    (r"mount|unshare|clone|namespace|pivot|sethostname|setdomainname", SANDBOX),
+    (r"mount|fsopen|open_tree|unshare|clone|namespace|pivot|sethostname|setdomainname", SANDBOX),
     (r"ptrace|strace|gdb", "CAP_SYS_PTRACE"),
     (r"ping|raw socket|socket: op|icmp|SOCK_RAW", "CAP_NET_RAW"),
     (r"iptables|route|ip link|netlink|tun|nft", "CAP_NET_ADMIN"),

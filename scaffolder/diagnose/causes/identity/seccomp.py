@@ -34,7 +34,7 @@ CALLS = {
     r"\bopen|touch|create": ("open", "openat", "openat2", "creat"),
     r"set(?:e|re|res)?uid|su-exec|gosu|switch user": ("setuid", "setreuid", "setresuid"),
     r"set(?:e|re|res)?gid|setgroups": ("setgid", "setregid", "setresgid", "setgroups"),
-    r"mount": ("mount", "umount2"),
+    r"mount|fsopen|open_tree": ("mount", "umount2", "fsopen", "open_tree"),
     r"kill|signal": ("kill", "tkill", "tgkill"),
     r"sleep": ("nanosleep", "clock_nanosleep"),
     r"getcwd|current directory|\bpwd\b": ("getcwd",),
