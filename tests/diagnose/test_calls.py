@@ -725,3 +725,16 @@ def test_a_program_that_path_leads_to_looks_for_its_files_beside_it(
 
     assert (found.cause == "workdir-wrong") is is_found
     assert ("/srv/orders/conf/orders.yaml" in found.text) is is_found
+
+
+def test_who_makes_a_directory_needs_the_one_around_it() -> None:
+    trace = "P\t0\t7\t/bin/mktemp\tmktemp\\x00-d\\x00\nC\t1\t7\t7\tmkdir\t-2\tp=/scratch/tmp/tmp.Xy\nX\t2\t7\t1\t0"
+    config = {"env": {"TMPDIR": "/scratch/tmp/"}}
+    of = case(files=SERVER, exit_code=1, trace=trace, config=config)
+    found = judge(of)
+
+    assert found.cause == "file-missing", found
+    assert (
+        "needs /scratch/tmp, which does not exist in the container (TMPDIR names it)" in found.text
+    )
+    assert [f.name for f in wanted(of) if "scratch" in f.name] == ["a directory at /scratch/tmp"]

@@ -36,6 +36,27 @@ def test_a_path_that_was_replaced_is_told_from_what_the_image_lacks(
     assert (found.cause, found.verdict) == (answer, "proven"), found
 
 
+@pytest.mark.parametrize(
+    ("path", "script", "is_told"),
+    [
+        ("/opt/bin", "envsubst </t 2>/dev/null", True),
+        ("/opt/bin:/usr/bin", "envsubst </t 2>/dev/null", False),
+        ("/opt/bin", "echo a; /usr/bin/envsubst </t", False),
+        ("/opt/bin", "gone </t 2>/dev/null", False),
+    ],
+    ids=["its command", "there", "by its path", "nowhere"],
+)
+def test_a_path_that_leads_a_script_to_no_command_is_told_without_a_word_of_it(
+    path: str, script: str, *, is_told: bool
+) -> None:
+    files = {**SH, "/usr/bin/envsubst": STATIC}
+    example = sh(f"#!/bin/sh\n{script}\nexit 5\n", files=files, exit_code=5, log="agent: 0 rows")
+    found = judge(case(**example, config={"env": {"PATH": path}}))
+
+    assert (found.cause == "path-replaced") is is_told, found
+    assert not is_told or found.verdict == "likely"
+
+
 def test_a_path_of_the_images_own_is_not_said_to_be_replaced() -> None:
     example = refused('exec: "sh": executable file not found in $PATH', command="sh -c x")
     found = judge(case(**example, config=NOWHERE, image=Image(env=NOWHERE["env"])))

@@ -30,7 +30,7 @@ def in_words(call: Call) -> str:
     if call.name == "bind":
         refused = call.error == errno.EACCES and call.address.startswith("/")
         return f"bind {call.where}: {reason}" if call.port or refused else ""
-    if call.error == errno.ENOENT and call.creates:
+    if call.error == errno.ENOENT and call.makes:
         return f"open directory {dirname(call.path)}: {reason}"
     if call.error == errno.ENOENT and call.path:
         what = call.given if call.is_relative else call.path

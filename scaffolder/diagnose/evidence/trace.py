@@ -62,6 +62,11 @@ class Call:
         return self.name == "creat" or (self.name.startswith("open") and bool(self._mode & CREATES))
 
     @property
+    def makes(self) -> bool:
+        """Tell whether it makes what is at its path, and needs but the directory around."""
+        return self.creates or self.name.startswith(("mkdir", "mknod"))
+
+    @property
     def lists(self) -> bool:
         """Tell whether it opens a directory, and nothing else."""
         return self.name.startswith("open") and bool(self._mode & DIRECTORY)

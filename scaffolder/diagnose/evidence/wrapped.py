@@ -78,8 +78,7 @@ def unnamed(trace: Trace, told: Swallowed | None) -> Call | None:
 
 def is_refused_room(call: Call) -> bool:
     """Tell whether a program may not make, or not write, what it wants to: all jobs need that."""
-    makes = call.creates or call.name.startswith("mkdir")
-    return call.error in EXHAUSTED or (makes and call.error in DENIED)
+    return call.error in EXHAUSTED or (call.makes and call.error in DENIED)
 
 
 def _is_of_files(call: Call) -> bool:

@@ -94,7 +94,7 @@ def wanted(case: Case) -> Iterator[Factor]:
                 flags=f"--workdir {shlex.quote(folder)}",
                 cure=cures.WORKDIR,
             )
-        path = dirname(call.path) if call.creates else call.path
+        path = dirname(call.path) if call.makes else call.path
         for is_directory in _kinds(call):
             yield Factor(
                 f"{'a directory' if is_directory else 'an empty file'} at {path}",
@@ -143,7 +143,7 @@ def _is_of_process(case: Case, path: str) -> bool:
 
 def _kinds(call: Call) -> tuple[bool, ...]:
     """Tell whether a call wants a directory; what only asks for a path may want either."""
-    if call.name in ("chdir", "statfs") or call.creates or call.lists:
+    if call.name in ("chdir", "statfs") or call.makes or call.lists:
         return (True,)
     return (False, True) if PROBES.match(call.name) and not splitext(call.path)[1] else (False,)
 

@@ -6,8 +6,10 @@ from posixpath import basename, join
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged, refused
+from scaffolder.diagnose.causes.shells.script import is_absent, quote, scripts
 from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import shell
 from scaffolder.diagnose.programs.program import DEFAULT_PATH
 
 from .refusal import is_missing
@@ -18,6 +20,8 @@ NOT_FOUND = (
     r"|^[^\n]*spawn (?P<s>[\w.+-]+) ENOENT"
 )
 
+NAME = re.compile(r"[\w.+-]+")
+
 
 @cause(
     "path-replaced",
@@ -25,7 +29,14 @@ NOT_FOUND = (
     pattern="environment",
     reads=["inspect", "files", "logs"],
     when=Phase.START | Phase.ENDED,
-    explains=["command-missing-in-script"],
+    explains=[
+        "command-missing-in-script",
+        "file-missing",
+        "output-thrown-away",
+        "errexit",
+        "last-call",
+        "said-why",
+    ],
 )
 def path_replaced(case: Case) -> Found | None:
     """Find a program that is in the image's PATH, or the default one, but not in this one."""
@@ -51,7 +62,7 @@ def path_replaced(case: Case) -> Found | None:
             inspected(case, "Config.Env", f"PATH={ours}"),
             copied(case, place, "exists"),
         ),
-        proven=True,
+        proven=case.phase == Phase.START or shown.source == "logs",
     )
 
 
@@ -65,10 +76,29 @@ def _sought(case: Case) -> tuple[str, Evidence | None]:
         inner = problem.path if problem and problem.kind == "not-in-path" else ""
         return basename(inner), refused(case)
     match = case.said(NOT_FOUND, re.IGNORECASE)
-    if match is None or case.exit_code == 0:
+    if case.exit_code == 0:
         return "", None
+    if match is None:
+        return _unsaid(case)
     name = next((group for group in match.groups() if group), "")
     return ("", None) if case.finder.find((name,)).problem is None else (name, logged(case, match))
+
+
+def _unsaid(case: Case) -> tuple[str, Evidence | None]:
+    """Return a command of a script that a PATH of this container alone does not lead to."""
+    theirs = (case.image.env.get("PATH") if case.image else "") or DEFAULT_PATH
+    if case.config.env.get("PATH") in (None, theirs):
+        return "", None
+    for script in scripts(case):
+        for command in shell.commands(script.text):
+            name = command.name
+            if (
+                NAME.fullmatch(name)
+                and is_absent(case, script, name)
+                and _place(case, name, theirs)
+            ):
+                return name, quote(case, script, command.line)
+    return "", None
 
 
 def _place(case: Case, name: str, path: str) -> str:

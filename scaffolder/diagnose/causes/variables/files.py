@@ -131,7 +131,7 @@ def _given(case: Case, path: str) -> str:
     """Return how the container gets what it lacks: a file, or a directory to write to."""
     call = case.seen.failed_call
     made = (c for c in case.seen.trace.of(call.process) if c.error) if call else ()
-    makes = (c for c in made if c.creates or c.name.startswith("mkdir"))
+    makes = (c for c in made if c.makes)
     if path.startswith(CGROUPS):
         return (
             "the host's control groups are of the other version: read memory.max and the like"
@@ -171,6 +171,8 @@ def file_missing(case: Case) -> Found | None:
     sought = [call.path for call in case.seen.places]
     if len(sought) > 1 and found.path in sought:
         return in_several_places(case, sought)
+    named = next((n for n, v in case.config.env.items() if v.rstrip("/") == found.path), "")
+    by = f" ({named} names it)" if named else ""
     below = f" below the working directory {case.config.workdir}" if found.is_relative else ""
     home, elsewhere = other_home(case, found.path)
     why, fix = "", _given(case, found.path)
@@ -185,7 +187,7 @@ def file_missing(case: Case) -> Found | None:
             f" {found.path}, or let the program read it from a place that no home changes (/etc)"
         )
     return Found(
-        f"the program needs {found.named}, which does not exist in the container{below}{why}"
+        f"the program needs {found.named}, which does not exist in the container{below}{by}{why}"
         f"{looked_for_then(case)}",
         fix + ("; check WORKDIR" if below else ""),
         (
