@@ -21,7 +21,9 @@ def in_words(call: Call) -> str:
     """
     reason = call.reason
     is_device = call.path.startswith("/dev/") and not call.path.startswith(IN_MEMORY)
-    if is_device or call.name.startswith("exec"):
+    # Of one that has become another user, the tracer may not read the path.
+    is_unread = call.name.startswith("open") and not call.given
+    if is_device or is_unread or call.name.startswith("exec"):
         return ""
     if call.is_network:
         refused = call.name == "connect" and call.error == errno.ECONNREFUSED

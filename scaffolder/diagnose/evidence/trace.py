@@ -123,13 +123,8 @@ class Call:
     @property
     def where(self) -> str:
         """The address, for a person."""
-        if not self.port:
-            return self.address
-        return (
-            f"[{self.address}]:{self.port}"
-            if ":" in self.address
-            else f"{self.address}:{self.port}"
-        )
+        host = f"[{self.address}]" if ":" in self.address and self.port else self.address
+        return f"{host}:{self.port}" if self.port else host
 
 
 @dataclass(frozen=True)

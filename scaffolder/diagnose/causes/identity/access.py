@@ -23,6 +23,7 @@ from scaffolder.text import quoted as typed
 
 from .denials import DENIED, READ_ONLY, is_writable_mount, paths_in, place_for
 
+STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|\d+)/fd/[12]\b")
 REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -47,6 +48,15 @@ def file_closed(case: Case) -> Found | None:
     )
     if not denied and not (is_writable_mount(case, path) and culprit(case, path)):
         return None
+    if not path and (stream := STREAM.search(line)):
+        return Found(
+            f"{who} cannot open {stream[0]}: it leads to a pipe that is root's, which a process"
+            " that has become another user may not open anew, although it may write to the"
+            " descriptor that it has",
+            "write to the descriptor that is open already (print, >&1), open it before the user is"
+            " changed, or run all of it as that user (USER, --user)",
+            (logged(case, match), runs_as(case)),
+        )
     if not path:
         return Found(
             f"permission denied for {who}: {line[:200]}",
