@@ -1033,6 +1033,21 @@ def test_a_share_of_the_cpus_that_is_too_small_is_proven_by_a_copy_with_all(run:
     assert other["cause"] != "cpu-starved"
 
 
+BECOMES = (
+    "import os\nos.close(os.open('/srv/queue', os.O_CREAT | os.O_WRONLY, 0o600))\nos.setgid(33)\nos.setuid(33)\n"
+    "try: os.open('/srv/queue', os.O_RDWR)\nexcept OSError: os._exit(3)"
+)
+
+
+def test_what_a_program_opens_after_it_has_become_another_user_is_seen(run: Run) -> None:
+    """Its memory is closed to the tracer then, unless that may trace all."""
+    found = diagnosed(run("python3", "-c", BECOMES), "--rerun")
+
+    assert found["cause"]["id"] == "file-closed", found
+    assert any("openat('/srv/queue'): permission denied" in e["found"] for e in found["evidence"])
+    assert "/srv/queue is owned by 0:0 with mode 0600" in found["cause"]["text"]
+
+
 FILLS = (
     "import mmap, time\nf = open('/dev/shm/cache', 'w+b')\nf.truncate(300 << 20)\n"
     "m = mmap.mmap(f.fileno(), 0)\nfor at in range(0, len(m), 4096): m[at] = 1\ntime.sleep(99)"

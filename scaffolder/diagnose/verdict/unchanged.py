@@ -11,7 +11,7 @@ from .ahead import Ahead
 from .apart import only_copies_lack
 from .copies import Outcome, run
 from .factor import Factor
-from .watching import tracer_for
+from .watching import is_unread, tracer_for
 
 
 def unchanged(engine: Engine, case: Case, ahead: Ahead | None = None) -> Outcome:
@@ -39,6 +39,7 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
     seen, why = None, ""
     try:
         seen = ahead.outcome() if ahead else run(engine, case, nothing, tracer_for(case))
+        seen = _read(engine, case, seen)
         why = seen.trace.obstacle if seen.trace else ""
     except EngineError as error:
         why = error.message
@@ -49,6 +50,20 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
     if seen and not why and same.words != seen.words:
         why = f"under the tracer a copy {seen.words}, and otherwise {same.words}"
     return replace(same, trace=seen.trace if seen and not why else None), why
+
+
+def _read(engine: Engine, case: Case, seen: Outcome) -> Outcome:
+    """Watch another copy, whose tracer may read all, where the first one's could not.
+
+    It counts only if it fares the same: it has a capability more than the container.
+    """
+    if seen.trace is None or not is_unread(seen.trace):
+        return seen
+    added = (*case.config.capabilities_added, "SYS_PTRACE")
+    more = Factor("nothing", replace(case.config, capabilities_added=added))
+    other = run(engine, case, more, tracer_for(case))
+    is_same = other.trace and not other.trace.obstacle and is_like(case, other)
+    return other if is_same and is_like(case, seen) else seen
 
 
 def take_in(case: Case, seen: Seen) -> None:

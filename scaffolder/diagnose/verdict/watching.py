@@ -55,6 +55,15 @@ class Tracer:
         return trace if trace.processes or trace.obstacle else Trace(obstacle="it recorded nothing")
 
 
+def is_unread(trace: Trace) -> bool:
+    """Tell whether the tracer could not read which files a program opened.
+
+    The memory of one that has become another user (setuid) is closed to who traces it without
+    CAP_SYS_PTRACE (prctl(2), PR_SET_DUMPABLE).
+    """
+    return any(call.name.startswith("open") and not call.given for call in trace.calls)
+
+
 def tracer_for(case: Case) -> Tracer:
     """Return the tracer for the machine of a case; raise EngineError if there is none."""
     machine = case.host.architecture
