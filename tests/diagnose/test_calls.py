@@ -738,3 +738,10 @@ def test_who_makes_a_directory_needs_the_one_around_it() -> None:
         "needs /scratch/tmp, which does not exist in the container (TMPDIR names it)" in found.text
     )
     assert [f.name for f in wanted(of) if "scratch" in f.name] == ["a directory at /scratch/tmp"]
+
+
+def test_the_end_of_a_handler_has_no_result_of_its_own() -> None:
+    found = judge(case(**tried("rt_sigreturn\t-136", exit_code=1)))
+
+    assert found.cause == "undetermined", found
+    assert "rt_sigreturn" not in f"{found.text}{found.evidence}"

@@ -19,6 +19,8 @@ NUMBERED = {
     }.items()
 }  # fmt: skip
 """Calls that the tracer has no names for; since 424, all processors have the same numbers."""
+RETURNS = "rt_sigreturn"
+"""What ends a signal's handler: its result is that of the call which the signal interrupted."""
 LONGEST = 500
 MOST_RECORDS = 60_000
 
@@ -113,8 +115,8 @@ def _repeat(calls: list[Call], thread: int, times: int) -> None:
 
 
 def _call(at: int, row: Sequence[str]) -> Call:
-    result = int(row[5])
     name = NUMBERED.get(row[4], _plain(row[4]))
+    result = 0 if name == RETURNS else int(row[5])
     found = Call(at, int(row[2]), int(row[3]), name, -result if result < 0 else 0)
     numbers: list[int] = []
     for key, value in _fields(row[6:]):
