@@ -16,8 +16,19 @@ LONGEST = 2000
 
 def encoded(value: str) -> str:
     """Return a URL with its password percent-encoded; empty if that needs nothing of the kind."""
-    match = URL.fullmatch(value.strip()) if len(value) <= LONGEST else None
-    if match is None or not RESERVED.search(match[2]) or PORT.match(match[2]):
+    match, marks = _read(value)
+    if match is None or not marks:
         return ""
-    is_partly = not re.search(r"%(?![\dA-Fa-f]{2})", match[2])
-    return f"{match[1]}{quote(match[2], safe='%' if is_partly else '')}{match[3]}"
+    return f"{match[1]}{quote(match[2], safe='' if '%' in marks else '%')}{match[3]}"
+
+
+def reserved(value: str) -> tuple[str, ...]:
+    """Return which characters in the password of a URL are to be encoded, each once."""
+    return _read(value)[1]
+
+
+def _read(value: str) -> tuple["re.Match[str] | None", tuple[str, ...]]:
+    match = URL.fullmatch(value.strip()) if len(value) <= LONGEST else None
+    if match is None or PORT.match(match[2]):
+        return None, ()
+    return match, tuple(dict.fromkeys(RESERVED.findall(match[2])))

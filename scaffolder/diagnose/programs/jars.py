@@ -17,6 +17,8 @@ ABSTRACT = 0x0400
 """The flag of an interface, too (JVM Specification, 4.1)."""
 MOST, LARGEST = 400, 256 * 1024
 """How many classes are read, and how large ones."""
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError)
+"""What is raised where a jar is damaged, encrypted, or lacks a file."""
 MANIFEST = "META-INF/MANIFEST.MF"
 STARTS = re.compile(r"^(?:Start|Main)-Class: *(\S+)", re.MULTILINE)
 FOLDER = "BOOT-INF/classes/"
@@ -37,7 +39,7 @@ def texts(data: bytes, main: str, using: str = "", tag: int = STRING) -> tuple[s
             found = (info for info in jar.infolist() if _is_below(info.filename, package))
             classes = [info for info in found if info.filename.endswith(".class")][:MOST]
             read = [jar.read(info) for info in classes if info.file_size <= LARGEST]
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError):
+    except BROKEN:
         return ()
     return tuple(dict.fromkeys(text for each in read for text in literals(each, using, tag)))
 
@@ -92,7 +94,7 @@ def content(data: bytes, name: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as jar:
             return jar.read(name) if jar.getinfo(name).file_size <= LARGEST else b""
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, RuntimeError):
+    except BROKEN:
         return b""
 
 

@@ -57,13 +57,13 @@ def _read(engine: Engine, case: Case, seen: Outcome) -> Outcome:
 
     It counts only if it fares the same: it has a capability more than the container.
     """
-    if seen.trace is None or not is_unread(seen.trace):
+    if seen.trace is None or not is_unread(seen.trace) or not is_like(case, seen):
         return seen
     added = (*case.config.capabilities_added, "SYS_PTRACE")
     more = Factor("nothing", replace(case.config, capabilities_added=added))
     other = run(engine, case, more, tracer_for(case))
     is_same = other.trace and not other.trace.obstacle and is_like(case, other)
-    return other if is_same and is_like(case, seen) else seen
+    return other if is_same else seen
 
 
 def take_in(case: Case, seen: Seen) -> None:

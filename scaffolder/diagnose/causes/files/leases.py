@@ -41,10 +41,10 @@ def lease_in_milliseconds(case: Case) -> Found | None:
     if case.sockets or case.other_sockets or case.state.health:
         return None
     now = case.now.timestamp()
+    began = case.state.started.timestamp() if case.state.started else now
     for path, said in _files(case):
         match = UNTIL.search(said)
         seconds = int(match[2]) / 1000 if match else 0.0
-        began = case.state.started.timestamp() if case.state.started else now
         if match is None or not now - YEARS < seconds < began:
             continue
         when = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,6 +1,5 @@
 """Files and directories that the container's user cannot access."""
 
-import errno
 import re
 
 from scaffolder.diagnose.case import Case
@@ -21,10 +20,9 @@ from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
-from .denials import DENIED, READ_ONLY, is_writable_mount, paths_in, place_for
+from .denials import DENIED, READ_ONLY, REFUSED, is_writable_mount, paths_in, place_for
 
 STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|\d+)/fd/[12]\b")
-REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @cause(

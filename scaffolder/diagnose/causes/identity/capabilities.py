@@ -177,9 +177,16 @@ def _is_dropped(case: Case, need: str) -> bool:
 
 def lacks(case: Case, name: str) -> bool:
     """Tell whether a capability was dropped, and not added again."""
-    config = case.config
-    dropped, added = map(_plain, (config.capabilities_dropped, config.capabilities_added))
-    return bool(dropped & {*_plain([name]), "ALL"}) and not added & {*_plain([name]), "ALL"}
+    return _lists(case.config.capabilities_dropped, name) and not adds(case, name)
+
+
+def adds(case: Case, name: str) -> bool:
+    """Tell whether a container was given a capability, by its name or with all."""
+    return _lists(case.config.capabilities_added, name)
+
+
+def _lists(names: Iterable[str], name: str) -> bool:
+    return bool(_plain(names) & {*_plain([name]), "ALL"})
 
 
 def _plain(names: Iterable[str]) -> set[str]:

@@ -9,6 +9,7 @@ from scaffolder.diagnose.evidence.files import is_below, mount_around
 from scaffolder.diagnose.evidence.trace import Call
 
 DENIED = r"permission denied|EACCES|AccessDenied(?:Exception)?"
+REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 READ_ONLY = r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b"
 
 

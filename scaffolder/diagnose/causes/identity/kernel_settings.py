@@ -1,6 +1,5 @@
 """Settings of the kernel that a program writes below /proc/sys, where no container may."""
 
-import errno
 import re
 
 from scaffolder.diagnose.case import Case
@@ -9,8 +8,9 @@ from scaffolder.diagnose.causes.evidence import Evidence, ended, logged, seen
 from scaffolder.diagnose.causes.shells.script import quote, scripts
 from scaffolder.diagnose.evidence.phase import Phase
 
+from .denials import REFUSED
+
 PLACE = "/proc/sys/"
-REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 OWN = re.compile(r"net\.|fs\.mqueue\.|kernel\.(?:msg|sem|shm)")
 """What each container has for itself (docker run --sysctl, namespaces(7))."""
 SAYS = (

@@ -5,6 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, inspected, live, logged
+from scaffolder.diagnose.causes.identity.capabilities import adds
 from scaffolder.diagnose.causes.silence.readings import natives, quiet
 from scaffolder.diagnose.evidence.phase import Phase
 
@@ -183,9 +184,8 @@ def _locks(case: Case) -> Found | None:
     After mlockall(MCL_FUTURE), it is the next allocation that fails.
     """
     limit = case.config.ulimits.get("memlock", -1)
-    added = {name.upper().removeprefix("CAP_") for name in case.config.capabilities_added}
-    is_free = bool(added & {"ALL", "IPC_LOCK"})
-    if case.phase != Phase.DIED or not 0 <= limit < SMALL or is_free or not quiet(case):
+    is_narrow = 0 <= limit < SMALL and not adds(case, "IPC_LOCK")
+    if case.phase != Phase.DIED or not is_narrow or not quiet(case):
         return None
     for path, data, _program in natives(case):
         name = next((each for each in LOCKING if each in data), b"").strip(b"\0").decode()

@@ -74,8 +74,7 @@ def disk_full(case: Case) -> Found | None:
 def _makes(case: Case) -> bool:
     """Tell whether there was no place for a file to be made, and not for what is in one."""
     call = case.seen.failed_call
-    makes = ("mkdir", "link", "symlink", "mknod", "rename")
-    return call is not None and (call.creates or call.name.startswith(makes))
+    return call is not None and (call.makes or call.name.startswith(("link", "symlink", "rename")))
 
 
 @cause(

@@ -71,7 +71,7 @@ def peer_proxied(case: Case) -> Found | None:
 def proxy_unreachable(case: Case) -> Found | None:
     """Find that a copy asks for the proxy of a variable, and what stands between the two."""
     for name, call in _proxies(case):
-        peer = Peer(call.host or call.address, 0 if call.host else call.port, name)
+        peer = _peer(name, call)
         why = obstacle(case, peer)
         if why:
             text, _, evidence, _ = why
@@ -102,7 +102,7 @@ def proxy_unreachable(case: Case) -> Found | None:
 def proxy_answers(case: Case) -> Found | None:
     """Find that a copy asks for the proxy of a variable, which runs, and gets no further."""
     for name, call in _proxies(case):
-        peer = Peer(call.host or call.address, 0 if call.host else call.port, name)
+        peer = _peer(name, call)
         if find(case, peer.host) is None or obstacle(case, peer):
             continue
         through = _called(case, call)
@@ -127,6 +127,11 @@ def _proxies(case: Case) -> Iterator[tuple[str, Call]]:
         match = ADDRESS.match(case.config.env.get(name, ""))
         asked = (c for c in calls if match and _is_of(case, c, match[1].strip("[]"), match[2]))
         yield from ((name, call) for call in asked)
+
+
+def _peer(name: str, call: Call) -> Peer:
+    """Return the proxy that a variable names as whom a copy asked for."""
+    return Peer(call.host or call.address, 0 if call.host else call.port, name)
 
 
 def _is_of(case: Case, call: Call, host: str, port: str | None) -> bool:

@@ -33,9 +33,11 @@ MOST = 200
 def value_split(case: Case) -> Found | None:
     """Find a missing path that is the first word of a value, which a script has without quotes."""
     found = missing(case)
-    for name, value in _values(case) if found else ():
+    if found is None:
+        return None
+    for name, value in _values(case):
         words = value.split()
-        if found is None or len(words) < 2 or words[0] not in {found.path, found.named}:
+        if len(words) < 2 or words[0] not in {found.path, found.named}:
             continue
         unquoted = re.compile(
             rf"[^\n]{{0,200}}(?<![\"\w{{])\$(?:{name}\b|\{{{name}\}})[^\n]{{0,100}}"

@@ -44,7 +44,7 @@ def path_replaced(case: Case) -> Found | None:
     ours = case.config.env.get("PATH", "")
     if not name or not ours:
         return None
-    usual = (case.image.env.get("PATH") if case.image else "") or DEFAULT_PATH
+    usual = _usual(case)
     place = _place(case, name, usual) or _place(case, name, DEFAULT_PATH)
     if not place or shown is None:
         return None
@@ -86,7 +86,7 @@ def _sought(case: Case) -> tuple[str, Evidence | None]:
 
 def _unsaid(case: Case) -> tuple[str, Evidence | None]:
     """Return a command of a script that a PATH of this container alone does not lead to."""
-    theirs = (case.image.env.get("PATH") if case.image else "") or DEFAULT_PATH
+    theirs = _usual(case)
     if case.config.env.get("PATH") in (None, theirs):
         return "", None
     for script in scripts(case):
@@ -99,6 +99,11 @@ def _unsaid(case: Case) -> tuple[str, Evidence | None]:
             ):
                 return name, quote(case, script, command.line)
     return "", None
+
+
+def _usual(case: Case) -> str:
+    """Return the PATH of the image, or the default one."""
+    return (case.image.env.get("PATH") if case.image else "") or DEFAULT_PATH
 
 
 def _place(case: Case, name: str, path: str) -> str:

@@ -3,7 +3,7 @@
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected
-from scaffolder.diagnose.evidence.passwords import RESERVED, URL, encoded
+from scaffolder.diagnose.evidence.passwords import reserved
 from scaffolder.diagnose.evidence.phase import Phase
 
 
@@ -26,10 +26,9 @@ def password_unencoded(case: Case) -> Found | None:
     Some drivers do take it: a copy that has it percent-encoded tells.
     """
     for name, value in case.config.env.items():
-        if not encoded(value):
+        marks = reserved(value)
+        if not marks:
             continue
-        match = URL.fullmatch(value.strip())
-        marks = dict.fromkeys(RESERVED.findall(match[2])) if match else {}
         listed = " and ".join(f"`{mark}`" for mark in marks)
         return Found(
             f"the password in {name} has {listed} in it, unencoded: to what reads URLs it ends"
