@@ -161,7 +161,7 @@ def test_a_pattern_of_a_shell_that_matches_nothing_is_no_missing_file(
 
 @pytest.mark.parametrize(
     ("what", "cause"),
-    [("/dev/null", "input-closed"), ("pipe:[9]", "input-closed"), ("/etc/app.conf", "")],
+    [("/dev/null", "input-closed"), ("pipe:[9]", ""), ("/etc/app.conf", "")],
 )
 def test_only_the_containers_own_input_is_closed(what: str, cause: str) -> None:
     found = judge(case(**ended(call(f"read\t0\tf=0:{what}"))))
@@ -440,6 +440,8 @@ def test_a_port_that_the_program_itself_holds_is_named_as_such() -> None:
         ("echo $MODE", []),
         ("echo $MODE\nset -u", []),
         ("set -u\necho ${MODE:-x} ${OTHER-}", []),
+        ('set -u\n[ -n "${MODE:-}" ] && echo $MODE', []),
+        ('set -u\necho $MODE "${MODE:-}"', ["MODE"]),
         ("set -u\nMODE=x\necho $MODE", []),
         ("set -u\nread MODE\nfor name in a; do echo $MODE $name; done", []),
         ("set -u\necho '$MODE' \\$MODE", []),

@@ -295,6 +295,7 @@ LOCALES = tuple(
     for name in ("locale-archive", "de_DE.UTF-8/LC_CTYPE", "de/LC_CTYPE")
 )
 OPENED = "C\t2\t7\t7\topenat\t3\tp=/etc/app/app.conf\tx=0\n"
+FOUND = "C\t2\t7\t7\topenat\t3\tp=/usr/lib/locale/de_DE.utf8/LC_CTYPE\tx=80000\n"
 
 
 @pytest.mark.parametrize(
@@ -305,8 +306,9 @@ OPENED = "C\t2\t7\t7\topenat\t3\tp=/etc/app/app.conf\tx=0\n"
         ((OPENED, *LOCALES), "de_DE.UTF-8", True),
         (LOCALES, "fr_FR.UTF-8", False),
         ((OPENED,), "de_DE.UTF-8", False),
+        ((*LOCALES, FOUND), "de_DE.UTF-8", False),
     ],
-    ids=["then-ends", "goes-on", "at-last", "another-one", "never"],
+    ids=["then-ends", "goes-on", "at-last", "another-one", "never", "spelled-otherwise"],
 )
 def test_a_locale_that_a_silent_program_sought_last_is_given_to_a_copy(
     records: tuple[str, ...], value: str, *, is_missed: bool
@@ -322,7 +324,8 @@ def test_a_locale_that_a_silent_program_sought_last_is_given_to_a_copy(
     assert (judge(asked).cause == "locale-missing") is is_missed
     assert judge(asked).verdict != "proven"
     assert all(factor.config.env["LC_ALL"] == "C.UTF-8" for factor in given)
-    is_named = LOCALES[0] in records and value == "de_DE.UTF-8"  # whatever it does afterwards
+    is_sought = LOCALES[0] in records and FOUND not in records
+    is_named = is_sought and value == "de_DE.UTF-8"  # whatever it does afterwards
     assert bool(given) is (records[-1] == LOCALES[-1] or is_named)
 
 

@@ -55,7 +55,7 @@ def test_what_grep_sought_in_vain_is_told(text: str, has: str) -> None:
     found = shown(silent(looks, PIPE, files={"/etc/app.conf": File(text.encode())}), TRACED)
 
     assert found.cause == "errexit"
-    assert "grep finds nothing for '^keep=' in /etc/app.conf" in found.text
+    assert "grep finds nothing for `^keep=` in /etc/app.conf" in found.text
     assert found.text.endswith(has)
     assert "/etc/app.conf" in found.fix
 
@@ -64,7 +64,7 @@ def test_what_a_pipe_gives_to_grep_is_named() -> None:
     processes = ran(9, "env"), ran(10, "grep", "^TOKEN=", status=1).replace("N\t2", "N\t3")
     found = shown(silent(*processes), "++ env\n++ grep '^TOKEN='\n+ token=\n")
 
-    assert "grep finds nothing for '^TOKEN=' in what `env` prints" in found.text
+    assert "grep finds nothing for `^TOKEN=` in what `env` prints" in found.text
 
 
 def test_another_command_that_fails_is_named_with_its_status() -> None:

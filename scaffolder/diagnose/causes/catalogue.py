@@ -78,7 +78,7 @@ MODULES = (
     "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
     "shells.guards", "shells.limits", "shells.errexit", "shells.pipes", "shells.endings",
     "shells.waiting", "shells.any_child", "shells.emptied",
-    "shells.expansion",
+    "shells.expansion", "shells.substituted",
     "watched.beside", "watched.started", "watched.programs", "watched.stopped", "watched.places",
     "watched.paths", "watched.polls", "watched.deadlocks", "watched.last_thread",
     "watched.lost_threads", "watched.waits", "watched.last",

@@ -33,11 +33,14 @@ def places(trace: Trace, lost: Call) -> list[Call]:
 def locales_sought(trace: Trace) -> list[Call]:
     """Return the calls that sought a locale in vain, if a process failed right after them.
 
-    Others seek one at their start, too, and do without: those go on.
+    Others seek one at their start, too, and do without: those go on. One name has several
+    spellings (C.UTF-8, C.utf8), of which one is enough.
     """
     process = decider(trace)
     own = trace.of(process.number) if process and process.failed else []
     late = [*takewhile(lambda call: call.path.startswith(LOCALES), reversed(own))]
+    if any(not call.error and "/LC_" in call.path for call in late):
+        return []
     return [call for call in reversed(late) if call.error == errno.ENOENT]
 
 

@@ -12,14 +12,15 @@ NEAR_END = 3
 def reads_nothing(trace: Trace) -> bool:
     """Tell whether a process read the end of its standard input, and ended without going on.
 
-    A shell gives it other files by turns: `while read line; do ... done <file`.
+    A shell gives it other files by turns (`while read line; do ... done <file`), and pipes from
+    other commands: the container's own input is none, without -i.
     """
     process = decider(trace)
     if process is None or process.ended is None:
         return False
     for call in reversed(trace.of(process.number)):
         if call.name == "read" and not call.error and call.descriptor == 0:
-            return not call.object.startswith("/") or call.object.startswith("/dev/")
+            return not call.object or call.object.startswith("/dev/")
         if has_gone_on(call):
             return False
     return False

@@ -22,6 +22,8 @@ NOUNSET = re.compile(
 SOURCES = re.compile(r"^\s*(?:\.|source)\s", re.MULTILINE)
 QUOTED = re.compile(r"'[^']*'|\\\$")
 TAKEN = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+USED = re.compile(rf"{TAKEN.pattern}|\$\{{([A-Za-z_]\w*):?[-+=]")
+"""Also with a default, or with another text where it is set."""
 GIVEN = {
     "PWD", "OLDPWD", "PPID", "IFS", "OPTIND", "OPTARG", "HOME", "HOSTNAME", "PATH", "UID", "EUID",
     "RANDOM", "SECONDS", "LINENO", "SHELL", "TERM", "SHLVL", "_", "PS1", "PS2", "PS4",
@@ -142,12 +144,18 @@ def unset(script: str, env: Mapping[str, str]) -> list[str]:
 
 
 def lacking(script: str, env: Mapping[str, str], begin: int = 0) -> list[str]:
-    """Return the variables that a script takes without a default, and nobody sets."""
+    """Return the variables that a script takes without a default, and nobody sets.
+
+    One that it first asks for with a default (`[ -n "${NAME:-}" ] && ...`) is optional.
+    """
     if SOURCES.search(script):
         return []
-    lines = (QUOTED.sub("", line) for line in _lines(script[begin:]))
-    taken = dict.fromkeys(match[1] or match[2] for line in lines for match in TAKEN.finditer(line))
-    return [name for name in taken if not (name in env or name in GIVEN or sets(script, name))]
+    taken: dict[str, bool] = {}
+    for line in _lines(script[begin:]):
+        for match in USED.finditer(QUOTED.sub("", line)):
+            taken.setdefault(match[1] or match[2] or match[3], not match[3])
+    lacks = [name for name, is_bare in taken.items() if is_bare]
+    return [name for name in lacks if not (name in env or name in GIVEN or sets(script, name))]
 
 
 def assigned(script: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.docker.copied_files import Copied
 from scaffolder.diagnose.docker.inspect import inspect, state
 from scaffolder.diagnose.docker.isolation import isolate
+from scaffolder.diagnose.evidence.files import resolved
 from scaffolder.diagnose.evidence.trace import Trace
 from scaffolder.docker.client import Engine, EngineError
 from scaffolder.docker.throwaway import created
@@ -24,6 +25,8 @@ EACH_SECONDS = 0.5
 TELLING_SECONDS = 1.5
 """How long a runtime gets to tell where its threads are."""
 ANSWER = 64 * 1024
+ANYBODY = 0o666
+"""The mode of a file that replaces none: the user of a container is often not root."""
 EARLY = re.compile(
     r"refused|(?:fail(?:ed|ure)|unable|could ?n[o']t|can't|cannot) (?:to )?(?:connect|open)"
     r"|no (?:response|such container)|reset by peer|rejecting|starting up|loading|not running"
@@ -92,15 +95,30 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             fill(engine, config, case.identity_number, name)
             if tracer:
                 put(engine, name, tracer.folder, tracer.files)
-            if factor.files:
-                written = {path: (factor.mode, data) for path, data in factor.files.items()}
-                put(engine, name, factor.folder, written, factor.owner)
+            _hand(engine, case, factor, name)
             if factor.asks:
                 return _answered(engine, name, factor)
             since = _ran_once(engine, name, window(case)) if factor.again else ""
             found = _outcome(engine, name, limit, tracer, since, quits=factor.quits)
             content = Copied(engine, name).content(factor.reads) if factor.reads else None
             return replace(found, read=(content or b"").decode("utf-8", "replace"))
+
+
+def _hand(engine: Engine, case: Case, factor: Factor, name: str) -> None:
+    """Put the files of a factor into a copy.
+
+    What replaces a file keeps its mode and its owner: a script is executed, and another user may
+    have to read it. Otherwise these would be changed as well.
+    """
+    of: dict[tuple[int, int], dict[str, tuple[int, bytes | None]]] = {}
+    for path, data in factor.files.items():
+        mode, owner = factor.mode, factor.owner
+        old = resolved(case.files, path) if factor.folder == "/" and mode is None else None
+        if old and old.kind == "file":
+            mode, owner = old.mode & 0o7777, (old.uid, old.gid)
+        of.setdefault(owner, {})[path] = (ANYBODY if mode is None else mode, data)
+    for owner, files in of.items():
+        put(engine, name, factor.folder, files, owner)
 
 
 def tried_with(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> Outcome | None:

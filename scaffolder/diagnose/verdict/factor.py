@@ -24,9 +24,9 @@ class Factor:
     """What a person types to change the same."""
     files: Mapping[str, bytes | None] = field(default_factory=dict)
     """What is put into the copy: paths and content; None for a directory."""
-    mode: int = 0o666
+    mode: int | None = None
     owner: tuple[int, int] = (0, 0)
-    """The mode of these files, and whose they are."""
+    """The mode of these files, and whose they are; without a mode, as those that they replace."""
     folder: str = "/"
     """What these paths begin at."""
     asks: tuple[str, ...] = ()

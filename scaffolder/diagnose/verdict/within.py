@@ -75,7 +75,7 @@ def _of_process(case: Case, process: Traced, shown: Sequence[tuple[int, str]]) -
     lines = [*grep.near(sought.pattern, text(case.files, path) or "")][:2] if path else []
     has = f", which has only {' and '.join(f'`{line[:100]}`' for line in lines)}" if lines else ""
     return Within(
-        f"grep finds nothing for {sought.pattern!r} in {where}{has}",
+        f"grep finds nothing for `{sought.pattern}` in {where}{has}",
         f"give {path or where} a line that it finds, or let the script do without: {typed} || true",
         (end, *((content(case, path, "\n".join(lines) or "no such line"),) if path else ())),
     )
