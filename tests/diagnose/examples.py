@@ -354,7 +354,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "script-empties-input": sh("#!/bin/sh\nset -e\njq . /data/a.json > /data/a.json\n", files={"/data/a.json": File(b"")}),
     "value-split": tried("chdir\t-2\tp=/srv/my", files={**SERVER, "/s.sh": program("#!/bin/sh\ncd $APP_DIR\n")}, command="/s.sh", config={"env": {"APP_DIR": "/srv/my app"}}),
     "pattern-unmatched": tried("openat\t-2\tp=/etc/app.d/*.sh\tx=0", files={**SERVER, "/s.sh": program("#!/bin/sh\n. /etc/app.d/*.sh\n")}, command="/s.sh"),
-    "value-in-sed": sh("#!/bin/sh\nset -e\nsed \"s/@URL@/$URL/\" /app.tpl > /app.conf\n", log="sed: -e expression #1, char 16: unknown option to `s'", config={"env": {"URL": "http://a/b"}}),
+    "value-in-sed": sh('#!/bin/sh\nset -e\nsed "s/@URL@/$URL/" /app.tpl > /app.conf\n', log="sed: -e expression #1, char 16: unknown option to `s'", config={"env": {"URL": "http://a/b"}}),
     "errexit": sh("#!/bin/sh\nset -e\nTLS=$(grep ^tls= /etc/a.conf)\nexec /app/server\n", files={"/etc/a.conf": File(b"port=1\n")}),
     "pipe-read-in-part": sh("#!/bin/bash\nset -eo pipefail\nTOP=$(zcat /a.gz | head -n 1)\nexec /app/server\n", exit_code=141),
     "command-empty": sh('#!/bin/sh\numask 027\nexec "$@"\n', exit_code=0, command=(), config={"entrypoint": ("/s.sh",)}),

@@ -72,8 +72,6 @@ def test_a_secret_value_is_not_shown() -> None:
     assert "correct/horse" not in found.text + found.fix
 
 
-@pytest.mark.parametrize(
-    ("expression", "status"), [("s/@URL@/db/", 1), ("s/@URL@/http://db/", 0)]
-)
+@pytest.mark.parametrize(("expression", "status"), [("s/@URL@/db/", 1), ("s/@URL@/http://db/", 0)])
 def test_a_call_that_is_whole_or_that_works_is_no_cause(expression: str, status: int) -> None:
     assert told("true", expression, {"URL": "http://db"}, status).cause != "value-in-sed"

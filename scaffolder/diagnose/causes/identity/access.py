@@ -20,7 +20,7 @@ from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
-from .denials import DENIED, READ_ONLY, REFUSED, is_writable_mount, paths_in, place_for
+from .denials import DENIED, READ_ONLY, REFUSED, is_writable_mount, paths_in, place_for, relative_in
 
 STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|\d+)/fd/[12]\b")
 
@@ -44,6 +44,8 @@ def file_closed(case: Case) -> Found | None:
     path = next(
         (p for p in reversed(paths_in(line)) if not p.startswith(("/dev/std", "/proc"))), ""
     )
+    relative = "" if path else relative_in(case, line)
+    path = path or (relative if relative and culprit(case, relative) else "")
     if not denied and not (is_writable_mount(case, path) and culprit(case, path)):
         return None
     if not path and (stream := STREAM.search(line)):
@@ -95,7 +97,7 @@ def file_closed(case: Case) -> Found | None:
             copied(case, refuses.path, f"mode {refuses.mode:04o}, owner {owner}"),
             runs_as(case),
         ),
-        proven=denied is not None,
+        proven=denied is not None and not relative,  # its directory may be another one
     )
 
 

@@ -2,7 +2,7 @@
 
 import errno
 import re
-from posixpath import dirname
+from posixpath import dirname, join, normpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.files import is_below, mount_around
@@ -14,11 +14,29 @@ READ_ONLY = r"read-only file ?system|EROFS|ReadOnlyFileSystem|errno 30\b"
 
 
 PATHS = re.compile(r"(?<![\w.:/])(/[\w.@%+~-]+(?:/[\w.@%+~-]+)*)")
+OF_SHELL = re.compile(r"^\s*[^\s:]{1,200}: (?:line )?\d+: ")
+"""What a shell's complaint begins with: its script, and the line there."""
+RELATIVE = r"(?!/)[\w.@%+~-][\w.@%+~/-]*"
+NAMED = re.compile(
+    rf"{OF_SHELL.pattern}(?:cannot (?:create|open) )?({RELATIVE}): "
+    rf"|\b(?:open|mkdir|chdir|create|remove|unlink|rename|scandir) ['\"]?({RELATIVE})['\"]?(?::|$)"
+    rf"|['\"`\u2018]({RELATIVE})['\"\u2019](?::|$)"
+)
+"""A relative path: in the words of shells, of Go and Node, of Python and coreutils."""
 
 
 def paths_in(line: str) -> list[str]:
-    """Return the absolute paths in a line, in order."""
-    return [] if line.lstrip().startswith('File "') else PATHS.findall(line)
+    """Return the absolute paths in a line that it is about, in order: not who says it."""
+    return (
+        [] if line.lstrip().startswith('File "') else PATHS.findall(OF_SHELL.sub("", line, count=1))
+    )
+
+
+def relative_in(case: Case, line: str) -> str:
+    """Return the relative path that a complaint names, from the working directory on; or ""."""
+    if match := NAMED.search(line.strip()):
+        return normpath(join(case.config.workdir or "/", match[1] or match[2] or match[3]))
+    return ""
 
 
 def is_writable_mount(case: Case, path: str) -> bool:

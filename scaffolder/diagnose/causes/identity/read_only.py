@@ -9,7 +9,7 @@ from scaffolder.diagnose.evidence.files import is_below
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 
-from .denials import READ_ONLY, is_writable_mount, paths_in, place_for
+from .denials import READ_ONLY, is_writable_mount, paths_in, place_for, relative_in
 
 
 @cause(
@@ -30,6 +30,7 @@ def read_only_root(case: Case) -> Found | None:
     line = case.line(match)
     refused = _refused(case)  # where no message names it
     path = next(reversed(paths_in(line)), "") or (refused.made if refused else "")
+    path = path or relative_in(case, line)
     mounts = [m for m in case.config.mounts if not m.writable and path.startswith(m.destination)]
     place = next((t for t in case.config.tmpfs if is_below(path, t)), "")
     if place and not case.config.read_only:
