@@ -87,7 +87,7 @@ class Case(Searched):
         """What the last run that wrote anything wrote, and what it might have said at its end."""
         last = self.log.since(self.state.started)
         kept = last if any(line.text.strip() for line in last) else self.log.lines
-        filed = self.log_file.failures if self.log_file and self.phase & Phase.ENDED else ()
+        filed = self.log_file.said if self.log_file and self.phase & Phase.ENDED else ()
         return (*kept, *(Line("", text) for text in (*self.seen.lines, *filed)))
 
     @cached_property

@@ -79,13 +79,25 @@ LOG: is shut down
 """
 
 
+JAVA = b"""Error occurred during initialization of VM
+Initial heap size set to a larger value than the maximum heap size
+"""
+
+
+def test_what_comes_after_a_failure_may_say_why() -> None:
+    found = judge(case(**wrote("/var/log/app.log", JAVA)))
+
+    assert "java-options" in {found.cause, *(cause for cause, _ in found.others)}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (LOADED, 'says: LOG: invalid method "x" for the login; then: FATAL: could not load'),
+        (b"Startup failed\nthe moon is not full\n", "Startup failed; then: the moon is not full"),
         (b"ERROR: a query failed\nINFO up\nINFO ready\n" + SEVERE, "says: SEVERE: the keystore"),
     ],
-    ids=["right before", "long before"],
+    ids=["right before", "right after", "long before"],
 )
 def test_the_failure_right_before_the_last_one_is_told_too(content: bytes, words: str) -> None:
     found = judge(case(**wrote("/var/log/app.log", content)))

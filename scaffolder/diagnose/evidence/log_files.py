@@ -12,6 +12,8 @@ from .trace import Trace
 
 LOGS = re.compile(r"(?:^/var/log/.+|\.(?:log|err|out)|/(?:hs_err_pid\d+|nohup\.out|npm-debug).*)$")
 """Where logs are, and how they are called."""
+NAMES = re.compile(r"[:=/'\"\d]")
+"""What is in a line that names what has failed."""
 SYSTEM = re.compile(r"^/(?:proc|sys|dev)/")
 LEVEL = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|emerg|alert|crit)\b|^\w*(?:Error|Exception)\b|^panic:"
@@ -36,10 +38,22 @@ class LogFile:
         return [line for line in self.lines if _fails(line)]
 
     @property
+    def said(self) -> list[str]:
+        """These lines, and those right after them, which may say why."""
+        fails = [_fails(line) for line in self.lines]
+        kept = zip(self.lines, fails, [False, *fails], strict=False)
+        return [line for line, is_failure, is_after in kept if is_failure or is_after]
+
+    @property
     def words(self) -> str:
-        """The last failure, after the one right before it, which may be why; or the last line."""
+        """The last failure, after the one right before it, which may be why; or the last line.
+
+        What names nothing is told with the line after it: "Error occurred during initialization".
+        """
         at = [number for number, line in enumerate(self.lines) if _fails(line)][-2:]
         told = at if len(at) == 2 and at[1] - at[0] <= CLOSE else at[-1:] or [-1]
+        if at and at[-1] == len(self.lines) - 2 and not NAMES.search(self.lines[at[-1]]):
+            told = [at[-1], at[-1] + 1]
         return "; then: ".join(self.lines[number][:EACH] for number in told)
 
 
