@@ -364,6 +364,28 @@ def test_a_wait_for_others_that_is_over_is_no_fault(ago: int, last: str, *, fine
     assert (found.verdict == "healthy") is fine, found
 
 
+@pytest.mark.parametrize(
+    ("made", "fine"),
+    [
+        (Connection("172.18.0.2", 5432), True),
+        (Connection("172.18.0.2", 5432, is_tried=True), False),
+        (Connection("172.18.0.2", 6379), False),
+        (Connection("172.18.0.3", 5432), False),
+    ],
+    ids=["connected", "tried", "another-port", "another-peer"],
+)
+def test_who_is_connected_by_now_has_complained_of_the_past(
+    made: Connection, *, fine: bool
+) -> None:
+    at = tuple((NOW - timedelta(seconds=n)).isoformat() for n in (3, 2, 1))
+    log = "".join(f"WARN db:5432: ECONNREFUSED, next try in {n} ms\n" for n in (250, 500, 1000))
+    peer = Neighbour("db", "running", names=("db", "172.18.0.2"))
+    sources = {"timed": at, "running": (MASTER,), "around": (peer,), "connected": (made,)}
+    found = judge(case(**up(log=log, sources=sources, config={"published": ()})))
+
+    assert (found.verdict == "healthy") is fine, found
+
+
 def test_workers_that_died_long_ago_are_no_fault_of_now() -> None:
     old = tuple((NOW - timedelta(hours=1)).isoformat() for _ in range(3))
     log = 3 * f"{DYING['gunicorn']}\n"

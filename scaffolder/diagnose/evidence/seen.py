@@ -26,6 +26,8 @@ class Seen:
     """What only a copy tells at its end, as its script, its buffer or its logger keeps that."""
     kept_by: str = ""
     """The cause that hides this in the container."""
+    traced: tuple[str, ...] = ()
+    """What a traced shell shows, with the values of its variables."""
     unwritten: Swallowed | None = None
     """What it logged last as a warning or an error, and no handler wrote, if its runtime tells."""
     ending: Ending | None = None

@@ -27,6 +27,7 @@ def of_case(case: "Case") -> Clean:
         texts.append(config.check.words)
     if "log" in case.__dict__:  # it is not fetched for this
         texts.append("\n".join(line.text for line in case.log.lines))
+    texts += case.seen.traced  # `+ TOKEN=...`, and later `+ [ ... = x ]`
     inside = (rf"(?<={re.escape(name)}:)/[\w./-]+" for name in _containers(case) if is_secret(name))
     own = "|".join((OWN, *inside, *map(re.escape, _places(case, texts))))
     return cleaner(config.env, texts, f"{case.target} {config.image}", own)

@@ -12,13 +12,16 @@ from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.programs.usage import lacking, required, usage_in
 
 from .copies import Outcome
+from .decided import Decided, decided
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
-from .within import within
+from .within import TRACED, within
 
 UNHEARD = 20
 """How many lines are read of what a script throws away."""
+TRACED_LINES = 1000
+"""How many lines of a traced shell are searched for secrets, which are not shown then."""
 REVEALED = {
     "python-buffered": "ENV PYTHONUNBUFFERED=1; then fix what it reports",
     "errexit": "handle the failure of this command",
@@ -57,6 +60,8 @@ def revealed(
         words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")
         if not words:
             return None
+    if factor.reveals == "errexit":
+        take_in(case, replace(case.seen, traced=tuple(new[-TRACED_LINES:])))
     if factor.reveals in HIDDEN:  # causes may know it
         unheard = tuple(new[-UNHEARD:])
         take_in(case, replace(case.seen, unheard=unheard, kept_by=factor.reveals))
@@ -64,15 +69,17 @@ def revealed(
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")
     ending = by_status(case) if is_own else None
+    over = _over(case, new) if factor.reveals == "errexit" else Decided()
     tells = asked(case, ending) if ending else None
     text = (
         f"a script ends itself with {found.exit_code}: {at} at {ending.place}{tells.words}"
         if tells and ending
-        else f"a script ends itself with {found.exit_code}: {at}"
+        else f"a script ends itself with {found.exit_code}: {over.words or at}"
         if is_own
         else f"a script exits with {found.exit_code} at `{at}`: {inner.text}"
         if inner
         else f"a script exits with {found.exit_code} at: {at}{ZERO if at.startswith('((') else ''}"
+        f"{over.values and f'; {over.values}'}"
         if factor.reveals == "errexit"
         else f"its output was lost; {factor.changed} it prints: {words[:300]}"
     )
@@ -90,6 +97,12 @@ def revealed(
         ),
         tried=tried,
     )
+
+
+def _over(case: Case, lines: list[str]) -> Decided:
+    script = case.launched[0].script
+    matched = map(TRACED.fullmatch, lines)
+    return decided(script.text if script else "", [(len(m[1]), m[2]) for m in matched if m])
 
 
 def _lacks(case: Case, factor: Factor, said: str, tried: list[str]) -> Rerun | None:

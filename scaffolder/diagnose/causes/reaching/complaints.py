@@ -64,8 +64,21 @@ def _only_complains(case: Case) -> bool:
     found = sorted(every, key=lambda match: match.end())
     if len(found) < COMPLAINTS or _is_over(case):
         return False
+    if _is_connected(case, case.line(found[-1])):
+        return False
     between, after = case.text[: found[-1].start()], case.text[found[-1].end() :]
     return after.strip().count("\n") < COMPLAINTS and not _goes_on(between, after)
+
+
+def _is_connected(case: Case, line: str) -> bool:
+    """Tell whether it has a connection by now to whom a complaint names."""
+    words, ports = set(re.findall(r"[\w.-]+", line)), set(re.findall(r":(\d{1,5})\b", line))
+    for made in case.sources.connections():
+        others = [n for n in case.neighbours if made.address in n.names]
+        names = {made.address}.union(*(other.names for other in others))
+        if not made.is_tried and names & words and (not ports or str(made.port) in ports):
+            return True
+    return False
 
 
 def _goes_on(before: str, after: str) -> bool:
