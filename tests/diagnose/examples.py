@@ -245,6 +245,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ended-by-signal": {"files": SERVER, "exit_code": 141},
     "stop-ignored": {"files": SERVER, "exit_code": 137, "command": ("/bin/sh", "-c", "/app/server; echo done")},
     "killed-from-outside": killed(9),
+    "time-limit-in-script": sh("#!/bin/sh\ntimeout 1 /app/server || exit $?\n", exit_code=124),
     "stopping-hangs": up((Socket("0.0.0.0", 8080),), sources={"happened": (Event(1.0, "start"), Event(2.0, "kill", signal=15))}),
     "paused": {"files": SERVER, "state": {**RUNNING, "status": "paused"}},
     "check-does-nothing": {

@@ -54,7 +54,7 @@ MODULES = (
     "mounts.swapped", "mounts.replaced", "mounts.remainder", "mounts.emptied",
     "memory.out_of_memory", "memory.kernel", "memory.counts", "memory.space", "memory.quotas",
     "signals.crashes", "signals.ignored_children", "signals.uncommon", "signals.stops",
-    "signals.kills",
+    "signals.kills", "signals.time_limits",
     "health.stopping", "health.crons", "health.nothing", "health.commands", "health.proxies",
     "health.methods", "health.hosts", "health.targets", "health.answers", "health.replies",
     "listening.workers", "listening.loops", "listening.addresses", "listening.processes",
