@@ -212,8 +212,11 @@ def test_a_password_in_a_secret_is_compared_and_not_shown(
     )
     found = judge(of)
 
+    ends = repr((secrets.get(SECRET) or b"").decode().removeprefix("s3cret"))[1:-1]
+    shown = " ".join(each.found for each in found.evidence)
     assert (found.cause == "peer-refuses") == bool(words)
     assert words in found.text
+    assert "line break" not in words or f"ends with {ends}" in shown
     assert "s3cret" not in repr(found)
     assert "other" not in found.text.replace("another", "")
 

@@ -257,6 +257,17 @@ def test_a_job_may_leave_behind_what_it_worked_with(work: str) -> None:
     assert judge(case(**told, trace=before)).cause == "daemonises"
 
 
+def test_a_script_that_starts_its_server_last_leaves_a_daemon_behind() -> None:
+    """What it started before, and worked with, stays behind as well."""
+    helper = CHILD + "C\t2\t7\t7\tconnect\t0\ta=inet:127.0.0.1:6379\tf=3:socket:[9]\n"
+    server = CHILD.replace("\t8\t", "\t9\t").replace("/app/server", "/usr/sbin/nginx")
+    last = f"N\t3\t9\t7\n{server}N\t3\t10\t9\nX\t9\t7\t0\t0"
+    found = judge(case(exit_code=0, files=SERVER, trace=f"{STARTED}N\t1\t8\t7\n{helper}{last}"))
+
+    assert found.cause == "daemonises"
+    assert "leaves nginx behind" in found.text
+
+
 def test_a_pid_file_is_not_the_work_of_a_job() -> None:
     wrote = "C\t2\t7\t7\topenat\t3\tp=/run/server.pid\tx=241\n"
     moved = f"{STARTED}N\t1\t8\t7\n{CHILD}{wrote}X\t9\t7\t0\t0"
@@ -510,6 +521,30 @@ def test_a_copy_that_ran_ahead_is_compared_once() -> None:
 
     assert (ran[0] is ran[1], once.asked) == (True, 1)
     assert of.seen.trace.processes
+
+
+@pytest.mark.parametrize(
+    ("ended", "is_alive", "is_kept"),
+    [(9000, True, True), (300, True, False), (9000, False, False)],
+    ids=["after the other's time", "early", "both ended"],
+)
+def test_what_a_watched_copy_did_counts_where_the_other_one_had_less_time(
+    ended: int, *, is_alive: bool, is_kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container lived for 1 s, so a copy that is not watched is given 3.5 s."""
+    trace = read(f"{STARTED}X\t{ended}\t7\t75\t0")
+
+    def run(_engine: Engine, _case: Case, _factor: Factor, tracer: object = None) -> Outcome:
+        if tracer:
+            return Outcome(alive=False, exit_code=75, text="", trace=trace)
+        return Outcome(alive=is_alive, exit_code=0 if is_alive else 4, text="")
+
+    monkeypatch.setattr("scaffolder.diagnose.verdict.unchanged.run", run)
+    of = case(host=Host(architecture="amd64"), files=SERVER)
+    same = unchanged(Engine("docker"), of)
+
+    assert (same.trace is trace) == is_kept
+    assert bool(of.unsought) != is_kept
 
 
 @pytest.mark.parametrize(

@@ -117,11 +117,17 @@ def _is_idle(wait: Call, *, has_socket: bool) -> bool:
 
 
 def left_behind(trace: Trace) -> Traced | None:
-    """Return a process that the first one left behind when it ended with 0, if there is one."""
+    """Return a process that the first one left behind when it ended with 0, if there is one.
+
+    Of several the last one, but not what that has started itself.
+    """
     first = trace.first
     if first is None or first.ended is None or first.status or first.signal:
         return None
-    return next((p for p in trace.processes.values() if p.ended is None), None)
+    left = [p for p in trace.processes.values() if p.ended is None]
+    numbers = {p.number for p in left}
+    own = (p for p in left if p.parent not in numbers)
+    return max(own, key=lambda p: p.began, default=None)
 
 
 def outlived(trace: Trace) -> Traced | None:

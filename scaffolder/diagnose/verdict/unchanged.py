@@ -11,6 +11,7 @@ from .ahead import Ahead
 from .apart import only_copies_lack
 from .copies import Outcome, run
 from .factor import Factor
+from .lifetimes import window
 from .watching import is_unread, tracer_for
 
 
@@ -47,9 +48,15 @@ def _compared(engine: Engine, case: Case, ahead: Ahead | None) -> tuple[Outcome,
         take_in(case, Seen(seen.trace))
         return seen, ""
     same = run(engine, case, nothing)
-    if seen and not why and same.words != seen.words:
+    if seen and not why and same.words != seen.words and not _ends_later(case, seen, same):
         why = f"under the tracer a copy {seen.words}, and otherwise {same.words}"
     return replace(same, trace=seen.trace if seen and not why else None), why
+
+
+def _ends_later(case: Case, seen: Outcome, same: Outcome) -> bool:
+    """Tell whether a watched copy ended only after the time that the other one had."""
+    first = seen.trace.first if seen.trace else None
+    return same.alive and bool(first and (first.ended or 0) > window(case) * 1000)
 
 
 def _read(engine: Engine, case: Case, seen: Outcome) -> Outcome:

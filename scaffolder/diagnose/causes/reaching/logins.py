@@ -79,7 +79,7 @@ def _in_files(
             f"write it without a line break: printf %s PASSWORD > FILE, and mount that at {broken};"
             " or have the program cut off the end of the line",
             f"{by}=[redacted]",
-            f"{broken} ends with \\n",
+            f"{broken} ends with {secret_files.ending(kept[broken])}",
             broken,
         )
     named = secret_files.of_password(kept)

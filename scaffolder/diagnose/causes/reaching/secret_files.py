@@ -49,6 +49,11 @@ def with_line_break(kept: dict[str, str | None], wanted: Iterable[str]) -> str:
     return next((p for p, t in kept.items() if t and t not in known and _cut(t) in known), "")
 
 
+def ending(text: str | None) -> str:
+    r"""Return the line break at the end of a text, as it is written: `\r\n`."""
+    return repr((text or "")[len(_cut(text or "")) :])[1:-1]
+
+
 def of_password(kept: dict[str, str | None]) -> list[str]:
     """Return which secrets are passwords by their names."""
     return [path for path in kept if PASSWORD.search(basename(path))]
