@@ -1,12 +1,15 @@
 """When a copy that outlived its time rests: all of its threads wait, and stay the same."""
 
 from itertools import count
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from scaffolder.diagnose.verdict import at_work
-from scaffolder.docker.client import Engine, Ran
+from scaffolder.docker.process import Ran
+
+if TYPE_CHECKING:
+    from scaffolder.docker.client import Engine
 
 HEAD = "PID STAT WCHAN COMMAND\n"
 

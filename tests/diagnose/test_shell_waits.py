@@ -91,6 +91,25 @@ def test_the_arguments_of_a_script_say_whom_it_waits_for() -> None:
     assert "ledgerdb:5432" in found.text
 
 
+FUNCTION = """#!/bin/bash
+STORE_HOST=${STORE_HOST:-ledgerdb}
+STORE_PORT=${STORE_PORT:-5432}
+wait_for() {
+    until nc -z "$1" "$2" >/dev/null 2>&1; do sleep 1; done
+}
+wait_for "$STORE_HOST" "$STORE_PORT"
+exec "$@"
+"""
+
+
+def test_the_defaults_of_a_script_say_whom_it_waits_for() -> None:
+    found = judged(FUNCTION, files={"/usr/bin/nc": SERVER["/app/server"]})
+
+    assert found.cause == "waits-forever"
+    assert "ledgerdb:5432" in found.text
+    assert "it listens on 6379" in found.text
+
+
 POLLS = """
 while :; do
     up || echo lost

@@ -118,11 +118,7 @@ class Seen:
     @cached_property
     def watchdog(self) -> Watchdog | None:
         """What a process looked at before it killed the one that decided the end."""
-        killed = self.decider
-        handled = killed and decisive.handled_signal(self.trace, killed)
-        number = (killed.signal if killed else 0) or (handled.number if handled else 0)
-        killer = watchdog.killer_of(self.trace, killed, number) if killed and number else None
-        return watchdog.watchdog(self.trace, killer, killed) if killer and killed else None
+        return watchdog.ended_by(self.trace, self.decider) if self.decider else None
 
     @cached_property
     def gave_up(self) -> Call | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
-from .decisive import kills_first
+from .decisive import handled_signal, kills_first
 from .files import SYSTEM
 from .harmless import PROBES, REPORTING
 from .trace import Call, Trace, Traced
@@ -44,6 +44,14 @@ def killer_of(trace: Trace, killed: Traced, number: int) -> Traced | None:
     sent = (s for s in trace.signals if s.process == killed.number and s.number == number)
     senders = [trace.processes[s.sender] for s in sent if s.sender in trace.processes]
     return next((p for p in senders if p.number != killed.number), None)
+
+
+def ended_by(trace: Trace, killed: Traced) -> Watchdog | None:
+    """Return what the process looked at whose signal ended another one, or made it end itself."""
+    handled = handled_signal(trace, killed)
+    number = killed.signal or (handled.number if handled else 0)
+    killer = killer_of(trace, killed, number) if number else None
+    return watchdog(trace, killer, killed) if killer else None
 
 
 def watchdog(trace: Trace, killer: Traced, killed: Traced) -> Watchdog | None:

@@ -1,7 +1,7 @@
 """The hosts and ports that a service is told to reach, and the containers behind them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
@@ -11,6 +11,7 @@ from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.evidence.wrapped import MISTAKES
+from scaffolder.diagnose.programs import shell
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
@@ -37,6 +38,11 @@ DEFAULTS = {
 }
 
 
+OWN = re.compile(
+    r"^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY|ORIGINS?|CORS"
+    r"|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)"
+)
+"""Names of variables with an address that is no peer's, or that others use."""
 OBSERVES = re.compile(
     r"(?:^|_)(?:METRICS?|TELEMETRY|STATSD|GRAPHITE|PUSHGATEWAY|OTEL|OTLP|TRAC(?:ES?|ING)|JAEGER"
     r"|ZIPKIN|SENTRY|ANALYTICS|PROFIL(?:ER|ING))(?:_|$)"
@@ -63,14 +69,36 @@ class Peer:
 
 
 def peers(case: Case) -> Iterator[Peer]:
-    """Return the hosts and ports that variables, arguments and scripts name."""
-    env = case.config.env
+    """Return the hosts and ports that variables, arguments and scripts name.
+
+    Scripts have defaults for variables: `: "${CACHE_HOST:=cache}"`.
+    """
+    yield from _of_variables(_variables(case))
+    for item in case.launched:
+        for word in item.argv[1:]:
+            yield from (
+                Peer(m[2], int(m[3] or DEFAULTS.get(m[1], 0)), "the command")
+                for m in URL.finditer(word)
+                if m[2] not in LOCAL
+            )
+            pair = PAIR.match(word)
+            if pair and not pair[1].isdecimal() and pair[1] not in LOCAL:
+                yield Peer(pair[1], int(pair[2]), "the command")
+        if item.script:
+            yield from literal(item.script.text)
+
+
+def _variables(case: Case) -> dict[str, str]:
+    env = dict(case.config.env)
+    for item in case.launched:
+        if item.script and item.script.language == "sh":
+            env = shell.assigned(item.script.text, env)
+    return env
+
+
+def _of_variables(env: Mapping[str, str]) -> Iterator[Peer]:
     for name, value in env.items():
-        if re.search(
-            "^(?:HOST|BIND|LISTEN|ADDR|ADDRESS|PATH|HOSTNAME)|(?:^|_)(?:BIND|LISTEN|PROXY"
-            "|ORIGINS?|CORS|PUBLIC|CALLBACK|REDIRECT|HOMEPAGE|NO_PROXY)",
-            name,
-        ):
+        if OWN.search(name):
             continue
         for match in URL.finditer(value):
             yield Peer(
@@ -86,18 +114,6 @@ def peers(case: Case) -> Iterator[Peer]:
             stem = name.lower()
             usual = next((p for k, p in DEFAULTS.items() if k[:5] in stem), 0)
             yield Peer(value, int(port) if port.isdecimal() else usual, name)
-    for item in case.launched:
-        for word in item.argv[1:]:
-            yield from (
-                Peer(m[2], int(m[3] or DEFAULTS.get(m[1], 0)), "the command")
-                for m in URL.finditer(word)
-                if m[2] not in LOCAL
-            )
-            pair = PAIR.match(word)
-            if pair and not pair[1].isdecimal() and pair[1] not in LOCAL:
-                yield Peer(pair[1], int(pair[2]), "the command")
-        if item.script:
-            yield from literal(item.script.text)
 
 
 def reaches_observers(case: Case) -> bool:

@@ -96,6 +96,6 @@ def _limit(argv: Sequence[str], written: Sequence[str]) -> Limit | None:
     duration = DURATION.fullmatch(argv[at]) if at < len(argv) else None
     if duration is None:
         return None
-    name = NAME.search(written[at])
+    by = NAME.search(written[at])
     seconds = float(duration[1]) * UNITS[duration[2]]
-    return Limit(seconds, kills, tuple(argv[at + 1 :]), name[1] if name else "")
+    return Limit(seconds, kills, tuple(argv[at + 1 :]), by[1] if by else "")
