@@ -28,7 +28,8 @@ CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
 def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
     cause, hit = best
-    if case.config.must_stay or (case.is_silent and is_to_stay(case)) or has_failed(case):
+    is_to_run_on = case.config.must_stay or (case.is_silent and is_to_stay(case))
+    if is_to_run_on or has_failed(case) or cause.id == "nothing-done":
         return False
     if any(left.is_main for left in case.seen.left) and not reports(case):
         return False  # what it began waits for something, and it says of nothing that it is done
