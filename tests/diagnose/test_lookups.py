@@ -126,3 +126,22 @@ METRICS = {"env": {"METRICS_URL": "http://store:6500"}, "networks": {"net": ""},
 )
 def test_what_works_beside_that_is_well(records: tuple[str, ...], more: dict[str, Any]) -> None:
     assert judge(waits(*records, **more)).cause != "peer-awaited"
+
+
+@pytest.mark.parametrize(
+    ("servers", "words"),
+    [
+        (("192.0.2.53",), "the container asks 192.0.2.53 for names (--dns)"),
+        ((), "the program ends over the name db.example.com, and says nothing"),
+    ],
+)
+def test_the_name_server_that_a_container_was_given_is_told(
+    servers: tuple[str, ...], words: str
+) -> None:
+    asked = asks(10, "db.example.com")
+    found = judge(ran(asked, config={"name_servers": servers}))
+    said = "getaddrinfo db.example.com: Temporary failure in name resolution"
+    loud = judge(case(files=SERVER, log=said, config={"name_servers": servers}))
+
+    assert words in found.text
+    assert ("asks 192.0.2.53 (--dns)" in loud.text) is bool(servers)

@@ -72,6 +72,7 @@ def config(document: Mapping[str, Any]) -> Config:
         workdir=own.get("WorkingDir") or "/",
         hostname=_hostname(document),
         hosts=tuple(host.get("ExtraHosts") or ()),
+        name_servers=tuple(host.get("Dns") or ()),
         labels=own.get("Labels") or {},
         exposed=tuple(_exposed(own.get("ExposedPorts") or {})),
         published=tuple(_published(_bindings(document))),

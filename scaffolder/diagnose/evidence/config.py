@@ -77,6 +77,8 @@ class Config:
     """The name of its host, if it was given one."""
     hosts: tuple[str, ...] = ()
     """Names that it was given addresses for: `db:10.0.0.2`."""
+    name_servers: tuple[str, ...] = ()
+    """Whom it asks for names (`--dns`), where that is not left to the engine."""
     labels: Mapping[str, str] = field(default_factory=dict)
     exposed: tuple[Port, ...] = ()
     published: tuple[Port, ...] = ()

@@ -57,11 +57,13 @@ def name_unresolved(case: Case) -> Found | None:
     known = chain(sought(case), peers(case))
     peer = named_in(case, line) or next((p for p in known if p.host not in LOCAL), None)
     name = peer.host if peer else "a host"
+    servers = ", ".join(case.config.name_servers)
+    by = f"; the container asks {servers} (--dns)" if servers else ""
     return _answer(
         case,
         match,
         peer,
-        f"the name {name} does not resolve (DNS): {line[:200]}",
+        f"the name {name} does not resolve (DNS): {line[:200]}{by}",
         "correct the name; containers find each other by name only on a user-defined network"
         " (docker network create)",
     )
@@ -141,6 +143,15 @@ def _sought(case: Case, peer: Peer) -> Found:
     asked = ", ".join(filter(None, (what, often)))
     shown = watched(case, f"{peer.by}: {asked}")
     why = obstacle(case, peer)
+    servers = ", ".join(case.config.name_servers)
+    if why is None and servers and not peer.port:
+        return Found(
+            f"the program ends over the name {what}, and says nothing: the container asks {servers}"
+            " for names (--dns), who does not answer, or does not know it",
+            f"see that {servers} answers in the container's network, and knows {what}; or leave"
+            " --dns out",
+            (shown, inspected(case, "HostConfig.Dns", servers)),
+        )
     if why is None:
         over = "a connection to" if peer.port else "the name"
         text = f"the program ends over {over} {what}, and says nothing"
