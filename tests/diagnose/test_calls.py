@@ -12,7 +12,7 @@ from examples import EXAMPLES, HTTP, SERVER, STARTED, said, sh, tried
 from scaffolder.diagnose.causes.variables.line_endings import MOST, of_windows
 from scaffolder.diagnose.evidence.config import Image, Port
 from scaffolder.diagnose.evidence.facts import Event
-from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs import shell_variables
 from scaffolder.diagnose.session import is_open
 from scaffolder.diagnose.verdict import handed
 from scaffolder.diagnose.verdict.factors import factors
@@ -453,7 +453,29 @@ def test_a_port_that_the_program_itself_holds_is_named_as_such() -> None:
 def test_variables_that_a_strict_script_takes_and_nobody_sets(
     script: str, names: list[str]
 ) -> None:
-    assert shell.unset(script, {"GIVEN": "1"}) == names
+    assert shell_variables.unset(script, {"GIVEN": "1"}) == names
+
+
+LOOP = 'for v in HOST_NAME USER_NAME; do\n  [ -n "${!v}" ] || exit 1\ndone\n'
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        (LOOP, ["HOST_NAME", "USER_NAME"]),
+        (LOOP.replace('[ -n "${!v}" ] ||', "[[ -z ${!v+x} ]] &&"), ["HOST_NAME", "USER_NAME"]),
+        ("need HOST_NAME GIVEN\n", ["HOST_NAME"]),
+        ("require_vars HOST_NAME USER_NAME\n", ["HOST_NAME", "USER_NAME"]),
+        (f"USER_NAME=me\n{LOOP}", ["HOST_NAME"]),
+        (f': "${{USER_NAME:=me}}"\n{LOOP}', ["HOST_NAME"]),
+        (LOOP.replace("${!v}", "$v"), []),
+        ("for v in HOST_NAME; do file_env $v; done", []),
+        ("file_env HOST_NAME", []),
+        ("check /etc/app.conf", []),
+    ],
+)
+def test_variables_that_a_script_asks_for_by_name(script: str, names: list[str]) -> None:
+    assert shell_variables.asked_by_name(script, {"GIVEN": "1"}) == names
 
 
 def test_a_strict_script_whose_words_are_lost_names_its_variable() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from recorded import case, folder
 
-from examples import SERVER, program
+from examples import SERVER, STARTED, program, tried
 from scaffolder.diagnose.causes.identity.denials import paths_in, relative_in
+from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.judge import judge
 
 
@@ -57,3 +58,13 @@ def test_the_directory_that_refuses_is_named_and_not_proven_by_the_words_alone()
     assert closed.verdict == "likely"
     assert "/app" not in opened.text.replace("/app/server", "").partition("denied")[0]
     assert "/s.sh is owned" not in closed.text + opened.text
+
+
+def test_the_place_of_a_link_is_what_is_closed_and_not_what_it_leads_to() -> None:
+    call = "symlinkat\t-13\tp=/dev/stdout\tp=/var/log/app/access.log"
+    found = judge(case(**tried(call, config={"user": "1000"})))
+    of = read(f"{STARTED}C\t1\t7\t7\tsymlinkat\t-13\tp=a\td=/srv\tp=b\td=/app\n").calls[0]
+
+    assert "/var/log/app/access.log" in found.text
+    assert "/dev/stdout" not in found.text
+    assert (of.path, of.made) == ("/app/b", "/app/b")

@@ -121,6 +121,27 @@ def test_a_variable_that_a_program_in_java_reads_and_nothing_sets_is_named(comma
 
 
 @pytest.mark.parametrize(
+    ("texts", "log", "is_told"),
+    [
+        (("BATCH_SIZE",), "java.lang.NumberFormatException: Cannot parse null string: null", True),
+        (("BATCH_SIZE",), 'java.lang.NumberFormatException: For input string: "1k"', False),
+        (
+            ("BATCH_SIZE", "LIMIT_MB"),
+            "java.lang.NumberFormatException: Cannot parse null string",
+            False,
+        ),
+    ],
+)
+def test_the_only_variable_that_is_not_there_is_what_is_null(
+    texts: tuple[str, ...], log: str, *, is_told: bool
+) -> None:
+    found = judge(reading("java -cp /app shop.Main", *texts, log=log, ending=None))
+
+    assert (found.cause == "variable-missing") is is_told, found
+    assert not is_told or "BATCH_SIZE is not set" in found.text
+
+
+@pytest.mark.parametrize(
     "example",
     [
         {"texts": ("LEDGER_DSN",), "uses": "toString"},

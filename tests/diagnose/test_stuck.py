@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from recorded import case
 
-from examples import STARTED, up
+from examples import SERVER, STARTED, up
+from scaffolder.diagnose.evidence import jvm_log
 from scaffolder.diagnose.evidence.facts import Process, Socket
 from scaffolder.diagnose.evidence.stuck import Stand, Stuck, told
+from scaffolder.diagnose.evidence.swallowed import LOST
 from scaffolder.diagnose.session import is_open
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -203,6 +205,22 @@ def test_the_exception_that_the_future_of_a_scheduled_task_keeps_is_told() -> No
     assert (found.cause, found.verdict) == ("java-task-over", "likely")
     assert 'NumberFormatException: For input string: "1k" (com.acme.Rates.refresh)' in found.text
     assert "is not run again" in found.text
+
+
+def test_a_program_that_ends_after_its_only_task_failed_has_failed() -> None:
+    once = OVER.replace("runAndReset", "run") + caught("run")
+    lost, ending = jvm_log.end(once, "")
+    trace = "P\t0\t7\t/usr/bin/java\tjava\\x00\n{}X\t900\t7\t0\t0"
+    idle = trace.format("C\t1\t7\t7\topenat\t3\tp=/tmp/hsperfdata_root/7\tx=242\n")
+    worked = trace.format("C\t1\t7\t7\topenat\t3\tp=/data/out.csv\tx=242\n")
+    of: dict[str, Any] = {"files": SERVER, "exit_code": 0, "swallowed": lost}
+
+    assert ending is None
+    assert lost
+    assert lost.how == LOST
+    assert judge(case(**of, trace=idle)).verdict == "likely"
+    assert judge(case(**of, trace=worked)).verdict == "healthy"
+    assert judge(case(**of, trace=idle, log="exported 7 rows")).verdict == "healthy"
 
 
 def test_of_a_task_that_was_to_run_once_it_is_told_as_well() -> None:

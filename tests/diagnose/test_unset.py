@@ -3,6 +3,7 @@
 import pytest
 from recorded import case, elf, program
 
+from examples import sh
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.evidence.swallowed import Swallowed
 from scaffolder.diagnose.verdict.unset import variables
@@ -35,3 +36,14 @@ def test_a_value_that_leads_a_program_past_its_end_proves_nothing(
     found = [factor for factor in variables(ended(*of)) if "API_KEY" in factor.name]
 
     assert [factor.cure.proves for factor in found if factor.cure] == [proves]
+
+
+def test_what_a_script_tests_by_name_is_given_together() -> None:
+    script = 'for v in DB_HOST DB_USER MODE; do\n[ -n "${!v}" ] || exit 78\ndone\n'
+    of = case(**sh(f"#!/bin/bash\n{script}", exit_code=78, config={"env": {"MODE": "x"}}))
+    first = next(iter(variables(of)))
+
+    assert first.name == "the variables DB_HOST and DB_USER"
+    assert {"DB_HOST", "DB_USER", "MODE"} == set(first.config.env)
+    assert first.cure
+    assert "DB_HOST and DB_USER are not set" in first.cure.text

@@ -63,7 +63,7 @@ MODULES = (
     "reaching.credentials", "reaching.answers", "reaching.awaited", "reaching.replicas",
     "reaching.proxies", "reaching.certificates",
     "variables.called_otherwise", "variables.missing", "variables.values", "variables.homes",
-    "variables.files",
+    "variables.files", "variables.counts",
     "variables.misspelled", "variables.unencoded", "variables.malformed", "variables.line_endings",
     "variables.workdir", "variables.locales", "variables.links", "variables.service_links",
     "data", "files.leases", "files.encodings", "files.databases", "files.disliked",

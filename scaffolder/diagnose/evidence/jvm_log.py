@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .swallowed import UNCAUGHT, Ending, Swallowed
+from .swallowed import LOST, UNCAUGHT, Ending, Swallowed
 
 OPTIONS = (
     "-Xlog:exceptions=info,vmoperation=debug:file={folder}/raised:um:filecount=0"
@@ -59,6 +59,9 @@ def end(log: str, output: str) -> tuple[Swallowed | None, Ending | None]:
     own = [frame for frame in frames if not FOREIGN.match(frame["name"])]
     if called is None or not own:
         is_chosen = told is None and EXIT.search(log) is not None
+        if told is None and not is_chosen:
+            lost = kept(log)
+            told = lost and replace(lost, how=LOST)
         return told, _ending(log, "", "System.exit") if is_chosen else None
     how = f"System.exit({called['code']})"
     same = next((frame for frame in own if near and frame["name"] == near.place), None)

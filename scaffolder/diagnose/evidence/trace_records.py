@@ -147,7 +147,8 @@ def _fields(parts: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _with_path(found: Call, value: str) -> Call:
     path = _plain(value)
-    if found.given:
+    # What a link leads to is only a text: it need not be there, and nobody looks for it.
+    if found.given and not found.name.startswith("symlink"):
         return replace(found, other=_normal(path) if path else "")
     return replace(found, given=path, path=_normal(path) if path else "")
 

@@ -15,20 +15,6 @@ ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 ARITHMETIC = re.compile(r"\$\(\((?:[^()]|\([^()]*\))*\)\)")
 """A number that the shell computes: its parentheses begin no command."""
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
-NOUNSET = re.compile(
-    r"^#!.*\s-[a-z]*u[a-z]*\b.*$|^[^#\n]*\bset\s+(?:-[a-z]*\s+)*(?:-[a-z]*u|-o\s+nounset)",
-    re.MULTILINE,
-)
-SOURCES = re.compile(r"^\s*(?:\.|source)\s", re.MULTILINE)
-QUOTED = re.compile(r"'[^']*'|\\\$")
-TAKEN = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
-USED = re.compile(rf"{TAKEN.pattern}|\$\{{([A-Za-z_]\w*):?[-+=]")
-"""Also with a default, or with another text where it is set."""
-GIVEN = {
-    "PWD", "OLDPWD", "PPID", "IFS", "OPTIND", "OPTARG", "HOME", "HOSTNAME", "PATH", "UID", "EUID",
-    "RANDOM", "SECONDS", "LINENO", "SHELL", "TERM", "SHLVL", "_", "PS1", "PS2", "PS4",
-}  # fmt: skip
-"""What a shell sets by itself, or the runtime."""
 ASSIGNED = re.compile(
     r"(?:(?:export|readonly|local|declare)\s+)?([A-Za-z_]\w*)="
     r"(?:'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()]*))\s*(?:[;&#].*)?$"
@@ -62,14 +48,14 @@ class Command:
 def commands(script: str) -> list[Command]:
     """Return a script's simple commands, in the order written."""
     found: list[Command] = []
-    for line in _lines(script):
+    for line in lines(script):
         found += _of_line(line)
         if len(found) > MOST:
             break
     return found
 
 
-def _lines(script: str) -> Iterator[str]:
+def lines(script: str) -> Iterator[str]:
     joined = re.sub(r"\\\r?\n", " ", script)
     document = ""
     for line in joined.splitlines():
@@ -137,31 +123,10 @@ def sets_errexit(script: str) -> bool:
     )
 
 
-def unset(script: str, env: Mapping[str, str]) -> list[str]:
-    """Return the variables that a script with `set -u` takes without a default, and nobody sets."""
-    begins = NOUNSET.search(script)
-    return lacking(script, env, begins.end()) if begins else []
-
-
-def lacking(script: str, env: Mapping[str, str], begin: int = 0) -> list[str]:
-    """Return the variables that a script takes without a default, and nobody sets.
-
-    One that it first asks for with a default (`[ -n "${NAME:-}" ] && ...`) is optional.
-    """
-    if SOURCES.search(script):
-        return []
-    taken: dict[str, bool] = {}
-    for line in _lines(script[begin:]):
-        for match in USED.finditer(QUOTED.sub("", line)):
-            taken.setdefault(match[1] or match[2] or match[3], not match[3])
-    lacks = [name for name, is_bare in taken.items() if is_bare]
-    return [name for name in lacks if not (name in env or name in GIVEN or sets(script, name))]
-
-
 def assigned(script: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with what a script sets to a text that is known without a run."""
     known = dict(env)
-    for line in _lines(script):
+    for line in lines(script):
         for name, default in DEFAULTED.findall(line):
             value = known.get(name) or expand(default.strip("'\""), known)
             known.update({} if re.search(r"[$`]", value) else {name: value})

@@ -21,6 +21,8 @@ MALFORMED = re.compile(
     r"|SyntaxError: Unexpected (?:token|end))"
 )
 """Exceptions of what is read and does not have the form that it is to have."""
+OF_SYSTEM = re.compile(r"/(?:dev|proc)/|/tmp/hsperfdata_")
+"""Where a system or a virtual machine writes, whatever the program does."""
 CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
 """What a job that has said what it did may do without."""
 
@@ -46,15 +48,16 @@ def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
 def has_failed(case: Case) -> bool:
     """Tell whether an end with 0 is that of a program which met an exception, and failed.
 
-    It says that it has stopped, which nobody asked for; or what it was to read is malformed, and it
-    has done nothing at all.
+    It says that it has stopped, which nobody asked for; or what it was to read is malformed, or a
+    task has ended over the exception, and it has done nothing at all.
     """
     kept = case.seen.swallowed if case.phase == Phase.FINISHED else None
     if kept is None:
         return False
     tells_nothing = case.is_silent or not reports(case)
-    is_idle = tells_nothing and MALFORMED.search(kept.last) and not _has_worked(case.seen.trace)
-    return stops_unasked(case) or bool(is_idle)
+    is_fatal = kept.how == LOST or MALFORMED.search(kept.last) is not None
+    is_idle = tells_nothing and is_fatal and not _has_worked(case.seen.trace)
+    return stops_unasked(case) or is_idle
 
 
 def _has_worked(trace: Trace) -> bool:
@@ -63,7 +66,7 @@ def _has_worked(trace: Trace) -> bool:
         return True
     programs = [call for call in trace.calls if call.name.startswith("exec") and not call.error]
     writes = (c for c in trace.calls if c.writes and not c.error)
-    is_written = any(not c.path.startswith(("/dev/", "/proc/")) for c in writes)
+    is_written = any(not OF_SYSTEM.match(c.path) for c in writes)
     return is_written or len(programs) > 1 or any(call.is_network for call in trace.calls)
 
 

@@ -7,12 +7,14 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.causes.variables.missing import demand
 from scaffolder.diagnose.evidence.phase import SIGNALLED
+from scaffolder.diagnose.programs.shell_variables import asked_by_name
 
 from . import cures
 from .factor import Factor
 from .spellings import sample
 
 MOST_UNSET = 3
+MOST_TOGETHER = 12
 UNUSUAL = SIGNALLED + 65
 """Beyond the signals, statuses are a program's own again: 255 is that of PHP and Perl."""
 
@@ -27,11 +29,27 @@ def variables(case: Case) -> Iterator[Factor]:
     kept = case.seen.swallowed
     is_of_code = kept is not None and kept.lacks_code
     told = case.seen.unwritten.text if case.seen.unwritten else ""
+    yield from _asked_together(case)
     named = sorted(named_variables(case), key=lambda each: -demand(each[0], required=each[2]))
     for name, _by, _required in named[:MOST_UNSET]:
         is_led = case.seen.failed_call is not None or is_signalled or is_of_code
         proves = not is_led and (not told or name in told)
         yield given(case, name, proves=proves)
+
+
+def _asked_together(case: Case) -> Iterator[Factor]:
+    """Set all that a script tests by their names, as it ends over any of them."""
+    for item in case.launched:
+        script = item.script.text if item.script and item.script.language == "sh" else ""
+        names = asked_by_name(script, case.config.env)
+        if 1 < len(names) <= MOST_TOGETHER:
+            given = {name: sample(name) for name in names}
+            yield Factor(
+                f"the variables {' and '.join(names)}",
+                replace(case.config, env={**case.config.env, **given}),
+                flags=" ".join(f"-e {name}=..." for name in names),
+                cure=replace(missing(names), is_exact=True),
+            )
 
 
 def given(case: Case, name: str, *, proves: bool = True) -> Factor:

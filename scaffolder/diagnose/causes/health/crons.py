@@ -12,7 +12,7 @@ from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.evidence.files import resolved, text
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.seen import Seen
-from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs import shell, shell_variables
 from scaffolder.diagnose.programs.crontab import Job, jobs
 from scaffolder.text import quoted
 
@@ -153,7 +153,7 @@ def _lacked(case: Case, job: Job, *, needed: bool) -> dict[str, str]:
     named = {n: by for n, by, required in named_variables(own) if required or not needed}
     for script in scripts if not needed else ():
         if script.language == "sh":
-            named |= dict.fromkeys(shell.lacking(script.text, env), script.path)
+            named |= dict.fromkeys(shell_variables.lacking(script.text, env), script.path)
     theirs = case.config.env.keys() - env.keys() - shell.GIVEN
     texts = [script.text for script in scripts]
     return {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scaffolder.diagnose.causes.shells.meant import SAYS, is_of
-from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs import shell, shell_variables
 from scaffolder.diagnose.programs.launched import BUILTINS
 
 AROUND = re.compile(r"(?:^|(?<=[\s;&|(]))(do|done)(?=$|[\s;&|)<>])", re.MULTILINE)
@@ -52,5 +52,5 @@ def _bodies(script: str) -> Iterator[str]:
 
 def _is_given(command: shell.Command, names: set[str]) -> bool:
     """Tell whether a command has one of some variables among its arguments."""
-    used = (match for word in command.words[1:] for match in shell.TAKEN.finditer(word))
+    used = (match for word in command.words[1:] for match in shell_variables.TAKEN.finditer(word))
     return any((match[1] or match[2]) in names for match in used)

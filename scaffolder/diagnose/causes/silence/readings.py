@@ -8,7 +8,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.java.literals import variables as java_variables
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.log_search import is_vague
-from scaffolder.diagnose.programs import pypaths, pysource, shell
+from scaffolder.diagnose.programs import pypaths, pysource, shell, shell_variables
 from scaffolder.diagnose.programs.defaults import read_variables
 from scaffolder.diagnose.programs.native import binary, elf, glued, go_texts
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
@@ -132,7 +132,12 @@ def _named_by_scripts(case: Case) -> Iterator[tuple[str, str, bool]]:
     for script in scripts:
         by = script.path or "the program"
         if script.language == "sh":
-            yield from ((name, by, True) for name in shell.unset(script.text, case.config.env))
+            env = case.config.env
+            unset = (
+                *shell_variables.unset(script.text, env),
+                *shell_variables.asked_by_name(script.text, env),
+            )
+            yield from ((name, by, True) for name in unset)
         if script.language not in {"node", "ruby", "php", "perl"}:
             continue
         needed = read_variables(script.language, script.text)

@@ -5,6 +5,7 @@ import re
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, inspected, logged, quoted
+from scaffolder.diagnose.causes.java.literals import variables as java_variables
 from scaffolder.diagnose.causes.shells.script import quote, scripts, where
 from scaffolder.diagnose.causes.silence.readings import TYPICAL, named_variables, quiet
 from scaffolder.diagnose.evidence.phase import Phase
@@ -42,6 +43,10 @@ MISSING = (
 )
 
 
+NULL = (
+    r"[^\n]*(?:Cannot parse null string|NumberFormatException: null|DateTimeParse\w*: null)[^\n]*"
+)
+"""How Java's parsers complain of a value that is not there."""
 STARTING = {
     "PATH", "HOME", "LANG", "ERROR", "FATAL", "WARN", "INFO", "DEBUG", "CRITICAL", "HTTP",
     "TCP", "JSON", "SQL", "NULL", "ENV", "URL", "PORT_NOT", "LOG", "TLS", "SSL", "API",
@@ -62,6 +67,8 @@ LISTS = ("/etc/apache2/envvars",)
     explains=[
         "name-unresolved",
         "connection-refused",
+        "config-malformed",
+        "java-task-over",
         "secret-missing",
         "script-guard",
         "program-closed-in-script",
@@ -73,7 +80,7 @@ LISTS = ("/etc/apache2/envvars",)
 )
 def variable_missing(case: Case) -> Found | None:
     """Find the variable that the log says is missing, or that a silent program reads."""
-    if found := _by_words(case):
+    if found := _by_words(case) or _by_null(case):
         return found
     return _by_directory(case) or _by_files(case) if case.phase == Phase.DIED else None
 
@@ -102,6 +109,21 @@ def _by_words(case: Case) -> Found | None:
                 proven=True,
             )
     return None
+
+
+def _by_null(case: Case) -> Found | None:
+    """Find the only variable that a Java program reads and nobody sets, where it parses null."""
+    match = case.said(NULL)
+    lacks = [name for name, _ in java_variables(case) if name not in case.config.env]
+    if match is None or len(lacks) != 1:
+        return None
+    return Found(
+        f"the environment variable {lacks[0]} is not set, and the program reads it and takes what"
+        f" is not there for a value: {case.line(match)[:200]}",
+        f"pass it: docker run -e {lacks[0]}=... (or --env-file)",
+        (logged(case, match), inspected(case, "Config.Env", f"{lacks[0]} is not set")),
+        (f"docker run -e {typed(lacks[0])}=... {case.config.image}",),
+    )
 
 
 def _sets(case: Case, path: str, name: str) -> bool:
