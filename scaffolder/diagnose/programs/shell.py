@@ -56,6 +56,7 @@ def commands(script: str) -> list[Command]:
 
 
 def lines(script: str) -> Iterator[str]:
+    """Yield the lines of a script: continued ones as one, without comments and here-documents."""
     joined = re.sub(r"\\\r?\n", " ", script)
     document = ""
     for line in joined.splitlines():

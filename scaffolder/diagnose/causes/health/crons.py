@@ -154,7 +154,7 @@ def _lacked(case: Case, job: Job, *, needed: bool) -> dict[str, str]:
     for script in scripts if not needed else ():
         if script.language == "sh":
             named |= dict.fromkeys(shell_variables.lacking(script.text, env), script.path)
-    theirs = case.config.env.keys() - env.keys() - shell.GIVEN
+    theirs = case.config.env.keys() - env.keys() - shell_variables.GIVEN
     texts = [script.text for script in scripts]
     return {
         name: by
