@@ -61,7 +61,7 @@ MODULES = (
     "listening.ports", "listening.picked", "listening.ports_as_paths", "listening.workerless",
     "reaching.overridden", "reaching.unanswered", "reaching.connections", "reaching.addresses",
     "reaching.credentials", "reaching.answers", "reaching.awaited", "reaching.replicas",
-    "reaching.proxies", "reaching.certificates",
+    "reaching.proxies", "reaching.certificates", "reaching.isolated",
     "variables.called_otherwise", "variables.missing", "variables.values", "variables.homes",
     "variables.files", "variables.counts",
     "variables.misspelled", "variables.unencoded", "variables.malformed", "variables.line_endings",

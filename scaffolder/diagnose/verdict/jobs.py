@@ -23,6 +23,8 @@ MALFORMED = re.compile(
 """Exceptions of what is read and does not have the form that it is to have."""
 OF_SYSTEM = re.compile(r"/(?:dev|proc)/|/tmp/hsperfdata_")
 """Where a system or a virtual machine writes, whatever the program does."""
+IDLE = {"nothing-done", "without-network"}
+"""Causes of which a job had no work, or no results."""
 CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
 """What a job that has said what it did may do without."""
 
@@ -31,7 +33,7 @@ def is_job(case: Case, best: tuple[Cause, Found]) -> bool:
     """Tell whether an exit with 0 is that of a job that has finished its work and logged it."""
     cause, hit = best
     is_to_run_on = case.config.must_stay or (case.is_silent and is_to_stay(case))
-    if is_to_run_on or has_failed(case) or cause.id == "nothing-done":
+    if is_to_run_on or has_failed(case) or cause.id in IDLE:
         return False
     if any(left.is_main for left in case.seen.left) and not reports(case):
         return False  # what it began waits for something, and it says of nothing that it is done
