@@ -63,7 +63,9 @@ SIGNATURES = table(__name__, (
         pattern="environment", page="check-files-and-dependencies", shows=("mounts",),
         rows=(
             Row(
-                r"database disk image is malformed|file is not a database|corrupt(?:ed|ion)?",
+                r"database disk image is malformed|file is not a database|corrupt(?:ed|ion)?"
+                r"|Compressed file ended before|incomplete or truncated stream"
+                r"|unexpected end of (?:data|zlib|compressed|archive)",
                 "its data is damaged: {line:.200}",
                 "restore it from a backup",
             ),

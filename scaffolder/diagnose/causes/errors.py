@@ -73,7 +73,7 @@ SIGNATURES = table(__name__, (
         cured_by=("input",), shows=("terminal", "input"),
         rows=(
             Row(
-                r"EOFError|EOF when reading|stdin is not a (?:terminal|tty)"
+                r"EOF when reading|stdin is not a (?:terminal|tty)"
                 r"|unexpected EOF on stdin|end of (?:input|file) on stdin",
                 "the program asks for input, but the container has no open stdin (-i): {line:.120}",
                 "run it with docker run -it, or give it what it asks for in arguments or variables",
