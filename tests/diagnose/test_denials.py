@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from recorded import case, folder
+from recorded import case, folder, program
 
-from examples import SERVER, STARTED, program, tried
+from examples import SERVER, STARTED, tried
 from scaffolder.diagnose.causes.identity.denials import paths_in, relative_in
 from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.judge import judge

@@ -180,3 +180,15 @@ def test_a_label_of_another_status_or_thing_documents_nothing(labels: dict[str, 
     found = judge(case(**py("import sys\n", exit_code=2, config={"labels": labels})))
 
     assert found.verdict != "healthy"
+
+
+@pytest.mark.parametrize("is_command", [True, False])
+def test_a_tool_that_a_script_runs_documents_only_its_own_end(*, is_command: bool) -> None:
+    tool = {"/usr/bin/ls": program(elf() + b"Exit status:\n 3 if minor problems\0")}
+    listed = {"/var/lib/dpkg/info/coreutils.list": File(b"/usr/bin/ls\n")}
+    script = sh("#!/bin/sh\nset -e\nls /data | grep x\n", exit_code=3, log="2 files found")
+    files = {**script["files"], **tool, **listed}
+    command = "/usr/bin/ls" if is_command else script["command"]
+    found = judge(case(**{**script, "command": command, "files": files}))
+
+    assert (found.verdict == "healthy") is is_command, found

@@ -16,6 +16,7 @@ from scaffolder.diagnose.causes.evidence import (
     nothing_logged,
 )
 from scaffolder.diagnose.causes.shells.meant import LARGEST_STATUS
+from scaffolder.diagnose.causes.silence.packaged import is_packaged
 from scaffolder.diagnose.causes.silence.readings import natives, sources
 from scaffolder.diagnose.evidence import log_search
 from scaffolder.diagnose.evidence.files import text
@@ -114,7 +115,10 @@ def _usages(case: Case) -> Iterator[tuple[str, str]]:
             yield from ((path, table) for table in _tables(text(case.files, path) or ""))
     for script in sources(case):
         yield from ((script.path or "its code", table) for table in _tables(script.text))
+    command = case.program.path if case.program else ""
     for path, data, elf in natives(case):
+        if path != command and is_packaged(case, path):
+            continue  # how a tool ends that a script runs is not the result of the job
         words = own_part(data, elf).decode("ascii", "replace")
         yield from ((path, table) for table in _tables(words))
 

@@ -17,6 +17,7 @@ from scaffolder.diagnose.programs.usage import USAGE_CODES
 
 from . import cures
 from .agreed import agreed
+from .as_root import as_root
 from .closed import closed
 from .completed import completed
 from .endings import endings
@@ -83,8 +84,7 @@ def _rights(case: Case) -> Iterator[Factor]:
             flags=f"-v ./users:{USERS}",
             cure=cures.NAME,
         )
-    if config.user and case.identity.uid != 0:
-        yield Factor("the root user", replace(config, user="0"), flags="--user 0", cure=cures.ROOT)
+    yield from as_root(case)
     if config.capabilities_dropped:
         yield Factor(
             "the default capabilities",
