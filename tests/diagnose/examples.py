@@ -417,6 +417,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "exception-kept": {"command": "ruby /app.rb", "files": {"/usr/bin/ruby": STATIC, "/app.rb": File(b"begin\n")}, "trace": "P\t0\t7\t/usr/bin/ruby\truby\\x00/app.rb\\x00\nX\t2\t7\t1\t0", "swallowed": Swallowed("/app.rb:2:in 'rate': no such rate (Rates::Unknown)", frozenset({"Rates::Unknown"}), "/app.rb:3", "exit(1)")},
     "program-broken-before": {"files": {**SERVER, "/opt/scale": program("#!/usr/bin/ruby\n"), "/srv/db": File(b"x")}, "exit_code": 5, "trace": f"{STARTED}C\t1\t7\t7\texecve\t-2\tp=/opt/scale\nC\t5\t7\t7\topenat\t3\tp=/srv/db\tx=0\nX\t9\t7\t5\t0"},
     "program-broken": tried("execve\t-2\tp=/opt/scale", files={**SERVER, "/opt/scale": program(elf(interpreter="/lib64/ld-linux-x86-64.so.2"))}),
+    "directory-for-file": tried("read\t-21\tf=3:/etc/app", files={**SERVER, "/etc/app": folder()}),
     "file-damaged": {"files": {**SERVER, "/data/a.gz": File(gzip.compress(bytes(999))[:-9])}, "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data/a.gz\tx=0\nX\t2\t7\t4\t0", "exit_code": 4},
     "without-network": tried("connect\t-101\ta=inet:10.0.0.9:5140\tf=3:socket:[9]", exit_code=0, config={"network": "none"}),
     "no-workers": py("import os\nfor i in range(int(os.environ['WORKERS'])): pass\n", exit_code=0, config={"env": {"WORKERS": "0"}}),

@@ -23,7 +23,7 @@ def test_the_only_closed_path_is_named_and_proven() -> None:
     found = cure(OPEN.format(-13, KEY))
 
     assert found
-    assert "uid 1001 may not access /etc/app/key (/etc/app/key is owned by 0:0" in found.text
+    assert "uid 1001 cannot access /etc/app/key: /etc/app/key is owned by 0:0" in found.text
     assert found.proves
     assert found.fix.startswith("chown 1001 /etc/app/key")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.identity.access import culprit
+from scaffolder.diagnose.causes.identity.refusing import culprit, refusal
 from scaffolder.diagnose.evidence.facts import Entry
 from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.text import quoted
@@ -29,15 +29,11 @@ def _cure(case: Case) -> Cure:
     closed = dict(_closed(case))
     if not closed:
         return cures.ROOT
-    who = case.acting.words
-    shown = [
-        f"{path} ({entry.path} is owned by {entry.uid}:{entry.gid} with mode {entry.mode:04o})"
-        for path, entry in closed.items()
-    ]
+    shown = [refusal(case, path, entry) for path, entry in closed.items()]
     refuses = quoted(next(iter(closed.values())).path)
     return replace(
         cures.ROOT,
-        text=f"{who} may not access {', nor '.join(shown[:MOST])}, and root may",
+        text="; ".join(shown[:MOST]),
         fix=f"chown {max(case.acting.uid, 0)} {refuses} in the Dockerfile (COPY --chown), or on the"
         " host if it is mounted; or chmod it, or run as its owner",
         proves=len(closed) == 1,

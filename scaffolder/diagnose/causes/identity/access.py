@@ -14,13 +14,12 @@ from scaffolder.diagnose.causes.evidence import (
 )
 from scaffolder.diagnose.causes.silence.readings import named_paths, quiet
 from scaffolder.diagnose.causes.variables.places import looked_for_then
-from scaffolder.diagnose.evidence.facts import Entry
-from scaffolder.diagnose.evidence.files import follow, is_below, resolved
-from scaffolder.diagnose.evidence.identity import WRITE
+from scaffolder.diagnose.evidence.files import is_below, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
 from .denials import DENIED, READ_ONLY, REFUSED, is_writable_mount, paths_in, place_for, relative_in
+from .refusing import culprit, refusal
 
 STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|\d+)/fd/[12]\b")
 
@@ -72,7 +71,6 @@ def file_closed(case: Case) -> Found | None:
             (logged(case, match), runs_as(case)),
         )
     mount = next((m for m in case.config.mounts if refuses.path.startswith(m.destination)), None)
-    place = f" (the {mount.kind} mount of {mount.called or mount.source})" if mount else ""
     owner = f"{refuses.uid}:{refuses.gid}"
     fix = (
         f"chown {case.acting.uid}:{case.acting.gid} {typed(refuses.path)} in the Dockerfile"
@@ -89,8 +87,7 @@ def file_closed(case: Case) -> Found | None:
             f" run as --user {owner}"
         )
     return Found(
-        f"{who} cannot access {path}: {refuses.path}{place} is owned by {owner} with mode"
-        f" {refuses.mode:04o}{looked_for_then(case)}",
+        f"{refusal(case, path, refuses)}{looked_for_then(case)}",
         fix,
         (
             logged(case, match),
@@ -99,21 +96,6 @@ def file_closed(case: Case) -> Found | None:
         ),
         proven=denied is not None and not relative,  # its directory may be another one
     )
-
-
-def culprit(case: Case, path: str, what: int = WRITE) -> Entry | None:
-    """Return the entry that refuses the user a path: a directory on the way, its own, or itself."""
-    way, missing = follow(case.files, path)
-    for entry in way:
-        if entry.kind == "directory" and not case.acting.may(entry, 1):
-            return entry
-    last = way[-1] if way else None
-    if missing and last:
-        folder = next((e for e in reversed(way) if e.kind == "directory"), None)
-        return folder if folder and not case.acting.may(folder, what) else None
-    if last is None or last.kind == "link":
-        return None
-    return last if not (case.acting.may(last, what) and case.acting.may(last, 4)) else None
 
 
 @cause(

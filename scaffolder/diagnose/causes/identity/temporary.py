@@ -7,8 +7,8 @@ from scaffolder.diagnose.evidence.files import is_below
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted as typed
 
-from .access import culprit
 from .denials import paths_in
+from .refusing import culprit
 
 WORDS = (
     r"[^\n]*(?:no usable temporary directory|cannot create temp\w*|can't create temp\w*"

@@ -7,7 +7,7 @@ from posixpath import basename
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, logged, runs_as, seen
-from scaffolder.diagnose.causes.identity.access import culprit
+from scaffolder.diagnose.causes.identity.refusing import culprit
 from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call

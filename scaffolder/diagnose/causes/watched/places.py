@@ -1,34 +1,19 @@
 """Devices, sockets and left-over files that a program asks for."""
 
 import errno
-import re
-from itertools import chain
-from posixpath import basename, dirname
-from shlex import join
+from posixpath import dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, ended, inspected, logged, seen
 from scaffolder.diagnose.causes.identity.denials import DENIED, paths_in
 from scaffolder.diagnose.causes.mounts.shared import called, users
-from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.variables.files import missing
-from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved, text
-from scaffolder.diagnose.evidence.harmless import KNOWN_EMPTY
+from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
-OF_ACCOUNT = re.compile(r"USER|GROUP|ACCOUNT|OWNER|RUN_?AS")
-ACCOUNT = re.compile(r"[a-z_][a-z\d_-]*\$?")
-"""How accounts are called (useradd(8))."""
-OF_ACCOUNTS = {
-    "id", "getent", "su", "runuser", "chown", "chgrp", "install", "setpriv", "gosu", "su-exec",
-    "chpst", "start-stop-daemon", "groups",
-}  # fmt: skip
-"""Commands that are given the name of an account."""
-SHOWN = 100
-DATABASES = {"passwd", "group", "shadow"}
 LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
 
 
@@ -120,51 +105,31 @@ def _in_shared(case: Case, call: Call) -> Found | None:
 
 
 @cause(
-    "account-missing",
-    "a user or group that the program looks up does not exist in the image",
+    "directory-for-file",
+    "a directory is where the program reads a file",
     pattern="environment",
     reads=["rerun", "files"],
     page="check-files-and-dependencies",
     when=Phase.DIED,
-    basis=Basis.INFERRED,
-    explains=["last-call"],
+    explains=["last-call", "said-why", "config-malformed", "python-exception", "node-error"],
 )
-def account_missing(case: Case) -> Found | None:
-    """Find a program that reads /etc/passwd or /etc/group to its end, and fails."""
-    call = case.seen.opened_last
-    if call is None or call.path not in KNOWN_EMPTY or not quiet(case):
+def directory_for_file(case: Case) -> Found | None:
+    """Find what a copy ended over as it is a directory (EISDIR), in no mount."""
+    call = case.seen.failed_call
+    if call is None or call.error != errno.EISDIR:
         return None
-    kind, tool = ("group", "groupadd") if call.path == "/etc/group" else ("user", "useradd")
-    by, name = _unknown_account(case, call.path)
-    named = f"{name}, which {by} names" if name else "one that does not exist"
-    change = f"correct {by}" if name else "name one that exists in the program's settings"
+    path = call.path or call.object
+    entry = resolved(case.files, path)
+    if entry is None or entry.kind != "directory" or mount_around(path, case.config.mounts):
+        return None
+    by = next((name for name, value in case.config.env.items() if value == path), "")
+    named = f", which {by} names," if by else ""
     return Found(
-        f"the last thing that the program reads before it ends is {call.path}: it looks for a"
-        f" {kind}, {named}{', and there is none' if name else ''}",
-        f"create the {kind} in the Dockerfile ({tool} --system {name or 'NAME'}), or {change}",
-        (
-            seen(case, call),
-            *((inspected(case, "Config.Env", f"{by}={name}"),) if by in case.config.env else ()),
-            ended(case),
-        ),
+        f"{path}{named} is a directory, and the program opens it as a file",
+        f"put a file there (COPY makes a directory of a name that ends with /), or name one in it"
+        f"{f': {by}={path}/...' if by else ''}",
+        (seen(case, call), copied(case, path, "directory"), ended(case)),
     )
-
-
-def _unknown_account(case: Case, path: str) -> tuple[str, str]:
-    """Return what names an account which a file of accounts has not, and that account.
-
-    That is a variable, or the command that looks for it.
-    """
-    known = {line.partition(":")[0] for line in (text(case.files, path) or "").splitlines()}
-    named = ((n, v) for n, v in case.config.env.items() if OF_ACCOUNT.search(n))
-    process = case.seen.decider
-    argv = process.argv if process else ()
-    argv = argv if argv and basename(argv[0]) in OF_ACCOUNTS else ()
-    words = (part for word in argv[1:] for part in word.split(":"))
-    asked = ((f"`{join(argv)[:SHOWN]}`", word) for word in words)
-    both = ((by, name) for by, name in chain(named, asked) if ACCOUNT.fullmatch(name))
-    unknown = ((by, name) for by, name in both if name not in known | DATABASES)
-    return next(unknown, ("", ""))
 
 
 @cause(
