@@ -7,7 +7,7 @@ from recorded import case
 
 from examples import sh
 from scaffolder.diagnose.report.redaction import of_case
-from scaffolder.diagnose.verdict.decided import decided
+from scaffolder.diagnose.verdict.decided import decided, hidden
 
 MIGRATE = """
 have="$(sql 'PRAGMA user_version')"
@@ -47,6 +47,12 @@ def test_the_test_before_the_end_is_told_with_its_values(
 
 def test_what_a_substitution_prints_is_not_what_the_script_says() -> None:
     assert "says" not in decided(MIGRATE, [*READS, *WANTS, FALSE, *LEAVES]).words
+
+
+def test_what_a_secret_holds_is_hidden_whatever_the_variable_is_called() -> None:
+    shown = [(2, "cat /run/secrets/db"), (1, "have=hunter2horse"), (2, "echo 7"), (1, "want=7")]
+
+    assert hidden(shown) == ["SECRET=hunter2horse"]
 
 
 def test_a_secret_that_a_traced_shell_shows_is_hidden_wherever_it_appears() -> None:

@@ -20,6 +20,8 @@ SAYS = re.compile(
     re.IGNORECASE,
 )
 """How the commands and functions of scripts are called that say something."""
+OF_SECRETS = re.compile(r"secret|passw|token|credential|\bkeys?\b|private", re.IGNORECASE)
+"""What is in a command that prints a secret: `cat /run/secrets/db`."""
 SHORT, MOST = 120, 3
 BODY = 8
 """How many lines a function that says something, and ends the script, has at the most."""
@@ -56,6 +58,16 @@ def decided(script: str, shown: Shown) -> Decided:
         ", ".join(values),
         said[1][:SHORT] if said else "",
     )
+
+
+def hidden(shown: Shown) -> list[str]:
+    """Return the values that come from secrets, each as if it had the name of one."""
+    told = []
+    for at, (depth, line) in enumerate(shown):
+        inner = shown[at - 1] if at else (0, "")
+        if ASSIGNMENT.match(line) and inner[0] > depth and OF_SECRETS.search(inner[1]):
+            told.append(f"SECRET={line.partition('=')[2]}")
+    return told
 
 
 def _left(shown: Shown) -> int:

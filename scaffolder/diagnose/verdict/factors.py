@@ -17,7 +17,6 @@ from scaffolder.diagnose.programs.usage import USAGE_CODES
 
 from . import cures
 from .agreed import agreed
-from .as_root import as_root
 from .closed import closed
 from .completed import completed
 from .endings import endings
@@ -34,6 +33,7 @@ from .runtimes import php_settings, plain_runtime
 from .spoken import spoken
 from .unset import variables
 from .wanted import plain
+from .with_rights import with_rights
 
 SECCOMP = "seccomp"
 BASH = re.compile(r"#!.*\bbash\b")
@@ -84,7 +84,7 @@ def _rights(case: Case) -> Iterator[Factor]:
             flags=f"-v ./users:{USERS}",
             cure=cures.NAME,
         )
-    yield from as_root(case)
+    yield from with_rights(case)
     if config.capabilities_dropped:
         yield Factor(
             "the default capabilities",

@@ -12,7 +12,7 @@ from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.programs.usage import lacking, required, usage_in
 
 from .copies import Outcome
-from .decided import Decided, decided
+from .decided import decided, hidden
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
@@ -60,8 +60,10 @@ def revealed(
         words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")
         if not words:
             return None
-    if factor.reveals == "errexit":
-        take_in(case, replace(case.seen, traced=tuple(new[-TRACED_LINES:])))
+    shown = _traced(new) if factor.reveals == "errexit" else []
+    if shown:
+        traced = (*new[-TRACED_LINES:], *hidden(shown))
+        take_in(case, replace(case.seen, traced=traced))
     if factor.reveals in HIDDEN:  # causes may know it
         unheard = tuple(new[-UNHEARD:])
         take_in(case, replace(case.seen, unheard=unheard, kept_by=factor.reveals))
@@ -69,7 +71,8 @@ def revealed(
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")
     ending = by_status(case) if is_own else None
-    over = _over(case, new) if factor.reveals == "errexit" else Decided()
+    script = case.launched[0].script if shown else None
+    over = decided(script.text if script else "", shown)
     tells = asked(case, ending) if ending else None
     text = (
         f"a script ends itself with {found.exit_code}: {at} at {ending.place}{tells.words}"
@@ -99,10 +102,9 @@ def revealed(
     )
 
 
-def _over(case: Case, lines: list[str]) -> Decided:
-    script = case.launched[0].script
-    matched = map(TRACED.fullmatch, lines)
-    return decided(script.text if script else "", [(len(m[1]), m[2]) for m in matched if m])
+def _traced(lines: list[str]) -> list[tuple[int, str]]:
+    """Return what a traced shell shows: how deep in substitutions, and what was run."""
+    return [(len(match[1]), match[2]) for match in map(TRACED.fullmatch, lines) if match]
 
 
 def _lacks(case: Case, factor: Factor, said: str, tried: list[str]) -> Rerun | None:

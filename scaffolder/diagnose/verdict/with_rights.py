@@ -1,4 +1,4 @@
-"""A copy that runs as root, and what it means if that one does not fail."""
+"""Copies whose user has the rights that it lacks: to one file, or those of root."""
 
 import errno
 from collections.abc import Iterator
@@ -11,22 +11,38 @@ from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.text import quoted
 
 from . import cures
-from .cures import Cure
 from .factor import Factor
 
 READ = 4
+READABLE = 0o644
+LARGEST = 1 << 20
 MOST = 3
 
 
-def as_root(case: Case) -> Iterator[Factor]:
-    """Yield it for a container with another user; the only path that is closed to that is it."""
-    if case.config.user and case.identity.uid != 0:
-        root = replace(case.config, user="0")
-        yield Factor("the root user", root, flags="--user 0", cure=_cure(case))
+def with_rights(case: Case) -> Iterator[Factor]:
+    """Yield a copy whose user may read what it was refused, and one that runs as root.
 
-
-def _cure(case: Case) -> Cure:
+    The first one proves which file it is. Which of root's rights counts is not known of the other.
+    """
+    if not case.config.user or case.identity.uid == 0:
+        return
     closed = dict(_closed(case))
+    for path, entry in closed.items():
+        data = case.files.content(entry.path, LARGEST) if entry.kind == "file" else None
+        if len(closed) == 1 and data is not None and entry.size <= LARGEST:
+            yield Factor(
+                f"{path} readable for all",
+                case.config,
+                files={path: data},
+                mode=READABLE,
+                flags=f"-v ./readable:{quoted(path)}:ro",
+                cure=replace(_cure(case, closed), proves=True),
+            )
+    root = replace(case.config, user="0")
+    yield Factor("the root user", root, flags="--user 0", cure=_cure(case, closed))
+
+
+def _cure(case: Case, closed: dict[str, Entry]) -> cures.Cure:
     if not closed:
         return cures.ROOT
     shown = [refusal(case, path, entry) for path, entry in closed.items()]
@@ -36,8 +52,6 @@ def _cure(case: Case) -> Cure:
         text="; ".join(shown[:MOST]),
         fix=f"chown {max(case.acting.uid, 0)} {refuses} in the Dockerfile (COPY --chown), or on the"
         " host if it is mounted; or chmod it, or run as its owner",
-        proves=len(closed) == 1,
-        is_exact=len(closed) == 1,
     )
 
 
