@@ -114,3 +114,12 @@ def test_a_call_of_grep_is_read(argv: str, pattern: str, files: tuple[str, ...])
 @pytest.mark.parametrize("argv", ["cut x f", "grep -v x f", "grep -e x -e y f", "grep -f", ""])
 def test_other_calls_are_not(argv: str) -> None:
     assert grep.parsed(argv.split()) is None
+
+
+def test_a_script_that_comes_to_its_end_does_not_end_at_its_last_line() -> None:
+    of = silent(ends="X\t5\t8\t0\t0\nX\t6\t7\t0\t0\n")
+    factor = next(f for f in factors(of) if f.reveals == "errexit")
+    same = Outcome(alive=False, exit_code=0, text="")
+    ended = Outcome(alive=False, exit_code=0, text="+ set -e\n+ echo done\n")
+
+    assert revealed(of, factor, ended, same, []) is None

@@ -68,6 +68,8 @@ def revealed(
         unheard = tuple(new[-UNHEARD:])
         take_in(case, replace(case.seen, unheard=unheard, kept_by=factor.reveals))
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
+    if factor.reveals == "errexit" and not (is_own or found.exit_code):
+        return None  # it has come to its end
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")
     ending = by_status(case) if is_own else None

@@ -7,6 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected
 from scaffolder.diagnose.causes.silence.readings import natives, sources
+from scaffolder.diagnose.evidence.last_steps import has_results
 from scaffolder.diagnose.evidence.phase import Phase
 
 WORKERS = re.compile(
@@ -28,7 +29,8 @@ ZERO = re.compile(r"0+")
 )
 def no_workers(case: Case) -> Found | None:
     """Find `WORKERS=0` in the settings of a silent program that has ended, and reads it."""
-    if not case.is_silent or case.exit_code or case.seen.outlived:
+    has_worked = case.seen.outlived or has_results(case.seen.trace)
+    if not case.is_silent or case.exit_code or has_worked:
         return None
     name = next(_zeros(case), "")
     if not name:
