@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
@@ -153,8 +153,10 @@ def test_the_commands_of_the_readme_of_a_rust_service_work_as_printed(
     assert {"cargo run", "cargo test", "viscaffold add-stage auth"} <= set(commands)
     for command in commands:
         if command == "cargo run":
-            run("cargo build", service)
-            with serving(command, service, port):
+            with ExitStack() as running:
+                with rust_services.alone():  # a build elsewhere keeps cargo waiting, before it runs
+                    run("cargo build", service)
+                    running.enter_context(serving(command, service, port))
                 for asking in [other for other in commands if other.startswith("curl")]:
                     assert '"status":"ok"' in run(asking.replace("8080", str(port)), service)
         elif not command.startswith(("curl", "docker")):  # docker: see test_container.py
