@@ -1,12 +1,13 @@
 """The test over which a traced script ended itself, and where the values in it come from."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from scaffolder.diagnose.programs.shell import ASSIGNMENT
+
+from .within import split_words
 
 Shown = Sequence[tuple[int, str]]
 """The lines of a traced shell: how deep in substitutions, and what was run."""
@@ -80,7 +81,7 @@ def _said(shown: Shown) -> tuple[int, str] | None:
     """Return where a script says something at its end, and what."""
     for at in range(len(shown) - 1, max(len(shown) - 2 - BODY, -1), -1):
         depth, line = shown[at]
-        words = _words(line)
+        words = split_words(line)
         if depth == shown[-1][0] and len(words) > 1 and SAYS.fullmatch(words[0]):
             return at, " ".join(words[1:])
     return None
@@ -113,17 +114,12 @@ def _names(script: str, test: str) -> set[str]:
     operators = set(OPERATOR.findall(test))
     lines = [line for line in script.splitlines() if "$" in line and "[" in line]
     same = [line for line in lines if operators and operators <= set(OPERATOR.findall(line))]
-    values = set(_words(test))
-    fixed = [line for line in same if {*_words(_plain(line))} & values - {"[", "]", "[[", "]]"}]
+    values = set(split_words(test))
+    fixed = [
+        line for line in same if {*split_words(_plain(line))} & values - {"[", "]", "[[", "]]"}
+    ]
     return {name for line in fixed or same for name in re.findall(r"\$\{?(\w+)", line)}
 
 
 def _plain(line: str) -> str:
     return re.sub(r"\S*\$\S*", "", line)
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:
-        return line.split()

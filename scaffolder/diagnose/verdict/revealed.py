@@ -16,7 +16,7 @@ from .decided import decided, hidden
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
-from .within import TRACED, within
+from .within import traced, within
 
 UNHEARD = 20
 """How many lines are read of what a script throws away."""
@@ -60,10 +60,10 @@ def revealed(
         words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")
         if not words:
             return None
-    shown = _traced(new) if factor.reveals == "errexit" else []
+    shown = traced(new) if factor.reveals == "errexit" else []
     if shown:
-        traced = (*new[-TRACED_LINES:], *hidden(shown))
-        take_in(case, replace(case.seen, traced=traced))
+        kept = (*new[-TRACED_LINES:], *hidden(shown))
+        take_in(case, replace(case.seen, traced=kept))
     if factor.reveals in HIDDEN:  # causes may know it
         unheard = tuple(new[-UNHEARD:])
         take_in(case, replace(case.seen, unheard=unheard, kept_by=factor.reveals))
@@ -102,11 +102,6 @@ def revealed(
         ),
         tried=tried,
     )
-
-
-def _traced(lines: list[str]) -> list[tuple[int, str]]:
-    """Return what a traced shell shows: how deep in substitutions, and what was run."""
-    return [(len(match[1]), match[2]) for match in map(TRACED.fullmatch, lines) if match]
 
 
 def _lacks(case: Case, factor: Factor, said: str, tried: list[str]) -> Rerun | None:

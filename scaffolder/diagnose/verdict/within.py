@@ -36,7 +36,7 @@ def within(case: Case, lines: Sequence[str]) -> Within | None:
     It is the process that decided the end of the watched copy, if the shell shows it last; or
     what the shell did itself in a substitution.
     """
-    shown = [(len(m[1]), m[2]) for m in map(TRACED.fullmatch, lines) if m]
+    shown = traced(lines)
     if not shown or lines[-1] != f"{'+' * shown[-1][0]} {shown[-1][1]}":
         return None
     process = case.seen.decider
@@ -53,9 +53,14 @@ def within(case: Case, lines: Sequence[str]) -> Within | None:
     )
 
 
+def traced(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return what a traced shell shows: how deep in substitutions, and what was run."""
+    return [(len(match[1]), match[2]) for match in map(TRACED.fullmatch, lines) if match]
+
+
 def _is_assignment(line: str) -> bool:
     """Tell whether a line only sets variables: its status is that of the substitution in it."""
-    words = _words(line)
+    words = split_words(line)
     return bool(words) and all(map(ASSIGNMENT.match, words))
 
 
@@ -88,14 +93,15 @@ def _is_last(trace: Trace, process: Traced, shown: Sequence[tuple[int, str]]) ->
     """
     siblings = [list(each.argv) for each in trace.children(process.parent)]
     for _, line in reversed(shown[:-1] if _is_assignment(shown[-1][1]) else shown):
-        if _words(line) == list(process.argv):
+        if split_words(line) == list(process.argv):
             return True
-        if _words(line) not in siblings:
+        if split_words(line) not in siblings:
             return False
     return False
 
 
-def _words(line: str) -> list[str]:
+def split_words(line: str) -> list[str]:
+    """Return the words of a line as a shell shows it; of one with half a quote, between spaces."""
     try:
         return shlex.split(line)
     except ValueError:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.shells.script import variables
 from scaffolder.diagnose.evidence import lookups
 from scaffolder.diagnose.evidence.decisive import DNS
 from scaffolder.diagnose.evidence.facts import Neighbour
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.diagnose.evidence.wrapped import MISTAKES
-from scaffolder.diagnose.programs import shell
 
 LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
@@ -73,7 +73,7 @@ def peers(case: Case) -> Iterator[Peer]:
 
     Scripts have defaults for variables: `: "${CACHE_HOST:=cache}"`.
     """
-    yield from _of_variables(_variables(case))
+    yield from _of_variables(variables(case))
     for item in case.launched:
         for word in item.argv[1:]:
             yield from (
@@ -86,14 +86,6 @@ def peers(case: Case) -> Iterator[Peer]:
                 yield Peer(pair[1], int(pair[2]), "the command")
         if item.script:
             yield from literal(item.script.text)
-
-
-def _variables(case: Case) -> dict[str, str]:
-    env = dict(case.config.env)
-    for item in case.launched:
-        if item.script and item.script.language == "sh":
-            env = shell.assigned(item.script.text, env)
-    return env
 
 
 def _of_variables(env: Mapping[str, str]) -> Iterator[Peer]:

@@ -15,6 +15,14 @@ def scripts(case: Case) -> list[Script]:
     return [item.script for item in case.launched if item.script and item.script.language == "sh"]
 
 
+def variables(case: Case) -> dict[str, str]:
+    """Return the environment of a container, with what its scripts set to a known text."""
+    known = dict(case.config.env)
+    for script in scripts(case):
+        known = shell.assigned(script.text, known)
+    return known
+
+
 def where(script: Script) -> str:
     """Return what to call a script in a sentence."""
     return script.path or "the shell-form command"

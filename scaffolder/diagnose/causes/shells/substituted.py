@@ -17,7 +17,6 @@ SUBSTITUTES = re.compile(r"(?:[\d,$]*|/[^/\n]{1,100}/)s([^\w\s\\;{}])")
 """`s` and the character between its parts, after the lines that it is for."""
 FLAGS = re.compile(r"[gpiIeMm\d]*(?:w[^\n]*)?\s*(?:[;}\n#]\s*|$)")
 """What may follow them, and the end of the command."""
-VALUE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^}]*))?\})")
 SAYS = (
     r"[^\n]{0,40}sed: (?:-e expression #\d+, char \d+: )?"
     r"(?:unknown option to `?s|unterminated `?s|bad option in substitution|unmatched ')[^\n]{0,80}"
@@ -90,9 +89,9 @@ def _given(case: Case) -> Iterator[tuple[Script, str, str, str]]:
                 continue
             for word in command.words[1:]:
                 mark = ended_by(shell.expand(word, values))
-                if not mark or ended_by(VALUE.sub("x", word)):
+                if not mark or ended_by(shell.VARIABLE.sub("x", word)):
                     continue
-                uses = VALUE.finditer(word)
+                uses = shell.VARIABLE.finditer(word)
                 given = ((m[1] or m[2], values.get(m[1] or m[2]) or m[3] or "") for m in uses)
                 name = next((name for name, value in given if mark in value), "")
                 if name:

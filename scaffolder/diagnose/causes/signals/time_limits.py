@@ -10,11 +10,12 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, ended, inspected
 from scaffolder.diagnose.causes.shells.script import quote, scripts
-from scaffolder.diagnose.evidence.phase import SIGKILL, SIGNALLED, Phase
+from scaffolder.diagnose.causes.watched.programs import TIME_IS_OVER
+from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import shell
 
-TIME_IS_OVER, KILLED = 124, SIGNALLED + SIGKILL
-"""How timeout(1) of coreutils ends: 124, or as if killed itself where it sends SIGKILL."""
+from .kills import KILLED
+
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 WITH_VALUE = {"-s", "-k", "--signal", "--kill-after"}

@@ -6,9 +6,10 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.java.literals import variables as java_variables
+from scaffolder.diagnose.causes.shells.script import variables
 from scaffolder.diagnose.evidence.files import PROGRAM
 from scaffolder.diagnose.evidence.log_search import is_vague
-from scaffolder.diagnose.programs import pypaths, pysource, shell, shell_variables
+from scaffolder.diagnose.programs import pypaths, pysource, shell_variables
 from scaffolder.diagnose.programs.defaults import read_variables
 from scaffolder.diagnose.programs.native import binary, elf, glued, go_texts
 from scaffolder.diagnose.programs.scripts import Script, language, siblings
@@ -92,10 +93,7 @@ def named_variables(  # noqa: C901 - one loop per language
     is not what it lacks.
     """
     found: dict[str, tuple[str, str, bool]] = {}
-    given = dict(case.config.env)
-    for item in case.launched:
-        if item.script and item.script.language == "sh":
-            given = shell.assigned(item.script.text, given)
+    given = variables(case)
 
     def note(name: str, by: str, *, required: bool) -> None:
         if name and not given.get(name) and (name not in found or required):
