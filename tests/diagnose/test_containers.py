@@ -605,8 +605,8 @@ def test_a_server_that_asks_for_its_own_name_lacks_no_neighbour(run: Run) -> Non
     name = run("timeout", "1", "python3", "-m", "http.server")
     found = diagnosed(name, "--rerun")
 
-    assert summary(found) == ("killed-from-inside", "likely"), found
-    assert "the time is over that it was given: timeout 1 python3" in found["cause"]["text"]
+    assert summary(found) == ("time-limit-in-script", "likely"), found
+    assert "`timeout` ends `python3 -m http.server` after the 1 s" in found["cause"]["text"]
 
 
 def test_threads_that_wait_for_each_other_are_told_where(run: Run) -> None:

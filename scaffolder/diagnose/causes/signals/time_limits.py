@@ -38,7 +38,7 @@ class Limit:
 
 @cause(
     "time-limit-in-script",
-    "a script runs a program under `timeout`, whose time is over",
+    "what runs under `timeout` takes longer than it may",
     pattern="process",
     reads=["files", "inspect"],
     page="exit-codes",
