@@ -9,14 +9,18 @@ from scaffolder.diagnose.programs import jars
 LOGGER = "org/slf4j/Logger"
 
 
-def compiled(*texts: str, uses: str = LOGGER) -> bytes:
-    """Return the beginning of a class file: a long, a class that is used, and literals."""
+def compiled(*texts: str, uses: str = LOGGER, refers: bool = False) -> bytes:
+    """Return the beginning of a class file: a long, a class that is used, and literals.
+
+    Or only names, if it `refers` to the class.
+    """
     pool = b"\5" + bytes(8)
     names = (uses, *texts)
     for name in names:
         data = name.encode()
         pool += b"\1" + struct.pack(">H", len(data)) + data
-    pool += b"".join(b"\x08" + struct.pack(">H", 4 + at) for at in range(len(texts)))
+    tag = b"\x07" if refers else b"\x08"
+    pool += b"".join(tag + struct.pack(">H", 4 + at) for at in range(len(texts)))
     return jars.MAGIC + struct.pack(">HHH", 0, 65, 3 + len(names) + len(texts)) + pool
 
 

@@ -36,6 +36,10 @@ from .wanted import plain
 from .with_rights import with_rights
 
 SECCOMP = "seccomp"
+SENT_ELSEWHERE = re.compile(r"^[^#\n]*\bexec\b[^\n]*>", re.MULTILINE)
+"""A script that sends all that it prints elsewhere from here on, and its trace with it."""
+KEEPS_TRACE = 'exec 41>&2; BASH_XTRACEFD=41 exec bash -x "$@"'
+"""How bash shows its trace where its standard error was in the beginning."""
 BASH = re.compile(r"#!.*\bbash\b")
 
 
@@ -189,10 +193,12 @@ def _words(case: Case) -> Iterator[Factor]:
     yield from spoken(case, shell)
     if first.script.path:
         arguments = config.command if config.entrypoint else ()
-        traced = (shell, "-x", first.script.path, *arguments)
+        traces: tuple[str, ...] = (shell, "-x", first.script.path)
+        if shell == "bash" and SENT_ELSEWHERE.search(first.script.text):
+            traces = (shell, "-c", KEEPS_TRACE, shell, first.script.path)
         yield Factor(
             "a traced shell",
-            replace(config, entrypoint=traced, command=()),
-            flags=f"--entrypoint {shell} IMAGE -x {shlex.quote(first.script.path)}",
+            replace(config, entrypoint=(*traces, *arguments), command=()),
+            flags=f"--entrypoint {shell} IMAGE {shlex.join(traces[1:])}",
             reveals="errexit",
         )

@@ -127,11 +127,7 @@ def background_only(case: Case) -> Found | None:
     for script in scripts(case):
         found = shell.commands(script.text)
         behind = [c for c in found if c.end == "&"]
-        waits = (
-            any(c.name in {"wait", "exec", "tail"} for c in found[found.index(behind[-1]) :])
-            if behind
-            else True
-        )
+        waits = not behind or any(map(_waits, found[found.index(behind[-1]) :]))
         if behind and not waits and case.exit_code == 0:
             name = " ".join(behind[-1].words[:3])
             return Found(
@@ -142,6 +138,11 @@ def background_only(case: Case) -> Found | None:
                 (quote(case, script, behind[-1].line), ended(case)),
             )
     return None
+
+
+def _waits(command: shell.Command) -> bool:
+    """Tell whether a command keeps a script; `kill -0` asks whether a process is still there."""
+    return command.name in {"wait", "exec", "tail"} or command.words[:2] == ("kill", "-0")
 
 
 @cause(

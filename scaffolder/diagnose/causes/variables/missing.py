@@ -12,6 +12,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import shell
 from scaffolder.text import quoted as typed
 
+from .shell_complaints import gap
+
 NAME = r"[A-Z][A-Z0-9_]{2,}"
 
 
@@ -80,7 +82,7 @@ LISTS = ("/etc/apache2/envvars",)
 )
 def variable_missing(case: Case) -> Found | None:
     """Find the variable that the log says is missing, or that a silent program reads."""
-    if found := _by_words(case) or _by_null(case):
+    if found := _by_words(case) or _by_null(case) or _by_gap(case):
         return found
     return _by_directory(case) or _by_files(case) if case.phase == Phase.DIED else None
 
@@ -123,6 +125,21 @@ def _by_null(case: Case) -> Found | None:
         f"pass it: docker run -e {lacks[0]}=... (or --env-file)",
         (logged(case, match), inspected(case, "Config.Env", f"{lacks[0]} is not set")),
         (f"docker run -e {typed(lacks[0])}=... {case.config.image}",),
+    )
+
+
+def _by_gap(case: Case) -> Found | None:
+    """Find the variable whose value lacks where a shell complains of a word that is not there."""
+    found = gap(case) if case.phase == Phase.DIED else None
+    if found is None:
+        return None
+    name, shown = found
+    return Found(
+        f"the environment variable {name} is not set, and leaves a gap in the line of a script:"
+        f" {shown[0].found[:200]}",
+        f"pass it: docker run -e {name}=... (or --env-file)",
+        shown,
+        (f"docker run -e {typed(name)}=... {case.config.image}",),
     )
 
 

@@ -1,0 +1,35 @@
+"""A Java program that schedules tasks in daemon threads, and ends with them."""
+
+import pytest
+from compiled import compiled, jar
+from recorded import File, case, elf, program
+
+from scaffolder.diagnose.verdict.judge import judge
+
+JAVA = {"/usr/bin/java": program(elf())}
+CALLS = ("scheduleAtFixedRate", "setDaemon")
+
+
+def main(*calls: str) -> bytes:
+    """Return a jar with one class that calls methods of these names."""
+    return jar(shop_Main=compiled(*calls, uses="shop/Main", refers=True))
+
+
+@pytest.mark.parametrize(
+    ("calls", "log", "is_told"),
+    [
+        (CALLS, "", True),
+        (("scheduleWithFixedDelay", "setDaemon"), "", True),
+        (CALLS[:1], "", False),
+        (CALLS[1:], "", False),
+        ((*CALLS, "shutdown"), "", False),
+        (CALLS, "42 orders exported", False),
+    ],
+)
+def test_tasks_in_daemon_threads_do_not_keep_a_program(
+    calls: tuple[str, ...], log: str, *, is_told: bool
+) -> None:
+    files = {**JAVA, "/app.jar": File(main(*calls))}
+    found = judge(case(command="java -jar /app.jar", files=files, exit_code=0, log=log))
+
+    assert (found.cause == "java-daemon-threads") is is_told, found
