@@ -344,3 +344,20 @@ def test_a_socket_in_a_shared_mount_may_be_closed_to_its_user(
     assert found.cause == "socket-missing"
     assert ("permission denied" in found.text) is is_shared
     assert ("docker exec cache ls -ln /run/cache" in found.fix) is is_shared
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "option"),
+    [
+        ({"pids": 20}, "(pids limit)", "--pids-limit 512"),
+        ({"ulimits": {"nproc": 20}}, "of the user (ulimit nproc)", "--ulimit nproc=512"),
+        ({"pids": 20, "ulimits": {"nproc": 9}}, "(pids limit)", "--pids-limit 512"),
+    ],
+)
+def test_the_limit_of_processes_that_is_reached_is_the_one_to_raise(
+    config: dict[str, Any], kind: str, option: str
+) -> None:
+    found = judge(case(log="RuntimeError: can't start new thread", config=config))
+
+    assert f"the limit of 20 processes and threads {kind} is reached" in found.text
+    assert option in found.fix

@@ -82,3 +82,18 @@ def test_a_command_that_is_in_the_image_is_not_missing() -> None:
     judged = judge(case(**sh(SCRIPT, files=files, config=PATH, trace=trace(), log="all off")))
 
     assert judged.cause != "command-missing-in-script"
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "is_told"),
+    [
+        ("/opt/x --listen", "/s.sh: line 2: /opt/x: No such file or directory", True),
+        ("exec /opt/x", "/s.sh: 2: /opt/x: No such file or directory", True),
+        ("cat </opt/x", "/s.sh: line 2: /opt/x: No such file or directory", False),
+        ("grep -q ready /opt/x", "grep: /opt/x: No such file or directory", False),
+    ],
+)
+def test_a_file_that_a_script_reads_is_no_command(line: str, says: str, *, is_told: bool) -> None:
+    judged = judge(case(**sh(f"#!/bin/bash\n{line}\n", log=says)))
+
+    assert (judged.cause == "command-missing-in-script") is is_told, judged

@@ -68,7 +68,7 @@ MODULES = (
     "java.logs", "java.usage", "java.tasks", "java.daemons", "java.resources", "java.providers",
     "java.application", "perl", "php", "php_settings", "kept", "native", "built", "shells.quotes",
     "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects", "shells.guards",
-    "shells.limits", "shells.errexit", "shells.pipes", "shells.endings", "shells.polled",
+    "shells.limits", "shells.errexit", "shells.pipes", "shells.endings", "shells.unasked",
     "shells.waiting", "shells.any_child", "shells.emptied", "shells.branches", "shells.expansion",
     "shells.substituted", "watched.beside", "watched.nothing_done", "watched.started",
     "watched.programs", "watched.stopped", "watched.places", "watched.paths", "watched.polls",

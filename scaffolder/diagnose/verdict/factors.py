@@ -49,8 +49,8 @@ def factors(case: Case) -> Iterator[Factor]:
         yield from in_foreground(case)
         return
     yield from agreed(case)
+    yield from limits(case.config)  # before root, which ulimits do not hold
     yield from _rights(case)
-    yield from limits(case.config)
     yield from _heap(case)
     yield from more_time(case)
     yield from not_read_only(case)

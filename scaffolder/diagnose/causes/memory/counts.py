@@ -11,6 +11,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 SPARE = 2
 """A container that fails to fork is just below its limit most of the time."""
+BY_CGROUP = "(pids limit)", "--pids-limit "
 LOCKS = re.compile(r"lock|SETLK|fcntl", re.IGNORECASE)
 """What is refused with the same error: memory to be locked, and a lock that another one holds."""
 
@@ -35,12 +36,12 @@ def pids_limit(case: Case) -> Found | None:
     )
     if match is None or LOCKS.search(match[0]):
         return None
-    limit = case.config.pids or case.config.ulimits.get("nproc", 0)
+    of_user = case.config.ulimits.get("nproc", 0)
+    limit = case.config.pids or of_user
+    by_user = not case.config.pids and bool(of_user)
+    kind, option = ("of the user (ulimit nproc)", "--ulimit nproc=") if by_user else BY_CGROUP
     return Found(
-        (
-            f"the limit of {limit} processes and threads (pids limit) is reached: no more can be"
-            " created"
-        )
+        (f"the limit of {limit} processes and threads {kind} is reached: no more can be created")
         if limit
         else (
             "no more threads or processes can be created: a limit of the host, or of memory, is"
@@ -48,8 +49,13 @@ def pids_limit(case: Case) -> Found | None:
         ),
         f"see what fills it (docker top {case.target}, while it runs): children that nothing reaps"
         " stay as zombies, and need --init, not a higher limit; threads and"
-        f" processes that work need --pids-limit {max(limit * 10, 512)}, or fewer of them",
-        (logged(case, match), inspected(case, "HostConfig.PidsLimit", case.config.pids)),
+        f" processes that work need {option}{max(limit * 10, 512)}, or fewer of them",
+        (
+            logged(case, match),
+            inspected(case, "HostConfig.Ulimits", f"nproc={of_user}")
+            if by_user
+            else inspected(case, "HostConfig.PidsLimit", case.config.pids),
+        ),
         proven=bool(limit),
     )
 

@@ -40,9 +40,14 @@ def out_of_reach(case: Case) -> Iterator[tuple[Peer, Obstacle]]:
 def nowhere(case: Case) -> bool:
     """Tell whether a copy insisted on a name that is known on no network of the engine."""
     call = insisted(case)
-    if call is None or case.config.knows(call.host) or find(case, call.host):
+    return call is not None and has_nobody(case, call.host)
+
+
+def has_nobody(case: Case, host: str) -> bool:
+    """Tell whether a name is known on no network of the engine."""
+    if not host or case.config.knows(host) or find(case, host):
         return False
-    return _nobody(Peer(call.host, 0, "")) is not None
+    return _nobody(Peer(host, 0, "")) is not None
 
 
 def _itself(case: Case, peer: Peer) -> Obstacle | None:

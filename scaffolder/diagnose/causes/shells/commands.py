@@ -7,6 +7,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, logged
 from scaffolder.diagnose.evidence.phase import Phase
+from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.scripts import Script
 
 from .dialects import BUILTINS
 from .script import is_absent, is_last, plain_lines, quote, scripts, where
@@ -16,7 +18,7 @@ NOT_FOUND = (
     r"^[^\n]*?(?<![^\s:'\"`])(?P<n>[^\s:'\"`]++)['\"`]?: (?:command )?not found[^\n]*"
     r"|^[^\n]*exec: (?P<x>[^\s:]+): not found[^\n]*|^[^\n]*can't execute '(?P<y>[^'\n]+)'[^\n]*"
     r"|^[^\n]*failed to run command ['\u2018](?P<z>[^'\u2019\n]+)['\u2019]: No such file[^\n]*"
-    r"|^[^\n]*: (?P<w>/[^\s:]+): No such file or directory$"
+    r"|^[^\n]*: (?:line )?\d+: (?P<w>/[^\s:]+): No such file or directory$"
 )
 SHELL_SAYS = re.compile(
     r"^(?:/\S*/)?(?:ba|da|a|z|k)?sh: |command not found|can't execute|failed to run command"
@@ -58,7 +60,9 @@ def command_missing_in_script(case: Case) -> Found | None:
     if problem is None or case.has(name):
         return None  # what is there and "not found" lacks its interpreter
     script = next((s for s in scripts(case) if name in s.text), None)
-    if script is None and case.exit_code != 127 and not SHELL_SAYS.search(case.line(match)):
+    is_read = bool(match["w"]) and not _runs(script, name)
+    is_other = not script and case.exit_code != 127 and not SHELL_SAYS.search(case.line(match))
+    if is_read or is_other:
         return None
     used = f"{where(script)} uses {name}" if script else f"the command uses {name}"
     return Found(
@@ -70,6 +74,13 @@ def command_missing_in_script(case: Case) -> Found | None:
             ended(case),
         ),
         proven=script is not None and (case.exit_code == 127 or is_last(case, case.line(match))),
+    )
+
+
+def _runs(script: Script | None, name: str) -> bool:
+    """Tell whether a script has a path where commands stand, and not that of a file it reads."""
+    return script is not None and any(
+        name in c.words[: 1 + (c.name == "exec")] for c in shell.commands(script.text)
     )
 
 
