@@ -69,6 +69,8 @@ Play = Callable[..., tuple[Factor | None, list[Env]]]
         ("OPTIONS", "{'a': 1}", '{"a": 1}'),
         ("DATA", "/data", "/data/"),
         ("GREETING", '"hello"', "hello"),
+        ("UPSTREAM", "backend:9000", "http://backend:9000"),
+        ("REDIS", "cache:6379", "redis://cache:6379"),
     ],
 )
 def test_a_value_is_written_as_it_may_have_been_meant(name: str, value: str, meant: str) -> None:

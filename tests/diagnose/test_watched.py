@@ -361,6 +361,29 @@ def test_a_name_service_that_containers_lack_is_no_cause() -> None:
     assert found.cause == "account-missing"
 
 
+def test_a_file_of_accounts_is_a_text_as_others_to_grep() -> None:
+    asked = call("openat\t3\tp=/etc/passwd\tx=0")
+    told = {**ended(asked), "files": {**SERVER, "/usr/bin/grep": program(elf())}}
+    told["trace"] = told["trace"].replace("/app/server", "/usr/bin/grep")
+
+    assert judge(case(**told)).cause != "account-missing"
+
+
+@pytest.mark.parametrize(
+    ("failed", "is_told"),
+    [("mkdir\t-13\tp=/data/lock", True), ("mkdir\t-17\tp=/data/lock", False),
+     ("openat\t-13\tp=/data/lock\tx=0", False)],
+)  # fmt: skip
+def test_a_job_that_may_not_make_what_it_wants_has_failed_also_with_0(
+    failed: str, *, is_told: bool
+) -> None:
+    told = {**ended(call(failed)), "exit_code": 0}
+    told["trace"] = told["trace"].replace(ENDS, ENDS.replace("\t1\t0", "\t0\t0"))
+    found = judge(case(**told))
+
+    assert (found.verdict != "healthy") is is_told, found
+
+
 def test_an_account_that_a_variable_names_is_told_if_it_is_the_missing_one() -> None:
     asked = call("openat\t3\tp=/etc/passwd\tx=0")
     missing = case(**ended(asked, config={"env": {"RUN_USER": "gateway", "MODE": "fast"}}))

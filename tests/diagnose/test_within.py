@@ -123,3 +123,27 @@ def test_a_script_that_comes_to_its_end_does_not_end_at_its_last_line() -> None:
     ended = Outcome(alive=False, exit_code=0, text="+ set -e\n+ echo done\n")
 
     assert revealed(of, factor, ended, same, []) is None
+
+
+@pytest.mark.parametrize("handler", ["on_err", "'exit 70'", "'exit 70; echo'"])
+def test_what_a_trap_for_errors_does_is_not_what_failed(handler: str) -> None:
+    """bash calls it in a substitution, and once more outside of it."""
+    runs = handler.strip("'").partition(";")[0]
+    text = (
+        f"+ trap {handler} ERR\n++ grep -c worker /etc/passwd\n+++ {runs}\n+ count=0\n++ {runs}\n"
+    )
+    looks = ran(9, "grep", "-c", "worker", "/etc/passwd", status=1, parent=7)
+    found = shown(silent(looks, ends="X\t6\t7\t70\t0\n"), text)
+
+    assert "grep finds nothing for `worker` in /etc/passwd" in found.text
+
+
+def test_the_trace_of_a_script_that_sends_its_output_elsewhere_is_kept() -> None:
+    plain, other = "#!/bin/bash\nexec /app/server\n", "#!/bin/bash\nexec >/run/log 2>&1\nfalse\n"
+    told = [
+        next(f for f in factors(case(**sh(text))) if f.reveals == "errexit").config.entrypoint
+        for text in (plain, other, other.replace("bash", "sh"))
+    ]
+
+    assert [words[:2] for words in told] == [("bash", "-x"), ("bash", "-c"), ("sh", "-x")]
+    assert "BASH_XTRACEFD" in told[1][2]

@@ -72,8 +72,8 @@ MODULES = (
     "shells.waiting", "shells.any_child", "shells.emptied", "shells.branches", "shells.expansion",
     "shells.substituted", "watched.beside", "watched.nothing_done", "watched.started",
     "watched.programs", "watched.stopped", "watched.places", "watched.paths", "watched.polls",
-    "watched.deadlocks", "watched.last_thread", "watched.lost_threads", "watched.waits",
-    "watched.last", "watched.reads", "errors",
+    "watched.deadlocks", "watched.last_thread", "watched.lost_threads", "watched.lost_children",
+    "watched.waits", "watched.last", "watched.reads", "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.
 

@@ -52,6 +52,14 @@ def waits_alone(threads: Sequence[Thread]) -> bool:
     return len(threads) == 1 and all(map(_is_dead, threads))
 
 
+def reads_alone(threads: Sequence[Thread]) -> bool:
+    """Tell whether a container has one thread, and that reads a pipe: it alone could write there.
+
+    Unless that is its standard input.
+    """
+    return len(threads) == 1 and threads[0].waits_in.endswith("pipe_read")
+
+
 def left_alone(trace: Trace) -> bool:
     """Tell whether a copy comes to that, and had other threads before.
 

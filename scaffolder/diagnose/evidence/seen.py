@@ -12,7 +12,7 @@ from .stuck import Stuck
 from .swallowed import Ending, Swallowed
 from .trace import Call, Signal, Trace, Traced
 from .watchdog import Watchdog
-from .wrapped import unnamed, wrapped
+from .wrapped import is_refused_room, unnamed, wrapped
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class Seen:
         call = call or decisive.failure(self.trace) or unnamed(self.trace, self.swallowed)
         call = last_steps.unless_started(self.trace, call)
         modules = self.ending.got_over if self.ending else ()
+        if call is None and self.gave_up and is_refused_room(self.gave_up):
+            return self.gave_up  # also where it ends with 0
         return None if call and any(last_steps.looks_for(call, m) for m in modules) else call
 
     @cached_property

@@ -24,7 +24,7 @@ from .factor import Factor
 from .in_foreground import in_foreground
 from .itself import CRASHED, itself
 from .levels import louder
-from .limited import limits
+from .limited import limits, ulimits
 from .more_time import more_time
 from .other_values import other_values
 from .own_volumes import not_read_only
@@ -49,8 +49,9 @@ def factors(case: Case) -> Iterator[Factor]:
         yield from in_foreground(case)
         return
     yield from agreed(case)
-    yield from limits(case.config)  # before root, which ulimits do not hold
+    yield from ulimits(case.config)
     yield from _rights(case)
+    yield from limits(case.config)
     yield from _heap(case)
     yield from more_time(case)
     yield from not_read_only(case)

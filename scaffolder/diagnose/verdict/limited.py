@@ -42,6 +42,10 @@ def limits(config: Config) -> Iterator[Factor]:
             flags=f"--pids-limit {PROCESSES}",
             cure=cures.PROCESSES,
         )
+
+
+def ulimits(config: Config) -> Iterator[Factor]:
+    """Return what a process of an ordinary user may not have more of; root is not held by all."""
     for name in list(config.ulimits)[:4]:
         rest = {other: value for other, value in config.ulimits.items() if other != name}
         yield Factor(

@@ -16,7 +16,7 @@ from .decided import decided, hidden
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
-from .within import traced, within
+from .within import traced, until_trap, within
 
 UNHEARD = 20
 """How many lines are read of what a script throws away."""
@@ -55,6 +55,7 @@ def revealed(
         return _lacks(case, factor, found.text, tried) or _usage(case, factor, new, tried)
     if not factor.reveals or not new or found.alive:
         return None
+    new = until_trap(new) if factor.reveals == "errexit" else new
     words = new[-1].strip()
     if factor.reveals == "log-unwritten":
         words = last_words(new) or next(filter(WARNING.search, reversed(new)), "")

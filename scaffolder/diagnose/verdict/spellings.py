@@ -37,6 +37,7 @@ OTHER_SCHEMES = {
 LEVELS = {"verbose": "debug", "warning": "warn", "warn": "warning", "err": "error"}
 ENVIRONMENTS = {"prod": "production", "production": "prod", "dev": "development"}
 WORD = re.compile(r"[A-Za-z][\w-]{0,30}")
+HOST_AND_PORT = re.compile(r"[A-Za-z][\w.-]{0,100}:\d{2,5}")
 PAIRS = re.compile(r"[^,;:=\s]+([:=])[^,;:=\s]+(?:[,;]\s*[^,;:=\s]+\1[^,;:=\s]+)*")
 HEXADECIMAL = "0123456789abcdef" * 4
 """A key of 32 bytes, or of 64 characters; the first half of it is one of 32 characters."""
@@ -91,6 +92,8 @@ def _spellings(name: str, value: str) -> Iterator[str]:
 
 
 def _text(name: str, value: str) -> Iterator[str]:
+    if HOST_AND_PORT.fullmatch(value) and not PLACE.search(name):
+        yield _with_scheme(name, value)
     if "://" in value:
         yield from _url(name, value)
     elif re.search(r"[,;\s]", value) or (PAIRS.fullmatch(value) and not PLACE.search(name)):
@@ -100,12 +103,16 @@ def _text(name: str, value: str) -> Iterator[str]:
     if PORT.search(name) or re.fullmatch(r"[^\s:/]*:\d+", value):
         yield from _place(name, value)
     elif LINK.search(name) and not value.startswith("/"):
-        scheme = next((s for word, s in SCHEMES.items() if word in name.lower()), "http")
-        yield f"{scheme}://{value}"
+        yield _with_scheme(name, value)
     elif value.startswith(("/", "./", "~/")):
         yield value.rstrip("/") if value.endswith("/") else f"{value}/"
     elif WORD.fullmatch(value):
         yield from _word(name, value)
+
+
+def _with_scheme(name: str, value: str) -> str:
+    scheme = next((s for word, s in SCHEMES.items() if word in name.lower()), "http")
+    return f"{scheme}://{value}"
 
 
 def _number(name: str, value: str) -> Iterator[str]:

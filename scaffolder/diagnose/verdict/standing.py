@@ -8,6 +8,7 @@ from pathlib import Path
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.reaching.awaited import kept_from
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
+from scaffolder.diagnose.causes.watched.lost_children import reads_own_pipe
 from scaffolder.diagnose.causes.watched.lost_threads import hides_threads
 from scaffolder.diagnose.evidence import jvm_log, stuck
 from scaffolder.diagnose.evidence.dead_threads import opens_in_vain, waits_alone
@@ -28,7 +29,7 @@ def may_be_stuck(case: Case) -> bool:
     """Tell whether a container that runs may be one whose threads wait for each other.
 
     That is asked only where it shows nothing else of itself: a program that is silent, and serves
-    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else opens; or
+    nobody, in Java, with threads that nothing can wake, or with a pipe that nobody else has; or
     one in Ruby whose threads end without a word. Its only thread in a lock is woken by nobody,
     whatever it has said before; and it may wait for whom it cannot reach.
     """
@@ -37,7 +38,7 @@ def may_be_stuck(case: Case) -> bool:
         return False
     threads = case.sources.threads()
     is_quiet = case.is_silent and (is_of_java(case) or is_dead(case) or opens_in_vain(threads))
-    is_quiet = is_quiet or hides_threads(case)
+    is_quiet = is_quiet or hides_threads(case) or reads_own_pipe(case)
     return is_quiet or waits_alone(threads) or any(kept_from(case))
 
 

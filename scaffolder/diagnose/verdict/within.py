@@ -58,6 +58,19 @@ def traced(lines: Sequence[str]) -> list[tuple[int, str]]:
     return [(len(match[1]), match[2]) for match in map(TRACED.fullmatch, lines) if match]
 
 
+def until_trap(lines: Sequence[str]) -> list[str]:
+    """Return the lines of a traced shell up to the failure that its trap for ERR was called for."""
+    handler = ""
+    for at, line in enumerate(lines):
+        match = TRACED.fullmatch(line)
+        words = split_words(match[2]) if match else []
+        if handler and match and match[2] == handler:
+            return [*lines[:at]]
+        if words[:1] == ["trap"] and "ERR" in words[2:]:
+            handler = words[1].partition(";")[0].strip()
+    return [*lines]
+
+
 def _is_assignment(line: str) -> bool:
     """Tell whether a line only sets variables: its status is that of the substitution in it."""
     words = split_words(line)

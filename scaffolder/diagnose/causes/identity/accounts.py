@@ -21,6 +21,11 @@ OF_ACCOUNTS = {
     "chpst", "start-stop-daemon", "groups",
 }  # fmt: skip
 """Commands that are given the name of an account."""
+READS_TEXT = {
+    "grep", "egrep", "fgrep", "awk", "gawk", "mawk", "sed", "cut", "cat", "head", "tail", "sort",
+    "wc", "diff", "cmp", "tr", "busybox",
+}  # fmt: skip
+"""Programs to which a file of accounts is a text such as any other."""
 SHOWN = 100
 DATABASES = {"passwd", "group", "shadow"}
 SAYS = (
@@ -47,7 +52,9 @@ def account_missing(case: Case) -> Found | None:
     if found := _named_unknown(case):
         return found
     call = case.seen.opened_last
-    if call is None or call.path not in KNOWN_EMPTY or not quiet(case):
+    process = case.seen.decider
+    is_text = process is not None and process.name in READS_TEXT
+    if call is None or call.path not in KNOWN_EMPTY or is_text or not quiet(case):
         return None
     kind, tool = ("group", "groupadd") if call.path == "/etc/group" else ("user", "useradd")
     by, name = _unknown_account(case, call.path)
