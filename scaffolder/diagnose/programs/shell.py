@@ -11,6 +11,8 @@ KEYWORDS = {
 }  # fmt: skip
 SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"}
 ENDS = {";", "&", "&&", "||", "|", "|&", ";;", "(", ")"}
+REST = re.compile(r"-|[=!<>]=?$|=~$|\]\]?$|\}$")
+"""What follows a substitution within a command, and is none itself: `[ $(id -u) -eq 0 ]`."""
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 ARITHMETIC = re.compile(r"\$\(\((?:[^()]|\([^()]*\))*\)\)")
 """A number that the shell computes: its parentheses begin no command."""
@@ -81,9 +83,9 @@ def _of_line(line: str) -> Iterator[Command]:
             if words or not ASSIGNMENT.match(token):
                 words.append(token)
             continue
-        if words:
+        if words and not REST.match(words[0]):
             yield Command(tuple(words), line, token, before, tested or token in {"&&", "||"})
-            words = []
+        words = []
         tested = False
         before = token
 
@@ -147,7 +149,7 @@ def assigned(script: str, env: Mapping[str, str]) -> dict[str, str]:
 
 def sets(script: str, name: str) -> bool:
     """Tell whether a script sets a variable itself."""
-    words = r"read|for|local|declare|getopts|mapfile"
+    words = r"read|for|local|declare|getopts|mapfile|readarray|coproc|printf -v"
     return bool(re.search(rf"\b{name}:?=|\b(?:{words})\b[^\n]*\b{name}\b", script))
 
 

@@ -53,12 +53,20 @@ def decided(script: str, shown: Shown) -> Decided:
     said = _said(shown)
     at = said[0] if said else _left(shown)
     test = next((n for n in (at - 1, at - 2) if n >= 0 and TEST.match(shown[n][1])), -1)
+    test = at - 1 if test < 0 and at and _is_alternative(script, shown[at - 1][1]) else test
     values = islice(_values(script, shown[test][1], shown[:test]), MOST) if test >= 0 else ()
     return Decided(
         _typed(shown[test][1])[:SHORT] if test >= 0 else "",
         ", ".join(values),
         said[1][:SHORT] if said else "",
     )
+
+
+def _is_alternative(script: str, command: str) -> bool:
+    """Tell whether a script ends itself where a command fails: `read -r line <file || exit 1`."""
+    name = re.escape(split_words(command)[0]) if split_words(command) else ""
+    ends = rf"^[^#\n]*\b{name}\b[^\n]*\|\|[^\n]*(?:\bexit\b|\{{[ \t]*$|\b\w+[ \t]*$)"
+    return bool(name) and re.search(ends, script, re.MULTILINE) is not None
 
 
 def hidden(shown: Shown) -> list[str]:

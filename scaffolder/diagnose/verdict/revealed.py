@@ -6,13 +6,14 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import HIDDEN, Evidence, content, inspected
+from scaffolder.diagnose.causes.shells.errexit import read_fails
 from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.causes.watched.asked import asked, by_status
 from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.programs.usage import lacking, required, usage_in
 
 from .copies import Outcome
-from .decided import decided, hidden
+from .decided import Decided, decided, hidden
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
@@ -80,7 +81,7 @@ def revealed(
     text = (
         f"a script ends itself with {found.exit_code}: {at} at {ending.place}{tells.words}"
         if tells and ending
-        else f"a script ends itself with {found.exit_code}: {over.words or at}"
+        else f"a script ends itself with {found.exit_code}: {over.words or at}{_of_read(case, over)}"
         if is_own
         else f"a script exits with {found.exit_code} at `{at}`: {inner.text}"
         if inner
@@ -103,6 +104,12 @@ def revealed(
         ),
         tried=tried,
     )
+
+
+def _of_read(case: Case, over: Decided) -> str:
+    """Return why a `read` has failed upon which a script ends itself."""
+    why = read_fails(case) if over.test.startswith("read ") else ""
+    return f": {why}" if why else ""
 
 
 def _lacks(case: Case, factor: Factor, said: str, tried: list[str]) -> Rerun | None:

@@ -13,6 +13,9 @@ from scaffolder.diagnose.programs.launched import BUILTINS
 
 from .checks import failing, output, shown, test
 
+PROGRAM = re.compile(r"[\w./~]")
+"""How the name of a program begins, or its path."""
+
 
 @cause(
     "check-tool-missing",
@@ -36,9 +39,13 @@ def check_tool_missing(case: Case) -> Found | None:
         ),
         None,
     )
-    says = re.search(r"not found|no such file|executable file", output(case), re.IGNORECASE)
     if missing is None:
         return None
+    says = re.search(
+        rf"{re.escape(basename(missing))}\b[^\n]*(?:not found|no such file|executable file)",
+        output(case),
+        re.IGNORECASE,
+    )
     return Found(
         f"the health check runs {missing}, which is not installed in the image; the service itself"
         " may be fine",
@@ -63,7 +70,7 @@ def _programs(case: Case, check: HealthCheck) -> list[str]:
         return [check.test[1]] if len(check.test) > 1 else []
     first = ["/bin/sh"]
     names = [shell.expand(c.name, case.config.env) for c in shell.commands(check.words)]
-    return first + [n for n in names if n and n not in BUILTINS and not n.startswith(("$", "("))]
+    return first + [n for n in names if PROGRAM.match(n) and n not in BUILTINS]
 
 
 @cause(

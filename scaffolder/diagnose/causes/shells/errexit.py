@@ -101,19 +101,19 @@ def _suspect(case: Case, script: Script) -> tuple[str, str, bool]:
             and "|| " not in command.line
             and not command.line.startswith((*TESTED, *DECLARES))
         ):
-            cut = _without_newline(case) if name == "read" else ""
-            if cut:
-                why = f"`read` returns 1 at the last line of {cut}, which has no newline at its end"
+            if why := read_fails(case) if name == "read" else "":
                 return command.line, why, True
             return command.line, f"a command such as {name} fails silently", False
     return "", "", False
 
 
-def _without_newline(case: Case) -> str:
-    """Return the file that a copy of a script opened last, if it ends without a newline."""
+def read_fails(case: Case) -> str:
+    """Return why `read` fails, if the file that a copy opened last ends without a newline."""
     path = next(iter(case.seen.opened), "")
     said = text(case.files, path) if path else None
-    return path if said and not said.endswith("\n") else ""
+    if not said or said.endswith("\n"):
+        return ""
+    return f"`read` returns 1 at the last line of {path}, which has no newline at its end"
 
 
 def _greps(pattern: str, content_of: str, ignore: bool, invert: bool) -> bool:  # noqa: FBT001 - flags of grep
