@@ -13,7 +13,7 @@ from scaffolder.diagnose.evidence.log_search import last_words
 from scaffolder.diagnose.programs.usage import lacking, required, usage_in
 
 from .copies import Outcome
-from .decided import Decided, decided, hidden
+from .decided import decided, hidden
 from .factor import Factor
 from .rerun import Rerun
 from .unchanged import take_in
@@ -78,10 +78,12 @@ def revealed(
     script = case.launched[0].script if shown else None
     over = decided(script.text if script else "", shown)
     tells = asked(case, ending) if ending else None
+    why = read_fails(case) if over.test.startswith("read ") else ""
+    of_read = f": {why}" if why else ""
     text = (
         f"a script ends itself with {found.exit_code}: {at} at {ending.place}{tells.words}"
         if tells and ending
-        else f"a script ends itself with {found.exit_code}: {over.words or at}{_of_read(case, over)}"
+        else f"a script ends itself with {found.exit_code}: {over.words or at}{of_read}"
         if is_own
         else f"a script exits with {found.exit_code} at `{at}`: {inner.text}"
         if inner
@@ -104,12 +106,6 @@ def revealed(
         ),
         tried=tried,
     )
-
-
-def _of_read(case: Case, over: Decided) -> str:
-    """Return why a `read` has failed upon which a script ends itself."""
-    why = read_fails(case) if over.test.startswith("read ") else ""
-    return f": {why}" if why else ""
 
 
 def _lacks(case: Case, factor: Factor, said: str, tried: list[str]) -> Rerun | None:
