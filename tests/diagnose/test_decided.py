@@ -61,3 +61,19 @@ def test_a_secret_that_a_traced_shell_shows_is_hidden_wherever_it_appears() -> N
 
     assert of_case(of)("+ '[' hunter2horse = other ']'") == "+ '[' [redacted] = other ']'"
     assert of_case(of)("have is 5") == "have is 5"
+
+
+@pytest.mark.parametrize(
+    ("script", "is_told"),
+    [
+        ("read -r TOKEN </run/token || exit 1\n", True),
+        ("read -r TOKEN </run/token || {\n  exit 1\n}\n", True),
+        ("read -r TOKEN </run/token || fail\n", True),
+        ("read -r TOKEN </run/token\nexit 1\n", False),
+        ("# read it || exit 1\nread -r TOKEN </run/token\nexit 1\n", False),
+    ],
+)
+def test_a_command_with_an_end_for_its_failure_decides(script: str, *, is_told: bool) -> None:
+    told = decided(script, [(1, "read -r TOKEN"), (1, "exit 1")])
+
+    assert (told.words == "`read -r TOKEN` is what decides") is is_told, told

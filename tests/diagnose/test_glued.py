@@ -155,3 +155,10 @@ def test_what_one_variable_cures_proves_nothing_of_another() -> None:
     assert other.verdict == same.verdict == "proven"
     assert "API_KEY" not in other.text
     assert same.text.startswith("the environment variable API_KEY is not set")
+
+
+def test_usual_names_of_one_word_stand_by_themselves() -> None:
+    data = b"valueWORKERS/rustc\0APP_PORT EXPORT PORTS\0aTOKEN\0LIMITwrong WORKERS"
+
+    assert glued.usual(data, len(data)) == ["WORKERS", "TOKEN", "LIMIT"]
+    assert glued.usual(data, 20) == ["WORKERS"]

@@ -77,3 +77,25 @@ def test_what_it_lacked_is_told_where_it_says_that_it_did_nothing(
 )
 def test_which_lines_say_that_nothing_was_done(line: str, *, is_nothing: bool) -> None:
     assert bool(says_nothing_done(case(log=line))) is is_nothing
+
+
+GIVES_UP = [RUNS.format(-2, "/usr/bin"), RUNS.format(-2, "/bin")]
+
+
+@pytest.mark.parametrize(
+    ("calls", "log", "is_told"),
+    [
+        (GIVES_UP, "", True),
+        (GIVES_UP, "one page of help", False),
+        (["openat\t3\tp=/srv/report\tx=241", *GIVES_UP], "", False),
+        (["connect\t0\ta=inet:10.0.0.9:80\tf=3:socket:[9]", *GIVES_UP], "", False),
+        (["openat\t-2\tp=/etc/app.conf\tx=0"], "", False),
+    ],
+    ids=["nothing else", "it speaks", "it writes", "it reaches out", "no program"],
+)
+def test_a_silent_job_that_cannot_run_a_program_and_does_nothing_else_has_failed(
+    calls: list[str], log: str, *, is_told: bool
+) -> None:
+    found = told(*calls, log=log)
+
+    assert (found.cause == "nothing-done" and "cannot run wkhtmltopdf" in found.text) is is_told

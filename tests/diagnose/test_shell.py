@@ -15,6 +15,8 @@ from scaffolder.diagnose.programs import pysource, shell
         ("a 2>&1 | tee x", [(("a", ">"), "|"), (("tee", "x"), ";")]),
         ("A=1 b 'c d'", [(("b", "c d"), ";")]),
         ("if [ -f x ]; then y; fi", [(("[", "-f", "x", "]"), ";"), (("y",), ";")]),
+        ("[ $(id -u) -eq 0 ]", [(("[", "$"), "("), (("id", "-u"), ")")]),
+        ("test $(a | wc -l) = 3", [(("test", "$"), "("), (("a",), "|"), (("wc", "-l"), ")")]),
         ("# nothing", []),
         ("echo 'unclosed", [(("echo", "'unclosed"), ";")]),
     ],
@@ -57,3 +59,17 @@ def test_what_a_python_program_says_of_itself() -> None:
 
 def test_code_that_nests_without_end_is_given_up() -> None:
     assert pysource.read("(" * 5000) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "is_set"),
+    [
+        ("coproc WORKER { cat; }", True),
+        ("mapfile -t WORKER <list", True),
+        ("printf -v WORKER %s a", True),
+        ("echo $WORKER", False),
+        ("echo a >&${WORKER[1]}", False),
+    ],
+)
+def test_what_sets_a_variable(script: str, *, is_set: bool) -> None:
+    assert shell.sets(script, "WORKER") is is_set

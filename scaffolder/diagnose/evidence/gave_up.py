@@ -12,6 +12,8 @@ WORK = re.compile(r"^(?:p?write(?:v|64)?|send(?:to|msg|file)|p?read(?:v|64)?|rec
 """Calls, with their results, by which a program that prints nothing works on what is open."""
 PAUSE = 50
 """In milliseconds: a program asks once, and its C library several times without a pause."""
+OF_SYSTEM = re.compile(r"/(?:dev|proc)/|/tmp/hsperfdata_")
+"""Where a system or a virtual machine writes, whatever the program does."""
 OFTEN = 3
 """How many times a program asks before that is called again and again."""
 
@@ -59,6 +61,16 @@ def _works_on(process: Traced, call: Call) -> bool:
     failed = f"{call.name}=-{call.error}"
     at = max((i for i, step in enumerate(process.last) if step == failed), default=-1)
     return any(map(WORK.match, process.last[at + 1 :]))
+
+
+def has_worked(trace: Trace) -> bool:
+    """Tell whether a program wrote a file, reached out, or started another one, or may have."""
+    if not trace.processes:
+        return True
+    programs = [call for call in trace.calls if call.name.startswith("exec") and not call.error]
+    writes = (c for c in trace.calls if c.writes and not c.error)
+    is_written = any(not OF_SYSTEM.match(c.path) for c in writes)
+    return is_written or len(programs) > 1 or any(call.is_network for call in trace.calls)
 
 
 def found_last(trace: Trace) -> Call | None:

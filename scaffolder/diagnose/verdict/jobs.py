@@ -7,9 +7,9 @@ from scaffolder.diagnose.causes.catalogue import Cause, Found
 from scaffolder.diagnose.causes.evidence import seen
 from scaffolder.diagnose.causes.silence.claims import may_have_served, reports, stops_unasked
 from scaffolder.diagnose.causes.silence.endings import is_to_stay
+from scaffolder.diagnose.evidence.gave_up import has_worked
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
-from scaffolder.diagnose.evidence.trace import Trace
 from scaffolder.diagnose.evidence.wrapped import is_refused_room
 
 from .order import is_sure
@@ -21,8 +21,6 @@ MALFORMED = re.compile(
     r"|SyntaxError: Unexpected (?:token|end))"
 )
 """Exceptions of what is read and does not have the form that it is to have."""
-OF_SYSTEM = re.compile(r"/(?:dev|proc)/|/tmp/hsperfdata_")
-"""Where a system or a virtual machine writes, whatever the program does."""
 IDLE = {"nothing-done", "without-network"}
 """Causes of which a job had no work, or no results."""
 CACHE = re.compile(r"cache|/\.config/", re.IGNORECASE)
@@ -58,18 +56,8 @@ def has_failed(case: Case) -> bool:
         return False
     tells_nothing = case.is_silent or not reports(case)
     is_fatal = kept.how == LOST or MALFORMED.search(kept.last) is not None
-    is_idle = tells_nothing and is_fatal and not _has_worked(case.seen.trace)
+    is_idle = tells_nothing and is_fatal and not has_worked(case.seen.trace)
     return stops_unasked(case) or is_idle
-
-
-def _has_worked(trace: Trace) -> bool:
-    """Tell whether a program wrote a file, reached out, or started another one, or may have."""
-    if not trace.processes:
-        return True
-    programs = [call for call in trace.calls if call.name.startswith("exec") and not call.error]
-    writes = (c for c in trace.calls if c.writes and not c.error)
-    is_written = any(not OF_SYSTEM.match(c.path) for c in writes)
-    return is_written or len(programs) > 1 or any(call.is_network for call in trace.calls)
 
 
 def _tells_of(case: Case) -> bool:

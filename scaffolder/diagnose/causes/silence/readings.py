@@ -109,7 +109,9 @@ def named_variables(  # noqa: C901 - one loop per language
             own = binary.own_part(data, program) if program.language == "rust" else data
             names = [n for n in glued.variables(data, len(own)) if TYPICAL.search(n)]
             names = names if len(names) <= few else []
-            taken = go_texts.variables(data) if program.language == "go" else ()
+            is_go = program.language == "go"
+            taken = go_texts.variables(data) if is_go else glued.usual(data, len(own))
+            taken = taken if is_go or len(taken) <= few else ()
             for name in (*taken, *names):
                 note(name, path, required=False)
     for name, path in java_variables(case):

@@ -9,6 +9,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, logged, runs_as, seen
 from scaffolder.diagnose.causes.identity.refusing import culprit
 from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.gave_up import has_worked
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 
@@ -49,7 +50,7 @@ def nothing_done(case: Case) -> Found | None:
     """Find a program, or a file in a mount, that a watched copy asked for in vain."""
     said = says_nothing_done(case)
     if said is None:
-        return None
+        return _did_nothing(case)
     words = f"it says at its end: {said[0].strip()[:150]}"
     if lost := _not_run(case):
         name = basename(lost.path)
@@ -85,6 +86,22 @@ def nothing_done(case: Case) -> Found | None:
             ),
         )
     return None
+
+
+def _did_nothing(case: Case) -> Found | None:
+    """Find a program that a silent job gave up over, and without which it did nothing at all."""
+    call, trace = case.seen.gave_up, case.seen.trace
+    is_sought = call is not None and call.name.startswith("exec") and call.error == errno.ENOENT
+    if call is None or not is_sought or not case.is_silent or has_worked(trace):
+        return None
+    name = basename(call.path)
+    return Found(
+        f"the program cannot run {name}, which is not in the image, and does nothing else; it exits"
+        " with 0 all the same, without a word",
+        f"install {name} in the image, or correct the name; let the program exit with another code"
+        " when that fails",
+        (seen(case, call), copied(case, call.path, "no such file"), ended(case)),
+    )
 
 
 def says_nothing_done(case: Case) -> re.Match[str] | None:

@@ -16,6 +16,11 @@ from .binary import is_variable
 
 RUN = re.compile(rb"(?<![A-Z0-9_./-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!_)")
 NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+USUAL = re.compile(
+    rb"(?<![A-Z0-9_./-])(?:PORT|HOST|WORKERS|THREADS|REPLICAS|SHARDS|TOKEN|SECRET|DSN|CONFIG|MODE"
+    rb"|REGION|TENANT|QUEUE|TOPIC|BUCKET|CHANNEL|PEERS|INTERVAL|LIMIT)(?![A-Z0-9_])"
+)
+"""Names of one word, which is often a variable's; most such words are anything else."""
 LEA = re.compile(rb"[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](....)", re.DOTALL)
 NEAR = 32
 """How many bytes away from it code has the length of a text."""
@@ -42,6 +47,11 @@ def variables(data: bytes, end: int) -> list[str]:
         pieces = (data[a:b].decode() for a, b in pairwise(cuts))
         names.update(dict.fromkeys(name for piece in pieces for name in _split(piece)))
     return [name for name in names if is_variable(name)]
+
+
+def usual(data: bytes, end: int) -> list[str]:
+    """Return the names of one word in a program's bytes before `end` that variables often have."""
+    return list(dict.fromkeys(match[0].decode() for match in USUAL.finditer(data, 0, end)))
 
 
 def _split(text: str) -> list[str]:
