@@ -12,8 +12,16 @@ AGE = "test $(curl -s localhost | wc -l) -gt 0"
 @pytest.mark.parametrize(
     ("test", "output", "verdict"),
     [
-        ("curl -f localhost || wget -q localhost", "/bin/sh: 1: wget: not found", "proven"),
-        ("curl -f localhost || wget -q localhost", "curl: /etc/ca.pem: no such file", "likely"),
+        (
+            "curl -f localhost:8080 || wget -q localhost:8080",
+            "/bin/sh: 1: wget: not found",
+            "proven",
+        ),
+        (
+            "curl -f localhost:8080 || wget -q localhost:8080",
+            "curl: /etc/ca.pem: no such file",
+            "likely",
+        ),
     ],
 )
 def test_a_missing_tool_is_proven_where_the_check_names_it(
