@@ -769,3 +769,19 @@ def test_the_end_of_a_handler_has_no_result_of_its_own() -> None:
 
     assert found.cause == "undetermined", found
     assert "rt_sigreturn" not in f"{found.text}{found.evidence}"
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        ('printf "max %s" "$MAX" >/etc/svc.conf\nexec svc', ["MAX"]),
+        ('[ -n "$MAX" ] && echo "$MAX"', []),
+        ('case "$MAX" in a) ;; esac\necho "$MAX"', []),
+        ('echo "${MAX:-1}"', []),
+        ('MAX=1\necho "$MAX"', []),
+        ('echo "$HOME"', []),
+    ],
+)
+def test_what_a_script_uses_and_does_not_test_it_needs(script: str, names: list[str]) -> None:
+    assert shell_variables.used(script, {}) == names
+    assert shell_variables.used(script, {"MAX": "1"}) == []

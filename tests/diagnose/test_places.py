@@ -586,3 +586,33 @@ def test_what_is_sought_elsewhere_and_lies_below_the_working_directory_is_told()
     assert "although /srv/etc/meters.pl exists" in found.text, found
     assert "./etc/meters.pl" in found.fix
     assert "although" not in without.text
+
+
+@pytest.mark.parametrize(
+    ("config", "right"),
+    [
+        ({"devices": ("/dev/net/tun",)}, "--cap-add NET_ADMIN"),
+        ({"devices": ("/dev/net/tun",), "capabilities_added": ("NET_ADMIN",)}, "--group-add"),
+        ({"devices": ("/dev/net/tun",), "user": "1500"}, "--group-add"),
+        ({}, "--device=/dev/net/tun"),
+    ],
+)
+def test_a_device_that_is_given_may_take_a_capability_as_well(
+    config: dict[str, Any], right: str
+) -> None:
+    found = judge(case(files=SERVER, trace=trace(*lacks("/dev/net/tun")), config=config))
+
+    assert (found.cause, right in found.fix) == ("device-not-given", True), found
+
+
+@pytest.mark.parametrize(
+    ("call", "is_told"),
+    [
+        ("bind\t-2\ta=unix:/run/app/app.sock\tf=3:socket:[9]", True),
+        ("bind\t-2\ta=unix:@app\tf=3:socket:[9]", False),
+    ],
+)
+def test_a_socket_is_made_in_a_directory_that_has_to_be_there(call: str, *, is_told: bool) -> None:
+    given = [factor.name for factor in wanted(case(files=SERVER, trace=trace(call)))]
+
+    assert ("a directory at /run/app" in given) is is_told, given

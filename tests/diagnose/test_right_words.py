@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from recorded import File, case, elf, folder, link, program
 
-from examples import DIED, RUNNING, SERVER, STATIC, refused, said, sh
+from examples import DIED, RUNNING, SERVER, STARTED, STATIC, refused, said, sh
 from scaffolder.diagnose.evidence.config import Image, Mount
 from scaffolder.diagnose.evidence.facts import Event, Neighbour, Socket
+from scaffolder.diagnose.verdict.factors import factors
 from scaffolder.diagnose.verdict.judge import judge
 
 SH = {"/bin/sh": STATIC, "/usr/bin/envsubst": STATIC}
@@ -403,3 +404,33 @@ def test_an_entrypoint_that_is_given_nothing_to_run_is_told(
     found = judge(case(**sh(text, log=log, **settings)))
 
     assert (found.cause == "command-empty") == is_empty
+
+
+def test_what_a_copy_listens_on_instead_of_the_port_that_is_asked_for_is_named() -> None:
+    log = "Error: connect ECONNREFUSED 127.0.0.1:3000"
+    serves = f"{STARTED}C\t1\t7\t7\tlisten\t0\ta=inet:0.0.0.0:8080\tf=3:socket:[9]\nX\t9\t7\t1\t0"
+    same = serves.replace("8080", "3000")
+    told = [judge(case(files=SERVER, log=log, trace=trace)) for trace in ("", serves, same)]
+
+    assert ["listens on 8080" in found.text for found in told] == [False, True, False]
+    assert "ask for the port 8080" in told[1].fix
+
+
+@pytest.mark.parametrize(
+    ("options", "proves"),
+    [
+        (("no-new-privileges",), True),
+        (("no-new-privileges:true",), True),
+        (("apparmor=strict",), False),
+        (("no-new-privileges", "apparmor=strict"), False),
+    ],
+)
+def test_a_copy_without_no_new_privileges_is_a_proof_before_root_is_tried(
+    options: tuple[str, ...], *, proves: bool
+) -> None:
+    of = case(files=SERVER, config={"security": options, "user": "1500"})
+    tried = [factor for factor in factors(of) if factor.cure]
+    names = [factor.name for factor in tried]
+
+    assert [f.cure and f.cure.proves for f in tried if "security" in f.name] == [proves]
+    assert names.index("no other security options") < names.index("the root user")

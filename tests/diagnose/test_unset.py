@@ -27,8 +27,9 @@ def ended(exit_code: int, told: str = "") -> Case:
         ((141, ""), False),
         ((255, "PHP Fatal error:  Uncaught Error: Call to undefined function mb_strlen()"), False),
         ((1, "ModuleNotFoundError: No module named 'yaml'"), False),
+        ((1, "java.lang.OutOfMemoryError: Java heap space"), False),
     ],
-    ids=["silent", "of PHP", "says it", "a signal", "a function", "a module"],
+    ids=["silent", "of PHP", "says it", "a signal", "a function", "a module", "memory"],
 )
 def test_a_value_that_leads_a_program_past_its_end_proves_nothing(
     of: tuple[int, str], *, proves: bool

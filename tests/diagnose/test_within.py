@@ -1,5 +1,7 @@
 """A traced script ends at an assignment or a pipeline: which command in it has failed."""
 
+from dataclasses import replace
+
 import pytest
 from recorded import File, case
 
@@ -147,3 +149,19 @@ def test_the_trace_of_a_script_that_sends_its_output_elsewhere_is_kept() -> None
 
     assert [words[:2] for words in told] == [("bash", "-x"), ("bash", "-c"), ("sh", "-x")]
     assert "BASH_XTRACEFD" in told[1][2]
+
+
+def test_a_script_that_becomes_another_program_has_not_failed_itself() -> None:
+    of = silent(ends="X\t6\t7\t1\t0\n")
+    factor = next(f for f in factors(of) if f.reveals == "errexit")
+    same = Outcome(alive=False, exit_code=1, text="")
+    ended = replace(same, text="+ mkdir -p /etc/svc\n+ exec svc\n")
+
+    assert revealed(of, factor, ended, same, []) is None
+    assert revealed(of, factor, replace(ended, text="+ exec\n+ false\n"), same, []) is not None
+
+
+def test_a_script_that_returns_from_its_last_function_ends_itself() -> None:
+    found = shown(silent(), "+ main\n+ [[ 12052 -ge 65536 ]]\n+ return 1\n")
+
+    assert "`[[ 12052 -ge 65536 ]]` is what decides" in found.text

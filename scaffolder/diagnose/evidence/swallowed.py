@@ -31,6 +31,7 @@ LACKS_CODE = re.compile(
     r"|\bCannot find (?:module|package)\b|\bNoClassDefFoundError\b|\bClassNotFoundException\b"
     r"|\bcannot load such file\b|\bCan't locate \S{1,200} in @INC\b"
 )
+LACKS_MEMORY = re.compile(r"\b(?:OutOfMemoryError|MemoryError|NoMemoryError)\b|out of memory")
 UNNAMED = "a value that is not known"
 """What a panic of Go was raised with, where only its place is seen."""
 UNCAUGHT = "uncaught"
@@ -86,6 +87,11 @@ class Swallowed:
     def lacks_code(self) -> bool:
         """Tell whether it is about code that is not there: no value makes up for that."""
         return bool(LACKS_CODE.search(self.text))
+
+    @property
+    def lacks_memory(self) -> bool:
+        """Tell whether it is about memory: a value may make a program need less of that."""
+        return bool(LACKS_MEMORY.search(self.text))
 
     @property
     def words(self) -> str:

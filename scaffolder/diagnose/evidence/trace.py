@@ -64,7 +64,8 @@ class Call:
     @property
     def makes(self) -> bool:
         """Tell whether it makes what is at its path, and needs but the directory around."""
-        return self.creates or self.name.startswith(("mkdir", "mknod"))
+        is_socket = self.name == "bind" and bool(self.path)
+        return self.creates or is_socket or self.name.startswith(("mkdir", "mknod"))
 
     @property
     def lists(self) -> bool:

@@ -131,6 +131,8 @@ def _call(at: int, row: Sequence[str]) -> Call:
             found = replace(found, descriptor=int(number), object=_plain(what))
         elif key == "a":
             found = _with_address(found, value)
+            if found.name == "bind" and found.address.startswith("/"):
+                found = replace(found, path=_normal(found.address))  # it makes that
         elif key == "n":
             found = replace(found, host=_plain(value))
         elif key in ("i", "x"):

@@ -16,6 +16,7 @@ USED = re.compile(rf"{TAKEN.pattern}|\$\{{([A-Za-z_]\w*):?[-+=]")
 """Also with a default, or with another text where it is set."""
 NAMES = r"((?:\s+[A-Z][A-Z0-9_]{2,}\b){1,40})"
 TESTED = re.compile(r"-[zn]\s+[\"']?\$\{!(\w+)")
+TESTS = re.compile(r"(?:^|[\s;(|&])(?:\[\[?|test|case|if|while|until)\s")
 LOOP = re.compile(rf"^\s*for\s+(\w+)\s+in\b{NAMES}\s*(?:;|$)")
 DEMANDS = re.compile(
     rf"^\s*(?:need|require|check|assert|ensure|must|mandatory|validate|expect)\w*{NAMES}\s*$"
@@ -47,6 +48,12 @@ def lacking(script: str, env: Mapping[str, str], begin: int = 0) -> list[str]:
             taken.setdefault(match[1] or match[2] or match[3], not match[3])
     lacks = [name for name, is_bare in taken.items() if is_bare]
     return [name for name in lacks if not (name in env or name in GIVEN or sets(script, name))]
+
+
+def used(script: str, env: Mapping[str, str]) -> list[str]:
+    """Return the variables without which a script may go wrong: it uses them, and tests none."""
+    asked = "\n".join(line for line in lines(script) if TESTS.search(line))
+    return [name for name in lacking(script, env) if not re.search(rf"\b{name}\b", asked)]
 
 
 def asked_by_name(script: str, env: Mapping[str, str]) -> list[str]:

@@ -30,14 +30,16 @@ from .other_values import other_values
 from .own_volumes import not_read_only
 from .renamed import other_keys, other_names
 from .runtimes import php_settings, plain_runtime
+from .security_options import security_options
 from .spoken import spoken
 from .unset import variables
 from .wanted import plain
 from .with_rights import with_rights
 
-SECCOMP = "seccomp"
 SENT_ELSEWHERE = re.compile(r"^[^#\n]*\bexec\b[^\n]*>", re.MULTILINE)
 """A script that sends all that it prints elsewhere from here on, and its trace with it."""
+ROOMY = 1 << 30
+"""A heap, in bytes, that is enough for most: the virtual machine takes only what it needs of it."""
 KEEPS_TRACE = 'exec 41>&2; BASH_XTRACEFD=41 exec bash -x "$@"'
 """How bash shows its trace where its standard error was in the beginning."""
 BASH = re.compile(r"#!.*\bbash\b")
@@ -89,7 +91,6 @@ def _rights(case: Case) -> Iterator[Factor]:
             flags=f"-v ./users:{USERS}",
             cure=cures.NAME,
         )
-    yield from with_rights(case)
     if config.capabilities_dropped:
         yield Factor(
             "the default capabilities",
@@ -97,22 +98,8 @@ def _rights(case: Case) -> Iterator[Factor]:
             without="--cap-drop",
             cure=cures.CAPABILITIES,
         )
-    profiles = tuple(option for option in config.security if option.startswith(SECCOMP))
-    others = tuple(option for option in config.security if option not in profiles)
-    if profiles:
-        yield Factor(
-            "the default seccomp profile",
-            replace(config, security=others),
-            without="--security-opt seccomp",
-            cure=cures.SECCOMP,
-        )
-    if others:
-        yield Factor(
-            "no other security options",
-            replace(config, security=profiles),
-            without=f"--security-opt {others[0].partition('=')[0]}",
-            cure=cures.SECURITY,
-        )
+    yield from security_options(config)
+    yield from with_rights(case)  # root may do more than what any of the others allows
 
 
 def _heap(case: Case) -> Iterator[Factor]:
@@ -120,7 +107,7 @@ def _heap(case: Case) -> Iterator[Factor]:
     allowed = heap(case)
     if not allowed or not any(item.name == "java" for item in case.launched):
         return
-    more = f"-Xmx{4 * allowed >> 20}m"
+    more = f"-Xmx{max(4 * allowed, ROOMY) >> 20}m"
     yield Factor(
         "a larger heap",
         replace(case.config, env={**case.config.env, "_JAVA_OPTIONS": more}),

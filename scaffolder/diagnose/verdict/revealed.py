@@ -33,7 +33,8 @@ REVEALED = {
 }
 """The cause that hid a program's output → the fix."""
 WARNING = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
-OWN_END = re.compile(r"\++ exit [1-9]\d*")
+OWN_END = re.compile(r"\++ (?:exit|return) [1-9]\d*")
+BECOMES = re.compile(r"\++ exec (?!\d*[<>])")
 ZERO = ", whose value is 0: that is a failure for set -e (`x=$((x + 1))` is none)"
 """What a command of arithmetic means whose status is 1 (bash, Arithmetic Evaluation)."""
 
@@ -72,6 +73,8 @@ def revealed(
     is_own = factor.reveals == "errexit" and OWN_END.fullmatch(words)
     if factor.reveals == "errexit" and not (is_own or found.exit_code):
         return None  # it has come to its end
+    if factor.reveals == "errexit" and BECOMES.match(words):
+        return None  # what fails is the program that it has become
     inner = within(case, new) if factor.reveals == "errexit" and not is_own else None
     at = words.lstrip("+ ")
     ending = by_status(case) if is_own else None

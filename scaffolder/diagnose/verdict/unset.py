@@ -7,7 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.causes.variables.missing import demand
 from scaffolder.diagnose.evidence.phase import SIGNALLED
-from scaffolder.diagnose.programs.shell_variables import asked_by_name
+from scaffolder.diagnose.programs.shell_variables import asked_by_name, used
 
 from . import cures
 from .factor import Factor
@@ -27,14 +27,22 @@ def variables(case: Case) -> Iterator[Factor]:
     """
     is_signalled = SIGNALLED < case.exit_code < UNUSUAL
     kept = case.seen.swallowed
-    is_of_code = kept is not None and kept.lacks_code
+    is_of_code = kept is not None and (kept.lacks_code or kept.lacks_memory)
     told = case.seen.unwritten.text if case.seen.unwritten else ""
     yield from _asked_together(case)
     named = sorted(named_variables(case), key=lambda each: -demand(each[0], required=each[2]))
-    for name, _by, _required in named[:MOST_UNSET]:
+    names = dict.fromkeys((*(name for name, _by, _required in named), *_used(case)))
+    for name in list(names)[:MOST_UNSET]:
         is_led = case.seen.failed_call is not None or is_signalled or is_of_code
         proves = not is_led and (not told or name in told)
         yield given(case, name, proves=proves)
+
+
+def _used(case: Case) -> Iterator[str]:
+    """Return the variables that scripts use, outside of tests, and nobody sets."""
+    for item in case.launched:
+        script = item.script.text if item.script and item.script.language == "sh" else ""
+        yield from used(script, case.config.env)
 
 
 def _asked_together(case: Case) -> Iterator[Factor]:

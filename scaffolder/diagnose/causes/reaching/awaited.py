@@ -8,8 +8,8 @@ from scaffolder.diagnose.causes.evidence import inspected, watched
 from scaffolder.diagnose.evidence.lookups import goes_on_asking
 from scaffolder.diagnose.evidence.phase import Phase
 
-from .obstacles import Obstacle, out_of_reach
-from .peers import OBSERVES, Peer
+from .obstacles import out_of_reach
+from .peers import OBSERVES, Obstacle, Peer
 
 
 def kept_from(case: Case) -> Iterator[tuple[Peer, Obstacle]]:

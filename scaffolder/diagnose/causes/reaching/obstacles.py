@@ -5,14 +5,10 @@ from collections.abc import Iterator
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected
-from scaffolder.diagnose.causes.silence.readings import sources
 from scaffolder.diagnose.evidence.facts import Neighbour
 
-from .peers import LOCAL, Peer, find, insisted, later, peers, shares
-
-Obstacle = tuple[str, str, list[Evidence], bool]
-"""Why a peer cannot be reached, what helps, the evidence, and whether it is certain."""
-VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*\b")
+from .itself import itself
+from .peers import LOCAL, Obstacle, Peer, find, insisted, later, peers, shares
 
 
 def obstacle(case: Case, peer: Peer) -> Obstacle | None:
@@ -22,7 +18,7 @@ def obstacle(case: Case, peer: Peer) -> Obstacle | None:
         shown = [inspected(case, "HostConfig.NetworkMode", "none")]
         return text, "attach it to the network of the service it needs", shown, True
     if peer.host in LOCAL:
-        return _itself(case, peer)
+        return itself(case, peer)
     other = find(case, peer.host)
     if other is None:
         return _nobody(peer)
@@ -48,37 +44,6 @@ def has_nobody(case: Case, host: str) -> bool:
     if not host or case.config.knows(host) or find(case, host):
         return False
     return _nobody(Peer(host, 0, "")) is not None
-
-
-def _itself(case: Case, peer: Peer) -> Obstacle | None:
-    shared = case.config.network == "host" or case.config.network.startswith("container:")
-    if shared or not peer.port or any(s.port == peer.port for s in case.sockets or ()):
-        return None
-    text = (
-        f"{peer.host}:{peer.port} is the container itself, where nothing listens on that port;"
-        " other services are not on its localhost"
-    )
-    advice = "use the other container's name (on a shared network), or host.docker.internal"
-    named = (p for p in peers(case) if p.port == peer.port and p.host not in LOCAL)
-    meant = next((p for p in named if find(case, p.host)), None)
-    if meant is None or meant.by not in case.config.env:
-        return text, advice, [], True
-    read = next(_read_instead(case, meant.by), "")
-    used = f": it reads {read}, which is not set" if read else ""
-    names = f"{meant.by} names {meant.host}:{meant.port}"
-    text += f"; {names}, and the program does not use that{used}"
-    if read:
-        advice = f"set {read} to what {meant.by} has (docker run -e {read}=...)"
-    return text, advice, [inspected(case, "Config.Env", names)], True
-
-
-def _read_instead(case: Case, name: str) -> Iterator[str]:
-    """Return variables that a source reads and nothing sets, whose name is longer or shorter."""
-    for script in sources(case):
-        for found in VARIABLE.findall(script.text):
-            is_alike = found != name and (found.startswith(name) or name.startswith(found))
-            if is_alike and found not in case.config.env:
-                yield found
 
 
 def _nobody(peer: Peer) -> Obstacle | None:

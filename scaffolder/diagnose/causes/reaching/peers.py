@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.evidence import Evidence
 from scaffolder.diagnose.causes.shells.script import variables
 from scaffolder.diagnose.evidence import lookups
 from scaffolder.diagnose.evidence.decisive import DNS
@@ -56,6 +57,10 @@ URL = re.compile(
 PAIR = re.compile(r"^(?!\d+:)([\w.-]+):(\d{2,5})$")
 """A host and a port, and no time of a day."""
 ADDRESS = re.compile(r"\d+(?:\.\d+){3}|[\da-f]*:[\da-f:]+")
+
+
+Obstacle = tuple[str, str, list[Evidence], bool]
+"""Why a peer cannot be reached, what helps, the evidence, and whether it is certain."""
 
 
 @dataclass(frozen=True)

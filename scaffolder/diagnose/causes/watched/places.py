@@ -6,6 +6,7 @@ from posixpath import dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, ended, inspected, logged, seen
+from scaffolder.diagnose.causes.identity.capabilities import adds
 from scaffolder.diagnose.causes.identity.denials import DENIED, paths_in
 from scaffolder.diagnose.causes.mounts.shared import called, users
 from scaffolder.diagnose.causes.variables.files import missing
@@ -14,6 +15,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
+RIGHTS = {"/dev/net/tun": "NET_ADMIN", "/dev/fuse": "SYS_ADMIN", "/dev/loop-control": "SYS_ADMIN"}
+"""What it takes to use a device, besides to open it (TUNSETIFF in tun(4), fuse(4), loop(4))."""
 LOCKED = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
 
 
@@ -43,6 +46,18 @@ def device_not_given(case: Case) -> Found | None:
     option = f"--device={quoted(path)}"
     group = f"--group-add $(stat -c %g {quoted(path)})"
     is_given = any(is_below(path, device) for device in case.config.devices)
+    right = next((right for device, right in RIGHTS.items() if is_below(path, device)), "")
+    if is_given and right and not adds(case, right) and case.identity.uid == 0:
+        return Found(
+            f"the program uses the device {path}, which the container has; what it asks of it takes"
+            f" CAP_{right}, which the container does not have",
+            f"give it: --cap-add {right}",
+            (
+                inspected(case, "HostConfig.Devices", list(case.config.devices)),
+                inspected(case, "HostConfig.CapAdd", list(case.config.capabilities_added)),
+            ),
+            (f"docker run --device={quoted(path)} --cap-add {right} ... {case.config.image}",),
+        )
     return Found(
         f"the program needs the device {path}: {reason}",
         f"it has the device: let the user open it, by its group on the host ({group})"
