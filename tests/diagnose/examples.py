@@ -203,6 +203,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "privileged-port": said("listen tcp 0.0.0.0:80: bind: permission denied", config={"user": "1000"}),
     "capability-missing": said("chown: /data: Operation not permitted", config={"capabilities_dropped": ("ALL",)}),
     "key-of-another-certificate": {"files": {**SERVER, "/tls/tls.crt": File(CERTIFICATE), "/tls/tls.key": File(OTHER)}, "log": "startup failed", "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/tls/tls.crt\tx=0\nC\t2\t7\t7\topenat\t3\tp=/tls/tls.key\tx=0\nX\t9\t7\t1\t0"},
+    "ruby-gem-missing": {"files": SERVER, "trace": STARTED + "".join(f"C\t1\t7\t7\tnewfstatat\t-2\tp={place}/puma{ending}\n" for place in ("/var/lib/gems/3.3.0/gems/abbrev-0.1.2/lib", "/usr/lib/ruby/3.3.0") for ending in (".rb", ".so")) + "X\t99\t7\t1\t0"},
     "key-encrypted": {"files": {**SERVER, "/tls/tls.key": File(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIF\n-----END ENCRYPTED PRIVATE KEY-----\n")}, "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/tls/tls.key\tx=0\nC\t2\t7\t7\topenat\t-6\tp=/dev/tty\tx=0\nX\t9\t7\t1\t0"},
     "pem-broken": {"files": {**SERVER, "/tls/tls.crt": File(CERTIFICATE[:300])}, "log": "startup failed", "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/tls/tls.crt\tx=0\nX\t9\t7\t1\t0"},
     "account-closed": {"command": ("su", "web", "-c", "/app/server"), "files": {**SERVER, "/usr/bin/su": program(elf()), "/etc/passwd": File(b"web:x:33:33::/:/usr/sbin/nologin\n")}, "log": "This account is currently not available."},

@@ -1,5 +1,7 @@
 """An exception of a program's own that only tells that something failed before it."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,3 +98,31 @@ def test_a_call_that_a_rule_forbids_is_what_an_exception_is_about() -> None:
 
     assert judge(case(**forbidden)).cause == "seccomp-refuses"
     assert judge(case(**optional)).cause not in {"seccomp-refuses", "capability-missing"}
+
+
+@pytest.mark.parametrize(
+    ("call", "later", "is_told"),
+    [
+        ("openat\t-2\tp=/data/app.db\tx=42", (), True),
+        ("openat\t-2\tp=/data/app.db\tx=42", (FOUND[0],), True),
+        ("openat\t-13\tp=/data/app.db\tx=42", (), True),
+        ("openat\t-2\tp=/data/app.db\tx=42", ("openat\t-2\tp=/data/app.db\tx=0",), True),
+        ("openat\t-2\tp=/data/app.db\tx=42", ("openat\t3\tp=/data/app.db\tx=42",), False),
+        ("openat\t-4\tp=/data/app.db\tx=42", (), False),
+    ],
+    ids=[
+        "missing",
+        "its sources are read then",
+        "refused",
+        "read at least",
+        "found at last",
+        "interrupted",
+    ],
+)
+def test_the_database_that_sqlite_cannot_open_is_named(
+    call: str, later: tuple[str, ...], *, is_told: bool
+) -> None:
+    kept = told(call, *later, name="OperationalError: unable to open database file; Error")
+    kept["swallowed"] = replace(kept["swallowed"], names=frozenset({"OperationalError"}))
+
+    assert bool(re.search(r"/data(?:/app.db)?\b", judge(case(**kept)).text)) is is_told

@@ -66,14 +66,14 @@ MODULES = (
     "python.applications", "python.unserved", "python.shadows", "python.daemons", "node.modules",
     "node.unsettled", "node.runtime", "node.guards", "java.heap", "java.classes", "java.options",
     "java.logs", "java.usage", "java.tasks", "java.daemons", "java.resources", "java.providers",
-    "java.application", "perl", "php", "php_settings", "kept", "native", "built", "shells.quotes",
-    "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects", "shells.guards",
-    "shells.limits", "shells.errexit", "shells.pipes", "shells.endings", "shells.unasked",
-    "shells.waiting", "shells.any_child", "shells.emptied", "shells.branches", "shells.expansion",
-    "shells.substituted", "watched.beside", "watched.nothing_done", "watched.started",
-    "watched.programs", "watched.stopped", "watched.places", "watched.paths", "watched.polls",
-    "watched.deadlocks", "watched.last_thread", "watched.lost_threads", "watched.lost_children",
-    "watched.waits", "watched.last", "watched.reads", "errors",
+    "java.application", "perl", "ruby", "php", "php_settings", "kept", "native", "built",
+    "shells.quotes", "shells.swallowed", "shells.programs", "shells.commands", "shells.dialects",
+    "shells.guards", "shells.limits", "shells.errexit", "shells.pipes", "shells.endings",
+    "shells.unasked", "shells.waiting", "shells.any_child", "shells.emptied", "shells.branches",
+    "shells.expansion", "shells.substituted", "watched.beside", "watched.nothing_done",
+    "watched.started", "watched.programs", "watched.stopped", "watched.places", "watched.paths",
+    "watched.polls", "watched.deadlocks", "watched.last_thread", "watched.lost_threads",
+    "watched.lost_children", "watched.waits", "watched.last", "watched.reads", "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.
 

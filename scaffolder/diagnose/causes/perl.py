@@ -1,11 +1,11 @@
 """Modules of Perl that are not installed."""
 
 import errno
-from itertools import takewhile
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import logged, seen
+from scaffolder.diagnose.evidence.alternatives import alike
 
 ENDINGS = (".pm", ".pmc")
 
@@ -41,8 +41,4 @@ def package(name: str) -> str:
 def _sought(case: Case) -> str:
     """Return the module that was sought in several directories: what their paths end with alike."""
     places = [call.path for call in case.seen.places if call.error == errno.ENOENT]
-    paths = [path.rpartition(".")[0].split("/")[::-1] for path in places if path.endswith(ENDINGS)]
-    if len({tuple(parts) for parts in paths}) < 2:
-        return ""
-    alike = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
-    return "/".join([parts[0] for parts in alike][::-1])
+    return alike([path.rpartition(".")[0] for path in places if path.endswith(ENDINGS)])

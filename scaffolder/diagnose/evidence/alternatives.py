@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections.abc import Sequence
 from itertools import takewhile
 
 from .decisive import ARCHIVE, decider, failure, has_gone_on
@@ -82,3 +83,12 @@ def zone_sought(trace: Trace) -> tuple[str, list[Call]] | None:
         return None
     is_last = lost is None or lost.path.endswith(ARCHIVE) or is_alone
     return (names.pop(), asked) if is_last else None
+
+
+def alike(paths: Sequence[str]) -> str:
+    """Return what several different paths end with alike, in whole names; empty if nothing."""
+    parts = [path.split("/")[::-1] for path in paths]
+    if len({tuple(each) for each in parts}) < 2:
+        return ""
+    same = takewhile(lambda names: len(set(names)) == 1, zip(*parts, strict=False))
+    return "/".join([names[0] for names in same][::-1])

@@ -8,6 +8,7 @@ the program insisted on it, or if what it did not get is one of several of a kin
 import errno
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from posixpath import dirname, splitext
 
 from . import decisive, gave_up
@@ -32,6 +33,9 @@ FAILED = {
     "FileNotFoundException": errno.ENOENT,
     "AccessDeniedException": errno.EACCES,
 }
+CANNOT_OPEN = "unable to open database file"
+"""What SQLite says of any file that it cannot open (SQLITE_CANTOPEN)."""
+OF_OPENING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EISDIR})
 OF_JAVA = re.compile(r"/jvm/|\.(?:so|jar|class|jsa)$|/hsperfdata_")
 UPON_FAILURE = re.compile(r"\bemitError(?:Close)?NT\b|\bonlookup(?:all)?\b|\bafterConnect\b")
 """What is on the stack of an error that a listener of Node makes as it is told of another one."""
@@ -49,6 +53,8 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
     process = decisive.decider(trace)
     if process is None or told.is_of_system or told.names & OF_DATA:
         return None
+    if CANNOT_OPEN in told.text:
+        return _not_opened(trace, process.number, OF_OPENING)
     call = decisive.failure(trace)
     # What is refused by a rule, and is about no file, is seldom optional.
     is_forbidden = call is not None and call.error == errno.EPERM and not _is_of_files(call)
@@ -69,11 +75,17 @@ def unnamed(trace: Trace, told: Swallowed | None) -> Call | None:
     errors = {error for name, error in FAILED.items() if told and name in told.names}
     if process is None or not errors:
         return None
-    late = trace.of(process.number)[-decisive.AFTERWARDS :]
+    return _not_opened(trace, process.number, errors)
+
+
+def _not_opened(trace: Trace, process: int, errors: AbstractSet[int]) -> Call | None:
+    """Return the last file that a process opened in vain, and never got."""
+    late = trace.of(process)[-decisive.AFTERWARDS :]
     found = {call.path for call in late if call.path and not call.error}
     lost = (c for c in reversed(late) if c.error in errors and c.name.startswith("open"))
-    own = (c for c in lost if matters(c) and c.path not in found and not OF_JAVA.search(c.path))
-    return next(own, None)
+    own = [c for c in lost if matters(c) and c.path not in found and not OF_JAVA.search(c.path)]
+    makes = (c for c in own if c.makes and c.path == own[0].path)  # before it is read at least
+    return next(makes, next(iter(own), None))
 
 
 def is_refused_room(call: Call) -> bool:
