@@ -20,8 +20,8 @@ BY_MODE = ENTRY.replace('"$1"', '"${MODE}"')
 BY_DEFAULT = ENTRY.replace('"$1"', '"${1:-server}"')
 
 
-def told(script: str, *words: str, exit_code: int = 0, **env: str) -> Any:  # noqa: ANN401 - a judgement
-    made = sh(script, exit_code=exit_code, config={"env": env})
+def told(script: str, *words: str, env: dict[str, str] | None = None, exit_code: int = 0) -> Any:  # noqa: ANN401 - a judgement
+    made = sh(script, exit_code=exit_code, config={"env": env or {}})
     return judge(case(**made | {"command": ("/s.sh", *words)}))
 
 
@@ -47,14 +47,14 @@ def told(script: str, *words: str, exit_code: int = 0, **env: str) -> Any:  # no
 def test_a_word_without_a_branch_is_told(
     script: str, words: tuple[str, ...], env: dict[str, str], *, is_told: bool
 ) -> None:
-    found = told(script, *words, **env)
+    found = told(script, *words, env=env)
 
     assert (found.cause == "no-branch") is is_told, found
 
 
 def test_what_the_script_knows_and_what_it_is_given_is_named() -> None:
     found = told(ENTRY, "serve")
-    by_mode = told(BY_MODE, MODE="api")
+    by_mode = told(BY_MODE, env={"MODE": "api"})
 
     assert 'by "$1", and is given `serve`: it knows server, work*, batch, and' in found.text
     assert "-e MODE=..." in by_mode.fix
