@@ -468,7 +468,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "deadlock": up() | {"stuck": Stuck((Stand("main", "Transfer.java:6"), Stand("settler", "Transfer.java:6")), is_deadlock=True), "config": {"published": ()}},
     "no-branch": sh('#!/bin/sh\ncase "$1" in\n  server) exec /app/server ;;\nesac\n', exit_code=0),
     "status-unasked": sh("#!/bin/sh\n/app/server &\nwhile kill -0 $!; do sleep 1; done\n", exit_code=0, trace="P\t0\t7\t/bin/sh\tsh\\x00/s.sh\nN\t2\t8\t7\nP\t3\t8\t/app/server\t/app/server\nX\t5\t8\t1\t0\nC\t9\t7\t7\tkill\t-3\ti=8\ti=0\nX\t9\t7\t0\t0"),
-    "java-daemon-threads": {"command": "java -jar /app.jar", "exit_code": 0, "files": {"/usr/bin/java": program(elf()), "/app.jar": File(jar(shop_Main=compiled("scheduleAtFixedRate", "setDaemon", uses="shop/Main", refers=True)))}},
+    "java-daemon-threads": {"command": "java -jar /app.jar", "exit_code": 0, "files": {"/usr/bin/java": program(elf()), "/app.jar": File(jar(shop_Main=compiled("scheduleAtFixedRate", "setDaemon", uses="shop/Main", refers=True)))}, "trace": "P\t0\t7\t/usr/bin/java\tjava\nX\t9\t7\t0\t0"},
     "java-task-over": up() | {"stuck": Stuck((), task=Swallowed("java.lang.NumberFormatException: null", frozenset(), "app.Rates.refresh", "runAndReset")), "config": {"published": ()}},
     "child-awaited": {"files": SERVER, "state": RUNNING, "trace": f"{STARTED}N\t1\t8\t7\nX\t3\t8\t1\t0\nW\t7000\t7\t7\tread\t6000\tf=3:pipe:[9]\nT\t7000\n", "sources": {"threads_running": (Thread(7, "anon_pipe_read"),)}},
     "thread-over": up() | {"stuck": Stuck((), thread=Swallowed("Date::Error: invalid date", frozenset(), "/app/closing.rb:27", "lost")), "config": {"published": ()}},

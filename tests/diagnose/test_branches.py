@@ -33,6 +33,7 @@ def told(script: str, *words: str, env: dict[str, str] | None = None, exit_code:
         (ENTRY, ("server",), {}, False),
         (ENTRY, ("worker",), {}, False),
         (ENTRY, ("batch",), {}, False),
+        (ENTRY.replace("server)", '"server")'), ("server",), {}, False),
         (ALL, ("serve",), {}, False),
         (ENTRY + "exec /app/server\n", ("serve",), {}, False),
         (ENTRY.replace("set -e", "/app/migrate"), ("serve",), {}, False),

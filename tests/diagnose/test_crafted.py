@@ -9,6 +9,7 @@ import pytest
 
 from scaffolder.diagnose.causes.files.leases import UNTIL
 from scaffolder.diagnose.causes.reaching.complaints import CONNECTED, IN_VAIN, LONGEST
+from scaffolder.diagnose.causes.shells.branches import BRANCH, CASE
 from scaffolder.diagnose.causes.signals.ignored_children import IGNORES
 from scaffolder.diagnose.evidence.passwords import encoded
 from scaffolder.diagnose.programs.asked_arguments import lacked
@@ -19,6 +20,8 @@ from scaffolder.diagnose.programs.native import go_flags, near_end
 from scaffolder.diagnose.programs.pipelines import emptied
 from scaffolder.diagnose.programs.scripts import SOURCES, Script
 from scaffolder.diagnose.programs.usage import lacking, positional
+from scaffolder.diagnose.verdict.decided import decided
+from scaffolder.diagnose.verdict.factors import SENT_ELSEWHERE
 
 SIZE = 128 * 1024
 SECONDS = 8
@@ -61,7 +64,9 @@ def test_a_source_of_one_thing_is_read_in_time(language: str, unit: str) -> None
 @pytest.mark.parametrize(
     "before", ["if ", "unless", "x: {", "usage: x ", "for", "with", "open", "x:A"]
 )
-@pytest.mark.parametrize("unit", [" ", "type:", "[", "|", "if not a.b: exit\n", "\n"])
+@pytest.mark.parametrize(
+    "unit", [" ", "type:", "[", "|", "a|", "a ||", "exec ", "if not a.b: exit\n", "\n"]
+)
 def test_what_stands_in_front_of_it_changes_nothing(before: str, unit: str) -> None:
     source = before + unit * (SIZE // len(unit))
     for language in ("sh", "python", "node"):
@@ -70,6 +75,8 @@ def test_what_stands_in_front_of_it_changes_nothing(before: str, unit: str) -> N
     fast(lambda: [lacking(source, ("x",), {}), positional(source, ("x",))])
     fast(lambda: guard(f"{source}\nexit 2", "ruby", source.count("\n") + 2, "exit", "exit 2"))
     fast(lambda: SOURCES.findall(source))
+    fast(lambda: [CASE.findall(source), BRANCH.findall(source), SENT_ELSEWHERE.search(source)])
+    fast(lambda: decided(source, [(1, before), (1, "exit 1")]))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,10 @@ def main(*calls: str) -> bytes:
     return jar(shop_Main=compiled(*calls, uses="shop/Main", refers=True))
 
 
+BEGAN = "P\t0\t7\t/usr/bin/java\tjava\n"
+WRITES = "C\t2\t7\t7\topenat\t3\tp=/srv/report.csv\tx=241\n"
+
+
 @pytest.mark.parametrize(
     ("calls", "log", "is_told"),
     [
@@ -30,6 +34,9 @@ def test_tasks_in_daemon_threads_do_not_keep_a_program(
     calls: tuple[str, ...], log: str, *, is_told: bool
 ) -> None:
     files = {**JAVA, "/app.jar": File(main(*calls))}
-    found = judge(case(command="java -jar /app.jar", files=files, exit_code=0, log=log))
+    told = [
+        judge(case("java -jar /app.jar", log, 0, files, trace=trace))
+        for trace in (f"{BEGAN}X\t9\t7\t0\t0", f"{BEGAN}{WRITES}X\t9\t7\t0\t0", "")
+    ]
 
-    assert (found.cause == "java-daemon-threads") is is_told, found
+    assert [each.cause == "java-daemon-threads" for each in told] == [is_told, False, False], told

@@ -21,6 +21,8 @@ SAYS = re.compile(
     re.IGNORECASE,
 )
 """How the commands and functions of scripts are called that say something."""
+ENDS_ITSELF = re.compile(r"\bexit\b|(?<!\S)(?:\{|\w+)[ \t]*$")
+"""What a script does if a command fails: end, a block, or a function such as `die`."""
 OF_SECRETS = re.compile(r"secret|passw|token|credential|\bkeys?\b|private", re.IGNORECASE)
 """What is in a command that prints a secret: `cat /run/secrets/db`."""
 SHORT, MOST = 120, 3
@@ -64,9 +66,13 @@ def decided(script: str, shown: Shown) -> Decided:
 
 def _is_alternative(script: str, command: str) -> bool:
     """Tell whether a script ends itself where a command fails: `read -r line <file || exit 1`."""
-    name = re.escape(split_words(command)[0]) if split_words(command) else ""
-    ends = rf"^[^#\n]*\b{name}\b[^\n]*\|\|[^\n]*(?:\bexit\b|\{{[ \t]*$|\b\w+[ \t]*$)"
-    return bool(name) and re.search(ends, script, re.MULTILINE) is not None
+    name = next(iter(split_words(command)), "")
+    for line in script.splitlines() if name else ():
+        does, mark, otherwise = line.partition("||")
+        is_of = mark and not line.lstrip().startswith("#") and name in split_words(does)
+        if is_of and ENDS_ITSELF.search(otherwise):
+            return True
+    return False
 
 
 def hidden(shown: Shown) -> list[str]:

@@ -36,7 +36,7 @@ from .unset import variables
 from .wanted import plain
 from .with_rights import with_rights
 
-SENT_ELSEWHERE = re.compile(r"^[^#\n]*\bexec\b[^\n]*>", re.MULTILINE)
+SENT_ELSEWHERE = re.compile(r"^[^#\n]{0,200}\bexec\b[^\n]{0,200}>", re.MULTILINE)
 """A script that sends all that it prints elsewhere from here on, and its trace with it."""
 ROOMY = 1 << 30
 """A heap, in bytes, that is enough for most: the virtual machine takes only what it needs of it."""

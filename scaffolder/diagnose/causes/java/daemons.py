@@ -6,6 +6,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content as shown
 from scaffolder.diagnose.causes.evidence import ended, nothing_logged
+from scaffolder.diagnose.evidence.gave_up import has_worked
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import jars
 
@@ -21,16 +22,20 @@ ENDS = ("shutdown", "shutdownNow", "cancel", "exit", "halt")
     "java-daemon-threads",
     "a Java program ends with 0 because only daemon threads are left",
     pattern="process",
-    reads=["files", "inspect"],
+    reads=["rerun", "files", "inspect"],
     page="nothing-moves",
     when=Phase.FINISHED,
     basis=Basis.INFERRED,
     explains=["nothing-keeps-it", "ends-again-and-again"],
 )
 def java_daemon_threads(case: Case) -> Found | None:
-    """Find a task that is to run again and again, in threads that are daemons, and a silent end."""
+    """Find a task that is to run again and again, in threads that are daemons, and a silent end.
+
+    A job may have such a task beside its work: then a copy shows that it does some.
+    """
     seen = case.seen
-    if not case.is_silent or seen.gave_up or seen.swallowed or seen.ending:
+    is_told = seen.gave_up or seen.swallowed or seen.ending
+    if is_told or not case.is_silent or has_worked(seen.trace):
         return None
     task = next(((path, name) for name in AGAIN for path in _using(case, name)), None)
     daemon = next(_using(case, DAEMON), "")

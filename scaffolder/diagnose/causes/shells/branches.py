@@ -16,22 +16,12 @@ from .script import plain_lines, quote, scripts, where
 CASE = re.compile(
     r"^[ \t]*case[ \t]+(?P<word>\"?\$\{?(?P<name>\w+)[^\n]{0,80}?)[ \t]+in\b", re.MULTILINE
 )
-BRANCH = re.compile(
-    r"(?:^|;;)[ \t]*\(?([^\s()#;=&\"'`]+(?:[ \t]*\|[ \t]*[^\s()#;=&`]+)*)\)", re.MULTILINE
-)
+WORD = r"[^\s()|#;=&`]+"
+BRANCH = re.compile(rf"(?:^|;;)[ \t]*\(?({WORD}(?:[ \t]*\|[ \t]*{WORD})*)\)", re.MULTILINE)
 ESAC = re.compile(r"^[ \t]*esac\b", re.MULTILINE)
 PREPARES = {
-    "set",
-    "export",
-    "umask",
-    "cd",
-    "trap",
-    "shift",
-    "readonly",
-    "declare",
-    "local",
-    "unset",
-}
+    "set", "export", "umask", "cd", "trap", "shift", "readonly", "declare", "local", "unset",
+}  # fmt: skip
 """Commands by which a script gets ready, and does no work yet."""
 MOST = 8
 

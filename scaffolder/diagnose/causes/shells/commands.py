@@ -60,7 +60,7 @@ def command_missing_in_script(case: Case) -> Found | None:
     if problem is None or case.has(name):
         return None  # what is there and "not found" lacks its interpreter
     script = next((s for s in scripts(case) if name in s.text), None)
-    is_read = bool(match["w"]) and not _runs(script, name)
+    is_read = bool(match["w"]) and script is not None and not _runs(script, name)
     is_other = not script and case.exit_code != 127 and not SHELL_SAYS.search(case.line(match))
     if is_read or is_other:
         return None
@@ -77,11 +77,9 @@ def command_missing_in_script(case: Case) -> Found | None:
     )
 
 
-def _runs(script: Script | None, name: str) -> bool:
+def _runs(script: Script, name: str) -> bool:
     """Tell whether a script has a path where commands stand, and not that of a file it reads."""
-    return script is not None and any(
-        name in c.words[: 1 + (c.name == "exec")] for c in shell.commands(script.text)
-    )
+    return any(name in c.words[: 1 + (c.name == "exec")] for c in shell.commands(script.text))
 
 
 def _unsaid(case: Case) -> Found | None:
