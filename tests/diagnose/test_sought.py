@@ -98,10 +98,3 @@ def test_a_file_that_a_script_reads_is_no_command(line: str, says: str, *, is_to
 
     told = judged.cause in {"command-missing-in-script", "path-wrong-in-script"}
     assert told is is_told, judged
-
-
-def test_a_command_that_a_variable_names_is_one_as_well() -> None:
-    says = "/s.sh: line 2: /opt/x: No such file or directory"
-    judged = judge(case(**sh("#!/bin/bash\n$APP/x\n", log=says, exit_code=127)))
-
-    assert judged.cause == "command-missing-in-script", judged
