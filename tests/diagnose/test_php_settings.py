@@ -116,6 +116,13 @@ def test_the_limit_of_memory_of_php_is_told_from_that_of_the_container(
     assert not list(php_settings(php(b"<?php echo 1;", log="PHP Fatal error:  no", **settings)))
 
 
+def test_a_limit_that_the_script_sets_itself_is_the_one_that_counts() -> None:
+    source = b"<?php ini_set('memory_limit', '8M'); run();"
+    found = judge(php(source, log=EXHAUSTED, own=b"memory_limit = 128M\n"))
+
+    assert "memory_limit (8M in /app/a.php)" in found.text
+
+
 def test_a_file_that_a_script_includes_may_read_the_environment() -> None:
     main, settings = b"<?php require __DIR__ . '/Settings.php';", "/app/Settings.php"
     opened = f"P\t0\t7\t/usr/bin/php\tphp\\x00/app/a.php\\x00\nC\t1\t7\t7\topenat\t3\tp={settings}\tx=0\nX\t9\t7\t78\t0"

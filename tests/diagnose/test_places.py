@@ -616,3 +616,15 @@ def test_a_socket_is_made_in_a_directory_that_has_to_be_there(call: str, *, is_t
     given = [factor.name for factor in wanted(case(files=SERVER, trace=trace(call)))]
 
     assert ("a directory at /run/app" in given) is is_told, given
+
+
+@pytest.mark.parametrize(
+    ("mode", "named"),
+    [("c1", "needs /var/lib/app, which"), ("0", "needs /var/lib/app/lock, which")],
+)
+def test_a_file_that_is_to_be_made_lacks_only_the_directory_around(mode: str, named: str) -> None:
+    log = "FileNotFoundError: [Errno 2] No such file or directory: '/var/lib/app/lock'"
+    opens = trace(f"openat\t-2\tp=/var/lib/app/lock\tx={mode}")
+    found = judge(case(files=SERVER, log=log, trace=opens))
+
+    assert (found.cause, named in found.text) == ("file-missing", True), found

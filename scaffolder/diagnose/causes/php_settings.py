@@ -15,6 +15,7 @@ ORDER = re.compile(r"^[^\S\n]*variables_order[^\S\n]*=[^\S\n]*[\"']?([A-Za-z]*)"
 BASEDIR = re.compile(r"^[^\S\n]*open_basedir[^\S\n]*=[^\S\n]*[\"']?([^\"'\n;]*)", re.MULTILINE)
 OUTSIDE = r"/[\w./@+-]+"
 MEMORY = re.compile(r"^[^\S\n]*memory_limit[^\S\n]*=[^\S\n]*[\"']?([\w.-]*)", re.MULTILINE)
+OWN_MEMORY = re.compile(r"\bini_set\(\s{0,9}[\"']memory_limit[\"']\s{0,9},\s{0,9}[\"']?(\w+)")
 READS = re.compile(r"\$_ENV\b")
 FOLDERS = ("/etc/php", "/usr/local/etc/php", "/etc/php.d")
 MOST = 200
@@ -145,7 +146,7 @@ def php_memory_limit(case: Case) -> Found | None:
     told = exhausted(case)
     if told is None:
         return None
-    path, limit = _set_last(case, MEMORY) or ("", f"{int(told[1]) >> 20}M")
+    path, limit = _set_by_script(case) or _set_last(case, MEMORY) or ("", f"{int(told[1]) >> 20}M")
     flags = [word for word in case.config.argv if "memory_limit" in word]
     where = f" in {path}" if path and not flags else ""
     return Found(
@@ -158,6 +159,13 @@ def php_memory_limit(case: Case) -> Found | None:
             ended(case),
         ),
     )
+
+
+def _set_by_script(case: Case) -> tuple[str, str] | None:
+    """Return the script that sets the limit itself, and the limit."""
+    scripts = (item.script for item in case.launched if item.script)
+    both = ((script.path, OWN_MEMORY.search(script.text)) for script in scripts)
+    return next(((path, match[1]) for path, match in both if path and match), None)
 
 
 def exhausted(case: Case) -> re.Match[str] | None:

@@ -1,5 +1,6 @@
 """Files that variables or the program name: missing, or malformed."""
 
+import errno
 import re
 from dataclasses import dataclass
 from posixpath import basename, dirname, normpath
@@ -113,6 +114,8 @@ def missing(case: Case) -> Missing | None:
     named = paths[-1] if paths else normpath(relative[1]) if relative else ""
     if not paths and (resolved(case.files, named, case.config.workdir) or misplaced(case)):
         return None
+    if paths and (around := _around(case, named)):
+        named = around
     return Missing(
         named,
         named if paths else f"{case.config.workdir.rstrip('/')}/{named}",
@@ -122,6 +125,13 @@ def missing(case: Case) -> Missing | None:
     )
 
 
+def _around(case: Case, path: str) -> str:
+    """Return the directory that lacks if a copy would have made the file itself."""
+    makes = (c for c in case.seen.trace.calls if c.makes and c.path == path)
+    is_made = any(call.error == errno.ENOENT for call in makes)
+    return dirname(path) if is_made and not resolved(case.files, dirname(path)) else ""
+
+
 KERNEL = ("/proc/", "/sys/")
 CGROUPS = "/sys/fs/cgroup/"
 SOCKETS = (".sock", ".socket")
@@ -129,9 +139,7 @@ SOCKETS = (".sock", ".socket")
 
 def _given(case: Case, path: str) -> str:
     """Return how the container gets what it lacks: a file, or a directory to write to."""
-    call = case.seen.failed_call
-    made = (c for c in case.seen.trace.of(call.process) if c.error) if call else ()
-    makes = (c for c in made if c.makes)
+    makes = (c for c in case.seen.trace.calls if c.error and c.makes)
     if path.startswith(CGROUPS):
         return (
             "the host's control groups are of the other version: read memory.max and the like"
