@@ -14,7 +14,12 @@ have="$(sql 'PRAGMA user_version')"
 [ -d "$dir" ] && [ "$other" -gt 0 ]
 [ "$have" -le "$want" ] || return 3
 """
-READS = [(1, "dir=/srv"), (2, "sql 'PRAGMA user_version'"), (2, "sqlite3 /a.db"), (1, "have=5")]
+READS = [
+    (1, "local dir=/srv"),
+    (2, "sql 'PRAGMA user_version'"),
+    (2, "sqlite3 /a.db"),
+    (1, "have=5"),
+]
 WANTS = [(2, "echo 3"), (1, "want=3")]
 FALSE, LEAVES = (1, "'[' 5 -le 3 ']'"), [(1, "return 3"), (1, "exit 3")]
 NEED = [(1, "'[' -n '' ']'"), (1, "say 'need TARGET'"), (1, "'[' 0 = 1 ']'"), (1, "return 0")]
@@ -77,3 +82,11 @@ def test_a_command_with_an_end_for_its_failure_decides(script: str, *, is_told: 
     told = decided(script, [(1, "read -r TOKEN"), (1, "exit 1")])
 
     assert (told.words == "`read -r TOKEN` is what decides") is is_told, told
+
+
+@pytest.mark.parametrize("declares", ["", "local ", "declare -i ", "readonly ", "export "])
+def test_the_value_of_a_variable_is_told_however_it_is_declared(declares: str) -> None:
+    shown = [(1, f"{declares}ratio=12"), (1, "[[ 12 -ge 65 ]]"), (1, "return 1")]
+    told = decided("local ratio=$((mem / n))\n[[ $ratio -ge 65 ]] || return 1\n", shown)
+
+    assert "(ratio is 12)" in told.words

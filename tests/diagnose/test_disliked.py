@@ -125,6 +125,18 @@ def test_a_file_with_another_checksum_is_told_and_the_right_one_is_not(
     assert judge(case(**summed(form.format(right)))).cause != "checksum-differs"
 
 
+@pytest.mark.parametrize("name", ["MODEL_SHA256", "DATA_CHECKSUM", "COMMIT"])
+def test_a_checksum_in_a_variable_is_that_of_a_file_that_is_read(name: str) -> None:
+    right, wrong = (hashlib.sha256(data).hexdigest() for data in (DATA, b"other"))
+    told = [
+        judge(case(**summed("", config={"env": {name: value}}))) for value in (wrong, right, "7")
+    ]
+
+    is_told = [each.cause == "checksum-differs" for each in told]
+    assert is_told == [name != "COMMIT", False, False]
+    assert f"whose sha256 checksum {name} has" in told[0].text or not is_told[0]
+
+
 def test_a_checksum_of_a_file_that_is_not_there_says_nothing() -> None:
     listed = f"{hashlib.sha256(b'x').hexdigest()}  other.dat\n"
 

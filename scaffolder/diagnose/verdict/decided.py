@@ -23,6 +23,7 @@ SAYS = re.compile(
 """How the commands and functions of scripts are called that say something."""
 ENDS_ITSELF = re.compile(r"\bexit\b|(?<!\S)(?:\{|\w+)[ \t]*$")
 """What a script does if a command fails: end, a block, or a function such as `die`."""
+DECLARES = re.compile(r"(?:local|declare|typeset|readonly|export) (?:-\w+ )*(?=\w+=)")
 OF_SECRETS = re.compile(r"secret|passw|token|credential|\bkeys?\b|private", re.IGNORECASE)
 """What is in a command that prints a secret: `cat /run/secrets/db`."""
 SHORT, MOST = 120, 3
@@ -109,7 +110,8 @@ def _typed(test: str) -> str:
 def _values(script: str, test: str, before: Shown) -> Iterator[str]:
     """Yield what the variables of a test are, and which commands printed that."""
     known: dict[str, tuple[str, str]] = {}
-    for at, (depth, line) in enumerate(before):
+    for at, (depth, shown) in enumerate(before):
+        line = DECLARES.sub("", shown)
         if ASSIGNMENT.match(line):
             name, _, value = line.partition("=")
             inner = before[at - 1] if at and before[at - 1][0] > depth else None

@@ -100,7 +100,37 @@ def checksum_differs(case: Case) -> Found | None:
                     ended(case),
                 ),
             )
-    return None
+    return _by_variable(case)
+
+
+def _by_variable(case: Case) -> Found | None:
+    """Compare what a variable has with the files that a program read last, none of which has it."""
+    named = ((n, digests.DIGEST.fullmatch(v)) for n, v in case.config.env.items())
+    name, match = next(((n, m) for n, m in named if m and OF_CHECKSUMS.search(n)), ("", None))
+    if match is None:
+        return None
+    wanted = digests.Stated(match[0].lower(), ())
+    read = [(path, case.files.content(path, PROGRAM)) for path in islice(read_files(case), MOST)]
+    known = [(path, wanted.of(data)) for path, data in read if data is not None]
+    if not known or wanted.digest in dict(known).values() or _is_large(case, known[0][0]):
+        return None
+    (path, has), kind = known[0], wanted.algorithm
+    return Found(
+        f"{path}, which the program reads before it ends, is not the file whose {kind} checksum"
+        f" {name} has: its own is {has[:12]}..., and it should be {wanted.digest[:12]}...",
+        f"replace {path}, which is damaged or of another version, or correct {name}",
+        (
+            inspected(case, "Config.Env", f"{name}={wanted.digest[:12]}..."),
+            content(case, path, f"{kind} {has[:12]}..."),
+            ended(case),
+        ),
+    )
+
+
+def _is_large(case: Case, path: str) -> bool:
+    """Tell whether a file is read only in part."""
+    entry = case.has(path)
+    return entry is None or entry.size >= PROGRAM
 
 
 def _may_be(case: Case, about: re.Pattern[str]) -> bool:
