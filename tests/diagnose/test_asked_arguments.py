@@ -118,6 +118,16 @@ def test_the_parser_may_be_in_a_module_that_is_loaded() -> None:
     assert judge(ran("node /app/r.js", source)).cause == "usage-refused"
 
 
+def test_the_condition_in_front_of_the_end_is_quoted() -> None:
+    source = "const args = read()\nif (!args.tenant) process.exit(64)\n"
+    ending = Ending("/app/r.js:2", "process.exit(64)", ())
+
+    assert (
+        "/app/r.js:2: `if (!args.tenant)`"
+        in judge(ran("node /app/r.js", source, ending=ending)).text
+    )
+
+
 def test_the_status_for_a_wrong_command_line_is_told() -> None:
     files = {"/app/server": program(elf())}
     ending = Ending("/s/main.go:46 (main.main)", "os.Exit(64)", ())

@@ -146,3 +146,27 @@ def test_no_copy_gets_a_variable_that_the_program_does_without() -> None:
     assert [name for name, *_ in named_variables(case("php /app/a.php", files=run))] == [
         "SPOOL_TOKEN"
     ]
+
+
+OPENS = b"<?php try { $db = new PDO(getenv('DSN') ?: 'pgsql:host=db'); } catch (PDOException $e) { exit(1); }"
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({}, "pdo_pgsql"),
+        ({"config": {"env": {"DSN": "mysql:host=db"}}}, "pdo_mysql"),
+        ({"files": {f"{MODULES}/pdo_pgsql.so": File(b"")}}, ""),
+        ({"own": b"\0pdo_pgsql\0"}, ""),
+        ({"log": "up"}, ""),
+        ({"files": {"/app/a.php": File(b"<?php exit(1);")}}, ""),
+        ({"trace": "P\t0\t7\t/usr/bin/php\tphp\nC\t1\t7\t7\tresolve\t0\tn=db\nX\t9\t7\t1\t0"}, ""),
+    ],
+    ids=["missing", "by a variable", "there", "built in", "it speaks", "no database", "asked for"],
+)
+def test_a_driver_that_a_silent_script_needs_is_named(more: dict[str, Any], name: str) -> None:
+    files = {"/app/a.php": File(OPENS), **more.pop("files", {})}
+    found = php(more.pop("log", ""), files, **more)
+
+    assert (found.cause == "php-extension-missing") is bool(name), found
+    assert name in found.text

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import copied, logged
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import content, copied, ended, logged
 from scaffolder.diagnose.evidence.files import PROGRAM, resolved
+from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs.scripts import language
 
 SAYS = (
@@ -18,6 +19,8 @@ SAYS = (
     r"|(?P<driver>could not find driver))[^\n]*"
 )
 OPENED = re.compile(r"PDO->__construct\(['\"](?P<kind>\w+):|\bDSN[=:]\s*['\"]?(?P<set>\w+):")
+PDO = re.compile(r"\bnew\s{1,9}\\?PDO\(")
+KIND = re.compile(r"(?:['\"]|=)(?P<kind>mysql|pgsql|sqlite):", re.IGNORECASE)
 INSTALLER = "/usr/local/bin/docker-php-ext-install"
 """What the official images of PHP have to build an extension."""
 FOLDERS = ("/usr/lib/php", "/usr/local/lib/php/extensions", "/usr/lib64/php")
@@ -87,7 +90,7 @@ def php_extension_missing(case: Case) -> Found | None:
     match = case.said(SAYS, 0)
     told = _wanted(case, match) if match else None
     if match is None or told is None:
-        return None
+        return _driver_unsaid(case) if case.is_silent and case.phase == Phase.DIED else None
     wanted, use = told
     names = (name for folder in FOLDERS for name in case.files.names(folder))
     there = next((name for name in names if basename(name) == f"{wanted.name}.so"), "")
@@ -101,6 +104,39 @@ def php_extension_missing(case: Case) -> Found | None:
         (logged(case, match), shown),
         proven=True,
     )
+
+
+def _driver_unsaid(case: Case) -> Found | None:
+    """Find a database that a silent script connects to by PDO, and no driver of PDO for it."""
+    php = (i.script for i in case.launched if i.script and i.script.language == "php")
+    script = next((script for script in php if PDO.search(script.text)), None)
+    sought = "\n".join((*_settings(case), script.text)) if script else ""
+    kind = KIND.search(sought)
+    wanted = next((e for e in EXTENSIONS if kind and e.name == f"pdo_{kind['kind']}"), None)
+    reached = any(call.is_network for call in case.seen.trace.calls)
+    if script is None or wanted is None or reached or _has(case, wanted):
+        return None
+    return Found(
+        f"the extension {wanted.name} of PHP is not installed in the image: {script.path} opens a"
+        f" database by PDO ({wanted.name.removeprefix('pdo_')}), which has no driver for it, and"
+        " ends without a word",
+        _installed(case, wanted),
+        (
+            content(case, script.path, "new PDO"),
+            copied(case, FOLDERS[0], f"no {wanted.name}.so"),
+            ended(case),
+        ),
+        basis=Basis.INFERRED,
+    )
+
+
+def _has(case: Case, wanted: Extension) -> bool:
+    """Tell whether an extension of PDO is a file of the image, or a part of its PHP."""
+    names = (name for folder in FOLDERS for name in case.files.names(folder))
+    runs = (item.program for item in case.launched if language(item.name) == "php")
+    binary = (case.files.content(p.entry.path, PROGRAM) for p in runs if p and p.entry)
+    is_file = any(basename(name) == f"{wanted.name}.so" for name in names)
+    return is_file or any(wanted.name.encode() in (data or b"") for data in binary)
 
 
 def _wanted(case: Case, match: re.Match[str]) -> tuple[Extension, str] | None:

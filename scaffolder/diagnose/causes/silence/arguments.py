@@ -7,6 +7,7 @@ from shlex import join
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, content, ended, inspected, watched
+from scaffolder.diagnose.causes.watched.asked import asked
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.programs import own_arguments
 from scaffolder.diagnose.programs.asked_arguments import lacked
@@ -97,7 +98,10 @@ def usage_refused(case: Case) -> Found | None:
 
 def _where(case: Case) -> str:
     ending = case.seen.ending
-    return f", with {ending.how} at {ending.place}" if ending and ending.place else ""
+    if ending is None or not ending.place:
+        return ""
+    decides = asked(case, ending)
+    return f", with {ending.how} at {ending.place}{decides.words if decides else ''}"
 
 
 def _shown(case: Case) -> Iterator[Evidence]:
