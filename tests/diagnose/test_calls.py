@@ -498,6 +498,8 @@ def test_only_a_virtual_machine_with_a_limit_is_given_a_larger_heap() -> None:
     assert "a larger heap" in names_of(command="java -Xmx32m -jar /a.jar", files=java)
     assert "a larger heap" not in names_of(command="java -jar /a.jar", files=java)
     assert "a larger heap" not in names_of(command="/app/server -Xmx32m", files=SERVER)
+    assert "a larger heap" not in names_of(command="java -Xms64m -Xmx32m -jar /a.jar", files=java)
+    assert "a larger heap" in names_of(command="java -Xms16m -Xmx32m -jar /a.jar", files=java)
 
 
 RETURNS: dict[str, Any] = {"env": {"DATA": "/srv/data\r", "HOME": "/"}}

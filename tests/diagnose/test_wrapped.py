@@ -126,3 +126,22 @@ def test_the_database_that_sqlite_cannot_open_is_named(
     kept["swallowed"] = replace(kept["swallowed"], names=frozenset({"OperationalError"}))
 
     assert bool(re.search(r"/data(?:/app.db)?\b", judge(case(**kept)).text)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("Died at /ws.pl line 4.", True),
+        ("RuntimeError", True),
+        ("java.lang.IllegalStateException", False),
+        ("RuntimeError: quota exceeded", False),
+        ("quota exceeded at /ws.pl line 4.", False),
+    ],
+)
+def test_an_end_without_a_reason_is_over_the_call_that_failed_last(
+    text: str, *, is_told: bool
+) -> None:
+    kept = told("chdir\t-2\tp=/srv/www/data")
+    kept["swallowed"] = replace(kept["swallowed"], text=text)
+
+    assert ("/srv/www/data" in judge(case(**kept)).text) is is_told

@@ -33,6 +33,8 @@ FAILED = {
     "FileNotFoundException": errno.ENOENT,
     "AccessDeniedException": errno.EACCES,
 }
+BARE = re.compile(r"Died at \S{1,200} line \d+\.|\w*(?:Error|Exception)")
+"""What says nothing of why: `open(...) or die` of Perl, and an exception without a message."""
 CANNOT_OPEN = "unable to open database file"
 """What SQLite says of any file that it cannot open (SQLITE_CANTOPEN)."""
 OF_OPENING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EISDIR})
@@ -60,7 +62,8 @@ def wrapped(trace: Trace, told: Swallowed) -> Call | None:
     is_forbidden = call is not None and call.error == errno.EPERM and not _is_of_files(call)
     is_grave = is_forbidden or (call is not None and call.error in EXHAUSTED)
     is_upon = UPON_FAILURE.search(told.text)
-    if call and (is_grave or is_upon or gave_up.attempts(trace, call)):
+    is_bare = BARE.fullmatch(told.last) is not None
+    if call and (is_grave or is_upon or is_bare or gave_up.attempts(trace, call)):
         return call
     late = trace.of(process.number)[-decisive.AFTERWARDS :]
     return next((c for c in reversed(late) if _is_one_of_several(c, late)), None)

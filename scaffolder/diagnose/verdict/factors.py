@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.names import USERS
-from scaffolder.diagnose.causes.memory.usage import heap
+from scaffolder.diagnose.causes.memory.usage import first_heap, heap
 from scaffolder.diagnose.causes.silence.input import names_terminal
 from scaffolder.diagnose.causes.silence.readings import natives
 from scaffolder.diagnose.evidence.config import Config
@@ -105,7 +105,8 @@ def _rights(case: Case) -> Iterator[Factor]:
 def _heap(case: Case) -> Iterator[Factor]:
     """Give a JVM a larger heap; its variable comes before the options of the command."""
     allowed = heap(case)
-    if not allowed or not any(item.name == "java" for item in case.launched):
+    is_java = any(item.name == "java" for item in case.launched)
+    if not (allowed and is_java) or first_heap(case) > allowed:  # which it refuses to begin with
         return
     more = f"-Xmx{max(4 * allowed, ROOMY) >> 20}m"
     yield Factor(

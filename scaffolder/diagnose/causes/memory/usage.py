@@ -13,6 +13,7 @@ KILLED = 137
 
 
 HEAP = re.compile(r"(?:-Xmx|-XX:MaxHeapSize=|--max[-_]old[-_]space[-_]size[= ])(\d+)([kKmMgG]?)")
+FIRST_HEAP = re.compile(r"(?:-Xms|-XX:InitialHeapSize=)(\d+)([kKmMgG]?)")
 
 
 def size(number: int) -> str:
@@ -22,6 +23,15 @@ def size(number: int) -> str:
 
 def heap(case: Case) -> int:
     """Return the heap that the command or the environment allows, in bytes; 0 if none is set."""
+    return _option(case, HEAP)
+
+
+def first_heap(case: Case) -> int:
+    """Return the heap with which they have a JVM begin, in bytes; 0 if they do not say."""
+    return _option(case, FIRST_HEAP)
+
+
+def _option(case: Case, pattern: re.Pattern[str]) -> int:
     variables = (
         case.config.env.get(k, "")
         for k in (
@@ -38,7 +48,7 @@ def heap(case: Case) -> int:
         *variables,
         *(s.script.text for s in case.launched if s.script and s.script.language == "sh"),
     ]
-    match = HEAP.search(" ".join(texts))
+    match = pattern.search(" ".join(texts))
     if not match:
         return 0
     unit = match[2].lower() or ("m" if "space" in match[0] else "")
