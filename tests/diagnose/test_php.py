@@ -66,7 +66,7 @@ def test_one_that_is_there_is_to_be_enabled_and_an_image_of_php_builds_its_own()
 
 @pytest.mark.parametrize(
     ("name", "own"),
-    [("mbox_open", b""), ("mb_new", b"\0mb_strlen\0"), ("App\\render", b"")],
+    [("mbox_open", b""), ("mb_new", b"\0mbstring\0mb_strlen\0"), ("App\\render", b"")],
     ids=["of the program", "of a newer version", "in a namespace"],
 )
 def test_other_functions_are_of_no_extension(name: str, own: bytes) -> None:
@@ -170,3 +170,10 @@ def test_a_driver_that_a_silent_script_needs_is_named(more: dict[str, Any], name
 
     assert (found.cause == "php-extension-missing") is bool(name), found
     assert name in found.text
+
+
+def test_a_name_that_every_php_knows_does_not_make_an_extension_a_part_of_it() -> None:
+    log = UNKNOWN.format("bcscale")
+
+    assert php(log, own=b"\0bcadd\0").cause == "php-extension-missing"
+    assert php(log, own=b"\0bcadd\0bcmath\0").cause == "ruby-php"

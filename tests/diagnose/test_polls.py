@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from recorded import case
+from recorded import File, case
 
-from examples import EXAMPLES, STARTED
+from examples import EXAMPLES, SERVER, STARTED
 from scaffolder.diagnose.evidence.facts import Socket
 from scaffolder.diagnose.verdict.judge import judge
 
@@ -39,3 +39,31 @@ def test_a_path_that_a_mount_has_elsewhere_is_named_with_both_places() -> None:
 )
 def test_what_is_no_wait_for_something_elsewhere_is_well(differs: dict[str, Any]) -> None:
     assert judge(case(**polling(**differs))).verdict == "healthy"
+
+
+def awaits(**differs: Any) -> Any:  # noqa: ANN401 - a judgement
+    return judge(case(**{**EXAMPLES["file-awaited"], **differs}))
+
+
+def test_a_server_that_waits_for_a_file_is_told_which_one_is_called_nearly_the_same() -> None:
+    found = awaits()
+
+    assert (found.cause, found.verdict) == ("file-awaited", "likely")
+    assert (
+        "asks for /data/migrations.done again and again, which is not there; /data has migration.done"
+        in found.text
+    )
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"config": {"published": ()}},
+        {"sources": {"listening": (Socket("0.0.0.0", 8080),)}},
+        {"files": {**SERVER, "/data/migrations.done": File(b"")}},
+        {"trace": f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\n"},
+    ],
+    ids=["no server", "it listens", "there by now", "asked once"],
+)
+def test_who_serves_or_has_nothing_to_serve_may_wait(differs: dict[str, Any]) -> None:
+    assert awaits(**differs).cause != "file-awaited"

@@ -32,3 +32,14 @@ def test_a_file_of_its_own_is_no_gem() -> None:
     found = judge(case(files=SERVER, exit_code=5, trace=sought("own", ("/app/lib", "/srv/lib"))))
 
     assert found.cause == "file-missing"
+
+
+def test_a_variable_that_is_fetched_and_not_set_is_named() -> None:
+    log = '/app/settings.rb:15:in `fetch\': key not found: "EXPORT_TENANT" (KeyError)'
+    told = [
+        judge(case(files=SERVER, log=log, config={"env": env}))
+        for env in ({}, {"EXPORT_TENANT": "a"})
+    ]
+
+    assert [found.cause == "variable-missing" for found in told] == [True, False], told
+    assert "EXPORT_TENANT is not set" in told[0].text

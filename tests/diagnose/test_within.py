@@ -10,6 +10,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.programs import grep
 from scaffolder.diagnose.verdict.copies import Outcome
 from scaffolder.diagnose.verdict.factors import factors
+from scaffolder.diagnose.verdict.judge import judge
 from scaffolder.diagnose.verdict.rerun import Rerun
 from scaffolder.diagnose.verdict.revealed import revealed
 
@@ -165,3 +166,12 @@ def test_a_script_that_returns_from_its_last_function_ends_itself() -> None:
     found = shown(silent(), "+ main\n+ [[ 12052 -ge 65536 ]]\n+ return 1\n")
 
     assert "`[[ 12052 -ge 65536 ]]` is what decides" in found.text
+
+
+def test_what_a_traced_script_shows_comes_before_a_variable_that_does_not_help() -> None:
+    script = "#!/bin/bash\nset -euo pipefail\nkeep=$(conf keep)\nexec /app/server \"$A_TOKEN\"\n"
+    of = case(**sh(script, trace=f"{SHELL}X\t6\t7\t1\t0\n"))
+    rerun = Rerun("errexit", "process", "a script exits with 1 at `keep=`: grep finds nothing")
+    vain = replace(rerun, tried=["rerun with the variable A_TOKEN: exits with 1"])
+
+    assert judge(of, vain).text.startswith(rerun.text)

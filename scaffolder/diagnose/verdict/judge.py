@@ -47,6 +47,7 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     if end := declared(case) if is_proven else intended(case):
         return meant(case, *end)
     tried = tuple(rerun.tried) if rerun else ()
+    found = refuted_last(found, tried) if found else found
     better = by_rerun(case, rerun, found) if rerun and rerun.cause else None
     if better:
         return better
@@ -56,7 +57,6 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
         return healthy(case)
     open_still = rerun is not None and rerun.cured and not found[0][1].proven
     lead = ((rerun.cause, rerun.text),) if rerun and open_still else ()
-    found = refuted_last(found, tried)
     best = _doubted(_unless_outdated(found), rerun) if rerun else _unless_outdated(found)
     return _answer(case, best, found, tried, lead)
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from scaffolder.diagnose.causes.catalogue import Cause, Found
+from scaffolder.diagnose.causes.catalogue import Basis, Cause, Found
 
 from .rerun import Rerun
 
@@ -28,7 +28,8 @@ def refuted_last(
     vain = next((m for m in fared if m and _names(hit.text, m["name"])), None)
     if vain is None or hit.proven:
         return found
-    doubted = replace(hit, text=f"{hit.text}; but a copy with it {vain['how']} all the same")
+    text = f"{hit.text}; but a copy with it {vain['how']} all the same"
+    doubted = replace(hit, text=text, basis=Basis.HINT)
     return [*found[1:], (cause, doubted)]
 
 

@@ -19,6 +19,7 @@ NAME = r"[A-Z][A-Z0-9_]{2,}"
 
 MISSING = (
     rf"KeyError: ['\"](?P<n>{NAME})['\"]",
+    rf"\bkey not found: \"(?P<n>{NAME})\" \(KeyError\)",
     (
         r"\b(?:variable|env(?:ironment)?(?: var)?|setting|config(?:uration)?(?: key| value)?"
         rf"|secret)s?:? [`'\"$]?\{{?\b(?P<n>{NAME})\b\}}?[`'\"]?:? (?:is |was |must be |has to be "

@@ -1,13 +1,17 @@
 """A program that waits for a file or a socket which is there under another path."""
 
+from difflib import get_close_matches
 from posixpath import basename, dirname
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
-from scaffolder.diagnose.causes.evidence import copied, inspected, watched
+from scaffolder.diagnose.causes.evidence import copied, inspected, live, watched
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.polled import polled
 from scaffolder.text import quoted as typed
+
+MOST = 200
+"""How many names of a directory are compared."""
 
 
 @cause(
@@ -18,7 +22,7 @@ from scaffolder.text import quoted as typed
     page="check-files-and-dependencies",
     when=Phase.RUNNING,
     basis=Basis.INFERRED,
-    explains=["waits-in-call", "not-listening", "check-broken"],
+    explains=["waits-in-call", "not-listening", "check-broken", "file-awaited"],
 )
 def polls_elsewhere(case: Case) -> Found | None:
     """Find a path that a watched copy asks for again and again, and its name in a mount."""
@@ -47,3 +51,36 @@ def polls_elsewhere(case: Case) -> Found | None:
             ),
         )
     return None
+
+
+@cause(
+    "file-awaited",
+    "the program waits for a file that is not there, before it listens",
+    pattern="environment",
+    reads=["rerun", "live", "files"],
+    page="nothing-moves",
+    when=Phase.RUNNING,
+    basis=Basis.INFERRED,
+    explains=["waits-in-call", "not-listening"],
+)
+def file_awaited(case: Case) -> Found | None:
+    """Find a path that a copy of a server asks for again and again, and does nothing else."""
+    call = polled(case.seen.trace)
+    is_server = bool(case.config.exposed or case.config.published)
+    if call is None or not call.path or not is_server or case.sockets or case.has(call.path):
+        return None
+    names = [basename(name) for name in case.files.names(dirname(call.path))[:MOST]]
+    near = next(iter(get_close_matches(basename(call.path), names, 1)), "")
+    has = f"; {dirname(call.path)} has {near}" if near else ""
+    return Found(
+        f"the program asks for {call.path} again and again, which is not there{has}; until then, it"
+        " does not listen",
+        (f"let both call it the same: {near}, or {basename(call.path)}; and " if near else "")
+        + f"see who is to make {call.path}, and that it is the same volume; give the wait a time"
+        " limit and a message",
+        (
+            watched(case, f"{call.words}, {call.times} times and more"),
+            copied(case, call.path, "no such file"),
+            live(case, "cat /proc/net/tcp", "listening: nothing"),
+        ),
+    )
