@@ -169,7 +169,7 @@ def test_a_script_that_returns_from_its_last_function_ends_itself() -> None:
 
 
 def test_what_a_traced_script_shows_comes_before_a_variable_that_does_not_help() -> None:
-    script = "#!/bin/bash\nset -euo pipefail\nkeep=$(conf keep)\nexec /app/server \"$A_TOKEN\"\n"
+    script = '#!/bin/bash\nset -euo pipefail\nkeep=$(conf keep)\nexec /app/server "$A_TOKEN"\n'
     of = case(**sh(script, trace=f"{SHELL}X\t6\t7\t1\t0\n"))
     rerun = Rerun("errexit", "process", "a script exits with 1 at `keep=`: grep finds nothing")
     vain = replace(rerun, tried=["rerun with the variable A_TOKEN: exits with 1"])
