@@ -395,7 +395,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check-proxied": unwell("curl -fsS http://localhost:8080/", "curl: (7) Failed to connect to 127.0.0.1 port 3128 after 0 ms: Could not connect to server", config={"env": {"http_proxy": "http://127.0.0.1:3128"}}),
     "check-method": unwell("wget -q --spider http://localhost:8080/health", "wget: server returned error: HTTP/1.1 405 Method Not Allowed", files={"/usr/bin/wget": program(elf())}),
     "check-inherited": unwell("curl -f http://localhost:8080/", "curl: (7) Failed to connect", command="/app/worker", log="task done", image=Image(command=("/app/server",), check=HealthCheck(("CMD-SHELL", "curl -f http://localhost:8080/"))), sources={"listening": ()}),
-    "file-awaited": up((), files={**SERVER, "/data": folder(), "/data/migration.done": File(b"")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nR\t1\t7\t7\t9\n"),
+    "file-awaited": up((), files={**SERVER, "/data": folder(), "/data/migration.done": File(b"")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nC\t601\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nR\t601\t7\t7\t9\n"),
     "polls-elsewhere": up((), config={"published": (), "mounts": (Mount("volume", "/v/ipc", "/run/engine", name="ipc"),)}, files={**SERVER, "/run/engine/engine.sock": File(b"", kind="socket")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/ipc/engine.sock\nR\t1\t7\t7\t9\n"),
     "workers-die": up((Socket("0.0.0.0", 8080),), log=3 * "[CRITICAL] WORKER TIMEOUT (pid:9)\n", sources={"running": (Process(7, 1, "S", "gunicorn", 90), Process(9, 7, "S", "gunicorn", 2))}),
     "restarted-in-a-loop": up(log=4 * "ValueError: boom\n", **looping(4), config={"published": ()}),

@@ -41,6 +41,9 @@ def test_what_is_no_wait_for_something_elsewhere_is_well(differs: dict[str, Any]
     assert judge(case(**polling(**differs))).verdict == "healthy"
 
 
+ASKS_ONCE = "C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\n"
+
+
 def awaits(**differs: Any) -> Any:  # noqa: ANN401 - a judgement
     return judge(case(**{**EXAMPLES["file-awaited"], **differs}))
 
@@ -61,9 +64,11 @@ def test_a_server_that_waits_for_a_file_is_told_which_one_is_called_nearly_the_s
         {"config": {"published": ()}},
         {"sources": {"listening": (Socket("0.0.0.0", 8080),)}},
         {"files": {**SERVER, "/data/migrations.done": File(b"")}},
-        {"trace": f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\n"},
+        {"trace": f"{STARTED}{ASKS_ONCE}"},
+        {"trace": f"{STARTED}{ASKS_ONCE}R\t1\t7\t7\t9\n"},
+        {"trace": EXAMPLES["file-awaited"]["trace"].replace("/data/", "/usr/lib/app/")},
     ],
-    ids=["no server", "it listens", "there by now", "asked once"],
+    ids=["no server", "it listens", "there by now", "asked once", "as it starts", "of a runtime"],
 )
 def test_who_serves_or_has_nothing_to_serve_may_wait(differs: dict[str, Any]) -> None:
     assert awaits(**differs).cause != "file-awaited"

@@ -1,5 +1,6 @@
 """A program that waits for a file or a socket which is there under another path."""
 
+import re
 from difflib import get_close_matches
 from posixpath import basename, dirname
 
@@ -10,6 +11,9 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.polled import polled
 from scaffolder.text import quoted as typed
 
+OF_SYSTEM = re.compile(r"/(?:usr|lib\w*|proc|sys|dev)/")
+PAUSE = 400
+"""Milliseconds for which a program at least goes on to ask for what it waits for."""
 MOST = 200
 """How many names of a directory are compared."""
 
@@ -69,6 +73,9 @@ def file_awaited(case: Case) -> Found | None:
     is_server = bool(case.config.exposed or case.config.published)
     if call is None or not call.path or not is_server or case.sockets or case.has(call.path):
         return None
+    asked = [c.at for c in case.seen.trace.of(call.process) if c.path == call.path]
+    if OF_SYSTEM.match(call.path) or max(asked) - min(asked) < PAUSE:
+        return None  # what a runtime looks for as it starts
     names = [basename(name) for name in case.files.names(dirname(call.path))[:MOST]]
     near = next(iter(get_close_matches(basename(call.path), names, 1)), "")
     has = f"; {dirname(call.path)} has {near}" if near else ""
