@@ -76,7 +76,7 @@ class Session:
         case.unsought.clear()
         asked = asking.ask(self.engine, case, judgement.cause)
         is_well = case.phase == Phase.RUNNING and judgement.verdict == HEALTHY
-        if is_well and standing.is_of_java(case):
+        if is_well and standing.is_asked(case):
             asked = standing.ask(self.engine, case)
         rerun = (
             Rerun(tried=[asked])

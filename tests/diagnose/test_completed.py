@@ -72,13 +72,19 @@ def test_a_key_that_the_file_has_is_not_added() -> None:
     [
         {"exit_code": 0},
         {"trace": ""},
-        {"swallowed": Swallowed("KeyError: 'x'", frozenset({"KeyError"}), "/a.py:1", "")},
+        {"swallowed": Swallowed("No module named x", frozenset({"ModuleNotFoundError"}), "", "")},
         {"trace": f"{STARTED}C\t1\t7\t7\topenat\t-2\tp=/etc/other\tx=0\nX\t2\t7\t1\t0"},
     ],
-    ids=["it is done", "nobody watched", "it says what it lacks", "a call failed"],
+    ids=["it is done", "nobody watched", "it lacks code", "a call failed"],
 )
 def test_nothing_is_added_where_something_else_is_known(more: dict[str, Any]) -> None:
     assert [*completed(case(**read("node_id: a\n") | more))] == []
+
+
+def test_a_mistake_of_its_own_may_be_that_of_an_argument_that_is_missing() -> None:
+    told = Swallowed("IndexError: list index out of range", frozenset({"IndexError"}), "/a.py:1", "")
+
+    assert [f.name for f in completed(case(**read("node_id: a\n", swallowed=told)))] == ["an argument"]
 
 
 def test_options_and_variables_are_given_that_stand_beside_given_ones() -> None:
@@ -95,6 +101,30 @@ def test_options_and_variables_are_given_that_stand_beside_given_ones() -> None:
     assert found["the variable SEARCH_KEY"].config.env["SEARCH_KEY"]
     assert "the option --from" not in found
     assert "the variable SEARCH_INDEX" not in found
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "is_given"),
+    [
+        ("/app/server", {}, True),
+        ("/sbin/tini -- /app/server", {"/sbin/tini": program(elf())}, True),
+        ("/app/server serve", {}, False),
+        ("/app/server --from=a", {}, False),
+        (("sh", "-c", "/app/server"), {"/bin/sh": program(elf())}, False),
+        (("sh", "/run.sh"), {"/bin/sh": program(elf()), "/run.sh": File(b"test -n x$1\n")}, True),
+    ],
+)
+def test_a_program_without_arguments_gets_one(
+    command: str | tuple[str, ...], files: dict[str, File], *, is_given: bool
+) -> None:
+    of = case(
+        command=command, files={**SERVER, **files}, trace=f"{STARTED}X\t9\t7\t1\t0", exit_code=1
+    )
+    found = [factor for factor in completed(of) if factor.name == "an argument"]
+
+    assert bool(found) is is_given
+    assert [factor.config.argv[-1] for factor in found] == ["1"] * is_given
+    assert [factor.cure and factor.cure.cause for factor in found] == ["argument-missing"] * is_given
 
 
 @pytest.mark.parametrize(

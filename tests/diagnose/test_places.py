@@ -628,3 +628,15 @@ def test_a_file_that_is_to_be_made_lacks_only_the_directory_around(mode: str, na
     found = judge(case(files=SERVER, log=log, trace=opens))
 
     assert (found.cause, named in found.text) == ("file-missing", True), found
+
+
+def test_a_column_in_a_stack_is_no_port() -> None:
+    said = (
+        "    at Server.setupListenHandle [as _listen2] (node:net:1883:21)\n"
+        "    at doListen (/app/main.js:3:22)\n"
+        "bind 0.0.0.0:80: permission denied"
+    )
+
+    told = judge(case(log=said, exit_code=1, config={"user": "1000"}))
+
+    assert (told.cause, told.text.partition(" needs")[0]) == ("privileged-port", "port 80")

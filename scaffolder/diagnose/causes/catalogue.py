@@ -31,7 +31,7 @@ FACTORS = (
     "heap", "value", "line-endings", "time-zone", "locale", "name", "other-value", "shm", "cpus",
     "elsewhere", "ordinary-user", "host-name", "byte-order-mark", "mode", "swapped",
     "php-environment", "php-basedir", "php-memory", "as-built", "sysctl", "key",
-    "utf-8", "time",
+    "utf-8", "time", "argument",
 )  # fmt: skip
 """What can be changed in a copy of a container; `verdict.factors` defines how."""
 SOURCES = ("inspect", "events", "logs", "files", "changes", "live", "neighbours", "kernel", "rerun")

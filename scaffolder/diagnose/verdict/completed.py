@@ -35,7 +35,6 @@ OTHERWISE = re.compile(
 )
 """Names of what has a program do something else, or less: that it then ends well proves nothing."""
 KINDS = {"c": "native", "go": "go"}
-ARGUMENT = replace(cures.OTHER_VALUE, cause="argument-missing", pattern="process")
 
 
 def completed(case: Case) -> Iterator[Factor]:
@@ -44,15 +43,31 @@ def completed(case: Case) -> Iterator[Factor]:
     A call or an exception that the program ended over says what it lacks.
     """
     told = case.seen.swallowed
-    is_told = told is not None and (
-        told.is_of_system or told.lacks_code or bool(told.names & MISTAKES)
-    )
+    is_told = told is not None and (told.is_of_system or told.lacks_code)
     if case.seen.failed_call or is_told or not case.exit_code or not case.seen.trace.processes:
+        return
+    yield from _argument(case)
+    if told and told.names & MISTAKES:  # of an index that is not there: the argument, at the most
         return
     texts = [*_texts(case)]
     yield from _options(case, texts)
     yield from _variables(case, texts)
     yield from _keys(case, texts)
+
+
+def _argument(case: Case) -> Iterator[Factor]:
+    """Give an argument to a program that has none; where it opens that, it takes a file."""
+    argv = case.config.argv
+    first = case.launched[0] if case.launched else None
+    has_file = first is not None and (first.script is None or bool(first.script.path))
+    if not has_file or argv[own_arguments.begin(argv, case.config.env) :]:
+        return
+    yield Factor(
+        "an argument",
+        replace(case.config, entrypoint=(), command=(*argv, "1")),
+        flags="IMAGE ... 1",
+        cure=cures.ARGUMENT,
+    )
 
 
 def _keys(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
@@ -121,7 +136,7 @@ def _options(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
             replace(case.config, entrypoint=(), command=(*argv, *words)),
             flags=f"IMAGE ... --{name} ...",
             cure=replace(
-                ARGUMENT,
+                cures.ARGUMENT,
                 text=f"it is started without --{name}, which it requires",
                 fix=f"pass --{name}, in CMD or after the image in docker run",
                 is_exact=True,

@@ -47,6 +47,14 @@ def is_of_java(case: Case) -> bool:
     return any(JAVA.match(process.command) for process in case.processes or ())
 
 
+def is_asked(case: Case) -> bool:
+    """Tell whether a runtime is asked at once where its threads are, and no copy is watched.
+
+    A pipe that a thread opens is an argument of its call, which no runtime tells.
+    """
+    return is_of_java(case) and not opens_in_vain(case.sources.threads())
+
+
 def waits(case: Case) -> bool:
     """Tell whether a watched copy waits for something that usually comes, or is Java's.
 

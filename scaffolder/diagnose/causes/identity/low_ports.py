@@ -11,6 +11,8 @@ from scaffolder.diagnose.evidence.phase import Phase
 from .capabilities import context, lacks
 from .denials import DENIED, paths_in
 
+PLACE = re.compile(r"[A-Za-z]\w*(?:\.\w+)?:\d+:\d+")
+"""A line and a column in a stack, which are no port: `node:net:1883:21`."""
 
 @cause(
     "privileged-port",
@@ -27,7 +29,7 @@ def privileged_port(case: Case) -> Found | None:
     match = case.said(rf"[^\n]*(?:{DENIED})[^\n]*")
     if match is None:
         return _on_host(case)
-    line = context(case, match)
+    line = PLACE.sub("", context(case, match))
     if not re.search(
         r"\b(?:bind\w*|listen\w*|address|socket)\b|0\.0\.0\.0|\[::\]|port \d", line, re.IGNORECASE
     ):

@@ -24,13 +24,14 @@ LANGUAGES = {"python", "node", "php", "ruby", "perl", "sh"}
 
 @cause(
     "argument-missing",
-    "a script is started without an argument that it requires",
+    "a program is started without an argument that it requires",
     pattern="process",
     reads=["files", "inspect", "logs"],
     page="ended-without-a-word",
     when=Phase.DIED,
     basis=Basis.INFERRED,
     explains=["usage-refused", "ends-itself", "last-call", "python-quiet-exit", "reads-last"],
+    cured_by=["argument"],
 )
 def argument_missing(case: Case) -> Found | None:
     """Find what its usage, its parser or a check of its own asks for, and its command lacks."""
