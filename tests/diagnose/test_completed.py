@@ -82,9 +82,13 @@ def test_nothing_is_added_where_something_else_is_known(more: dict[str, Any]) ->
 
 
 def test_a_mistake_of_its_own_may_be_that_of_an_argument_that_is_missing() -> None:
-    told = Swallowed("IndexError: list index out of range", frozenset({"IndexError"}), "/a.py:1", "")
+    told = Swallowed(
+        "IndexError: list index out of range", frozenset({"IndexError"}), "/a.py:1", ""
+    )
 
-    assert [f.name for f in completed(case(**read("node_id: a\n", swallowed=told)))] == ["an argument"]
+    assert [f.name for f in completed(case(**read("node_id: a\n", swallowed=told)))] == [
+        "an argument"
+    ]
 
 
 def test_options_and_variables_are_given_that_stand_beside_given_ones() -> None:
@@ -124,7 +128,9 @@ def test_a_program_without_arguments_gets_one(
 
     assert bool(found) is is_given
     assert [factor.config.argv[-1] for factor in found] == ["1"] * is_given
-    assert [factor.cure and factor.cure.cause for factor in found] == ["argument-missing"] * is_given
+    assert [factor.cure and factor.cure.cause for factor in found] == [
+        "argument-missing"
+    ] * is_given
 
 
 @pytest.mark.parametrize(

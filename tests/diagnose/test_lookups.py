@@ -145,3 +145,13 @@ def test_the_name_server_that_a_container_was_given_is_told(
 
     assert words in found.text
     assert ("asks 192.0.2.53 (--dns)" in loud.text) is bool(servers)
+
+
+RUBY = "in `initialize': getaddrinfo: Temporary failure in name resolution (Socket::ResolutionError)"
+
+
+def test_a_function_that_resolves_names_is_no_host() -> None:
+    of = ran(asks(10, "cache-main"), status=1, log=f"/app/main.rb:41:{RUBY}")
+
+    assert named_in(of, f"main.rb:41:{RUBY}") is None
+    assert judge(of).text.startswith("cache-main cannot be reached: no container")

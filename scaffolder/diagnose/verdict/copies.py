@@ -63,7 +63,8 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
 
     Raises EngineError if it cannot be created, or a file of the factor not be put into it.
     """
-    config = with_room(factor.config, factor.files if factor.folder == "/" else ())
+    handed = (*(factor.files if factor.folder == "/" else ()), *factor.removed)
+    config = with_room(factor.config, handed)
     limit = watched_for(case) if tracer else window(case)
     argv, entry, own = config.argv, config.argv[:1], list(factor.options)
     if tracer:
@@ -92,7 +93,7 @@ def run(engine: Engine, case: Case, factor: Factor, tracer: Tracer | None = None
             stdin=env,
         )
         with made as name:
-            fill(engine, config, case.identity_number, name)
+            fill(engine, config, case.identity_number, name, factor.removed)
             if tracer:
                 put(engine, name, tracer.folder, tracer.files)
             _hand(engine, case, factor, name)

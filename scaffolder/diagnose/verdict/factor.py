@@ -24,6 +24,8 @@ class Factor:
     """What a person types to change the same."""
     files: Mapping[str, bytes | None] = field(default_factory=dict)
     """What is put into the copy: paths and content; None for a directory."""
+    removed: tuple[str, ...] = ()
+    """The paths that the copy does not have, of those that are in mounts."""
     mode: int | None = None
     owner: tuple[int, int] = (0, 0)
     """The mode of these files, and whose they are; without a mode, as those that they replace."""

@@ -5,10 +5,10 @@ import os
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from posixpath import dirname
+from posixpath import dirname, normpath, relpath
 from typing import IO
 
 from scaffolder.diagnose.evidence.config import Config
@@ -69,19 +69,34 @@ def with_room(config: Config, paths: Iterable[str]) -> Config:
     return replace(config, mounts=mounts)
 
 
-def fill(engine: Engine, config: Config, identity: str, name: str) -> None:
+def fill(
+    engine: Engine, config: Config, identity: str, name: str, without: Collection[str] = ()
+) -> None:
     """Give a copy what the container has in those mounts that the copy has for itself."""
     for mount in config.mounts:
         if not mount.is_own:
             continue
         read = engine.run("cp", f"{identity}:{mount.destination}", "-", limit=2 * LARGEST)
         with _nameless() as packed:
-            packed.write(read.out)
+            folder = dirname(mount.destination)
+            packed_without(read.out, packed, {relpath(path, folder) for path in without})
             packed.seek(0)
-            into = f"{name}:{dirname(mount.destination)}"
+            into = f"{name}:{folder}"
             ran = engine.ask("cp", _kept(engine), "-", into, stdin=packed)
         if read.code or ran.code:
             raise EngineError(f"{mount.destination} cannot be copied: {ran.complaint[:300]}")
+
+
+def packed_without(archive: bytes, into: IO[bytes], without: Collection[str]) -> None:
+    """Write an archive again, without some of its paths."""
+    if not without:
+        into.write(archive)
+        return
+    read = tarfile.open(fileobj=io.BytesIO(archive))  # noqa: SIM115 - both are closed below
+    with read, tarfile.open(fileobj=into, mode="w") as left:
+        for entry in read:
+            if normpath(entry.name) not in without:
+                left.addfile(entry, read.extractfile(entry) if entry.isfile() else None)
 
 
 @contextmanager

@@ -139,7 +139,8 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
     confirmed = next((p for p in agrees if rerun.cured and is_of(rerun, p)), None)
     if confirmed:
         return _confirmed(case, rerun, confirmed, found)
-    is_told = rerun.factor == "other-value"  # a copy with another value was compared, too
+    # A copy with another value was compared, too; and whose a lock is stays open, not that it is.
+    is_told = rerun.factor in ("other-value", "left-over")
     if not rerun.proves and found and ((rerun.cured and not is_told) or is_sure(found[0])):
         return None
     return Judgement(

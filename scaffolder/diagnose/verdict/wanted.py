@@ -16,15 +16,15 @@ from scaffolder.diagnose.causes.variables.homes import expanded
 from scaffolder.diagnose.causes.variables.values import asks_for, plain_values
 from scaffolder.diagnose.causes.variables.workdir import elsewhere
 from scaffolder.diagnose.evidence.alternatives import ZONES
-from scaffolder.diagnose.evidence.files import is_below, is_device, mount_around, resolved
-from scaffolder.diagnose.evidence.gave_up import kept_out, process_found
+from scaffolder.diagnose.evidence.files import is_device
 from scaffolder.diagnose.evidence.harmless import PROBES
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted
 
 from . import cures
+from .cures import Cure
 from .factor import Factor, mounted
-from .left_over import LONGEST, is_shared
+from .removed import without_mark
 from .room import more
 from .swapped import other_way_round
 from .translated import translated
@@ -35,8 +35,7 @@ CRASHES = (
 """Signals by which a program ends over what it did not get, such as a file that it reads."""
 MOST = 3
 LIBRARY = re.compile(r"\.so(?:\.[\w.]+)?$")
-PID_DIGITS = 9
-LOCALE = cures.Cure(
+LOCALE = Cure(
     "locale",
     "locale-missing",
     "environment",
@@ -55,7 +54,7 @@ def wanted(case: Case) -> Iterator[Factor]:
     yield from other_way_round(case)
     sought = [*plain(case, sought=True), *_expanded(case)]
     yield from sought
-    yield from _absent(case)
+    yield from without_mark(case)
     yield from translated(case)
     yield from more(case)
     is_beyond = lacks_characters(case)
@@ -134,56 +133,8 @@ def _expanded(case: Case) -> Iterator[Factor]:
             )
 
 
-def _is_of_process(case: Case, path: str) -> bool:
-    """Tell whether a file has a process number, and the program asks whether that process runs."""
-    number = (case.files.content(path) or b"").strip()
-    asked = map(process_found, case.seen.trace.calls)
-    return number.isdigit() and len(number) < PID_DIGITS and 0 < int(number) in asked
-
-
 def _kinds(call: Call) -> tuple[bool, ...]:
     """Tell whether a call wants a directory; what only asks for a path may want either."""
     if call.name in ("chdir", "statfs") or call.makes or call.lists:
         return (True,)
     return (False, True) if PROBES.match(call.name) and not splitext(call.path)[1] else (False,)
-
-
-def _absent(case: Case) -> Iterator[Factor]:
-    """Hide the file that a program found last, with its directory if it uses nothing else there."""
-    call = case.seen.found_last or (None if case.exit_code else kept_out(case.seen.trace))
-    path = call.made if call else ""
-    mount = mount_around(path, case.config.mounts)
-    if mount and not case.exit_code and is_shared(case, mount):
-        return  # another one works, and this one stands by
-    entry = (case.has(path) or case.files.entry(path)) if path else None
-    if call is None or entry is None:
-        return
-    is_mounted = mount is not None
-    # What insists that nothing is there says so itself. What only looks may dislike anything else
-    # of a file, such as its mode, unless a run of this container has made it, or it has asked for
-    # the process whose number is in it.
-    made_since = not is_mounted and not resolved(case.image_files, path)
-    is_left = made_since or (is_mounted and _is_of_process(case, path))
-    if not call.error and entry.kind == "file" and entry.size > LONGEST:
-        return  # it is data, which nobody is to remove
-    if not call.error and (entry.kind != "file" or not is_left):
-        return
-    folder = dirname(path)
-    used = {c.path for c in case.seen.trace.calls if c.path and not c.error}
-    if folder == "/" or any(is_below(other, folder) for other in used - {folder, path}):
-        return
-    how = "rm -rf" if entry.kind == "directory" else "rm -f"
-    remedy = f"remove it at the start ({how} {quoted(path)} before exec)"
-    cure = replace(
-        cures.LEFT_OVER,
-        text=f"{path} is {cures.LEFT_OVER.text}",
-        # A tmpfs would hide what else there is in a volume.
-        fix=remedy if is_mounted else f"{remedy}, or {cures.LEFT_OVER.fix}",
-    )
-    mounts = tuple(mount for mount in case.config.mounts if mount.destination != folder)
-    yield Factor(
-        f"nothing in {folder}",
-        replace(case.config, mounts=mounts, tmpfs={**case.config.tmpfs, folder: ""}),
-        flags=f"--tmpfs {shlex.quote(folder)}",
-        cure=cure,
-    )

@@ -14,6 +14,7 @@ from .denials import DENIED, paths_in
 PLACE = re.compile(r"[A-Za-z]\w*(?:\.\w+)?:\d+:\d+")
 """A line and a column in a stack, which are no port: `node:net:1883:21`."""
 
+
 @cause(
     "privileged-port",
     "a port below 1024 needs a capability that the user lacks",

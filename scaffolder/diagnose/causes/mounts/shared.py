@@ -37,6 +37,7 @@ LATEST = 20
         "left-over", "last-call", "ends-itself", "said-why", "not-listening", "check-broken",
         "check-timeout", "check-too-early",
     ],
+    cured_by=["left-over"],
 )  # fmt: skip
 def volume_in_use(case: Case) -> Found | None:
     """Find who else has what a program opened last or has open, and who holds a lock on it."""

@@ -11,7 +11,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 
 from .complaints import REFUSED, UNKNOWN, is_fine
 from .obstacles import named_in, obstacle
-from .peers import LOCAL, Peer, insisted, peers, reaches_nobody, sought
+from .peers import LOCAL, Peer, insisted, looked_up, peers, reaches_nobody, sought
 
 COMPLAINS = re.compile(
     r"error|exception|traceback|fatal|panic|denied|cannot|failed|invalid|not found", re.IGNORECASE
@@ -54,7 +54,7 @@ def name_unresolved(case: Case) -> Found | None:
     if match is None:
         return None
     line = case.line(match)
-    known = chain(sought(case), peers(case))
+    known = chain(sought(case), looked_up(case), peers(case))
     peer = named_in(case, line) or next((p for p in known if p.host not in LOCAL), None)
     name = peer.host if peer else "a host"
     servers = ", ".join(case.config.name_servers)

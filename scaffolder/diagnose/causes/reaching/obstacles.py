@@ -143,9 +143,9 @@ def named_in(case: Case, line: str) -> Peer | None:
             r"|bad address|host=)\s*['\"]?([\w.-]+)['\"]?"
         ),
         (
-            r"(?:^|[\s'\"])([a-zA-Z][\w.-]*)['\"]?: (?:Temporary failure in name resolution"
-            "|Name or service not known|No address associated with hostname|Name does not resolve"
-            "|Unknown host)"
+            r"(?:^|[\s'\"])(?!getaddrinfo\b|gethost)([a-zA-Z][\w.-]*)['\"]?: (?:"
+            "Temporary failure in name resolution|Name or service not known"
+            "|No address associated with hostname|Name does not resolve|Unknown host)"
         ),
         (
             "(?:ECONNREFUSED|tcp|to|at|host|server"
@@ -153,8 +153,11 @@ def named_in(case: Case, line: str) -> Peer | None:
             r"(?:\s*\([\d.:a-f]+\))?[:,]?\s*(?:port\s*)?(\d{2,5})"
         ),
         r"['\"(]([a-zA-Z][\w.-]+|\d+\.\d+\.\d+\.\d+)['\"]?[:,] ?(\d{2,5})",
-        # After a path, such a number is that of a line.
-        r"(?<!\w/)\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b",
+        # After a path, such a number is that of a line, as it is before a column.
+        (
+            r"(?<!\w/)\b([a-zA-Z][\w-]*(?:\.[\w-]+)*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b"
+            r"(?!:(?:\d|in\b))"
+        ),
     )
     for pattern in patterns:
         match = re.search(pattern, line)

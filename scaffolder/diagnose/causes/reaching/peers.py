@@ -145,6 +145,12 @@ def sought(case: Case) -> Iterator[Peer]:
         yield Peer(call.address, call.port, "it connects to")
 
 
+def looked_up(case: Case) -> Iterator[Peer]:
+    """Return the names that a watched copy looked up, the last one first, in whichever thread."""
+    asked = (call.host for call in reversed(case.seen.trace.calls) if call.host)
+    yield from (Peer(host, 0, "it looks up") for host in dict.fromkeys(asked))
+
+
 def insisted(case: Case) -> Call | None:
     """Return the lookup of a name that a copy insisted on in vain before it ended.
 

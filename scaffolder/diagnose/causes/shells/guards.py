@@ -156,7 +156,13 @@ def script_guard_there(case: Case) -> Found | None:
         return Found(
             f"{found.path} exists in the container; {where(script)} checks it and exits with"
             f" {case.exit_code}",
-            f"remove it before the start (rm -f {found.path}), and do not build it into the image",
+            f"remove it before the start ({_removal(case, found.path)}), and do not build it into"
+            " the image",
             (quote(case, script, found.line), copied(case, found.path, "is there"), ended(case)),
         )
     return None
+
+
+def _removal(case: Case, path: str) -> str:
+    entry = case.files.entry(path)
+    return f"rmdir {path}" if entry and entry.kind == "directory" else f"rm -f {path}"

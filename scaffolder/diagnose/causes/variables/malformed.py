@@ -48,6 +48,9 @@ def config_malformed(case: Case) -> Found | None:
     file, has = complained_of(case, line) if not named and not path else ("", "")
     about = f" ({file} has `{has[:100]}`)" if file else about
     path = path or file
+    if not named and not path and not flag:
+        path, has = _flawed(case)
+        about = f" ({path}, the last file that it opens, {has})" if path else ""
     return Found(
         f"the program cannot read its {'arguments' if flag else 'configuration'}:"
         f" {line[:250]}{about}",
@@ -65,16 +68,21 @@ def config_malformed(case: Case) -> Found | None:
 
 def _malformed(case: Case) -> Found | None:
     """Find a file that a program opened last before it ended, and that cannot be read."""
+    path, wrong = _flawed(case)
     call = case.seen.opened_last
-    if call is None or call.writes or not quiet(case):
-        return None
-    said = text(case.files, call.path)
-    wrong = flaw(call.path, said) if said is not None and len(said) < CONTENT else ""
-    if not wrong:
+    if not path or call is None or not quiet(case):
         return None
     return Found(
-        f"{call.path}, the last file that the program opens before it ends, {wrong}",
-        f"correct {call.path}, and check it before deploying",
-        (seen(case, call), content(case, call.path, wrong)),
+        f"{path}, the last file that the program opens before it ends, {wrong}",
+        f"correct {path}, and check it before deploying",
+        (seen(case, call), content(case, path, wrong)),
         basis=Basis.INFERRED,
     )
+
+
+def _flawed(case: Case) -> tuple[str, str]:
+    """Return the file that a program opened last before it ended, and what is wrong in it."""
+    call = case.seen.opened_last
+    said = text(case.files, call.path) if call and not call.writes else None
+    wrong = flaw(call.path, said) if call and said is not None and len(said) < CONTENT else ""
+    return (call.path, wrong) if call and wrong else ("", "")

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from posixpath import basename, dirname, join, normpath
+from posixpath import basename, dirname, join, normpath, relpath
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, inspected, logged
+from scaffolder.diagnose.causes.silence.vocabulary import own_sources
 from scaffolder.diagnose.causes.start.search import PLACES
-from scaffolder.diagnose.evidence.files import resolved
+from scaffolder.diagnose.evidence.files import is_below, resolved
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 
@@ -74,8 +75,23 @@ def misplaced(case: Case) -> Misplaced | None:
 
 def elsewhere(case: Case, call: Call) -> Iterator[str]:
     """Return the directory from which the relative path of a call would lead to a file."""
-    if call.is_relative and call.base == normpath(case.config.workdir):
-        yield from islice(_having(case, call.given), 1)
+    path = _relative(case, call)
+    if path:
+        yield from islice(_having(case, path), 1)
+
+
+def _relative(case: Case, call: Call) -> str:
+    """Return the relative path of a call; empty if it has none.
+
+    PHP makes one absolute itself, and others can: then it stands in the source as it was.
+    """
+    folder = normpath(case.config.workdir)
+    if call.is_relative:
+        return call.given if call.base == folder else ""
+    path = relpath(call.path, folder) if is_below(call.path, folder) else ""
+    quoted = tuple(f"{mark}{path}{mark}".encode() for mark in "'\"")
+    is_own = path and any(each in text for text in own_sources(case) for each in quoted)
+    return path if is_own else ""
 
 
 def _having(case: Case, path: str) -> Iterator[str]:
