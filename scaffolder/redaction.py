@@ -81,12 +81,13 @@ def _without_own(text: str, redact: Clean, own: str) -> str:
         at = int(match[1])  # or the text itself has such a mark
         return kept[at] if at < len(kept) else match[0]
 
-    return re.sub(r" none \0(\d{1,6})\0", put_back, redact(_after_colon(own).sub(take, text)))
+    return re.sub(r" none \0(\d{1,6})\0", put_back, redact(_no_values(own).sub(take, text)))
 
 
 @cache
-def _after_colon(words: str) -> "re.Pattern[str]":
-    return re.compile(rf"(?<=:) ?(?:{words})(?![\w.-])", re.IGNORECASE)
+def _no_values(words: str) -> "re.Pattern[str]":
+    """Match the words after a colon, and the dots that stand for a value: `-e TOKEN=...`."""
+    return re.compile(rf"(?<=:) ?(?:{words})(?![\w.-])|(?<==)\.{{3}}(?![\w.-])", re.IGNORECASE)
 
 
 def _anywhere(secrets: set[str]) -> "re.Pattern[str] | None":

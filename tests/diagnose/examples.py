@@ -444,6 +444,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "not-a-directory": tried("openat\t-20\tp=/srv/conf/app.toml\tx=0", files={**SERVER, "/srv/conf": File(b"x")}),
     "rename-across-mounts": tried("rename\t-18\tp=/tmp/x\tp=/data/x", config=TMPFS),
     "waits-in-call": up() | {"trace": f"{STARTED}W\t3000\t7\t7\tflock\t2900\ti=2\tf=3:/data/lock\nT\t3000", "config": {"published": ()}},
+    "root-required": {"command": "/run.sh", "exit_code": 1, "config": {"user": "1000"}, "files": {**SERVER, "/run.sh": program('#!/bin/sh\n[ "$(id -u)" -eq 0 ] || exit 1\nexec /app/server\n')}},
     "root-refused": said("orders: refusing to start as root"),
     "pid-1-refused": said("agent: must not be run as PID 1"),
     "host-name-refused": said(f"no ordinal in hostname {IDENTITY[:12]}"),

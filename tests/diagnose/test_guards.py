@@ -57,3 +57,25 @@ def test_a_variable_that_a_script_sets_where_it_is_not_is_known(
 ) -> None:
     assert shell.assigned(script, {"HOME": "/root"}).get("SPOOL") == value
     assert shell.assigned(script, {"HOME": "/root", "SPOOL": "/own"})["SPOOL"] == "/own"
+
+
+@pytest.mark.parametrize(
+    ("begins", "check", "is_guard"),
+    [
+        ("set -e", '[ -n "$TOKEN" ]', True),
+        ("set -eu\nset -o pipefail", '[ -r "$CONF" ]', True),
+        ("set -e", "test -f /etc/none", True),
+        ("true", '[ -n "$TOKEN" ]', False),
+        ("set -e", '[ -n "$TOKEN" ] && echo', False),
+        ("set -e", '    [ -n "$TOKEN" ]', False),
+        ("set -e", '[ -z "$TOKEN" ]', False),
+        ("set -e", "[ ! -f /etc/none ]", False),
+    ],
+)  # fmt: skip
+def test_a_test_by_itself_ends_a_script_that_ends_over_any_failure(
+    begins: str, check: str, *, is_guard: bool
+) -> None:
+    files = {"/start.sh": program(f"#!/bin/sh\n{begins}\n{check}\nexec server\n")}
+    of = case(files=files, exit_code=1, config={"entrypoint": ("/start.sh",)})
+
+    assert bool(script_guard(of)) is is_guard

@@ -147,7 +147,9 @@ def test_the_name_server_that_a_container_was_given_is_told(
     assert ("asks 192.0.2.53 (--dns)" in loud.text) is bool(servers)
 
 
-RUBY = "in `initialize': getaddrinfo: Temporary failure in name resolution (Socket::ResolutionError)"
+RUBY = (
+    "in `initialize': getaddrinfo: Temporary failure in name resolution (Socket::ResolutionError)"
+)
 
 
 def test_a_function_that_resolves_names_is_no_host() -> None:

@@ -339,15 +339,15 @@ def test_a_locale_that_a_silent_program_sought_last_is_given_to_a_copy(
     ],
     ids=["its-process", "another-one", "a-signal", "no-number"],
 )
-def test_a_pid_file_of_a_volume_is_hidden_only_if_its_process_was_asked_for(
+def test_a_number_in_a_volume_is_hidden_only_if_its_process_was_asked_for(
     content: bytes, asked: str, names: list[str]
 ) -> None:
     trace = (
-        f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data/app.pid\tx=0\n"
+        f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data/app.state\tx=0\n"
         f"C\t2\t7\t7\tkill\t0\t{asked}\nX\t9\t7\t1\t0"
     )
     volume = {"mounts": (Mount("volume", "/var/lib/docker/volumes/d/_data", "/data", name="d"),)}
-    files = {**SERVER, "/data/app.pid": File(content)}
+    files = {**SERVER, "/data/app.state": File(content)}
     found = wanted(case(files=files, image_files=SERVER, trace=trace, config=volume))
 
     assert [f.name for f in found if f.name.startswith("nothing")] == names

@@ -74,7 +74,9 @@ def test_whose_a_lock_is_stays_open_where_another_one_runs() -> None:
 
 
 def test_nothing_is_removed_of_what_belongs_to_the_image() -> None:
-    assert looked_for("/data/worker.lock", File(b""), OTHER, (replace(DATA, destination="/x"),)) == []
+    assert (
+        looked_for("/data/worker.lock", File(b""), OTHER, (replace(DATA, destination="/x"),)) == []
+    )
 
 
 def test_a_volume_is_copied_without_what_is_removed() -> None:

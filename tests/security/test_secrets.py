@@ -260,3 +260,11 @@ def test_every_text_of_a_document_is_cleaned() -> None:
     found = cleaned({"a": ["\x1b[1m", ("x", 1)], "b": None}, cleaner(NOTHING))
 
     assert found == {"a": ["\\x1b[1m", ["x", 1]], "b": None}
+
+
+def test_dots_that_stand_for_a_value_are_shown() -> None:
+    clean = cleaner({"API_KEY": "hunter2-hunter2"})
+
+    assert clean("docker run -e API_KEY=... orders") == "docker run -e API_KEY=... orders"
+    assert "hunter" not in clean("API_KEY=hunter2-hunter2")
+    assert "x8" not in clean("API_KEY=...x8x8x8x8")

@@ -14,6 +14,8 @@ PROGRAM = 48 * 1024 * 1024
 LINKS = 40
 SYSTEM = re.compile(r"/(?:usr(?!/src/)|lib\w*|proc|sys|dev|s?bin)(?:/|$)")
 """How a path begins that is of the system or a runtime; images often have a program in /usr/src."""
+OF_RUNTIME = re.compile(r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/")
+"""Where files of languages and systems are that a program reads, and nobody gives it."""
 LONGEST = 4096
 """The longest path in characters (PATH_MAX): the kernel has no file for a longer one."""
 

@@ -35,6 +35,14 @@ OTHERWISE = re.compile(
 )
 """Names of what has a program do something else, or less: that it then ends well proves nothing."""
 KINDS = {"c": "native", "go": "go"}
+ARGUMENT = cures.Cure(
+    "argument",
+    "argument-missing",
+    "process",
+    "it is started without an argument, and requires one",
+    "pass what it requires, in CMD or after the image in docker run",
+    proves=True,
+)
 
 
 def completed(case: Case) -> Iterator[Factor]:
@@ -66,7 +74,7 @@ def _argument(case: Case) -> Iterator[Factor]:
         "an argument",
         replace(case.config, entrypoint=(), command=(*argv, "1")),
         flags="IMAGE ... 1",
-        cure=cures.ARGUMENT,
+        cure=ARGUMENT,
     )
 
 
@@ -136,7 +144,7 @@ def _options(case: Case, texts: list[tuple[str, bytes]]) -> Iterator[Factor]:
             replace(case.config, entrypoint=(), command=(*argv, *words)),
             flags=f"IMAGE ... --{name} ...",
             cure=replace(
-                cures.ARGUMENT,
+                ARGUMENT,
                 text=f"it is started without --{name}, which it requires",
                 fix=f"pass --{name}, in CMD or after the image in docker run",
                 is_exact=True,

@@ -180,14 +180,6 @@ VALUE = Cure(
 AS_BUILT = Cure("as-built", "not-built-in", "environment", "", "", proves=True)
 """A value that is the same but for what the program was built without."""
 OTHER_VALUE = Cure("other-value", "config-malformed", "environment", "", "", proves=True)
-ARGUMENT = Cure(
-    "argument",
-    "argument-missing",
-    "process",
-    "it is started without an argument, and requires one",
-    "pass what it requires, in CMD or after the image in docker run",
-    proves=True,
-)
 TIME_ZONE = Cure(
     "time-zone",
     "timezone-missing",

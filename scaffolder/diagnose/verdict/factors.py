@@ -42,6 +42,11 @@ ROOMY = 1 << 30
 """A heap, in bytes, that is enough for most: the virtual machine takes only what it needs of it."""
 KEEPS_TRACE = 'exec 41>&2; BASH_XTRACEFD=41 exec bash -x "$@"'
 """How bash shows its trace where its standard error was in the beginning."""
+REDIRECTS = re.compile(
+    r"^([ \t]*)exec((?:[ \t]+[\d&]?[<>]{1,2}&?[ \t]*[^\s;&|]{1,200})+)[ \t]*$", re.MULTILINE
+)
+ERRORS = re.compile(r"[ \t]+[2&]>{1,2}&?[ \t]*\S+")
+"""What sends a script's output elsewhere, and of that its errors, which a trace goes with."""
 BASH = re.compile(r"#!.*\bbash\b")
 
 
@@ -183,11 +188,21 @@ def _words(case: Case) -> Iterator[Factor]:
     if first.script.path:
         arguments = config.command if config.entrypoint else ()
         traces: tuple[str, ...] = (shell, "-x", first.script.path)
-        if shell == "bash" and SENT_ELSEWHERE.search(first.script.text):
+        is_sent = bool(SENT_ELSEWHERE.search(first.script.text))
+        if shell == "bash" and is_sent:
             traces = (shell, "-c", KEEPS_TRACE, shell, first.script.path)
+        heard = REDIRECTS.sub(_heard, first.script.text) if is_sent else first.script.text
+        is_other = shell == "sh" and heard != first.script.text
         yield Factor(
             "a traced shell",
             replace(config, entrypoint=(*traces, *arguments), command=()),
+            files={first.script.path: heard.encode()} if is_other else {},
             flags=f"--entrypoint {shell} IMAGE {shlex.join(traces[1:])}",
             reveals="errexit",
         )
+
+
+def _heard(match: re.Match[str]) -> str:
+    """Return how a script sends only its output elsewhere: `sh` has its trace among the errors."""
+    left = ERRORS.sub("", match[2])
+    return f"{match[1]}exec{left}" if left else f"{match[1]}:"

@@ -23,7 +23,9 @@ def held_back(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> C
     It is added to what is told of that copy, the last one that was `tried`.
     """
     known = case.seen.trace
-    if factor.config.user == case.config.user or not known.processes:
+    config = factor.config
+    is_root = config.user == "0" and not config.capabilities_dropped  # which nothing is denied to
+    if config.user == case.config.user or is_root or not known.processes:
         return None
     try:
         trace = run(engine, case, factor, tracer_for(case)).trace

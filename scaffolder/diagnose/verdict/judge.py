@@ -47,7 +47,7 @@ def judge(case: Case, rerun: Rerun | None = None) -> Judgement:
     if end := declared(case) if is_proven else intended(case):
         return meant(case, *end)
     tried = tuple(rerun.tried) if rerun else ()
-    found = refuted_last(found, tried) if found else found
+    found = refuted_last(found, rerun) if found and rerun else found
     better = by_rerun(case, rerun, found) if rerun and rerun.cause else None
     if better:
         return better
@@ -141,6 +141,7 @@ def by_rerun(case: Case, rerun: Rerun, found: list[tuple[Cause, Found]]) -> Judg
         return _confirmed(case, rerun, confirmed, found)
     # A copy with another value was compared, too; and whose a lock is stays open, not that it is.
     is_told = rerun.factor in ("other-value", "left-over")
+    is_told |= rerun.cause == "root-required" and bool(found) and found[0][0].id == "ends-itself"
     if not rerun.proves and found and ((rerun.cured and not is_told) or is_sure(found[0])):
         return None
     return Judgement(

@@ -15,22 +15,28 @@ GIVEN = {
 """What is told of a copy that got one, by its factor."""
 
 
-def refuted_last(
-    found: list[tuple[Cause, Found]], tried: tuple[str, ...]
-) -> list[tuple[Cause, Found]]:
+def refuted_last(found: list[tuple[Cause, Found]], rerun: Rerun) -> list[tuple[Cause, Found]]:
     """Put a variable that is said to be missing last, if a copy that has it ends all the same.
 
-    So is a key that is said to be misspelled, and a text that is said to be in no UTF-8.
+    So is a key that is said to be misspelled, and a text that is said to be in no UTF-8. Where the
+    copy gets further with it, and ends over something else, that is missing as well.
     """
     cause, hit = found[0]
-    forms = [form for factor, form in GIVEN.items() if factor in cause.cured_by]
-    fared = (form.match(line) for form in forms for line in tried)
+    further = {name for name, words in rerun.further.items() if _names(hit.text, _given(words))}
+    forms = [form for name, form in GIVEN.items() if name in cause.cured_by and name not in further]
+    fared = (form.match(line) for form in forms for line in rerun.tried)
     vain = next((m for m in fared if m and _names(hit.text, m["name"])), None)
     if vain is None or hit.proven:
         return found
     text = f"{hit.text}; but a copy with it {vain['how']} all the same"
     doubted = replace(hit, text=text, basis=Basis.HINT)
     return [*found[1:], (cause, doubted)]
+
+
+def _given(words: str) -> str:
+    """Return which variable a copy was given, as that is told."""
+    match = re.match(r"with the variable (\w+)", words)
+    return match[1] if match else "\n"
 
 
 def _names(text: str, name: str) -> bool:

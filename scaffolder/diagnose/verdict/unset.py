@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.shells.guards import guards
 from scaffolder.diagnose.causes.silence.readings import named_variables
 from scaffolder.diagnose.causes.variables.missing import demand
 from scaffolder.diagnose.evidence.phase import SIGNALLED
@@ -39,10 +40,12 @@ def variables(case: Case) -> Iterator[Factor]:
 
 
 def _used(case: Case) -> Iterator[str]:
-    """Return the variables that scripts use, outside of tests, and nobody sets."""
+    """Return the variables that scripts use or require, and nobody sets."""
     for item in case.launched:
         script = item.script.text if item.script and item.script.language == "sh" else ""
         yield from used(script, case.config.env)
+        if item.script and script:
+            yield from (g.name for g in guards(case, item.script) if g.name and not g.there)
 
 
 def _asked_together(case: Case) -> Iterator[Factor]:

@@ -13,6 +13,12 @@ from scaffolder.text import quoted
 from . import cures
 from .factor import Factor
 
+INSISTS = replace(
+    cures.ROOT,
+    cause="root-required",
+    text="the program insists on root: nothing was refused to its user",
+    fix="see why it asks who it is; then USER root in the Dockerfile, or --user 0",
+)
 READ = 4
 READABLE = 0o644
 LARGEST = 1 << 20
@@ -44,7 +50,10 @@ def with_rights(case: Case) -> Iterator[Factor]:
 
 def _cure(case: Case, closed: dict[str, Entry]) -> cures.Cure:
     if not closed:
-        return cures.ROOT
+        calls = case.seen.trace.calls
+        is_refused = any(call.error in (errno.EACCES, errno.EPERM) for call in calls)
+        is_free = bool(calls) and not is_refused and case.seen.failed_call is None
+        return INSISTS if is_free else cures.ROOT
     shown = [refusal(case, path, entry) for path, entry in closed.items()]
     refuses = quoted(next(iter(closed.values())).path)
     return replace(

@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, ended, logged
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.vocabulary import mentions
+from scaffolder.diagnose.evidence.files import OF_RUNTIME
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
 
@@ -54,7 +55,7 @@ def schema_unknown(case: Case) -> Found | None:
 
 def _opened(case: Case) -> tuple[str, int]:
     """Return the database that a copy opened last, and the version of its schema; 0 if none."""
-    for path in case.seen.opened:
+    for path in (path for path in case.seen.opened if not OF_RUNTIME.match(path)):
         head = case.files.content(path, HEADER) or b""
         if head.startswith(MAGIC) and len(head) >= HEADER:
             return path, int(struct.unpack_from(">I", head, VERSION_AT)[0])

@@ -6,6 +6,7 @@ from itertools import product
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, seen
+from scaffolder.diagnose.evidence.files import OF_RUNTIME
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.key_pairs import fits
@@ -58,6 +59,6 @@ def files_read(case: Case, process: int) -> Iterator[tuple[Call, bytes]]:
     late = case.seen.trace.of(process)[-LATEST:]
     opened = {c.path: c for c in late if c.name.startswith("open") and not c.error and not c.writes}
     for path, call in opened.items():
-        entry = case.has(path)
+        entry = None if OF_RUNTIME.match(path) else case.has(path)
         if entry and entry.kind == "file" and 0 < entry.size <= LONGEST:
             yield call, case.files.content(entry.path) or b""

@@ -1,14 +1,25 @@
 """What a program does not want to be: root, the first process, or a host without a proper name."""
 
+import errno
 import re
 
 from scaffolder.diagnose.case import Case
-from scaffolder.diagnose.causes.catalogue import Found, cause
-from scaffolder.diagnose.causes.evidence import inspected, logged, runs_as
+from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
+from scaffolder.diagnose.causes.evidence import ended, inspected, logged, runs_as
+from scaffolder.diagnose.causes.silence.readings import quiet
+from scaffolder.diagnose.causes.silence.vocabulary import own_sources
+from scaffolder.diagnose.evidence.phase import Phase
 
 NOT = r"(?:(?:must|should|wo|do) ?n[o']t|can ?not|can't|will not|refus\w+ to|never)"
 RUNS = r"(?:be )?(?:run|start|launch|execut)\w*"
 FIRST = r"(?:as )?(?:pid ?1|the init process|process 1)\b"
+REFUSALS = (errno.EACCES, errno.EPERM)
+ASKS_FOR_ROOT = re.compile(
+    r"(?:(?:\$\(|`)(?:/usr/bin/)?id -u[)`]|\$\{?E?UID\}?|get_?e?uid\(\)|(?<![\w.])\$[<>]"
+    r"|Process(?:::UID)?[.:]+(?:e?uid|[er]id))[\"']?\s*(?:\)\s*)?(?:-ne|-eq|-gt|-lt|!==?|===?|==|=|>)\s*[\"']?0\b"
+)
+"""A comparison with the number of root, in a shell, Python, Node, PHP, Ruby or Perl."""
+LONGEST = 200
 HOST = r"(?:host ?name|ordinal|node name)"
 
 
@@ -35,6 +46,35 @@ def root_refused(case: Case) -> Found | None:
         " what it needs",
         (logged(case, says), runs_as(case)),
         proven=True,
+    )
+
+
+@cause(
+    "root-required",
+    "the program asks who it is, and ends if that is not root",
+    pattern="permissions",
+    reads=["files", "inspect"],
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["ends-itself", "last-call", "reads-last", "errexit", "python-quiet-exit"],
+    cured_by=["root"],
+)
+def root_required(case: Case) -> Found | None:
+    """Find a comparison of its own user with root's in a program that ends without a word."""
+    is_refused = any(call.error in REFUSALS for call in case.seen.trace.calls if call.path)
+    if case.acting.uid in (0, -1) or is_refused or not quiet(case) or case.seen.failed_call:
+        return None
+    lines = (
+        line for text in own_sources(case) for line in text.decode(errors="replace").split("\n")
+    )
+    line = next((each for each in lines if ASKS_FOR_ROOT.search(each[:LONGEST])), None)
+    if line is None:
+        return None
+    return Found(
+        f"the program asks whether it is root, and ends with {case.exit_code}, as it runs as"
+        f" {case.acting.words}: {line.strip()[:LONGEST]}",
+        "USER root in the Dockerfile, or docker run --user 0, if it needs root; or drop the check",
+        (runs_as(case), ended(case)),
     )
 
 

@@ -43,6 +43,9 @@ def guards(case: Case, script: Script) -> Iterator[Guard]:
         after = line[match.end() :]
         body = "\n".join(lines[number : number + 6])
         when_false = bool(re.match(r"\s*\|\|\s*(?:\{?\s*)?(?:.*\b(?:exit|return)\b|false)", after))
+        # By itself, a test that fails ends a script with `set -e`.
+        is_bare = not match.start() and not after.strip()
+        when_false |= is_bare and shell.sets_errexit("\n".join(lines[:number]))
         when_true = bool(re.match(r"\s*&&.*\bexit\b", after)) or (
             line.lstrip().startswith("if ")
             and bool(re.search(r"\bexit [1-9]", body.split("\nelse")[0].split("\nfi")[0]))

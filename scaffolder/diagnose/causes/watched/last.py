@@ -8,14 +8,13 @@ from scaffolder.diagnose.causes.evidence import copied, ended, seen, watched
 from scaffolder.diagnose.causes.identity.denials import is_of_copy
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.sysexits import status_says
+from scaffolder.diagnose.evidence.files import OF_RUNTIME
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import OPTIONAL
 
 from .asked import asked, by_status
 
-RUNTIME = re.compile(
-    r"/(?:usr/(?:local/)?)?lib(?:64)?/|/(?:proc|sys|dev|usr/share)/|.*\.(?:class|jar)$"
-)
+RUNTIME = re.compile(rf"{OF_RUNTIME.pattern}|.*\.(?:class|jar)$")
 """Places of languages and systems, and what a JVM loads of a program."""
 
 
