@@ -34,13 +34,17 @@ def rust_panic(case: Case) -> Found | None:
         more += (
             "; its panic hook does not show it: it may hand it to a logger that is not set up yet"
         )
+    is_bare = case.seen.swallowed is not None and case.seen.swallowed.gives_no_reason
+    if is_bare and (call := case.seen.failed_call):
+        more += f"; what failed before it is {call.words}"
     return Found(
         f"a Rust panic ({how}): {message.strip()[:250]} at {at}{more}",
         "fix the code there (checked_sub and the like, ? instead of unwrap);"
         f" {HOOK if case.is_silent else 'RUST_BACKTRACE=1 shows the call stack'}",
         (logged(case, match), ended(case)),
         ("docker run -e RUST_BACKTRACE=1 ...",),
-        proven=case.exit_code == 101 or aborted or _ends_own(case),
+        proven=(case.exit_code == 101 or aborted or _ends_own(case)) and not is_bare,
+        basis=Basis.HINT if is_bare else None,
     )
 
 

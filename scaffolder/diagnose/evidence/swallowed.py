@@ -31,6 +31,8 @@ LACKS_CODE = re.compile(
     r"|\bCannot find (?:module|package)\b|\bNoClassDefFoundError\b|\bClassNotFoundException\b"
     r"|\bcannot load such file\b|\bCan't locate \S{1,200} in @INC\b"
 )
+UNWRAPPED = re.compile(r"on an? `(?:Err|None)` value$")
+"""A panic of Rust that says where the program gave up, and not over what."""
 LACKS_MEMORY = re.compile(r"\b(?:OutOfMemoryError|MemoryError|NoMemoryError)\b|out of memory")
 UNNAMED = "a value that is not known"
 """What a panic of Go was raised with, where only its place is seen."""
@@ -40,7 +42,6 @@ LOST = "lost"
 """How one is kept by a task or a thread that nobody asks for its result."""
 SENTENCE = re.compile(r"[A-Za-z{}%]+[:,]? [a-z{}%]+")
 """Two words and more, or places for values."""
-
 OF_SYSTEM = frozenset({"OSError", "ImportError"})
 """Exceptions about a call, which the tracer has seen as well."""
 
@@ -82,6 +83,11 @@ class Swallowed:
     def is_of_system(self) -> bool:
         """Tell whether it is about a system call."""
         return bool(self.names & OF_SYSTEM)
+
+    @property
+    def gives_no_reason(self) -> bool:
+        """Tell whether it says where the program gave up, and not over what."""
+        return UNWRAPPED.search(self.text) is not None
 
     @property
     def lacks_code(self) -> bool:

@@ -29,7 +29,8 @@ def read(case: Case) -> None:
     if panic:
         text = f"thread 'main' panicked at {panic[0]}:\n{panic[1]}"
         # What it panics over may be the error of a call, which is then the reason.
-        told = Swallowed(text, frozenset({"OSError"}), "its panic hook", UNCAUGHT)
+        names = frozenset({"OSError"} if case.seen.failed_call else ())
+        told = Swallowed(text, names, "its panic hook", UNCAUGHT)
         take_in(case, replace(case.seen, swallowed=told))
         return
     named = near_end.texts(data, process.entry, on_stack)

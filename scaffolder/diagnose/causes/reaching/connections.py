@@ -168,5 +168,7 @@ def _sought(case: Case, peer: Peer) -> Found:
 
 def _explained(case: Case) -> bool:
     """Tell whether its log tells of a failure; what only a copy tells may follow from this."""
-    lines = case.log.lines if insisted(case) or case.seen.wrapped else case.lines
+    told = case.seen.swallowed
+    is_open = insisted(case) or case.seen.wrapped or (told and told.gives_no_reason)
+    lines = case.log.lines if is_open else case.lines
     return any(COMPLAINS.search(line.text) for line in lines)
