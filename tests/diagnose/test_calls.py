@@ -12,6 +12,7 @@ from examples import EXAMPLES, HTTP, SERVER, STARTED, said, sh, tried
 from scaffolder.diagnose.causes.variables.line_endings import MOST, of_windows
 from scaffolder.diagnose.evidence.config import Image, Port
 from scaffolder.diagnose.evidence.facts import Event
+from scaffolder.diagnose.evidence.swallowed import Swallowed
 from scaffolder.diagnose.programs import shell_variables
 from scaffolder.diagnose.session import is_open
 from scaffolder.diagnose.verdict import handed
@@ -787,3 +788,12 @@ def test_the_end_of_a_handler_has_no_result_of_its_own() -> None:
 def test_what_a_script_uses_and_does_not_test_it_needs(script: str, names: list[str]) -> None:
     assert shell_variables.used(script, {}) == names
     assert shell_variables.used(script, {"MAX": "1"}) == []
+
+
+def test_an_address_to_listen_on_is_no_neighbour_that_refuses() -> None:
+    told = Swallowed(
+        "OSError: [Errno 99] Cannot assign requested address", frozenset({"OSError"}), "/a.py:3", ""
+    )
+    of = ended(call("bind\t-99\ta=inet:10.9.8.7:8080\tf=3:socket:[9]"), swallowed=told)
+
+    assert judge(case(**of)).cause == "address-not-available"

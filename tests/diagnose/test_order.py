@@ -19,6 +19,7 @@ from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.verdict import (
     agreed,
     closed,
+    completed,
     cures,
     endings,
     itself,
@@ -118,7 +119,7 @@ def test_proof_comes_before_a_name_and_a_name_before_a_hint() -> None:
 
 
 MODULES = (
-    agreed, closed, cures, endings, itself, limited, more_time, renamed, room, runtimes, swapped,
+    agreed, closed, completed, cures, endings, itself, limited, more_time, renamed, room, runtimes, swapped,
     translated, wanted,
 )  # fmt: skip
 """Where cures are."""

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from recorded import File, case
 
-from examples import EXAMPLES, SERVER, STARTED
-from scaffolder.diagnose.evidence.facts import Socket
+from examples import EXAMPLES, SERVER, STARTED, up
+from scaffolder.diagnose.evidence.facts import Connection, Process, Socket, Thread
 from scaffolder.diagnose.verdict.judge import judge
+from scaffolder.diagnose.verdict.standing import may_be_stuck
 
 ASKS = "C\t{}\t7\t7\tnewfstatat\t{}\tp=/ipc/engine.sock\n"
 
@@ -61,7 +62,7 @@ def test_a_server_that_waits_for_a_file_is_told_which_one_is_called_nearly_the_s
 @pytest.mark.parametrize(
     "differs",
     [
-        {"config": {"published": ()}},
+        {"config": {"published": ()}, "log": "up"},
         {"sources": {"listening": (Socket("0.0.0.0", 8080),)}},
         {"files": {**SERVER, "/data/migrations.done": File(b"")}},
         {"trace": f"{STARTED}{ASKS_ONCE}"},
@@ -72,3 +73,63 @@ def test_a_server_that_waits_for_a_file_is_told_which_one_is_called_nearly_the_s
 )
 def test_who_serves_or_has_nothing_to_serve_may_wait(differs: dict[str, Any]) -> None:
     assert awaits(**differs).cause != "file-awaited"
+
+
+OFTEN = EXAMPLES["file-awaited"]["trace"]
+WOKE = f"{STARTED}{ASKS_ONCE}R\t7000\t7\t7\t13\nW\t7000\t7\t7\tclock_nanosleep\t490\n"
+
+
+@pytest.mark.parametrize(
+    ("trace", "is_told"),
+    [
+        (OFTEN, True),
+        (WOKE, True),
+        (WOKE.replace("\t490", "\t6990"), False),
+        (OFTEN.replace("migrations.done", "stop.flag"), False),
+        (OFTEN.replace("migrations.done", "shutdown"), False),
+        (OFTEN.replace("migrations.done", "override.json"), False),
+        (OFTEN.replace("/data/migrations.done", "/run/app/override.json"), True),
+        (f"{OFTEN}C\t602\t7\t7\topenat\t3\tp=/data/jobs\tx=0\n", False),
+        (f"{OFTEN}C\t602\t7\t7\tconnect\t-111\ta=inet:10.0.0.9:80\tf=3:socket:[9]\n", False),
+        (f"{OFTEN}P\t3\t8\t/app/worker\t/app/worker\\x00\n", False),
+        (f"{OFTEN}P\t3\t8\t/bin/sleep\tsleep\\x000.5\\x00\n", True),
+    ],
+    ids=[
+        "does nothing else", "and sleeps", "has slept since", "to stop", "to end", "settings", "in a place of both", "reads jobs",
+        "asks others", "has a worker", "has a sleep",
+    ],
+)  # fmt: skip
+def test_who_only_waits_for_a_file_is_told_also_where_it_serves_nobody(
+    trace: str, *, is_told: bool
+) -> None:
+    found = awaits(config={"published": ()}, trace=trace)
+
+    assert (found.cause == "file-awaited") is is_told
+    assert ("says nothing, and does no more" in found.text) is is_told
+
+
+def test_who_is_connected_may_wait_for_that() -> None:
+    found = awaits(config={"published": ()}, sources={"connected": (Connection("10.0.0.9", 5672),)})
+
+    assert found.verdict == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("waits_in", "command", "log", "is_watched"),
+    [
+        ("hrtimer_nanosleep", "/app/worker", "", True),
+        ("hrtimer_nanosleep", "sleep infinity", "", False),
+        ("hrtimer_nanosleep", "/app/worker", "up", False),
+        ("ep_poll", "/app/worker", "", False),
+    ],
+)
+def test_a_silent_program_that_sleeps_is_watched(
+    waits_in: str, command: str, log: str, *, is_watched: bool
+) -> None:
+    sources = {
+        "threads_running": (Thread(9, waits_in), Thread(10, "do_wait")),
+        "running": (Process(9, 1, "S", command, 60),),
+    }
+    of = case(**up((), log=log, config={"published": ()}, sources=sources))
+
+    assert may_be_stuck(of) is is_watched

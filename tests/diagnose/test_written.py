@@ -111,6 +111,8 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[[Case, float], tuple[list
         (18, 5, "many", "rerun with"),
         (18, 17, "one", "a watched copy exits with 1, as late"),
         (70, 5, "none", "longer than a copy may run"),
+        (134, 5, "many", "rerun with"),  # as long as Linux tries to connect
+        (150, 5, "none", "longer than a copy may run"),
         (2, 2, "many", "rerun with"),
     ],
 )

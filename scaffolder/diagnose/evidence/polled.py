@@ -4,8 +4,11 @@ import errno
 
 from .harmless import PROBES
 from .trace import Call, Trace
+from .waits import SLEEPS
 
 OFTEN = 3
+PAUSE = 400
+"""Milliseconds for which a program at least goes on to ask for what it waits for."""
 LATELY = 3000
 """How many milliseconds before the end of what was seen it has asked last."""
 
@@ -28,3 +31,14 @@ def polled(trace: Trace) -> Call | None:
         if sought[key] >= OFTEN and not is_found:
             return call
     return None
+
+
+def goes_on(trace: Trace, call: Call) -> bool:
+    """Tell whether a program asks for a path beyond its start: it sleeps in between, and wakes.
+
+    What it repeats without anything else is one call in a trace, of the time of the first.
+    """
+    asked = [c.at for c in trace.of(call.process) if c.path == call.path]
+    sleeps = (w for w in trace.waits if w.process == call.process and w.name in SLEEPS)
+    woke = any(wait.at - wait.waited - call.at >= PAUSE for wait in sleeps)
+    return max(asked) - min(asked) >= PAUSE or (call.times >= OFTEN and woke)

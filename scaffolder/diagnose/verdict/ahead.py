@@ -16,7 +16,7 @@ from scaffolder.docker.client import Engine
 from .copies import Outcome, run
 from .endable import Endable
 from .factor import Factor
-from .lifetimes import LONGEST_TRIED, last_life
+from .lifetimes import is_short
 from .watching import tracer_for
 
 
@@ -49,7 +49,7 @@ class Ahead:
 def begun(engine: Engine, case: Case, then: Callable[[Callable[[], None]], Any]) -> Ahead | None:
     """Begin to watch a copy of a silent container, and give `then` what ends it; None if not."""
     lives = case.phase == Phase.RUNNING
-    short = bool(case.phase & Phase.ENDED) and last_life(case) <= LONGEST_TRIED
+    short = bool(case.phase & Phase.ENDED) and is_short(case)
     if case.kind != "container" or not case.is_silent or not (lives or short):
         return None
     ahead = Ahead(engine, case)

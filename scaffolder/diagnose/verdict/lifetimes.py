@@ -21,6 +21,9 @@ LONGEST_TRIED = 60.0
 
 Others follow only if that one ends sooner.
 """
+CONNECTS = (125.0, 140.0)
+"""For how many seconds Linux tries to connect to whom no packet reaches: 127 with its usual 6
+retries (tcp_syn_retries in tcp(7)), and some more for timers that are put together."""
 
 
 def lived(case: Case) -> float:
@@ -76,12 +79,21 @@ def is_slow(case: Case, trace: Trace | None) -> bool:
     return min(last_life(case), took) > LONGEST_LIFE
 
 
+def is_short(case: Case) -> bool:
+    """Tell whether a copy is likely to end in time as the container did.
+
+    A connection that nobody answers takes longer, and fails at once without a network.
+    """
+    life = last_life(case)
+    return life <= LONGEST_TRIED or CONNECTS[0] < life < CONNECTS[1]
+
+
 def untried(case: Case) -> str:
     """Return why no copy is run; empty if copies are."""
     if not case.phase & (Phase.ENDED | Phase.RUNNING):
         return "reruns: only a container that was started can be rerun"
     life = last_life(case)
-    if case.phase & Phase.ENDED and life > LONGEST_TRIED:
+    if case.phase & Phase.ENDED and not is_short(case):
         return f"reruns: it lived for {life:.0f} s, longer than a copy may run"
     return ""
 

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
+from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.reaching.awaited import kept_from
@@ -12,6 +13,7 @@ from scaffolder.diagnose.causes.watched.lost_children import reads_own_pipe
 from scaffolder.diagnose.causes.watched.lost_threads import hides_threads
 from scaffolder.diagnose.evidence import jvm_log, stuck
 from scaffolder.diagnose.evidence.dead_threads import opens_in_vain, waits_alone
+from scaffolder.diagnose.evidence.facts import Process
 from scaffolder.diagnose.evidence.waits import awaited, what
 from scaffolder.docker.client import Engine, EngineError
 
@@ -22,6 +24,8 @@ from .unchanged import take_in
 HOOKS = Path(__file__).parent.parent / "hooks"
 HOOK, THREADS = HOOKS / "sitecustomize.py", HOOKS / "threads.rb"
 STANDS = "stands"
+PLACEHOLDERS = {"sleep", "tail", "docker-init", "tini", "pause"}
+"""Programs that only keep a container running."""
 JAVA = re.compile(r"(?:\S*/)?java(?: |$)")
 
 
@@ -38,8 +42,27 @@ def may_be_stuck(case: Case) -> bool:
         return False
     threads = case.sources.threads()
     is_quiet = case.is_silent and (is_of_java(case) or is_dead(case) or opens_in_vain(threads))
-    is_quiet = is_quiet or hides_threads(case) or reads_own_pipe(case)
+    is_quiet = is_quiet or hides_threads(case) or reads_own_pipe(case) or _only_sleeps(case)
     return is_quiet or waits_alone(threads) or any(kept_from(case))
+
+
+def _only_sleeps(case: Case) -> bool:
+    """Tell whether a silent container sleeps between two looks at something, perhaps.
+
+    Who reaches nobody looks at files. In Go, no thread shows that it sleeps.
+    """
+    running = case.processes or ()
+    if not case.is_silent or case.other_sockets or all(map(_is_placeholder, running)):
+        return False
+    if any(case.sources.connections()):
+        return False
+    sleeps = any(thread.waits_in == "hrtimer_nanosleep" for thread in case.sources.threads())
+    natives = (item.program.elf for item in case.launched if item.program)
+    return sleeps or any(elf is not None and elf.language == "go" for elf in natives)
+
+
+def _is_placeholder(process: Process) -> bool:
+    return basename(process.command.partition(" ")[0]) in PLACEHOLDERS
 
 
 def is_of_java(case: Case) -> bool:

@@ -27,7 +27,9 @@ COMPLAINS = re.compile(
 )
 def connection_refused(case: Case) -> Found | None:
     """Find a refused connection in the log, and what refuses it."""
-    match = None if is_fine(case) else _telling(case, REFUSED)
+    call = case.seen.failed_call
+    listens = call is not None and call.name == "bind"  # whose address is no one else's matter
+    match = None if is_fine(case) or listens else _telling(case, REFUSED)
     if match is None:
         return None
     line = case.line(match)

@@ -7,13 +7,24 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, inspected, live, watched
+from scaffolder.diagnose.evidence.files import mount_around
 from scaffolder.diagnose.evidence.phase import Phase
-from scaffolder.diagnose.evidence.polled import polled
+from scaffolder.diagnose.evidence.polled import goes_on, polled
+from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.text import quoted as typed
 
 OF_SYSTEM = re.compile(r"/(?:usr|lib\w*|proc|sys|dev)/")
-PAUSE = 400
-"""Milliseconds for which a program at least goes on to ask for what it waits for."""
+STOPS = re.compile(
+    r"stop|quit|exit|end|shut|halt|term|kill|abort|cancel|pause|suspend|reload|restart|rotate"
+    r"|mainten|drain|disable|trigger|command|control|request|wake",
+    re.IGNORECASE,
+)
+"""How files are called that are to be there only if something is to be done, or no more."""
+HANDED = re.compile(
+    r"ready|done|flag|start|begin|init|complete|finish|sock|lock|ok\b", re.IGNORECASE
+)
+"""How files are called that tell another one to go on."""
+PLACES = re.compile(r"/(?:run|tmp|var/(?:run|tmp|lock|spool))/")
 MOST = 200
 """How many names of a directory are compared."""
 
@@ -59,7 +70,7 @@ def polls_elsewhere(case: Case) -> Found | None:
 
 @cause(
     "file-awaited",
-    "the program waits for a file that is not there, before it listens",
+    "the program waits for a file that is not there, and does nothing else",
     pattern="environment",
     reads=["rerun", "live", "files"],
     page="nothing-moves",
@@ -68,20 +79,21 @@ def polls_elsewhere(case: Case) -> Found | None:
     explains=["waits-in-call", "not-listening"],
 )
 def file_awaited(case: Case) -> Found | None:
-    """Find a path that a copy of a server asks for again and again, and does nothing else."""
+    """Find a path that a copy asks for again and again: a server, or one that does nothing else."""
     call = polled(case.seen.trace)
     is_server = bool(case.config.exposed or case.config.published)
-    if call is None or not call.path or not is_server or case.sockets or case.has(call.path):
+    if call is None or not call.path or case.sockets or case.has(call.path):
         return None
-    asked = [c.at for c in case.seen.trace.of(call.process) if c.path == call.path]
-    if OF_SYSTEM.match(call.path) or max(asked) - min(asked) < PAUSE:
+    if not is_server and not _is_alone(case, call):
+        return None
+    if OF_SYSTEM.match(call.path) or not goes_on(case.seen.trace, call):
         return None  # what a runtime looks for as it starts
     names = [basename(name) for name in case.files.names(dirname(call.path))[:MOST]]
     near = next(iter(get_close_matches(basename(call.path), names, 1)), "")
     has = f"; {dirname(call.path)} has {near}" if near else ""
+    does = "until then, it does not listen" if is_server else "it says nothing, and does no more"
     return Found(
-        f"the program asks for {call.path} again and again, which is not there{has}; until then, it"
-        " does not listen",
+        f"the program asks for {call.path} again and again, which is not there{has}; {does}",
         (f"let both call it the same: {near}, or {basename(call.path)}; and " if near else "")
         + f"see who is to make {call.path}, and that it is the same volume; give the wait a time"
         " limit and a message",
@@ -91,3 +103,23 @@ def file_awaited(case: Case) -> Found | None:
             live(case, "cat /proc/net/tcp", "listening: nothing"),
         ),
     )
+
+
+def _is_alone(case: Case, call: Call) -> bool:
+    """Tell whether a silent program has done nothing since but to ask for a path, and to sleep.
+
+    Many work until a file is there that tells them to stop, or has other settings. What another one
+    is to make is in a place of both, or is called so.
+    """
+    is_of_both = PLACES.match(call.path) or mount_around(call.path, case.config.mounts)
+    if not is_of_both and not HANDED.search(basename(call.path)):
+        return False
+    trace = case.seen.trace
+    own = trace.of(call.process)
+    began = min(c.at for c in own if c.path == call.path)
+    does_more = any(c.address or c.path not in ("", call.path) for c in own if c.at > began)
+    lives = (process for process in trace.processes.values() if process.ended is None)
+    others = any(each.number != call.process and each.name != "sleep" for each in lives)
+    reached = case.other_sockets or any(not c.is_tried for c in case.sources.connections())
+    is_busy = not case.is_silent or reached or STOPS.search(basename(call.path))
+    return not (does_more or others or is_busy)

@@ -8,10 +8,11 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import content, copied, ended, seen, watched
+from scaffolder.diagnose.causes.mounts.shared import called
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.facts import Entry
-from scaffolder.diagnose.evidence.files import SYSTEM, is_below, text
+from scaffolder.diagnose.evidence.files import SYSTEM, is_below, mount_around, text
 from scaffolder.diagnose.evidence.harmless import REPORTING
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.wrapped import OF_DATA
@@ -63,6 +64,45 @@ def reads_last(case: Case) -> Found | None:
         f"the last thing that the program reads before it ends{over} is {what}{status_says(case)}",
         f"{fix}, and make it tell",
         (seen(case, call), shown, *kept, ended(case)),
+    )
+
+
+@cause(
+    "directory-empty",
+    "the program ends after it has listed a directory, and that is empty",
+    pattern="environment",
+    reads=["rerun", "files", "inspect"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=[
+        "reads-last",
+        "ends-itself",
+        "python-exception",
+        "python-quiet-exit",
+        "exception-kept",
+    ],
+)
+def directory_empty(case: Case) -> Found | None:
+    """Find the empty directory that a program listed last, where no call had failed.
+
+    An exception about a call, or about code that is missing, is another end.
+    """
+    call, told = case.seen.opened_last, case.seen.swallowed
+    entry = case.has(call.path) if call and call.lists and quiet(case) else None
+    is_other = told is not None and (told.is_of_system or told.lacks_code)
+    if call is None or entry is None or is_other or SYSTEM.match(call.path):
+        return None
+    if entry.kind != "directory" or not {call.path}.issuperset(case.files.names(call.path)):
+        return None
+    mount = mount_around(call.path, case.config.mounts)
+    of = f", which is {called(mount)}" if mount else ""
+    return Found(
+        f"the last thing that the program reads before it ends is the directory {call.path}{of}: it"
+        " is empty",
+        f"put there what it looks for{', or mount what has it' if mount else ', in the image'}, and"
+        " make it say so",
+        (seen(case, call), copied(case, call.path, "is empty"), ended(case)),
     )
 
 
