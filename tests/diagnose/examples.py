@@ -161,6 +161,18 @@ TMPFS = {"tmpfs": {"/tmp": ""}}
 RUST = elf(text=b"/rustc/abc/library")
 DUMMY = elf(needed=("libc.so.6",), text=b"/rustc/abc/library")
 
+RESTARTED = (
+    STARTED
+    + "".join(
+        f"N\t{at}\t{at}\t7\nP\t{at}\t{at}\t/app/worker\t/app/worker\\x00-q\\x00\n"
+        f"C\t{at}\t{at}\t{at}\topenat\t-2\tp=/etc/worker/env\tx=0\nX\t{at + 1}\t{at}\t1\t0\n"
+        f"N\t{at}\t{at + 50}\t7\nP\t{at}\t{at + 50}\t/bin/sleep\tsleep\\x001\\x00\nX\t{at + 99}\t{at + 50}\t0\t0\n"
+        for at in (100, 1100, 2100)
+    )
+    + "T\t7000\n"
+)
+"""A shell that starts a worker in a loop, and sleeps in between."""
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "own-setting": {**own("", ""), "log": STAGE + "setting PORT is 'x': expected a whole number", "exit_code": 78},
     "own-listen": {**own("", ""), "log": STAGE + "cannot listen on 0.0.0.0:8080: another process has this port; stop it", "exit_code": 71},
@@ -396,6 +408,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check-method": unwell("wget -q --spider http://localhost:8080/health", "wget: server returned error: HTTP/1.1 405 Method Not Allowed", files={"/usr/bin/wget": program(elf())}),
     "check-inherited": unwell("curl -f http://localhost:8080/", "curl: (7) Failed to connect", command="/app/worker", log="task done", image=Image(command=("/app/server",), check=HealthCheck(("CMD-SHELL", "curl -f http://localhost:8080/"))), sources={"listening": ()}),
     "directory-empty": {"files": {**SERVER, "/data": folder()}, "config": {"mounts": (DATA,)}, "exit_code": 1, "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data\tx=90800\nX\t2\t7\t1\t0"},
+    "child-fails-again": up((), config={"published": ()}, trace=RESTARTED),
     "file-awaited": up((), files={**SERVER, "/data": folder(), "/data/migration.done": File(b"")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nC\t601\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nR\t601\t7\t7\t9\n"),
     "polls-elsewhere": up((), config={"published": (), "mounts": (Mount("volume", "/v/ipc", "/run/engine", name="ipc"),)}, files={**SERVER, "/run/engine/engine.sock": File(b"", kind="socket")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/ipc/engine.sock\nR\t1\t7\t7\t9\n"),
     "workers-die": up((Socket("0.0.0.0", 8080),), log=3 * "[CRITICAL] WORKER TIMEOUT (pid:9)\n", sources={"running": (Process(7, 1, "S", "gunicorn", 90), Process(9, 7, "S", "gunicorn", 2))}),

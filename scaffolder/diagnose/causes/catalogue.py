@@ -73,7 +73,8 @@ MODULES = (
     "shells.expansion", "shells.substituted", "watched.beside", "watched.nothing_done",
     "watched.started", "watched.programs", "watched.stopped", "watched.places", "watched.paths",
     "watched.polls", "watched.deadlocks", "watched.last_thread", "watched.lost_threads",
-    "watched.lost_children", "watched.waits", "watched.last", "watched.reads", "errors",
+    "watched.lost_children", "watched.failing_children", "watched.waits", "watched.last",
+    "watched.reads", "errors",
 )  # fmt: skip
 """The modules of `causes`, family by family, in the order of the search.
 

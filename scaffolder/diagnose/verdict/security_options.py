@@ -43,4 +43,5 @@ def _cure(options: Sequence[str]) -> Cure:
         " getting the rights that it needs",
         fix=f"remove --security-opt {NO_NEW}, or start the program as the user that it becomes",
         proves=True,
+        is_exact=True,
     )
