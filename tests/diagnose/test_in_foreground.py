@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from recorded import File, case, program
 
-from examples import SERVER, STARTED
+from examples import HTTP, SERVER, STARTED
+from scaffolder.diagnose.evidence.last_steps import outlived
+from scaffolder.diagnose.evidence.trace_records import read
 from scaffolder.diagnose.verdict.factors import factors
 from scaffolder.diagnose.verdict.in_foreground import in_foreground
+from scaffolder.diagnose.verdict.judge import judge
 
 MOVED = "N\t2\t8\t7\nP\t2\t8\t/app/server\t/app/server\\x00\nX\t9\t7\t0\t0"
 
@@ -81,3 +84,30 @@ def test_nothing_else_is_tried_of_what_has_gone_into_the_background() -> None:
 
     assert gone == ["no as background in /etc/app.conf"]
     assert "no as background in /etc/app.conf" not in ended
+
+
+def test_who_ends_over_a_port_in_use_has_not_moved_into_the_background() -> None:
+    beside = "N\t1\t9\t7\nP\t1\t9\t/bin/nc\tnc\\x00-lk\\x009090\\x00\n"
+    refused = "C\t500\t7\t7\tbind\t-98\ta=inet:0.0.0.0:9090\tf=3:socket:[9]\n"
+    end = "X\t501\t7\t0\t0\tbind=-98"
+
+    assert outlived(read(f"{STARTED}{beside}{end}"))
+    assert outlived(read(f"{STARTED}{beside}{refused}{end}")) is None
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("execve\t-2\tp=/bin/convertx", "what it tried last failed: execve('/bin/convertx')"),
+        ("openat\t3\tp=/etc/a.conf\tx=0", "nothing keeps it running"),
+    ],
+)
+def test_what_a_server_tried_last_is_told_where_it_ends_with_0(call: str, words: str) -> None:
+    child = f"N\t1\t9\t7\nC\t2\t9\t9\t{call}\nX\t3\t9\t{127 if '-2' in call else 0}\t0\n"
+    of = case(
+        files=SERVER, exit_code=0, config={"published": HTTP}, trace=f"{STARTED}{child}X\t9\t7\t0\t0"
+    )  # fmt: skip
+    found = judge(of)
+
+    assert found.cause == "nothing-keeps-it"
+    assert words in found.text

@@ -131,9 +131,15 @@ def left_behind(trace: Trace) -> Traced | None:
 
 
 def outlived(trace: Trace) -> Traced | None:
-    """Return the process in which a program goes on that has moved into the background."""
+    """Return the process in which a program goes on that has moved into the background.
+
+    One that ends over a port which is in use was started beside the process that has it.
+    """
     left = left_behind(trace)
     if left is None or trace.first is None or worked_on(trace, left):
+        return None
+    call = failure(trace, trace.first)
+    if call and (call.name, call.error) == ("bind", errno.EADDRINUSE):
         return None
     return None if (trace.first.ended or 0) - left.began > SOON else left
 

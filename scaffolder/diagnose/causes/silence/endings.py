@@ -13,6 +13,7 @@ from scaffolder.diagnose.causes.evidence import (
     nothing_logged,
     watched,
 )
+from scaffolder.diagnose.evidence.gave_up import in_vain
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.swallowed import LOST
 
@@ -141,6 +142,9 @@ def _why(case: Case) -> str:
         return f"a task or a thread of it ended over {kept.last}, at {kept.place}, unheard"
     if case.seen.left:
         return f"its event loop has become empty, and {case.seen.left[0].words}"
+    call = case.seen.gave_up or case.seen.failed_call
+    if call:
+        return f"what it tried last failed: {in_vain(case.seen.trace, call)}"
     return (
         "nothing keeps it running, as with an event loop that has become empty, or where only"
         " daemon threads are left"
