@@ -409,6 +409,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "check-inherited": unwell("curl -f http://localhost:8080/", "curl: (7) Failed to connect", command="/app/worker", log="task done", image=Image(command=("/app/server",), check=HealthCheck(("CMD-SHELL", "curl -f http://localhost:8080/"))), sources={"listening": ()}),
     "directory-empty": {"files": {**SERVER, "/data": folder()}, "config": {"mounts": (DATA,)}, "exit_code": 1, "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/data\tx=90800\nX\t2\t7\t1\t0"},
     "child-fails-again": up((), config={"published": ()}, trace=RESTARTED),
+    "path-empty": {"files": {**SERVER, "/etc/a.ini": File(b"[a]\n")}, "exit_code": 1, "trace": f"{STARTED}C\t1\t7\t7\topenat\t3\tp=/etc/a.ini\tx=0\nC\t2\t7\t7\tnewfstatat\t-2\tp=\td=/app\nX\t3\t7\t1\t0"},
     "file-awaited": up((), files={**SERVER, "/data": folder(), "/data/migration.done": File(b"")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nC\t601\t7\t7\tnewfstatat\t-2\tp=/data/migrations.done\nR\t601\t7\t7\t9\n"),
     "polls-elsewhere": up((), config={"published": (), "mounts": (Mount("volume", "/v/ipc", "/run/engine", name="ipc"),)}, files={**SERVER, "/run/engine/engine.sock": File(b"", kind="socket")}, trace=f"{STARTED}C\t1\t7\t7\tnewfstatat\t-2\tp=/ipc/engine.sock\nR\t1\t7\t7\t9\n"),
     "workers-die": up((Socket("0.0.0.0", 8080),), log=3 * "[CRITICAL] WORKER TIMEOUT (pid:9)\n", sources={"running": (Process(7, 1, "S", "gunicorn", 90), Process(9, 7, "S", "gunicorn", 2))}),

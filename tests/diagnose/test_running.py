@@ -225,6 +225,13 @@ def test_workers_that_die_again_and_again_are_named(server: str, times: int, cau
         ("worker 12 killed", "proven"),
         ("worker 12 died (recycled)", "healthy"),
         ("worker 12 exited: max_requests reached, worker 12 died", "healthy"),
+        ("worker: job limit reached\nworker 12 died with status 3", "healthy"),
+        (
+            "worker: job limit reached\nworker: job limit reached\nworker 1 died\nworker 2 died",
+            "healthy",
+        ),
+        ("worker: limit of 20 jobs\nworker 1 died with 3\nworker 2 died with 3", "proven"),
+        ("worker: memory limit reached\nworker 12 died with status 3", "proven"),
     ],
 )
 def test_workers_that_are_replaced_on_purpose_do_not_die(line: str, verdict: str) -> None:

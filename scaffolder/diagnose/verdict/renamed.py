@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.causes.silence.vocabulary import own_sources
 from scaffolder.diagnose.causes.variables.called_otherwise import called_otherwise
 from scaffolder.diagnose.causes.variables.misspelled import Misspelled, misspelled
 from scaffolder.diagnose.evidence.keys import renamed
+from scaffolder.diagnose.evidence.sections import misplaced, moved
 
 from .cures import Cure
 from .factor import Factor, mounted
-from .read_settings import can_differ
+from .read_settings import can_differ, files_read
 
+MOST = 4
 KEY = Cure("key", "key-misspelled", "environment", "", "", proves=True, is_exact=True)
 
 
@@ -35,7 +38,11 @@ def other_names(case: Case) -> Iterator[Factor]:
 
 
 def other_keys(case: Case) -> Iterator[Factor]:
-    """Rename each key that may be misspelled, and then all of one file."""
+    """Move a key into the section where it is read; rename what may be misspelled.
+
+    Each key is renamed by itself, and then all of one file.
+    """
+    yield from _in_their_sections(case)
     found = [each for each in misspelled(case) if can_differ(case, each.path)]
     for each in found:
         yield with_names(case, [each])
@@ -43,6 +50,24 @@ def other_keys(case: Case) -> Iterator[Factor]:
         first = list({each.key: each for each in reversed(list(group))}.values())
         if len(first) > 1:
             yield with_names(case, first[::-1])
+
+
+def _in_their_sections(case: Case) -> Iterator[Factor]:
+    sources = [source.decode("utf-8", "replace") for source in own_sources(case)]
+    for path, content in files_read(case):
+        for each in islice(misplaced(content, sources), MOST):
+            yield Factor(
+                f"{each.key} moved to [{each.wanted}] in {path}",
+                case.config,
+                files={path: moved(content, each).encode()},
+                flags=mounted(path),
+                cure=replace(
+                    KEY,
+                    text=f"{path} has `{each.key}` in [{each.section}], and the program reads it in"
+                    f" [{each.wanted}]",
+                    fix=f"move {each.key} to [{each.wanted}] in {path}",
+                ),
+            )
 
 
 def with_names(case: Case, changes: list[Misspelled]) -> Factor:

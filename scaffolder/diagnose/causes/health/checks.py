@@ -28,6 +28,9 @@ PORTS = {
 
 
 TOLD = re.compile(r"(\w+)://(\[[^\]]+\]|[^\s:/]+|[\da-f:]+):?(\d+)?(/\S*)?")
+PATH = re.compile(r"[\w./+-]+")
+LONGEST = 1024
+"""How many characters of a file are looked at."""
 DEFAULT = {"http": 80, "https": 443}
 """How the program of a check told whom it asks, and the ports that go without saying."""
 CUT_OFF = -1
@@ -93,11 +96,16 @@ def listening(case: Case) -> list[Socket]:
 
 
 def script(case: Case, check: HealthCheck) -> str:
-    """Return the command of a check or, where it runs a script in a shell, that."""
-    first = check.words.split()[:2]
-    named = (name for name in first if name.startswith("/"))
-    texts = (text(case.files, name) for name in named)
-    return next((words for words in texts if words and words.startswith("#!")), check.words)
+    """Return the command of a check or, where it runs a script, that."""
+    named = [word for word in check.words.split()[:2] if PATH.fullmatch(word)]
+    own = [word for at, word in enumerate(named) if not at or "/" in word]  # others are arguments
+    texts = (text(case.files, case.finder.find((name,)).path) for name in own)
+    return next((words for words in texts if words and is_text(words)), check.words)
+
+
+def is_text(content: str) -> bool:
+    """Tell whether a file is a script, by its first line or as it has no zero byte."""
+    return content.startswith("#!") or "\0" not in content[:LONGEST]
 
 
 def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:

@@ -31,7 +31,9 @@ DEATHS = re.compile(
 """How servers and process managers report that a worker has died."""
 WELL = re.compile(
     r"\b(?:code|status)\W{0,3}0\b"
-    r"|\b(?:recycl|retir|rotat|quota|max[_ -]?(?:requests|jobs|tasks)|gracef|planned|on purpose)",
+    r"|\b(?:recycl|retir|rotat|quota|max[_ -]?(?:requests|jobs|tasks)|gracef|planned|on purpose)"
+    r"|\b(?:job|request|task|message|item)s? (?:limit|budget|maximum)|\blimit of (?:its )?(?:\d+ )?"
+    r"(?:job|request|task|message|item)s",
     re.IGNORECASE,
 )
 """How a worker ends that was done, as one that is replaced after so many requests."""
@@ -40,16 +42,26 @@ VAGUE = re.compile(
 )
 """What does not say how it died."""
 FEWEST = 2
+MOST_DONE = 16
+"""How many workers at the most have said that they are done before it is told that they end."""
 
 
 def deaths(case: Case) -> list[str]:
-    """Return the lines of the last minutes that report the death of a worker."""
+    """Return the lines of the last minutes that report the death of a worker.
+
+    Its own last words come before, among those of others, and may say that it is done.
+    """
     now = case.now.timestamp()
-    found = []
+    found, done = [], 0
     for line in case.lines:
         at = moment(line.time)
         recent = at is None or now - at.timestamp() < RECENT_SECONDS
-        if recent and DEATHS.search(line.text) and not WELL.search(line.text):
+        is_well = WELL.search(line.text) is not None
+        if not DEATHS.search(line.text):
+            done = min(done + is_well, MOST_DONE)
+        elif done or is_well:
+            done -= not is_well
+        elif recent:
             found.append(line.text.strip())
     return found
 

@@ -7,7 +7,7 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import copied, ended, inspected, seen
 from scaffolder.diagnose.causes.silence.readings import quiet
-from scaffolder.diagnose.evidence.files import mount_around
+from scaffolder.diagnose.evidence.files import OF_RUNTIME, mount_around
 from scaffolder.diagnose.evidence.harmless import KNOWN_EMPTY
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.text import quoted
@@ -38,6 +38,34 @@ def file_empty(case: Case) -> Found | None:
         "see what has to write it: a COPY of a placeholder, a template that was not filled in, a"
         " secret without a value",
         (seen(case, call), copied(case, call.path, "0 bytes"), ended(case)),
+    )
+
+
+@cause(
+    "path-empty",
+    "the program asks for a path that is empty",
+    pattern="environment",
+    reads=["rerun", "files"],
+    page="check-files-and-dependencies",
+    when=Phase.DIED,
+    basis=Basis.INFERRED,
+    explains=["last-call", "file-missing", "ends-itself", "reads-last", "python-quiet-exit"],
+)
+def path_empty(case: Case) -> Found | None:
+    """Find the empty path, which never exists (ENOENT in path_resolution(7)), as the last one."""
+    call = case.seen.failed_call
+    if call is None or call.error != errno.ENOENT or call.given or not call.path:
+        return None
+    scripts = {item.script.path for item in case.launched if item.script}
+    opened = (path for path in case.seen.opened if path not in scripts)
+    read = next((path for path in opened if not OF_RUNTIME.match(path)), "")
+    after = f", after it has read {read}" if read else ""
+    return Found(
+        f"the last path that the program asks for is empty ({call.name} of ''){after}: what it takes"
+        " that from has no value",
+        f"see which path it takes from {read or 'a variable, an argument or its settings'}, and"
+        " whether the name and the place of that setting are right",
+        (seen(case, call), ended(case)),
     )
 
 
