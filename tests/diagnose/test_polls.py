@@ -87,6 +87,8 @@ WOKE = f"{STARTED}{ASKS_ONCE}R\t7000\t7\t7\t13\nW\t7000\t7\t7\tclock_nanosleep\t
         (WOKE.replace("\t490", "\t6990"), False),
         (OFTEN.replace("migrations.done", "stop.flag"), False),
         (OFTEN.replace("migrations.done", "shutdown"), False),
+        (OFTEN.replace("migrations.done", "app.end"), False),
+        (OFTEN.replace("migrations.done", "backend.ready"), True),
         (OFTEN.replace("migrations.done", "override.json"), False),
         (OFTEN.replace("/data/migrations.done", "/run/app/override.json"), True),
         (f"{OFTEN}C\t602\t7\t7\topenat\t3\tp=/data/jobs\tx=0\n", False),
@@ -95,7 +97,7 @@ WOKE = f"{STARTED}{ASKS_ONCE}R\t7000\t7\t7\t13\nW\t7000\t7\t7\tclock_nanosleep\t
         (f"{OFTEN}P\t3\t8\t/bin/sleep\tsleep\\x000.5\\x00\n", True),
     ],
     ids=[
-        "does nothing else", "and sleeps", "has slept since", "to stop", "to end", "settings", "in a place of both", "reads jobs",
+        "does nothing else", "and sleeps", "has slept since", "to stop", "to shut down", "to end", "of a backend", "settings", "in a place of both", "reads jobs",
         "asks others", "has a worker", "has a sleep",
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from scaffolder.diagnose.evidence.config import HealthCheck
 from scaffolder.diagnose.evidence.facts import Probe, Socket
 from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.programs import shell
+from scaffolder.diagnose.programs.scripts import language
 
 from .louder import requests
 
@@ -29,8 +30,6 @@ PORTS = {
 
 TOLD = re.compile(r"(\w+)://(\[[^\]]+\]|[^\s:/]+|[\da-f:]+):?(\d+)?(/\S*)?")
 PATH = re.compile(r"[\w./+-]+")
-LONGEST = 1024
-"""How many characters of a file are looked at."""
 DEFAULT = {"http": 80, "https": 443}
 """How the program of a check told whom it asks, and the ports that go without saying."""
 CUT_OFF = -1
@@ -97,15 +96,11 @@ def listening(case: Case) -> list[Socket]:
 
 def script(case: Case, check: HealthCheck) -> str:
     """Return the command of a check or, where it runs a script, that."""
-    named = [word for word in check.words.split()[:2] if PATH.fullmatch(word)]
-    own = [word for at, word in enumerate(named) if not at or "/" in word]  # others are arguments
-    texts = (text(case.files, case.finder.find((name,)).path) for name in own)
-    return next((words for words in texts if words and is_text(words)), check.words)
-
-
-def is_text(content: str) -> bool:
-    """Tell whether a file is a script, by its first line or as it has no zero byte."""
-    return content.startswith("#!") or "\0" not in content[:LONGEST]
+    first, second = (*check.words.split(maxsplit=2)[:2], "", "")[:2]
+    program = case.finder.find((first,)) if PATH.fullmatch(first) else None
+    is_run = language(basename(first)) and "/" in second and PATH.fullmatch(second)
+    path = program.path if program and program.shebang else second if is_run else ""
+    return (text(case.files, path, case.config.workdir) if path else None) or check.words
 
 
 def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:

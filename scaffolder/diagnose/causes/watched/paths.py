@@ -61,8 +61,8 @@ def path_empty(case: Case) -> Found | None:
     read = next((path for path in opened if not OF_RUNTIME.match(path)), "")
     after = f", after it has read {read}" if read else ""
     return Found(
-        f"the last path that the program asks for is empty ({call.name} of ''){after}: what it takes"
-        " that from has no value",
+        f"the last path that the program asks for is empty ({call.name} of ''){after}: what it"
+        " takes that from has no value",
         f"see which path it takes from {read or 'a variable, an argument or its settings'}, and"
         " whether the name and the place of that setting are right",
         (seen(case, call), ended(case)),

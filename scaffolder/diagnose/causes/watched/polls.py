@@ -15,7 +15,7 @@ from scaffolder.text import quoted as typed
 
 OF_SYSTEM = re.compile(r"/(?:usr|lib\w*|proc|sys|dev)/")
 STOPS = re.compile(
-    r"stop|quit|exit|end|shut|halt|term|kill|abort|cancel|pause|suspend|reload|restart|rotate"
+    r"stop|quit|exit|(?<![a-z])(?:end|term)(?![a-z])|shut|halt|terminat|kill|abort|cancel|pause|suspend|reload|restart|rotate"
     r"|mainten|drain|disable|trigger|command|control|request|wake",
     re.IGNORECASE,
 )
