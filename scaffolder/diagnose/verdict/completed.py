@@ -64,7 +64,7 @@ def completed(case: Case) -> Iterator[Factor]:
 
 
 def _argument(case: Case) -> Iterator[Factor]:
-    """Give an argument to a program that has none; where it opens that, it takes a file."""
+    """Give an argument to a program that has none; one that takes it for a path ends as well."""
     argv = case.config.argv
     first = case.launched[0] if case.launched else None
     has_file = first is not None and (first.script is None or bool(first.script.path))
