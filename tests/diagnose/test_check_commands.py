@@ -48,6 +48,7 @@ ASKS = "#!/bin/sh\ncurl -fsS http://127.0.0.1:{}/status >/dev/null 2>&1 || exit 
         ("healthcheck", "/usr/local/bin/healthcheck", "8080", "check-wrong-port"),
         ("./check.sh", "/app/check.sh", "8080", "check-wrong-port"),
         ("sh check/health.sh", "/app/check/health.sh", "8080", "check-wrong-port"),
+        ("sh -e health.sh", "/app/health.sh", "8080", "check-wrong-port"),
         ("healthcheck", "/usr/local/bin/healthcheck", "9090", "check-broken"),
         ("healthcheck", "/usr/local/bin/healthcheck", "${PORT:-8080}", "check-broken"),
         ("healthcheck", "/opt/healthcheck", "8080", "check-tool-missing"),

@@ -8,9 +8,8 @@ from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.evidence import Evidence, inspected, quoted, watched
 from scaffolder.diagnose.evidence.config import HealthCheck
 from scaffolder.diagnose.evidence.facts import Probe, Socket
-from scaffolder.diagnose.evidence.files import text
 from scaffolder.diagnose.programs import shell
-from scaffolder.diagnose.programs.scripts import language
+from scaffolder.diagnose.programs.scripts import source
 
 from .louder import requests
 
@@ -96,11 +95,10 @@ def listening(case: Case) -> list[Socket]:
 
 def script(case: Case, check: HealthCheck) -> str:
     """Return the command of a check or, where it runs a script, that."""
-    first, second = (*check.words.split(maxsplit=2)[:2], "", "")[:2]
-    program = case.finder.find((first,)) if PATH.fullmatch(first) else None
-    is_run = language(basename(first)) and "/" in second and PATH.fullmatch(second)
-    path = program.path if program and program.shebang else second if is_run else ""
-    return (text(case.files, path, case.config.workdir) if path else None) or check.words
+    argv = tuple(check.words.split())
+    is_plain = bool(argv) and PATH.fullmatch(argv[0]) is not None
+    found = source(case.config, case.files, argv, case.finder.find(argv)) if is_plain else None
+    return (found.text if found and found.path else "") or check.words
 
 
 def target(case: Case, check: HealthCheck) -> tuple[str, int, str] | None:
