@@ -97,8 +97,9 @@ WOKE = f"{STARTED}{ASKS_ONCE}R\t7000\t7\t7\t13\nW\t7000\t7\t7\tclock_nanosleep\t
         (f"{OFTEN}P\t3\t8\t/bin/sleep\tsleep\\x000.5\\x00\n", True),
     ],
     ids=[
-        "does nothing else", "and sleeps", "has slept since", "to stop", "to shut down", "to end", "of a backend", "settings", "in a place of both", "reads jobs",
-        "asks others", "has a worker", "has a sleep",
+        "does nothing else", "and sleeps", "has slept since", "to stop", "to shut down", "to end",
+        "of a backend", "settings", "in a place of both", "reads jobs", "asks others",
+        "has a worker", "has a sleep",
     ],
 )  # fmt: skip
 def test_who_only_waits_for_a_file_is_told_also_where_it_serves_nobody(

@@ -4,7 +4,7 @@ import pytest
 from recorded import File, case, program
 
 from examples import SERVER, STARTED
-from scaffolder.diagnose.evidence.sections import misplaced, moved
+from scaffolder.diagnose.evidence.sections import in_other_sections, moved
 from scaffolder.diagnose.verdict.renamed import other_keys
 
 FILE = (
@@ -31,17 +31,17 @@ RIGHT = (
     ],
 )
 def test_a_key_is_wanted_where_the_source_reads_it(source: str, wanted: list[str]) -> None:
-    assert [each.wanted for each in misplaced(FILE, [source])] == wanted
+    assert [each.wanted for each in in_other_sections(FILE, [source])] == wanted
 
 
 def test_a_key_that_is_in_both_sections_is_where_it_should_be() -> None:
     both = FILE.replace("interval", "spool = /x\ninterval")
 
-    assert not [*misplaced(both, ['get("queue", "spool")'])]
+    assert not [*in_other_sections(both, ['get("queue", "spool")'])]
 
 
 def test_a_moved_key_is_in_the_other_section_and_nothing_else_changes() -> None:
-    (found,) = misplaced(FILE, ['get("queue", "spool")'])
+    (found,) = in_other_sections(FILE, ['get("queue", "spool")'])
 
     assert moved(FILE, found) == RIGHT
 

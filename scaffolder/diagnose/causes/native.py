@@ -7,6 +7,7 @@ from scaffolder.diagnose.case import Case
 from .catalogue import Basis, Found, cause
 from .evidence import ended, logged
 from .signatures import Row, Signature, table
+from .silence.readings import has_native
 
 HOOK = "set up logging before the panic hook, or let the hook write to stderr as well"
 
@@ -83,8 +84,7 @@ def go_panic(case: Case) -> Found | None:
 
 
 def _is_rust(case: Case, _match: re.Match[str]) -> bool:
-    natives = (item.program.elf for item in case.launched if item.program)
-    return any(elf is not None and elf.language == "rust" for elf in natives)
+    return has_native(case, "rust")
 
 
 SIGNATURES = table(__name__, (

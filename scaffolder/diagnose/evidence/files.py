@@ -96,6 +96,11 @@ def is_below(path: str, folder: str) -> bool:
     return f"{path}/".startswith(folder.rstrip("/") + "/")
 
 
+def is_empty(files: Files, folder: str) -> bool:
+    """Tell whether a directory has nothing in it; what is listed of one begins with itself."""
+    return {folder}.issuperset(files.names(folder))
+
+
 def is_device(path: str) -> bool:
     """Tell whether a path is that of a device, which `--device` gives to a container."""
     return path.startswith("/dev/") and not NO_DEVICE.match(path)

@@ -189,3 +189,8 @@ def looks_for(call: Call, module: str) -> bool:
     """Tell whether a call asks for a module of a language, or for where such are kept."""
     is_place = OF_MODULES.search(call.path) or f"/{module}" in call.path
     return call.error in (errno.ENOENT, errno.ENOTDIR) and bool(is_place)
+
+
+def how_ended(process: Traced) -> str:
+    """Return the status or the signal with which a process ended, for a sentence."""
+    return f"signal {process.signal}" if process.signal else f"status {process.status}"

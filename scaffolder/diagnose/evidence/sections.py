@@ -12,7 +12,7 @@ ASKED = r"[\"']([\w.-]{{1,80}})[\"']\s*(?:,|\]\s*\[|[)\]]\s*\.\s*get\s*\()\s*[\"
 
 
 @dataclass(frozen=True)
-class Misplaced:
+class OtherSection:
     """A key that stands in another section than the one in which a program reads it."""
 
     key: str
@@ -23,12 +23,11 @@ class Misplaced:
     line: str
 
 
-def misplaced(content: str, sources: Iterable[str]) -> Iterator[Misplaced]:
+def in_other_sections(content: str, sources: Iterable[str]) -> Iterator[OtherSection]:
     """Yield the keys of a file that a source reads in another section, and not in their own."""
     lines = _keys(content)
-    sections = {section for section, _, _ in lines} | {
-        match[1] for line in content.splitlines()[:MOST_LINES] if (match := SECTION.match(line))
-    }
+    headers = map(SECTION.match, content.splitlines()[:MOST_LINES])
+    sections = {header[1] for header in headers if header}
     has = {(section, key) for section, key, _ in lines}
     texts = list(sources)
     for section, key, line in lines[:MOST_KEYS]:
@@ -36,10 +35,10 @@ def misplaced(content: str, sources: Iterable[str]) -> Iterator[Misplaced]:
         wanted = {match[1] for text in texts for match in asked.finditer(text)}
         others = [each for each in wanted if each in sections and (each, key) not in has]
         if section not in wanted and len(others) == 1:
-            yield Misplaced(key, section, others[0], line)
+            yield OtherSection(key, section, others[0], line)
 
 
-def moved(content: str, found: Misplaced) -> str:
+def moved(content: str, found: OtherSection) -> str:
     """Return the file with the key in the section where it is read, and nowhere else."""
     lines: list[str] = []
     section = ""

@@ -188,15 +188,15 @@ def _words(case: Case) -> Iterator[Factor]:
     if first.script.path:
         arguments = config.command if config.entrypoint else ()
         traces: tuple[str, ...] = (shell, "-x", first.script.path)
-        is_sent = bool(SENT_ELSEWHERE.search(first.script.text))
-        if shell == "bash" and is_sent:
+        heard = first.script.text
+        if SENT_ELSEWHERE.search(heard) and shell == "bash":
             traces = (shell, "-c", KEEPS_TRACE, shell, first.script.path)
-        heard = REDIRECTS.sub(_heard, first.script.text) if is_sent else first.script.text
-        is_other = shell == "sh" and heard != first.script.text
+        elif SENT_ELSEWHERE.search(heard):
+            heard = REDIRECTS.sub(_heard, heard)
         yield Factor(
             "a traced shell",
             replace(config, entrypoint=(*traces, *arguments), command=()),
-            files={first.script.path: heard.encode()} if is_other else {},
+            files={first.script.path: heard.encode()} if heard != first.script.text else {},
             flags=f"--entrypoint {shell} IMAGE {shlex.join(traces[1:])}",
             reveals="errexit",
         )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.capabilities import lacks
+from scaffolder.diagnose.evidence.decisive import REFUSALS
 from scaffolder.diagnose.evidence.seen import Seen
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.docker.client import Engine, EngineError
@@ -36,13 +37,12 @@ NEEDS = (
     ("DAC_OVERRIDE", r"open|creat|mkdir|unlink|rename|rmdir|access|execve"),
 )
 """A capability of Docker's default set, and the calls that are refused without it."""
-REFUSED = {errno.EPERM, errno.EACCES}
 MOST = 6
 
 
 def needed(call: Call | None) -> str:
     """Return the capability that a refused call needs; empty if it is none of these."""
-    if call is None or call.error not in REFUSED:
+    if call is None or call.error not in REFUSALS:
         return ""
     return next((name for name, calls in NEEDS if re.match(calls, call.name)), "")
 

@@ -4,17 +4,14 @@ Who refuses to be root asks first, and then does the rest. Where a copy is denie
 container was granted before its end, it is on another way already, and proves nothing.
 """
 
-import errno
-
 from scaffolder.diagnose.case import Case
+from scaffolder.diagnose.evidence.decisive import REFUSALS
 from scaffolder.diagnose.evidence.trace import Call
 from scaffolder.docker.client import Engine, EngineError
 
 from .copies import run
 from .factor import Factor
 from .watching import tracer_for
-
-DENIED = (errno.EACCES, errno.EPERM)
 
 
 def held_back(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> Call | None:
@@ -32,7 +29,7 @@ def held_back(engine: Engine, case: Case, factor: Factor, tried: list[str]) -> C
     except EngineError:
         return None
     done = {(c.name, c.made, c.writes) for c in known.calls if c.path and not c.error}
-    denied = (c for c in trace.calls if c.error in DENIED) if trace and not trace.obstacle else ()
+    denied = (c for c in trace.calls if c.error in REFUSALS) if trace and not trace.obstacle else ()
     found = next((c for c in denied if (c.name, c.made, c.writes) in done), None)
     if found:
         tried[-1] += f", but is denied {found.made}, which the container uses: no proof"

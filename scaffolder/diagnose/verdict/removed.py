@@ -9,7 +9,7 @@ from posixpath import basename, dirname
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.mounts.shared import called, users
 from scaffolder.diagnose.evidence.config import Mount
-from scaffolder.diagnose.evidence.files import is_below, mount_around, resolved
+from scaffolder.diagnose.evidence.files import is_below, is_empty, mount_around, resolved
 from scaffolder.diagnose.evidence.gave_up import kept_out, process_found
 from scaffolder.text import quoted
 
@@ -41,8 +41,8 @@ def without_mark(case: Case) -> Iterator[Factor]:
     is_left = made_since or (mount and (is_mark or _is_of_process(case, path)))
     if not call.error and entry.kind == "file" and entry.size > LONGEST:
         return  # it is data, which nobody is to remove
-    is_empty = entry.kind == "directory" and is_mark and {path}.issuperset(case.files.names(path))
-    if not call.error and not (is_left and (entry.kind == "file" or is_empty)):
+    is_bare = entry.kind == "directory" and is_mark and is_empty(case.files, path)
+    if not call.error and not (is_left and (entry.kind == "file" or is_bare)):
         return
     folder = dirname(path)
     used = {c.path for c in case.seen.trace.calls if c.path and not c.error}

@@ -9,7 +9,7 @@ from scaffolder.diagnose.causes.silence.vocabulary import own_sources
 from scaffolder.diagnose.causes.variables.called_otherwise import called_otherwise
 from scaffolder.diagnose.causes.variables.misspelled import Misspelled, misspelled
 from scaffolder.diagnose.evidence.keys import renamed
-from scaffolder.diagnose.evidence.sections import misplaced, moved
+from scaffolder.diagnose.evidence.sections import in_other_sections, moved
 
 from .cures import Cure
 from .factor import Factor, mounted
@@ -55,7 +55,7 @@ def other_keys(case: Case) -> Iterator[Factor]:
 def _in_their_sections(case: Case) -> Iterator[Factor]:
     sources = [source.decode("utf-8", "replace") for source in own_sources(case)]
     for path, content in files_read(case):
-        for each in islice(misplaced(content, sources), MOST):
+        for each in islice(in_other_sections(content, sources), MOST):
             yield Factor(
                 f"{each.key} moved to [{each.wanted}] in {path}",
                 case.config,

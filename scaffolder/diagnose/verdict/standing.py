@@ -8,6 +8,7 @@ from posixpath import basename
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.reaching.awaited import kept_from
+from scaffolder.diagnose.causes.silence.readings import has_native
 from scaffolder.diagnose.causes.watched.deadlocks import is_dead
 from scaffolder.diagnose.causes.watched.lost_children import reads_own_pipe
 from scaffolder.diagnose.causes.watched.lost_threads import hides_threads
@@ -57,8 +58,7 @@ def _only_sleeps(case: Case) -> bool:
     if any(case.sources.connections()):
         return False
     sleeps = any(thread.waits_in == "hrtimer_nanosleep" for thread in case.sources.threads())
-    natives = (item.program.elf for item in case.launched if item.program)
-    return sleeps or any(elf is not None and elf.language == "go" for elf in natives)
+    return sleeps or has_native(case, "go")
 
 
 def _is_placeholder(process: Process) -> bool:

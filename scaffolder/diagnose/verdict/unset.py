@@ -42,9 +42,8 @@ def variables(case: Case) -> Iterator[Factor]:
 def _used(case: Case) -> Iterator[str]:
     """Return the variables that scripts use or require, and nobody sets."""
     for item in case.launched:
-        script = item.script.text if item.script and item.script.language == "sh" else ""
-        yield from used(script, case.config.env)
-        if item.script and script:
+        if item.script and item.script.language == "sh":
+            yield from used(item.script.text, case.config.env)
             yield from (g.name for g in guards(case, item.script) if g.name and not g.there)
 
 

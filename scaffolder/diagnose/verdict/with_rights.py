@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.identity.refusing import culprit, refusal
+from scaffolder.diagnose.evidence.decisive import REFUSALS
 from scaffolder.diagnose.evidence.facts import Entry
 from scaffolder.diagnose.evidence.identity import WRITE
 from scaffolder.text import quoted
@@ -51,7 +52,7 @@ def with_rights(case: Case) -> Iterator[Factor]:
 def _cure(case: Case, closed: dict[str, Entry]) -> cures.Cure:
     if not closed:
         calls = case.seen.trace.calls
-        is_refused = any(call.error in (errno.EACCES, errno.EPERM) for call in calls)
+        is_refused = any(call.error in REFUSALS for call in calls)
         is_free = bool(calls) and not is_refused and case.seen.failed_call is None
         return INSISTS if is_free else cures.ROOT
     shown = [refusal(case, path, entry) for path, entry in closed.items()]

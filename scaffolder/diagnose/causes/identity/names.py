@@ -1,6 +1,5 @@
 """What a user lacks besides permissions: a name, a home, and files that are its own."""
 
-import errno
 import re
 from posixpath import basename, dirname
 
@@ -10,6 +9,7 @@ from scaffolder.diagnose.causes.evidence import Evidence, content, copied, inspe
 from scaffolder.diagnose.causes.signatures import Row, Signature, table
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence import log_search
+from scaffolder.diagnose.evidence.decisive import REFUSALS
 from scaffolder.diagnose.evidence.phase import Phase
 
 USERS = "/etc/passwd"
@@ -112,7 +112,7 @@ def _asks(case: Case, uid: int) -> tuple[Evidence | None, bool]:
     if last and last.path == USERS and quiet(case):
         return seen(case, last), False
     in_root = failed and dirname(failed.path) == "/" and basename(failed.path).startswith(".")
-    if failed and in_root and failed.error in (errno.EACCES, errno.EPERM) and not has_home:
+    if failed and in_root and failed.error in REFUSALS and not has_home:
         return seen(case, failed), False
     return (_in_source(case, has_home=has_home), False)
 

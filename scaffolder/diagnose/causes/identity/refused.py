@@ -1,6 +1,5 @@
 """What a program does not want to be: root, the first process, or a host without a proper name."""
 
-import errno
 import re
 
 from scaffolder.diagnose.case import Case
@@ -8,12 +7,12 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, inspected, logged, runs_as
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.vocabulary import own_sources
+from scaffolder.diagnose.evidence.decisive import REFUSALS
 from scaffolder.diagnose.evidence.phase import Phase
 
 NOT = r"(?:(?:must|should|wo|do) ?n[o']t|can ?not|can't|will not|refus\w+ to|never)"
 RUNS = r"(?:be )?(?:run|start|launch|execut)\w*"
 FIRST = r"(?:as )?(?:pid ?1|the init process|process 1)\b"
-REFUSALS = (errno.EACCES, errno.EPERM)
 ASKS_FOR_ROOT = re.compile(
     r"(?:(?:\$\(|`)(?:/usr/bin/)?id -u[)`]|\$\{?E?UID\}?|get_?e?uid\(\)|(?<![\w.])\$[<>]"
     r"|Process(?:::UID)?[.:]+(?:e?uid|[er]id))[\"']?\s*(?:\)\s*)?(?:-ne|-eq|-gt|-lt|!==?|===?|==|=|>)\s*[\"']?0\b"

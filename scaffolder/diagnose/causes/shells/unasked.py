@@ -9,6 +9,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import ended, watched
 from scaffolder.diagnose.causes.reaching.obstacles import has_nobody
 from scaffolder.diagnose.evidence.gave_up import in_vain
+from scaffolder.diagnose.evidence.last_steps import how_ended
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.shells import is_shell
 from scaffolder.diagnose.evidence.trace import Trace, Traced
@@ -45,8 +46,7 @@ def status_unasked(case: Case) -> Found | None:
         if not has_nobody(case, last.host):
             return None  # perhaps only the copy could not reach it
         over = f"it asks for {last.host}, and nobody on its networks is called that"
-    how = f"signal {child.signal}" if child.signal else f"status {child.status}"
-    ends = f"ends with {how}{f'; before that: {over}' if over else ''}"
+    ends = f"ends with {how_ended(child)}{f'; before that: {over}' if over else ''}"
     return Found(
         f"`{typed}` {ends}; {where(script)} {asks}, and so ends with 0",
         f"see why `{typed}` ends; and let the script pass its status on: wait $PID",

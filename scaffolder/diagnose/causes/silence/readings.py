@@ -53,6 +53,12 @@ def is_interpreter(name: str) -> bool:
     return bool(language(name)) or name in INTERACTIVE
 
 
+def has_native(case: Case, kind: str) -> bool:
+    """Tell whether a native program that is started was built from a language: rust, go or c."""
+    found = (item.program.elf for item in case.launched if item.program)
+    return any(each is not None and each.language == kind for each in found)
+
+
 def natives(case: Case) -> Iterator[tuple[str, bytes, elf.Elf]]:
     """Return the native programs that are started, with their bytes."""
     for item in case.launched:

@@ -10,6 +10,7 @@ from scaffolder.diagnose.causes.read_before import complained_of, is_code
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.evidence.files import CONTENT, resolved, text
 from scaffolder.diagnose.evidence.syntax import flaw
+from scaffolder.diagnose.evidence.trace import Call
 
 
 @cause(
@@ -49,7 +50,8 @@ def config_malformed(case: Case) -> Found | None:
     about = f" ({file} has `{has[:100]}`)" if file else about
     path = path or file
     if not named and not path and not flag:
-        path, has = _flawed(case)
+        call, has = _flawed(case)
+        path = call.path if call else ""
         about = f" ({path}, the last file that it opens, {has})" if path else ""
     return Found(
         f"the program cannot read its {'arguments' if flag else 'configuration'}:"
@@ -68,21 +70,20 @@ def config_malformed(case: Case) -> Found | None:
 
 def _malformed(case: Case) -> Found | None:
     """Find a file that a program opened last before it ended, and that cannot be read."""
-    path, wrong = _flawed(case)
-    call = case.seen.opened_last
-    if not path or call is None or not quiet(case):
+    call, wrong = _flawed(case)
+    if call is None or not quiet(case):
         return None
     return Found(
-        f"{path}, the last file that the program opens before it ends, {wrong}",
-        f"correct {path}, and check it before deploying",
-        (seen(case, call), content(case, path, wrong)),
+        f"{call.path}, the last file that the program opens before it ends, {wrong}",
+        f"correct {call.path}, and check it before deploying",
+        (seen(case, call), content(case, call.path, wrong)),
         basis=Basis.INFERRED,
     )
 
 
-def _flawed(case: Case) -> tuple[str, str]:
-    """Return the file that a program opened last before it ended, and what is wrong in it."""
+def _flawed(case: Case) -> tuple[Call | None, str]:
+    """Return how a program opened the last file before it ended, and what is wrong in that."""
     call = case.seen.opened_last
     said = text(case.files, call.path) if call and not call.writes else None
     wrong = flaw(call.path, said) if call and said is not None and len(said) < CONTENT else ""
-    return (call.path, wrong) if call and wrong else ("", "")
+    return (call if wrong else None), wrong

@@ -3,6 +3,7 @@
 from scaffolder.diagnose.case import Case
 from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import Evidence, copied, live, quoted, threads, watched
+from scaffolder.diagnose.causes.silence.readings import has_native
 from scaffolder.diagnose.evidence.dead_threads import (
     are_dead,
     die_in_copy,
@@ -173,8 +174,6 @@ def _dead(case: Case) -> Found | None:
     if not (die_in_copy(case.seen.trace) and is_dead(case)):
         return None
     number = len(case.sources.threads())
-    natives = [item.program.elf for item in case.launched if item.program and item.program.elf]
-    is_rust = any(elf.language == "rust" for elf in natives)
     pid = f"docker inspect -f '{{{{.State.Pid}}}}' {quoted(case)}"
     waits = "\n".join(f"thread {w.thread}: {w.waiting}" for w in case.seen.trace.waits)
     return Found(
@@ -182,7 +181,7 @@ def _dead(case: Case) -> Found | None:
         " or for the end of another thread, without a time limit, and none is left to release it:"
         " one takes a lock that it holds already, or several take two in different orders",
         "see where each thread stands (gdb), and release a lock before it is taken again; take"
-        f" several in the same order everywhere{IN_RUST if is_rust else ''}",
+        f" several in the same order everywhere{IN_RUST if has_native(case, 'rust') else ''}",
         (
             live(case, "sh -c 'cat /proc/1/task/*/wchan'", "futex, in every thread"),
             watched(case, f"a copy comes to the same:\n{waits}"),

@@ -9,6 +9,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import live, watched
 from scaffolder.diagnose.evidence.decisive import failure
 from scaffolder.diagnose.evidence.files import SYSTEM
+from scaffolder.diagnose.evidence.last_steps import how_ended
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.trace import Trace, Traced
 from scaffolder.diagnose.programs.scripts import language
@@ -52,7 +53,7 @@ def child_fails_again(case: Case) -> Found | None:
     over = (
         f"; what it tried last, before that, failed: {call.words}" if call else _what(trace, last)
     )
-    how = f"signal {last.signal}" if last.signal else f"status {last.status}"
+    how = how_ended(last)
     typed = join(argv)[:MOST]
     return Found(
         f"{join(first.argv)[:MOST]} starts `{typed}` again and again, and each time that ends with"

@@ -7,6 +7,7 @@ from scaffolder.diagnose.causes.catalogue import Basis, Found, cause
 from scaffolder.diagnose.causes.evidence import live, watched
 from scaffolder.diagnose.evidence.dead_threads import reads_alone
 from scaffolder.diagnose.evidence.decisive import failure
+from scaffolder.diagnose.evidence.last_steps import how_ended
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.waits import awaited
 
@@ -41,7 +42,7 @@ def child_awaited(case: Case) -> Found | None:
     if child is None or not child.failed:
         return None
     typed = join(child.argv or first.argv)[:MOST]
-    how = f"signal {child.signal}" if child.signal else f"status {child.status}"
+    how = how_ended(child)
     last = failure(trace, child)
     before = f"; what it tried last, before that, failed: {last.words}" if last else ""
     return Found(

@@ -15,8 +15,8 @@ from scaffolder.text import quoted as typed
 
 OF_SYSTEM = re.compile(r"/(?:usr|lib\w*|proc|sys|dev)/")
 STOPS = re.compile(
-    r"stop|quit|exit|(?<![a-z])(?:end|term)(?![a-z])|shut|halt|terminat|kill|abort|cancel|pause|suspend|reload|restart|rotate"
-    r"|mainten|drain|disable|trigger|command|control|request|wake",
+    r"stop|quit|exit|(?<![a-z])(?:end|term)(?![a-z])|shut|halt|terminat|kill|abort|cancel|pause"
+    r"|suspend|reload|restart|rotate|mainten|drain|disable|trigger|command|control|request|wake",
     re.IGNORECASE,
 )
 """How files are called that are to be there only if something is to be done, or no more."""

@@ -12,7 +12,7 @@ from scaffolder.diagnose.causes.mounts.shared import called
 from scaffolder.diagnose.causes.silence.readings import quiet
 from scaffolder.diagnose.causes.silence.sysexits import status_says
 from scaffolder.diagnose.evidence.facts import Entry
-from scaffolder.diagnose.evidence.files import SYSTEM, is_below, mount_around, text
+from scaffolder.diagnose.evidence.files import SYSTEM, is_below, is_empty, mount_around, text
 from scaffolder.diagnose.evidence.harmless import REPORTING
 from scaffolder.diagnose.evidence.phase import Phase
 from scaffolder.diagnose.evidence.wrapped import OF_DATA
@@ -93,7 +93,7 @@ def directory_empty(case: Case) -> Found | None:
     is_other = told is not None and (told.is_of_system or told.lacks_code)
     if call is None or entry is None or is_other or SYSTEM.match(call.path):
         return None
-    if entry.kind != "directory" or not {call.path}.issuperset(case.files.names(call.path)):
+    if entry.kind != "directory" or not is_empty(case.files, call.path):
         return None
     mount = mount_around(call.path, case.config.mounts)
     of = f", which is {called(mount)}" if mount else ""
